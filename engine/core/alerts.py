@@ -1,0 +1,118 @@
+"""Decisions about alerts: tried, failed, tried again, up the ladder, to a person. At least once, under one key."""
+
+from engine.core.recorder import Recorder, Refused
+from engine.model.facts import (
+    AlarmAcknowledged,
+    AlarmKind,
+    AlarmRaised,
+    AlertAcknowledged,
+    AlertAttemptFailed,
+    AlertDelivered,
+    AlertEscalated,
+    AlertHandedOver,
+    AlertRequested,
+    Purpose,
+)
+from engine.model.inputs import AcknowledgeAlarm, AcknowledgeAlert, ReportAttempt, ReportReceipt
+from engine.state.records import Alert, AlertState
+
+DETAIL_MAX = 300
+"""Characters of an endpoint's own words that are kept."""
+
+
+def report_attempt(turn: Recorder, given: ReportAttempt) -> None:
+    """Take note of how an attempt went; a report about an attempt that is over changes nothing."""
+    alert = turn.world.alerts.get(given.alert)
+    current = (
+        alert is not None
+        and alert.state is AlertState.REQUESTED
+        and (alert.rung, alert.attempt) == (given.rung, given.attempt)
+    )
+    if alert is None or not current:
+        raise Refused("stale_report", "alert", f"{given.alert} does not wait for attempt {given.attempt}.")
+    if not given.delivered:
+        _failed(turn, alert, given.detail[:DETAIL_MAX])
+        return
+    turn.record(AlertDelivered(alert.id, given.rung, given.attempt))
+    if alert.purpose is Purpose.RELEASE:
+        # "You are released" asks for no answer: taken by an endpoint, it is done.
+        turn.record(AlertAcknowledged(alert.id, alert.endpoint))
+
+
+def _failed(turn: Recorder, alert: Alert, detail: str) -> None:
+    settings = turn.world.settled.alerts
+    last = alert.attempt >= settings.attempts
+    wait_ms = settings.retry_after_ms << (alert.attempt - 1)
+    retry_at_ms = 0 if last else turn.now + wait_ms
+    turn.record(AlertAttemptFailed(alert.id, alert.rung, alert.attempt, detail, retry_at_ms))
+    if last:
+        climb(turn, alert, f"{alert.attempt} attempts at {alert.endpoint} failed: {detail}")
+
+
+def retry(turn: Recorder, alert: Alert) -> None:
+    """Ask for the next attempt at the same rung."""
+    _request(turn, alert, alert.rung, alert.attempt + 1)
+
+
+def climb(turn: Recorder, alert: Alert, reason: str) -> None:
+    """Go one rung up the ladder; at its end a person has to tell the crew."""
+    ladder = turn.world.settled.alerts.ladder
+    rung = alert.rung + 1
+    if rung >= len(ladder):
+        hand_to_person(turn, alert, reason)
+        return
+    turn.record(AlertEscalated(alert.id, rung, reason))
+    _request(turn, alert, rung, 1)
+
+
+def _request(turn: Recorder, alert: Alert, rung: int, attempt: int) -> None:
+    ladder = turn.world.settled.alerts.ladder
+    turn.record(
+        AlertRequested(
+            alert=alert.id,
+            purpose=alert.purpose,
+            unit=alert.unit,
+            incident=alert.incident,
+            rung=rung,
+            endpoint=ladder[min(rung, len(ladder) - 1)],
+            attempt=attempt,
+            text=alert.text,
+        )
+    )
+
+
+def hand_to_person(turn: Recorder, alert: Alert, reason: str) -> None:
+    """The machine has done what it can: say so where a person cannot miss it."""
+    turn.record(AlertHandedOver(alert.id, reason))
+    turn.record(
+        AlarmRaised(
+            alarm=f"W{turn.world.alarm_number + 1}",
+            about=AlarmKind.ALERT_UNDELIVERED,
+            incident=alert.incident,
+            unit=alert.unit,
+            text=f"{alert.unit} may not know: {alert.text}. Tell the crew by voice. ({reason})",
+        )
+    )
+
+
+def report_receipt(turn: Recorder, given: ReportReceipt) -> None:
+    """The recipient has answered: the ladder stops."""
+    _acknowledge(turn, given.alert, given.by)
+
+
+def acknowledge_alert(turn: Recorder, given: AcknowledgeAlert) -> None:
+    """A person has told the recipient: the ladder stops."""
+    _acknowledge(turn, given.alert, given.by)
+
+
+def _acknowledge(turn: Recorder, alert_id: str, by: str) -> None:
+    if alert_id not in turn.world.alerts:
+        raise Refused("unknown_alert", "alert", f"{alert_id} is not open: it was acknowledged, or never existed.")
+    turn.record(AlertAcknowledged(alert_id, by))
+
+
+def acknowledge_alarm(turn: Recorder, given: AcknowledgeAlarm) -> None:
+    """A person owns the matter."""
+    if given.alarm not in turn.world.alarms:
+        raise Refused("unknown_alarm", "alarm", f"{given.alarm} is not raised (any more).")
+    turn.record(AlarmAcknowledged(given.alarm, given.by))

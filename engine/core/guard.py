@@ -1,0 +1,62 @@
+"""The gate: no unit is reserved, dispatched or diverted but through here, whoever proposed it.
+
+What is checked holds at this very turn; a proposal that was right a second ago is judged again.
+"""
+
+from engine.core.recorder import Refused
+from engine.model.lifecycle import FREE, Status
+from engine.state.records import Incident, UnitRecord
+from engine.state.world import World
+
+
+def may_send(world: World, unit: UnitRecord, incident: Incident) -> None:
+    """Refuse to send a unit that is not free for this incident."""
+    assignment = world.assignment(unit)
+    if assignment is not None:
+        if unit.incident == incident.id and assignment.status is Status.RESERVED:
+            return
+        where = "this incident" if unit.incident == incident.id else f"{unit.incident}"
+        raise Refused(
+            "unit_assigned",
+            "units",
+            f"{unit.id} is {assignment.status} on {where}. Choose another unit, or divert it.",
+        )
+    if unit.duty not in FREE:
+        raise Refused("unit_not_in_service", "units", f"{unit.id} is {unit.duty}. Choose another unit.")
+    for row in world.fleet.siblings[unit.row]:
+        sibling = world.units[row]
+        if sibling.incident is not None:
+            raise Refused(
+                "crew_busy",
+                "units",
+                f"{unit.id} shares its crew with {sibling.id}, which is on {sibling.incident}. Choose another unit.",
+            )
+
+
+def may_divert(world: World, unit: UnitRecord, target: Incident) -> None:
+    """Refuse a diversion that would take help from somebody who needs it more, or from a crew that has arrived."""
+    assignment = world.assignment(unit)
+    if assignment is None or unit.incident is None:
+        raise Refused("not_assigned", "unit", f"{unit.id} is not on an incident: dispatch it instead.")
+    if unit.incident == target.id:
+        raise Refused("already_there", "incident", f"{unit.id} is on {target.id} already.")
+    source = world.open[unit.incident]
+    if not world.divertible(assignment):
+        state = "was diverted once before" if assignment.diverted else f"is {assignment.status}"
+        raise Refused("not_divertible", "unit", f"{unit.id} {state} and is not sent elsewhere. Choose another unit.")
+    if target.priority >= source.priority:
+        raise Refused(
+            "not_more_urgent",
+            "incident",
+            f"{target.id} (priority {target.priority}) is not more urgent than {source.id} "
+            f"(priority {source.priority}), where {unit.id} is going.",
+        )
+
+
+def fits(world: World, unit: UnitRecord, incident: Incident, slot_id: str) -> bool:
+    """Tell whether the unit has what the slot asks for, and the slot still has room."""
+    slot = next(slot for slot in world.plans[incident.plan].slots if slot.id == slot_id)
+    capabilities = int(world.fleet.capability[unit.row])
+    return slot_id in world.lacking(incident) and any(
+        capabilities & choice.needs == choice.needs for choice in slot.choices
+    )

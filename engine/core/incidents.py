@@ -1,0 +1,166 @@
+"""Decisions about incidents: reported, amended, ended, joined."""
+
+from engine.core import sending
+from engine.core.lookup import (
+    check_given,
+    check_position,
+    check_text,
+    known_incident,
+    open_incident,
+    plan_for,
+)
+from engine.core.recorder import Recorder, Refused
+from engine.model.facts import (
+    AlarmCleared,
+    IncidentAmended,
+    IncidentCancelled,
+    IncidentClosed,
+    IncidentMerged,
+    IncidentReported,
+    IncidentsLinked,
+    NoteAdded,
+)
+from engine.model.geometry import inside
+from engine.model.inputs import (
+    AddNote,
+    AmendIncident,
+    CancelIncident,
+    CloseIncident,
+    LinkIncidents,
+    MergeIncident,
+    ReportIncident,
+)
+from engine.model.lifecycle import FINAL, Outcome, Phase
+from engine.model.place import Place
+from engine.state.records import Incident
+
+
+def report_incident(turn: Recorder, given: ReportIncident) -> None:
+    """Put a call on the board."""
+    world = turn.world
+    check_text(address=given.address, caller=given.caller, note=given.note, external=given.external)
+    kind = world.types.get(given.type)
+    priority = given.priority if given.priority is not None else (kind.priority if kind else 1)
+    plan = plan_for(world, given.type, priority)
+    check_position(world.settled, given.x_m, given.y_m)
+    turn.record(
+        IncidentReported(
+            incident=next_incident_id(turn),
+            type=given.type,
+            priority=priority,
+            x_m=given.x_m,
+            y_m=given.y_m,
+            plan=plan.id,
+            area=area_of(world.settled, given.x_m, given.y_m),
+            address=given.address,
+            caller=given.caller,
+            note=given.note,
+            external=given.external,
+            by=given.by,
+        )
+    )
+    turn.match = True
+
+
+def next_incident_id(turn: Recorder) -> str:
+    """Return the id of the next incident to be reported."""
+    return f"I{turn.world.incident_number + 1}"
+
+
+def area_of(place: Place, x_m: int, y_m: int) -> str | None:
+    """Return the id of the first response area that holds the point."""
+    return next((area.id for area in place.areas if inside(area.polygon, x_m, y_m)), None)
+
+
+def amend_incident(turn: Recorder, given: AmendIncident) -> None:
+    """Take over what is known better."""
+    world = turn.world
+    incident = open_incident(world, given.incident)
+    check_text(address=given.address, caller=given.caller)
+    if (given.x_m is None) != (given.y_m is None):
+        raise Refused("missing", "position", "A position needs both its latitude and its longitude.")
+    type_id = given.type if given.type is not None else incident.type
+    priority = given.priority if given.priority is not None else incident.priority
+    plan = plan_for(world, type_id, priority)
+    x_m = given.x_m if given.x_m is not None else incident.x_m
+    y_m = given.y_m if given.y_m is not None else incident.y_m
+    check_position(world.settled, x_m, y_m)
+    turn.record(
+        IncidentAmended(
+            incident=incident.id,
+            type=type_id,
+            priority=priority,
+            x_m=x_m,
+            y_m=y_m,
+            plan=plan.id,
+            area=area_of(world.settled, x_m, y_m),
+            address=given.address if given.address is not None else incident.address,
+            caller=given.caller if given.caller is not None else incident.caller,
+            by=given.by,
+        )
+    )
+    turn.match = True
+
+
+def cancel_incident(turn: Recorder, given: CancelIncident) -> None:
+    """Release whoever is on the way, then take the incident off the board."""
+    incident = open_incident(turn.world, given.incident)
+    check_given(reason=given.reason)
+    if Phase.CANCELLED not in FINAL[incident.phase]:
+        raise Refused(
+            "units_on_scene",
+            "incident",
+            f"{incident.id} has a unit on scene. Let its crew finish and close it, or release the crew first.",
+        )
+    for unit_id in sorted(incident.assigned):
+        sending.end_assignment(turn, unit_id, Outcome.CANCELLED, by=given.by, reason=given.reason)
+    _clear_alarms(turn, incident, "the incident was cancelled")
+    turn.record(IncidentCancelled(incident.id, given.reason, given.by))
+    turn.match = True
+
+
+def close_incident(turn: Recorder, given: CloseIncident) -> None:
+    """Take a finished incident off the board."""
+    incident = open_incident(turn.world, given.incident)
+    check_given(disposition=given.disposition)
+    if Phase.CLOSED not in FINAL[incident.phase]:
+        units = ", ".join(sorted(incident.assigned))
+        raise Refused("units_assigned", "incident", f"{incident.id} still has {units}. Clear or release them first.")
+    _clear_alarms(turn, incident, "the incident was closed")
+    turn.record(IncidentClosed(incident.id, given.disposition, given.by))
+    turn.match = True
+
+
+def link_incidents(turn: Recorder, given: LinkIncidents) -> None:
+    """Write down that two incidents belong together."""
+    incident = open_incident(turn.world, given.incident)
+    other = known_incident(turn.world, given.other, "other")
+    if incident.id == other.id:
+        raise Refused("same_incident", "other", "An incident cannot be linked to itself.")
+    turn.record(IncidentsLinked(incident.id, other.id, given.by))
+
+
+def merge_incident(turn: Recorder, given: MergeIncident) -> None:
+    """Let one incident go on as part of another; its units go with it and keep their rung."""
+    incident = open_incident(turn.world, given.incident)
+    into = open_incident(turn.world, given.into, "into")
+    if incident.id == into.id:
+        raise Refused("same_incident", "into", "An incident cannot be merged into itself.")
+    for unit_id in sorted(incident.assigned):
+        sending.hand_over(turn, unit_id, into, by=given.by)
+    _clear_alarms(turn, incident, f"the incident was merged into {into.id}")
+    turn.record(IncidentMerged(incident.id, into.id, given.by))
+    turn.match = True
+
+
+def add_note(turn: Recorder, given: AddNote) -> None:
+    """Write a note, also on an incident that has lately ended."""
+    incident = known_incident(turn.world, given.incident)
+    check_given(text=given.text)
+    turn.record(NoteAdded(incident.id, given.text, given.by))
+
+
+def _clear_alarms(turn: Recorder, incident: Incident, reason: str) -> None:
+    for alarm in list(turn.world.alarms.values()):
+        if alarm.incident == incident.id:
+            turn.record(AlarmCleared(alarm.id, reason))

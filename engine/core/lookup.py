@@ -1,0 +1,77 @@
+"""Finding what a command speaks of, or refusing it in words that help."""
+
+from engine.core.recorder import Refused
+from engine.model.place import PRIORITIES, Place, Plan
+from engine.state.records import Incident, UnitRecord
+from engine.state.world import World
+
+TEXT_MAX = 4_000
+"""Characters of any text a command carries."""
+
+
+def open_incident(world: World, incident_id: str, field: str = "incident") -> Incident:
+    """Return the open incident, or refuse."""
+    incident = known_incident(world, incident_id, field)
+    if not incident.open:
+        more = f" It was merged into {incident.merged_into}: use that one." if incident.merged_into else ""
+        raise Refused("incident_ended", field, f"{incident_id} is {incident.phase} and takes no more orders.{more}")
+    return incident
+
+
+def known_incident(world: World, incident_id: str, field: str = "incident") -> Incident:
+    """Return the incident, open or lately ended, or refuse."""
+    incident = world.incidents.get(incident_id)
+    if incident is None:
+        raise Refused("unknown_incident", field, f"There is no incident {incident_id!r} on the board.")
+    return incident
+
+
+def known_unit(world: World, unit_id: str, field: str = "unit") -> UnitRecord:
+    """Return the unit, or refuse."""
+    unit = world.unit(unit_id)
+    if unit is None:
+        raise Refused("unknown_unit", field, f"The place has no unit {unit_id!r}.")
+    return unit
+
+
+def plan_for(world: World, type_id: str, priority: int) -> Plan:
+    """Return the first plan of the place that covers the type at that priority, or refuse."""
+    if type_id not in world.types:
+        raise Refused("unknown_type", "type", f"The place has no incident type {type_id!r}.")
+    if priority not in PRIORITIES:
+        raise Refused("out_of_range", "priority", f"Priority {priority} is not one of 1 (most urgent) to 5.")
+    for plan in world.settled.plans:
+        if priority in plan.priorities and (type_id in plan.types or "*" in plan.types):
+            return plan
+    raise Refused(
+        "no_plan",
+        "type",
+        f"No response plan covers {type_id!r} at priority {priority}. Add one, or give it a plan with types = ['*'].",
+    )
+
+
+def check_position(place: Place, x_m: int, y_m: int) -> None:
+    """Refuse a position outside the place."""
+    x_min, y_min, x_max, y_max = place.bounds
+    if not (x_min <= x_m <= x_max and y_min <= y_m <= y_max):
+        lat, lon = place.projection.to_degrees(x_m, y_m)
+        raise Refused(
+            "out_of_range",
+            "position",
+            f"{lat}, {lon} lies outside {place.name}. Check latitude and longitude.",
+        )
+
+
+def check_text(**texts: str | None) -> None:
+    """Refuse a text that is longer than the journal should carry."""
+    for field, text in texts.items():
+        if text is not None and len(text) > TEXT_MAX:
+            raise Refused("too_long", field, f"{field} has {len(text)} characters; at most {TEXT_MAX} are kept.")
+
+
+def check_given(**texts: str) -> None:
+    """Refuse an empty text where somebody will ask why later."""
+    for field, text in texts.items():
+        if not text.strip():
+            raise Refused("missing", field, f"{field} is empty; say it in a word or two, it goes into the record.")
+    check_text(**texts)

@@ -1,0 +1,132 @@
+"""Decisions that people make about units: recommend, reserve, dispatch, divert, release."""
+
+from engine.core import guard, sending
+from engine.core.lookup import check_given, check_text, known_unit, open_incident
+from engine.core.matching import explain_again
+from engine.core.recorder import Recorder, Refused
+from engine.model.facts import UnitDiverted, UnitReserved
+from engine.model.inputs import DispatchUnits, DivertUnit, RecommendUnits, ReleaseUnit, ReserveUnits
+from engine.model.lifecycle import DIVERTIBLE, Outcome
+from engine.state.records import Incident, UnitRecord
+
+UNITS_MAX = 64
+"""Units named in one order."""
+
+
+def recommend_units(turn: Recorder, given: RecommendUnits) -> None:
+    """Look again at one incident, and write the answer down even if it is the same."""
+    explain_again(turn, open_incident(turn.world, given.incident))
+
+
+def reserve_units(turn: Recorder, given: ReserveUnits) -> None:
+    """Keep units for an incident."""
+    incident = open_incident(turn.world, given.incident)
+    check_text(reason=given.reason)
+    units = _free_units(turn, given.units, incident)
+    for unit in units:
+        if unit.incident is not None:
+            raise Refused("already_there", "units", f"{unit.id} is reserved for {incident.id} already.")
+    _need_reason(incident, units, given.reason)
+    for unit in units:
+        slot = sending.first_slot(turn, unit.id, incident)
+        turn.record(
+            UnitReserved(
+                unit=unit.id,
+                incident=incident.id,
+                slot=slot,
+                eta_ms=_eta_ms(turn, unit, incident),
+                by=given.by,
+                deviation=given.reason,
+            )
+        )
+    turn.match = True
+
+
+def dispatch_units(turn: Recorder, given: DispatchUnits) -> None:
+    """Send units. All go or none: a refusal for one is a refusal of the order."""
+    incident = open_incident(turn.world, given.incident)
+    check_text(reason=given.reason)
+    units = _free_units(turn, given.units, incident)
+    _need_reason(incident, units, given.reason)
+    for unit in units:
+        kept = incident.assigned.get(unit.id)
+        slot = kept.slot if kept else sending.first_slot(turn, unit.id, incident)
+        eta_ms = _eta_ms(turn, unit, incident)
+        sending.dispatch(turn, unit.id, incident, slot=slot, eta_ms=eta_ms, by=given.by, deviation=given.reason)
+    turn.match = True
+
+
+def _free_units(turn: Recorder, names: tuple[str, ...], incident: Incident) -> list[UnitRecord]:
+    if not names:
+        raise Refused("missing", "units", "The order names no unit.")
+    if len(names) > UNITS_MAX:
+        raise Refused("too_long", "units", f"The order names {len(names)} units; at most {UNITS_MAX} go at once.")
+    if len(set(names)) != len(names):
+        raise Refused("repeated", "units", "The order names a unit twice.")
+    units = [known_unit(turn.world, name, "units") for name in names]
+    for unit in units:
+        guard.may_send(turn.world, unit, incident)
+    _no_shared_crew(turn, units)
+    return units
+
+
+def _no_shared_crew(turn: Recorder, units: list[UnitRecord]) -> None:
+    rows = {unit.row for unit in units}
+    for unit in units:
+        for row in turn.world.fleet.siblings[unit.row]:
+            if row in rows:
+                other = turn.world.units[row].id
+                raise Refused("crew_busy", "units", f"{unit.id} and {other} share one crew: send one of them.")
+
+
+def _need_reason(incident: Incident, units: list[UnitRecord], reason: str) -> None:
+    """Sending another unit than the recommended one is the dispatcher's right; saying why is their duty."""
+    if not incident.recommended or reason.strip():
+        return
+    proposed = {choice.unit for choice in incident.recommended} | set(incident.assigned)
+    others = [unit.id for unit in units if unit.id not in proposed]
+    if others:
+        raise Refused(
+            "reason_required",
+            "reason",
+            f"{', '.join(others)} is not what was recommended for {incident.id} "
+            f"({', '.join(choice.unit for choice in incident.recommended)}). Say why in `reason`.",
+        )
+
+
+def _eta_ms(turn: Recorder, unit: UnitRecord, incident: Incident) -> int:
+    return turn.dispatch.eta_ms(turn.world, unit.row, incident)
+
+
+def divert_unit(turn: Recorder, given: DivertUnit) -> None:
+    """Take a unit from a less urgent incident; the robbed one is matched again in this very turn."""
+    unit = known_unit(turn.world, given.unit)
+    target = open_incident(turn.world, given.incident)
+    check_given(reason=given.reason)
+    guard.may_divert(turn.world, unit, target)
+    source = unit.incident
+    assert source is not None
+    turn.record(UnitDiverted(unit.id, source, target.id, given.reason, given.by))
+    sending.end_assignment(turn, unit.id, Outcome.DIVERTED, by=given.by, reason=f"diverted to {target.id}")
+    slot = sending.first_slot(turn, unit.id, target)
+    eta_ms = _eta_ms(turn, unit, target)
+    sending.dispatch(turn, unit.id, target, slot=slot, eta_ms=eta_ms, by=given.by, deviation=given.reason)
+    turn.match = True
+
+
+def release_unit(turn: Recorder, given: ReleaseUnit) -> None:
+    """Send a unit home that has not arrived yet. Its place counts as waived: a person said so."""
+    unit = known_unit(turn.world, given.unit)
+    incident = open_incident(turn.world, given.incident)
+    check_given(reason=given.reason)
+    assignment = incident.assigned.get(unit.id)
+    if assignment is None:
+        raise Refused("not_assigned", "unit", f"{unit.id} is not on {incident.id}.")
+    if assignment.status not in DIVERTIBLE:
+        raise Refused(
+            "units_on_scene",
+            "unit",
+            f"{unit.id} is {assignment.status}: its crew says when it is clear, by a status report.",
+        )
+    sending.end_assignment(turn, unit.id, Outcome.RELEASED, by=given.by, reason=given.reason)
+    turn.match = True

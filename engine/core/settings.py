@@ -1,0 +1,33 @@
+"""Decisions about configuration: a place may change while its incidents run, but not under their feet."""
+
+from engine.core.recorder import Recorder, Refused
+from engine.model.facts import PlaceAdopted
+from engine.model.inputs import AdoptPlace
+from engine.model.place import Place
+
+
+def adopt_place(turn: Recorder, given: AdoptPlace) -> None:
+    """Take the place over, unless open incidents rest on something that it no longer has."""
+    _keeps_what_is_in_use(turn, given.place)
+    turn.record(PlaceAdopted(given.place))
+    turn.match = True
+
+
+def _keeps_what_is_in_use(turn: Recorder, place: Place) -> None:
+    plans = {plan.id for plan in place.plans}
+    types = {kind.id for kind in place.types}
+    units = {unit.id for unit in place.units}
+    for incident in turn.world.open.values():
+        for what, name, known in (("plan", incident.plan, plans), ("incident type", incident.type, types)):
+            if name not in known:
+                raise Refused("in_use", what, f"The new place has no {what} {name!r}, which {incident.id} still needs.")
+        for unit in sorted(incident.assigned):
+            if unit not in units:
+                raise Refused("in_use", "units", f"The new place has no unit {unit!r}, which is on {incident.id}.")
+    if turn.world.place is not None and turn.world.place.projection != place.projection:
+        raise Refused(
+            "in_use",
+            "centre",
+            "The new place has another centre, so positions in the journal would mean other spots. "
+            "Keep the centre, or start a new journal.",
+        )

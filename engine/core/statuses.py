@@ -1,0 +1,155 @@
+"""Decisions about what units say of themselves."""
+
+from engine.core import sending
+from engine.core.incidents import area_of, next_incident_id
+from engine.core.lookup import check_given, check_text, known_unit, plan_for
+from engine.core.recorder import Recorder, Refused
+from engine.model.facts import (
+    AlarmCleared,
+    AlarmKind,
+    AlarmRaised,
+    AssignmentAdvanced,
+    AssignmentEnded,
+    DutyChanged,
+    EmergencyDeclared,
+    EmergencyResolved,
+    IncidentReported,
+    NoteAdded,
+)
+from engine.model.inputs import DeclareEmergency, ReportStatus, ResolveEmergency
+from engine.model.lifecycle import CREW_REPORTS, DUTY, DUTY_REPORTS, ENDS, MAY_CLEAR, Outcome, Status
+from engine.state.records import Assignment, UnitRecord
+
+AHEAD_MS_MAX = 5_000
+"""A reporter's clock may run ahead of ours by this much."""
+
+
+def report_status(turn: Recorder, given: ReportStatus) -> None:
+    """Move the unit's assignment a rung, end it, or change its duty."""
+    unit = known_unit(turn.world, given.unit)
+    assignment = turn.world.assignment(unit)
+    if given.incident is not None and given.incident != unit.incident:
+        raise Refused(
+            "stale_status",
+            "incident",
+            f"{unit.id} is not on {given.incident} (any more): the report came too late or names the wrong incident.",
+        )
+    at_ms = _time_of(turn, given, unit, assignment)
+    if assignment is None:
+        _report_duty(turn, given, unit, at_ms)
+    elif given.status in DUTY:
+        _end_own_assignment(turn, given, unit, assignment, at_ms)
+    else:
+        _advance(turn, given, unit, assignment, at_ms)
+
+
+def _time_of(turn: Recorder, given: ReportStatus, unit: UnitRecord, assignment: Assignment | None) -> int:
+    at_ms = turn.now if given.at_ms is None else given.at_ms
+    if at_ms > turn.now + AHEAD_MS_MAX:
+        raise Refused("out_of_range", "at_ms", f"{at_ms} lies in the future of {turn.now}. Check the device's clock.")
+    newest = unit.reported_ms if assignment is None else assignment.reported_ms
+    if at_ms < newest:
+        raise Refused(
+            "stale_status",
+            "at_ms",
+            f"{unit.id} has reported {newest - at_ms} ms later than this already. Nothing was changed.",
+        )
+    return min(at_ms, turn.now)
+
+
+def _report_duty(turn: Recorder, given: ReportStatus, unit: UnitRecord, at_ms: int) -> None:
+    if given.status is unit.duty:
+        turn.record(DutyChanged(unit.id, given.status, at_ms, given.by))
+        return
+    allowed = DUTY_REPORTS[unit.duty]
+    if given.status not in allowed:
+        raise Refused("impossible_transition", "status", _no_way(unit.id, unit.duty, given.status, allowed))
+    turn.record(DutyChanged(unit.id, given.status, at_ms, given.by))
+    turn.match = True
+
+
+def _advance(turn: Recorder, given: ReportStatus, unit: UnitRecord, assignment: Assignment, at_ms: int) -> None:
+    assert unit.incident is not None
+    allowed = CREW_REPORTS[assignment.status]
+    if given.status is not assignment.status and given.status not in allowed:
+        raise Refused("impossible_transition", "status", _no_way(unit.id, assignment.status, given.status, allowed))
+    turn.record(AssignmentAdvanced(unit.id, unit.incident, given.status, at_ms, given.by))
+    if given.status is not Status.DISPATCHED:
+        sending.crew_knows(turn, unit.id, unit.incident)
+
+
+def _end_own_assignment(
+    turn: Recorder, given: ReportStatus, unit: UnitRecord, assignment: Assignment, at_ms: int
+) -> None:
+    assert unit.incident is not None
+    outcome = ENDS[given.status]
+    if outcome is Outcome.CLEARED and assignment.status not in MAY_CLEAR:
+        raise Refused(
+            "impossible_transition",
+            "status",
+            f"{unit.id} is {assignment.status} on {unit.incident} and has not arrived, so it cannot be clear of it. "
+            "Release it, with a reason.",
+        )
+    incident = unit.incident
+    sending.settle_alerts(turn, unit.id, incident, f"the unit is {given.status}")
+    turn.record(AssignmentEnded(unit.id, incident, outcome, given.status, at_ms, given.by))
+    turn.match = True
+
+
+def _no_way(unit: str, source: Status, target: Status, allowed: frozenset[Status]) -> str:
+    ways = ", ".join(status for status in Status if status in allowed) or "nothing by itself"
+    return f"{unit} is {source} and cannot become {target}. From there it can report: {ways}."
+
+
+def declare_emergency(turn: Recorder, given: DeclareEmergency) -> None:
+    """Open an incident of the highest priority where the unit is, and raise the alarm above all others."""
+    world = turn.world
+    unit = known_unit(world, given.unit)
+    check_text(text=given.text)
+    if unit.emergency is not None:
+        # Nobody who calls for help a second time is told that they did wrong.
+        turn.record(NoteAdded(unit.emergency, f"{unit.id} calls for help again. {given.text}".strip(), given.by))
+        return
+    place = world.settled
+    plan = plan_for(world, place.emergency_type, 1)
+    x_m, y_m = int(world.fleet.x_m[unit.row]), int(world.fleet.y_m[unit.row])
+    incident = next_incident_id(turn)
+    turn.record(
+        IncidentReported(
+            incident=incident,
+            type=place.emergency_type,
+            priority=1,
+            x_m=x_m,
+            y_m=y_m,
+            plan=plan.id,
+            area=area_of(place, x_m, y_m),
+            address=f"last position of {unit.id}",
+            caller=unit.id,
+            note=given.text,
+            external="",
+            by=given.by,
+        )
+    )
+    turn.record(EmergencyDeclared(unit.id, incident, given.text, given.by))
+    turn.record(
+        AlarmRaised(
+            alarm=f"W{world.alarm_number + 1}",
+            about=AlarmKind.UNIT_EMERGENCY,
+            incident=incident,
+            unit=unit.id,
+            text=f"{unit.id} needs help. {given.text}".strip(),
+        )
+    )
+    turn.match = True
+
+
+def resolve_emergency(turn: Recorder, given: ResolveEmergency) -> None:
+    """Take a person's word that the unit is safe. The incident stays until it is closed like any other."""
+    unit = known_unit(turn.world, given.unit)
+    check_given(reason=given.reason)
+    if unit.emergency is None:
+        raise Refused("no_emergency", "unit", f"{unit.id} has not declared an emergency.")
+    for alarm in list(turn.world.alarms.values()):
+        if alarm.unit == unit.id and alarm.about is AlarmKind.UNIT_EMERGENCY:
+            turn.record(AlarmCleared(alarm.id, given.reason))
+    turn.record(EmergencyResolved(unit.id, given.reason, given.by))

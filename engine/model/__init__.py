@@ -1,0 +1,1 @@
+"""Words: places, lifecycles, inputs, facts, turns. Frozen, and without any behaviour of their own."""

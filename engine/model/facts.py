@@ -1,0 +1,381 @@
+"""What has become true. Frozen, past tense, complete: the World is nothing but the fold of these.
+
+A fact that asks for work outside (`AlertRequested`) stays open in the World until an input closes it, so that
+after a crash it is asked for again.
+"""
+
+from enum import StrEnum
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from engine.model.fixes import Fixes
+from engine.model.lifecycle import Outcome, Status
+from engine.model.place import Mode, Place
+from engine.model.why import Why
+from engine.model.words import tag
+
+
+class Fact(Struct, frozen=True, gc=False, tag_field="kind", tag=tag):
+    """The base of all facts."""
+
+
+class PlaceAdopted(Fact, frozen=True, gc=False):
+    """The configuration in force."""
+
+    place: Place
+
+
+class Resumed(Fact, frozen=True, gc=False):
+    """The engine came back; alarms are quiet until then."""
+
+    quiet_until_ms: int
+
+
+class Ticked(Fact, frozen=True, gc=False):
+    """Deadlines up to now have been looked at."""
+
+
+class PositionsMoved(Fact, frozen=True, gc=False):
+    """Units are where these fixes say. Fixes older than what was known are not among them."""
+
+    fixes: Fixes
+    ignored: int = 0
+    """How many of the reported fixes were older than what was known, or outside the place."""
+
+
+class CommandRefused(Fact, frozen=True, gc=False):
+    """The command changed nothing."""
+
+    code: str
+    field: str
+    reason: str
+
+
+# ── incidents ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class IncidentReported(Fact, frozen=True, gc=False, kw_only=True):
+    """An incident is on the board."""
+
+    incident: str
+    type: str
+    priority: int
+    x_m: int
+    y_m: int
+    plan: str
+    area: str | None
+    address: str
+    caller: str
+    note: str
+    external: str
+    by: str
+
+
+class IncidentAmended(Fact, frozen=True, gc=False, kw_only=True):
+    """The incident is now known to be this."""
+
+    incident: str
+    type: str
+    priority: int
+    x_m: int
+    y_m: int
+    plan: str
+    area: str | None
+    address: str
+    caller: str
+    by: str
+
+
+class IncidentClosed(Fact, frozen=True, gc=False):
+    """Its work is done."""
+
+    incident: str
+    disposition: str
+    by: str
+
+
+class IncidentCancelled(Fact, frozen=True, gc=False):
+    """Nobody was needed."""
+
+    incident: str
+    reason: str
+    by: str
+
+
+class IncidentMerged(Fact, frozen=True, gc=False):
+    """It goes on as part of another one."""
+
+    incident: str
+    into: str
+    by: str
+
+
+class IncidentsLinked(Fact, frozen=True, gc=False):
+    """Two incidents belong together."""
+
+    incident: str
+    other: str
+    by: str
+
+
+class NoteAdded(Fact, frozen=True, gc=False):
+    """Something was written down."""
+
+    incident: str
+    text: str
+    by: str
+
+
+# ── units ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Choice(Struct, frozen=True, gc=False):
+    """A unit proposed for a slot."""
+
+    slot: str
+    unit: str
+    eta_ms: int
+    """Dispatch to arrival: turnout plus travel."""
+
+
+class Shortage(Struct, frozen=True, gc=False):
+    """Places of a slot that no unit could be found for."""
+
+    slot: str
+    missing: int
+    needs: tuple[str, ...]
+
+
+class UnitsRecommended(Fact, frozen=True, gc=False):
+    """The best known answer for what the incident still lacks, and why."""
+
+    incident: str
+    mode: Mode
+    choices: tuple[Choice, ...]
+    short: tuple[Shortage, ...]
+    why: Why
+
+
+class UnitReserved(Fact, frozen=True, gc=False, kw_only=True):
+    """The unit is kept for the incident; its crew has not been told."""
+
+    unit: str
+    incident: str
+    slot: str | None
+    eta_ms: int
+    by: str
+    deviation: str = ""
+    """Why this unit and not the recommended one, where a person decided so."""
+
+
+class UnitDispatched(Fact, frozen=True, gc=False, kw_only=True):
+    """The unit is sent. Whether its crew has been reached is the alert's story, whether it goes is the crew's."""
+
+    unit: str
+    incident: str
+    slot: str | None
+    """The slot it fills; None if a person sent it beyond the plan."""
+    eta_ms: int
+    by: str
+    deviation: str = ""
+
+
+class UnitDiverted(Fact, frozen=True, gc=False):
+    """The unit was taken from one incident for another; the facts that follow say how."""
+
+    unit: str
+    source: str
+    target: str
+    reason: str
+    by: str
+
+
+class AssignmentAdvanced(Fact, frozen=True, gc=False):
+    """An assigned unit has reached a further rung."""
+
+    unit: str
+    incident: str
+    status: Status
+    at_ms: int
+    by: str
+
+
+class AssignmentEnded(Fact, frozen=True, gc=False):
+    """The unit is no longer on the incident."""
+
+    unit: str
+    incident: str
+    outcome: Outcome
+    duty: Status
+    """What it is from now on."""
+    at_ms: int
+    by: str
+    reason: str = ""
+
+
+class DutyChanged(Fact, frozen=True, gc=False):
+    """An unassigned unit is now this."""
+
+    unit: str
+    duty: Status
+    at_ms: int
+    by: str
+
+
+class EmergencyDeclared(Fact, frozen=True, gc=False):
+    """The unit needs help; the incident is the help's."""
+
+    unit: str
+    incident: str
+    text: str
+    by: str
+
+
+class EmergencyResolved(Fact, frozen=True, gc=False):
+    """A person has said that the unit is safe."""
+
+    unit: str
+    reason: str
+    by: str
+
+
+# ── alerts and alarms ───────────────────────────────────────────────────────────────────────────────────────
+
+
+class Purpose(StrEnum):
+    """What an alert tells its recipient."""
+
+    DISPATCH = "dispatch"
+    RELEASE = "release"
+
+
+class AlertRequested(Fact, frozen=True, gc=False, kw_only=True):
+    """Deliver this, at this rung of the ladder. Every attempt bears the same key: the alert's id."""
+
+    alert: str
+    purpose: Purpose
+    unit: str
+    incident: str
+    rung: int
+    endpoint: str
+    attempt: int
+    text: str
+
+
+class AlertDelivered(Fact, frozen=True, gc=False):
+    """An endpoint has taken it."""
+
+    alert: str
+    rung: int
+    attempt: int
+
+
+class AlertAttemptFailed(Fact, frozen=True, gc=False):
+    """An endpoint has not taken it; the next attempt is due then (0: none at this rung)."""
+
+    alert: str
+    rung: int
+    attempt: int
+    detail: str
+    retry_at_ms: int
+
+
+class AlertEscalated(Fact, frozen=True, gc=False):
+    """The rung did not lead to an acknowledgement."""
+
+    alert: str
+    rung: int
+    reason: str
+
+
+class AlertAcknowledged(Fact, frozen=True, gc=False):
+    """The recipient knows. First acknowledgement stops the ladder."""
+
+    alert: str
+    by: str
+
+
+class AlertHandedOver(Fact, frozen=True, gc=False):
+    """The ladder is at its end or out of time: a person has to tell the recipient."""
+
+    alert: str
+    reason: str
+
+
+class AlertWithdrawn(Fact, frozen=True, gc=False):
+    """What it would have told no longer holds."""
+
+    alert: str
+    reason: str
+
+
+class AlarmKind(StrEnum):
+    """What a person is asked to look at."""
+
+    PENDING = "pending"
+    """An incident has waited too long for its units."""
+    NOT_ACKNOWLEDGED = "not_acknowledged"
+    """A dispatched unit has not acknowledged."""
+    ALERT_UNDELIVERED = "alert_undelivered"
+    """An alert could not be brought to its recipient: tell the crew by voice."""
+    UNIT_EMERGENCY = "unit_emergency"
+
+
+class AlarmRaised(Fact, frozen=True, gc=False, kw_only=True):
+    """A person has to look."""
+
+    alarm: str
+    about: AlarmKind
+    incident: str
+    unit: str | None
+    text: str
+
+
+class AlarmAcknowledged(Fact, frozen=True, gc=False):
+    """A person owns it."""
+
+    alarm: str
+    by: str
+
+
+class AlarmCleared(Fact, frozen=True, gc=False):
+    """Its cause is gone."""
+
+    alarm: str
+    reason: str
+
+
+AnyFact: TypeAlias = (
+    PlaceAdopted
+    | Resumed
+    | Ticked
+    | PositionsMoved
+    | CommandRefused
+    | IncidentReported
+    | IncidentAmended
+    | IncidentClosed
+    | IncidentCancelled
+    | IncidentMerged
+    | IncidentsLinked
+    | NoteAdded
+    | UnitsRecommended
+    | UnitReserved
+    | UnitDispatched
+    | UnitDiverted
+    | AssignmentAdvanced
+    | AssignmentEnded
+    | DutyChanged
+    | EmergencyDeclared
+    | EmergencyResolved
+    | AlertRequested
+    | AlertDelivered
+    | AlertAttemptFailed
+    | AlertEscalated
+    | AlertAcknowledged
+    | AlertHandedOver
+    | AlertWithdrawn
+    | AlarmRaised
+    | AlarmAcknowledged
+    | AlarmCleared
+)

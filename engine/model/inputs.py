@@ -1,0 +1,234 @@
+"""What the outside tells the engine. Frozen; each says who speaks and what about, none says what follows from it.
+
+Three speakers: people and systems that command (`Command`, with an id that makes a repeat harmless), the feeds
+and couriers that report, and the driver that owns the clock.
+"""
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from engine.model.fixes import Fixes
+from engine.model.lifecycle import Status
+from engine.model.place import Place
+from engine.model.words import tag
+
+
+class Input(Struct, frozen=True, gc=False, tag_field="kind", tag=tag):
+    """The base of all inputs."""
+
+
+class Command(Input, frozen=True, gc=False, kw_only=True):
+    """An input that is answered. The same id always gets the same answer and happens once."""
+
+    id: str
+    """Chosen by the sender, unique for ever among the sender's own."""
+    by: str
+    """The principal that the gateway authenticated."""
+
+
+# ── the driver ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class AdoptPlace(Input, frozen=True, gc=False):
+    """Decisions rest on this configuration from now on."""
+
+    place: Place
+
+
+class Resume(Input, frozen=True, gc=False):
+    """The engine is back after it was down."""
+
+
+class Tick(Input, frozen=True, gc=False):
+    """Time has passed: see what is due."""
+
+
+# ── feeds and couriers ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class ReportPositions(Input, frozen=True, gc=False):
+    """Where units are; the newest fix of each since the last such input."""
+
+    fixes: Fixes
+
+
+class ReportAttempt(Input, frozen=True, gc=False):
+    """A courier tried to deliver an alert."""
+
+    alert: str
+    rung: int
+    attempt: int
+    delivered: bool
+    detail: str = ""
+
+
+class ReportReceipt(Input, frozen=True, gc=False):
+    """The recipient of an alert has acknowledged it."""
+
+    alert: str
+    by: str
+
+
+# ── people and systems ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class ReportIncident(Command, frozen=True, gc=False):
+    """A call has come in."""
+
+    type: str
+    x_m: int
+    y_m: int
+    priority: int | None = None
+    """None: the type's own."""
+    address: str = ""
+    caller: str = ""
+    note: str = ""
+    external: str = ""
+    """The reporting system's own number for it."""
+
+
+class AmendIncident(Command, frozen=True, gc=False):
+    """More, or better, is known. What is None stays as it was."""
+
+    incident: str
+    type: str | None = None
+    priority: int | None = None
+    x_m: int | None = None
+    y_m: int | None = None
+    address: str | None = None
+    caller: str | None = None
+
+
+class CancelIncident(Command, frozen=True, gc=False):
+    """Nobody is needed after all; units on their way are released."""
+
+    incident: str
+    reason: str
+
+
+class CloseIncident(Command, frozen=True, gc=False):
+    """The work is done and every unit is clear."""
+
+    incident: str
+    disposition: str
+
+
+class LinkIncidents(Command, frozen=True, gc=False):
+    """Two incidents belong together, each with its own response."""
+
+    incident: str
+    other: str
+
+
+class MergeIncident(Command, frozen=True, gc=False):
+    """One occurrence was reported twice: `incident` goes on as part of `into`."""
+
+    incident: str
+    into: str
+
+
+class AddNote(Command, frozen=True, gc=False):
+    """Something worth writing down."""
+
+    incident: str
+    text: str
+
+
+class RecommendUnits(Command, frozen=True, gc=False):
+    """Look again, and say why."""
+
+    incident: str
+
+
+class ReserveUnits(Command, frozen=True, gc=False):
+    """Keep these units for the incident without telling them yet."""
+
+    incident: str
+    units: tuple[str, ...]
+    reason: str = ""
+
+
+class DispatchUnits(Command, frozen=True, gc=False):
+    """Tell these units to go."""
+
+    incident: str
+    units: tuple[str, ...]
+    reason: str = ""
+    """Asked for where a unit is not the recommended one."""
+
+
+class DivertUnit(Command, frozen=True, gc=False):
+    """Send a unit that is under way to one incident to a more urgent one."""
+
+    unit: str
+    incident: str
+    reason: str
+
+
+class ReleaseUnit(Command, frozen=True, gc=False):
+    """The incident no longer needs this unit."""
+
+    unit: str
+    incident: str
+    reason: str
+
+
+class ReportStatus(Command, frozen=True, gc=False):
+    """A unit's own word, or a dispatcher's on its behalf."""
+
+    unit: str
+    status: Status
+    at_ms: int | None = None
+    """When it became true, by the reporter's clock; None is now."""
+    incident: str | None = None
+    """The incident that the reporter has in mind: a report about an assignment that has ended is refused."""
+
+
+class DeclareEmergency(Command, frozen=True, gc=False):
+    """The unit itself needs help, now."""
+
+    unit: str
+    text: str = ""
+
+
+class ResolveEmergency(Command, frozen=True, gc=False):
+    """A person says that the unit is safe."""
+
+    unit: str
+    reason: str
+
+
+class AcknowledgeAlarm(Command, frozen=True, gc=False):
+    """A person has seen the alarm and owns it."""
+
+    alarm: str
+
+
+class AcknowledgeAlert(Command, frozen=True, gc=False):
+    """A person says that the recipient has been told."""
+
+    alert: str
+
+
+AnyCommand: TypeAlias = (
+    ReportIncident
+    | AmendIncident
+    | CancelIncident
+    | CloseIncident
+    | LinkIncidents
+    | MergeIncident
+    | AddNote
+    | RecommendUnits
+    | ReserveUnits
+    | DispatchUnits
+    | DivertUnit
+    | ReleaseUnit
+    | ReportStatus
+    | DeclareEmergency
+    | ResolveEmergency
+    | AcknowledgeAlarm
+    | AcknowledgeAlert
+)
+
+AnyInput: TypeAlias = AdoptPlace | Resume | Tick | ReportPositions | ReportAttempt | ReportReceipt | AnyCommand

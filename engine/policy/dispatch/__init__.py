@@ -1,0 +1,1 @@
+"""How a unit is chosen for an incident."""

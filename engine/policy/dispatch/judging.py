@@ -1,0 +1,107 @@
+"""Judging units for the slots of an incident: candidate rows in, times and reasons out. Columns only."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from engine.kernels.eligible import cheapest, judge
+from engine.model.hours import local_minute_of_week, on_duty
+from engine.model.place import Place, Slot
+from engine.policy.travel import TravelModel, travel_model
+from engine.state.records import Incident
+from engine.state.world import World
+
+Rows = npt.NDArray[np.int32]
+
+EVERYONE_MAX = 256
+"""Up to this many rows are judged one and all: cheaper than asking where they are."""
+FIRST_SWEEP = 64
+"""Units that the first sweep would hold if they stood evenly over the place."""
+
+
+class Verdicts(Struct, frozen=True):
+    """The judgement of n rows for one slot: `cost_ms` is the ETA plus the penalty of a second-choice unit."""
+
+    rows: Rows
+    eta_ms: npt.NDArray[np.int32]
+    cost_ms: npt.NDArray[np.int32]
+    reason: npt.NDArray[np.uint8]
+
+
+class Bench:
+    """The fleet as one decision sees it: who is on shift now, how old a position may be, who is barred."""
+
+    def __init__(self, world: World, barred: list[int]) -> None:
+        place = world.settled
+        self.fleet = world.fleet
+        self.travel: TravelModel = travel_model(place)
+        minute = local_minute_of_week(place, world.now)
+        self.shift_on = np.array([on_duty(shift, minute) for shift in place.shifts] or [True], np.uint8)
+        self.oldest_fix_ms = world.now - place.limits.stale_after_ms
+        self.standing = world.fleet.standing
+        if barred:
+            self.standing = self.standing.copy()
+            self.standing[barred] = 3  # their crew would be out with a sibling chosen in the same decision
+        self.first_radius_m = _first_radius_m(place, len(world.fleet))
+
+    def judge(self, slot: Slot, rows: Rows, travel_ms: npt.NDArray[np.int32]) -> Verdicts:
+        """Judge the rows for the slot."""
+        fleet = self.fleet
+        needs = np.array([choice.needs for choice in slot.choices], np.uint64)
+        penalty_ms = np.array([choice.penalty_ms for choice in slot.choices], np.int32)
+        eta_ms = np.empty(len(rows), np.int32)
+        cost_ms = np.empty(len(rows), np.int32)
+        reason = np.empty(len(rows), np.uint8)
+        judge(
+            rows,
+            fleet.capability,
+            self.standing,
+            fleet.shift,
+            self.shift_on,
+            fleet.fix_ms,
+            fleet.assumed,
+            self.oldest_fix_ms,
+            needs,
+            penalty_ms,
+            travel_ms,
+            fleet.turnout_ms,
+            eta_ms,
+            cost_ms,
+            reason,
+        )
+        return Verdicts(rows, eta_ms, cost_ms, reason)
+
+    def times_ms(self, rows: Rows, incident: Incident) -> npt.NDArray[np.int32]:
+        """Return the travel times of the rows to the incident."""
+        return self.travel.times_ms(self.fleet, rows, incident.x_m, incident.y_m)
+
+    def sweep(self, incident: Incident, enough: Callable[[Rows, int], bool]) -> Rows:
+        """Widen a circle round the incident until `enough(rows, within_ms)` says so, or it holds everyone.
+
+        `within_ms` is a time that no unit outside the circle can beat, so "enough" can be judged exactly.
+        """
+        count = len(self.fleet)
+        everyone = np.arange(count, dtype=np.int32)
+        if count <= EVERYONE_MAX:
+            return everyone
+        radius_m = self.first_radius_m
+        while True:
+            rows = self.fleet.index.near(incident.x_m, incident.y_m, radius_m)
+            if 4 * len(rows) > count:
+                return everyone
+            if enough(rows, self.travel.within_ms(radius_m)):
+                return rows
+            radius_m *= 2
+
+
+def _first_radius_m(place: Place, units: int) -> int:
+    x_min, y_min, x_max, y_max = place.bounds
+    area_m2 = max(1, (x_max - x_min) * (y_max - y_min))
+    return max(250, int((area_m2 * FIRST_SWEEP / max(1, units)) ** 0.5 / 2))
+
+
+def shortlist(verdicts: Verdicts, count: int) -> npt.NDArray[np.int64]:
+    """Return places in the verdicts of the `count` cheapest rows that fit, by (cost, row)."""
+    return cheapest(verdicts.rows, verdicts.cost_ms, verdicts.reason, count)

@@ -1,0 +1,177 @@
+"""Nearest capable units, for all waiting slots together (linear assignment, Jonker and Volgenant 1987).
+
+A slot's cost for a unit is its ETA plus the penalty of a second choice, weighted by the incident's priority.
+Leaving a slot open costs more than any ETA, and more for a slot that ranks earlier: so as many slots as possible
+are filled, the first in the queue first, and among all such answers the weighted time is least. Ties go to the
+unit with the lower row.
+
+Units of one crew are not two units: where an answer takes both, the later one is barred and the whole is solved
+again.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from engine.kernels.assign import assign
+from engine.model.facts import Choice, Shortage
+from engine.model.place import Slot
+from engine.model.why import Why
+from engine.policy.dispatch.judging import EVERYONE_MAX, Bench, Rows, Verdicts, shortlist
+from engine.policy.dispatch.solution import Proposal, Solution
+from engine.policy.dispatch.why import explain_slots
+from engine.state.fleet import STANDING_FREE
+from engine.state.records import Incident
+from engine.state.world import World
+
+COST_MS_MAX = 1 << 24
+"""Times above four and a half hours count as that."""
+OPEN_SLOT = 1 << 29
+"""Above any weighted time: what one rank in the queue is worth."""
+
+
+class Wanted(Struct, frozen=True):
+    """One kind of slot of one incident, with how many are open."""
+
+    incident: Incident
+    slot: Slot
+    count: int
+
+
+class NearestCapable(Struct, frozen=True, tag="nearest_capable"):
+    """Send whoever fits and arrives first."""
+
+    weights: tuple[int, int, int, int, int] = (16, 8, 4, 2, 1)
+    """By priority: what a second is worth."""
+
+    def solve(self, world: World, incidents: list[Incident]) -> Solution:
+        """Match what these incidents lack to the units that are free; the first ones rank first."""
+        wanted = [
+            Wanted(incident, slot, missing) for incident in incidents for slot, missing in _open_slots(world, incident)
+        ]
+        barred: list[int] = []
+        while True:
+            bench = Bench(world, barred)
+            chosen = self._match(world, bench, wanted)
+            clashes = _crew_clashes(world, chosen)
+            if not clashes:
+                return _solution(world, wanted, chosen)
+            barred += clashes
+
+    def explain(self, world: World, incident: Incident, solution: Solution) -> Why:
+        """Say what the proposal for the incident rests on."""
+        bench = Bench(world, [])
+        slots = explain_slots(world, bench, incident, _open_slots(world, incident), solution)
+        return Why("nearest capable", bench.travel.name, incident.plan, slots)
+
+    def eta_ms(self, world: World, row: int, incident: Incident) -> int:
+        """Return dispatch to arrival of one unit; -1 if there is no way."""
+        travel_ms = int(Bench(world, []).times_ms(np.array([row], np.int32), incident)[0])
+        return -1 if travel_ms < 0 else travel_ms + int(world.fleet.turnout_ms[row])
+
+    def _match(self, world: World, bench: Bench, wanted: list[Wanted]) -> list[list[tuple[int, int]]]:
+        """Return for each wanted kind of slot the chosen (row, eta_ms), soonest first."""
+        total = sum(want.count for want in wanted)
+        if total == 0:
+            return []
+        free = np.flatnonzero(bench.standing == STANDING_FREE).astype(np.int32)
+        lists = _candidates(bench, wanted, free, total)
+        offsets, units, costs = [0], [], []
+        for want, verdicts in zip(wanted, lists, strict=True):
+            weight = self.weights[want.incident.priority - 1]
+            weighted = np.minimum(verdicts.cost_ms, COST_MS_MAX).astype(np.int64) * weight
+            for _ in range(want.count):
+                offsets.append(offsets[-1] + len(weighted))
+                units.append(verdicts.rows)
+                costs.append(weighted)
+        unserved = (total - np.arange(total, dtype=np.int64)) * OPEN_SLOT
+        choice = assign(
+            np.array(offsets, np.int64),
+            np.concatenate(units),
+            np.concatenate(costs),
+            unserved,
+            len(world.fleet),
+        ).choice
+        return _by_kind(wanted, lists, choice)
+
+
+def _open_slots(world: World, incident: Incident) -> list[tuple[Slot, int]]:
+    lacks = world.lacking(incident)
+    return [(slot, lacks[slot.id]) for slot in world.plans[incident.plan].slots if slot.id in lacks]
+
+
+def _candidates(bench: Bench, wanted: list[Wanted], free: Rows, total: int) -> list[Verdicts]:
+    """Return for each kind of slot its `total` cheapest units: more than that no best answer can need."""
+    lists: list[Verdicts] = []
+    start = 0
+    while start < len(wanted):
+        incident = wanted[start].incident
+        end = start
+        while end < len(wanted) and wanted[end].incident is incident:
+            end += 1
+        lists += _around(bench, incident, [want.slot for want in wanted[start:end]], free, total)
+        start = end
+    return lists
+
+
+def _around(bench: Bench, incident: Incident, slots: list[Slot], free: Rows, total: int) -> list[Verdicts]:
+    found: list[Verdicts] = []
+
+    def enough(rows: Rows, within_ms: int) -> bool:
+        nonlocal found
+        travel_ms = bench.times_ms(rows, incident)
+        found = [_cut(bench.judge(slot, rows, travel_ms), total) for slot in slots]
+        return all(np.count_nonzero(verdicts.cost_ms <= within_ms) >= total for verdicts in found)
+
+    if len(free) <= EVERYONE_MAX:
+        enough(free, 0)
+    else:
+        rows = bench.sweep(incident, enough)
+        if len(rows) == len(bench.fleet):
+            # The sweep gave up on the tree: only those who are free can be chosen.
+            enough(free, 0)
+    return found
+
+
+def _cut(verdicts: Verdicts, count: int) -> Verdicts:
+    best = shortlist(verdicts, count)
+    return Verdicts(verdicts.rows[best], verdicts.eta_ms[best], verdicts.cost_ms[best], verdicts.reason[best])
+
+
+def _by_kind(wanted: list[Wanted], lists: list[Verdicts], choice: npt.NDArray[np.int32]) -> list[list[tuple[int, int]]]:
+    chosen = []
+    at = 0
+    for want, verdicts in zip(wanted, lists, strict=True):
+        rows = choice[at : at + want.count]
+        at += want.count
+        eta = {int(row): int(eta_ms) for row, eta_ms in zip(verdicts.rows, verdicts.eta_ms, strict=True)}
+        # Like slots are one kind: whoever arrives first is named first.
+        chosen.append(sorted(((int(row), eta[int(row)]) for row in rows if row >= 0), key=lambda p: (p[1], p[0])))
+    return chosen
+
+
+def _crew_clashes(world: World, chosen: list[list[tuple[int, int]]]) -> list[int]:
+    """Return rows that share a crew with a unit chosen before them."""
+    rows = {row for pairs in chosen for row, _ in pairs}
+    clashes: list[int] = []
+    for pairs in chosen:
+        for row, _ in pairs:
+            if row not in clashes:
+                clashes += [other for other in world.fleet.siblings[row] if other in rows and other not in clashes]
+    return clashes
+
+
+def _solution(world: World, wanted: list[Wanted], chosen: list[list[tuple[int, int]]]) -> Solution:
+    choices: dict[str, list[Choice]] = {want.incident.id: [] for want in wanted}
+    short: dict[str, list[Shortage]] = {want.incident.id: [] for want in wanted}
+    taken: dict[int, str] = {}
+    for want, pairs in zip(wanted, chosen, strict=True):
+        for row, eta_ms in pairs:
+            choices[want.incident.id].append(Choice(want.slot.id, world.fleet.ids[row], eta_ms))
+            taken[row] = want.incident.id
+        missing = want.count - len(pairs)
+        if missing:
+            needs = world.settled.names(want.slot.choices[0].needs)
+            short[want.incident.id].append(Shortage(want.slot.id, missing, needs))
+    proposals = {name: Proposal(tuple(choices[name]), tuple(short[name])) for name in choices}
+    return Solution(proposals, taken)

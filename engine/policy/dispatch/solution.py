@@ -1,0 +1,39 @@
+"""What a dispatch policy answers, and what it is asked."""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from engine.model.facts import Choice, Shortage
+from engine.model.why import Why
+from engine.state.records import Incident
+from engine.state.world import World
+
+
+class Proposal(Struct, frozen=True):
+    """What one incident would get."""
+
+    choices: tuple[Choice, ...]
+    short: tuple[Shortage, ...]
+
+
+class Solution(Struct, frozen=True):
+    """What all the waiting incidents would get together."""
+
+    proposals: dict[str, Proposal]
+    """By incident."""
+    taken: dict[int, str]
+    """Row of a chosen unit, and the incident it would go to."""
+
+
+class DispatchPolicy(Protocol):
+    """A pure judgement: it proposes, and changes nothing."""
+
+    def solve(self, world: World, incidents: list[Incident]) -> Solution:
+        """Match what these incidents lack to the units that are free; the first ones rank first."""
+
+    def explain(self, world: World, incident: Incident, solution: Solution) -> Why:
+        """Say what the proposal for the incident rests on. Called before anything of it is carried out."""
+
+    def eta_ms(self, world: World, row: int, incident: Incident) -> int:
+        """Return dispatch to arrival of one unit, whether it would be chosen or not; -1 if there is no way."""

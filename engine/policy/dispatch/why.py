@@ -1,0 +1,139 @@
+"""The why of a decision: who was looked at, in what order they would arrive, and what kept the others out."""
+
+import numpy as np
+
+from engine.kernels.eligible import (
+    CAPABILITY,
+    CREW_BUSY,
+    ELIGIBLE,
+    NO_POSITION,
+    SHIFT,
+    STALE,
+    STATUS,
+    UNREACHABLE,
+    tally,
+)
+from engine.model.place import Slot
+from engine.model.why import Considered, Count, Reason, SlotWhy
+from engine.policy.dispatch.judging import Bench, Rows, Verdicts, shortlist
+from engine.policy.dispatch.solution import Solution
+from engine.state.fleet import STANDING_NOT_IN_SERVICE
+from engine.state.records import Incident
+from engine.state.world import World
+
+_REASONS: dict[int, Reason] = {
+    CAPABILITY: Reason.CAPABILITY,
+    STATUS: Reason.STATUS,
+    SHIFT: Reason.SHIFT,
+    NO_POSITION: Reason.NO_POSITION,
+    STALE: Reason.STALE_POSITION,
+    CREW_BUSY: Reason.CREW_BUSY,
+    UNREACHABLE: Reason.UNREACHABLE,
+}
+
+
+def explain_slots(
+    world: World, bench: Bench, incident: Incident, slots: list[tuple[Slot, int]], solution: Solution
+) -> tuple[SlotWhy, ...]:
+    """Judge everyone round the incident again, this time to tell about it."""
+    wanted = world.settled.limits.nearest_explained
+    rows = bench.sweep(incident, lambda rows, within_ms: _covers(bench, incident, slots, rows, within_ms, wanted))
+    travel_ms = bench.times_ms(rows, incident)
+    proposal = solution.proposals.get(incident.id)
+    picked = {choice.unit: choice.slot for choice in proposal.choices} if proposal else {}
+    return tuple(
+        _explain(world, incident, slot, missing, bench.judge(slot, rows, travel_ms), picked, solution)
+        for slot, missing in slots
+    )
+
+
+def _covers(
+    bench: Bench, incident: Incident, slots: list[tuple[Slot, int]], rows: Rows, within_ms: int, wanted: int
+) -> bool:
+    """Tell whether the circle holds, for each slot, the soonest `wanted` units of all."""
+    travel_ms = bench.times_ms(rows, incident)
+    for slot, _ in slots:
+        verdicts = bench.judge(slot, rows, travel_ms)
+        sure = (verdicts.reason == ELIGIBLE) & (verdicts.cost_ms <= within_ms)
+        if np.count_nonzero(sure) < wanted:
+            return False
+    return True
+
+
+def _explain(
+    world: World,
+    incident: Incident,
+    slot: Slot,
+    missing: int,
+    verdicts: Verdicts,
+    picked: dict[str, str],
+    solution: Solution,
+) -> SlotWhy:
+    limit = world.settled.limits.nearest_explained
+    best = shortlist(verdicts, len(verdicts.rows))
+    listed = []
+    for rank, place in enumerate(best.tolist(), start=1):
+        row = int(verdicts.rows[place])
+        unit = world.fleet.ids[row]
+        chosen = picked.get(unit) == slot.id
+        if rank > limit and not chosen:
+            continue
+        reason = Reason.CHOSEN if chosen else Reason.ELSEWHERE if row in solution.taken else Reason.FARTHER
+        listed.append(_considered(world, incident, row, reason, rank, int(verdicts.eta_ms[place])))
+    listed += _sooner_but_out(world, incident, verdicts, limit)
+    return SlotWhy(
+        slot=slot.id,
+        wanted=missing,
+        needs=world.settled.names(slot.choices[0].needs),
+        considered=tuple(listed),
+        tally=_tally(world, verdicts),
+    )
+
+
+def _sooner_but_out(world: World, incident: Incident, verdicts: Verdicts, limit: int) -> list[Considered]:
+    """List the nearest units that were out; those that could have done the job come before those that could not."""
+    fleet = world.fleet
+    out = np.flatnonzero(verdicts.reason != ELIGIBLE)
+    rows = verdicts.rows[out]
+    away = (fleet.x_m[rows] - incident.x_m).astype(np.int64) ** 2
+    away += (fleet.y_m[rows] - incident.y_m).astype(np.int64) ** 2
+    incapable = verdicts.reason[out] == CAPABILITY
+    order = np.lexsort((rows, away, incapable))[:limit]
+    return [
+        _considered(world, incident, int(rows[i]), _reason(world, int(rows[i]), int(verdicts.reason[out[i]])))
+        for i in order.tolist()
+    ]
+
+
+def _reason(world: World, row: int, code: int) -> Reason:
+    if code == STATUS and world.fleet.standing[row] == STANDING_NOT_IN_SERVICE:
+        return Reason.NOT_IN_SERVICE
+    return _REASONS[code]
+
+
+def _considered(
+    world: World, incident: Incident, row: int, reason: Reason, rank: int = 0, eta_ms: int = -1
+) -> Considered:
+    fleet = world.fleet
+    dx, dy = int(fleet.x_m[row]) - incident.x_m, int(fleet.y_m[row]) - incident.y_m
+    return Considered(
+        unit=fleet.ids[row],
+        reason=reason,
+        rank=rank,
+        eta_ms=eta_ms,
+        distance_m=int((dx * dx + dy * dy) ** 0.5),
+        fix_age_ms=-1 if fleet.assumed[row] or fleet.fix_ms[row] < 0 else max(0, world.now - int(fleet.fix_ms[row])),
+    )
+
+
+def _tally(world: World, verdicts: Verdicts) -> tuple[Count, ...]:
+    counts = tally(verdicts.reason).tolist()
+    not_in_service = int(
+        np.count_nonzero((verdicts.reason == STATUS) & (world.fleet.standing[verdicts.rows] == STANDING_NOT_IN_SERVICE))
+    )
+    by_reason = {_REASONS[code]: count for code, count in enumerate(counts) if code in _REASONS}
+    by_reason[Reason.STATUS] -= not_in_service
+    by_reason[Reason.NOT_IN_SERVICE] = not_in_service
+    by_reason[Reason.FITS] = counts[ELIGIBLE]
+    by_reason[Reason.BEYOND] = len(world.fleet) - len(verdicts.rows)
+    return tuple(Count(reason, by_reason[reason]) for reason in Reason if by_reason.get(reason))

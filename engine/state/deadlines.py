@@ -1,0 +1,79 @@
+"""What has to be looked at, and when. A deadline is only a reminder: whether it still matters is judged when due.
+
+So nothing has to be cancelled, and a reminder that outlived its cause (an outage lay between) passes quietly.
+"""
+
+import heapq
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+
+class Reminder(StrEnum):
+    """What to look at."""
+
+    PENDING = "pending"
+    NOT_ACKNOWLEDGED = "not_acknowledged"
+    ALERT_RETRY = "alert_retry"
+    ALERT_RUNG = "alert_rung"
+    ALERT_DEADLINE = "alert_deadline"
+    LOOK_AGAIN = "look_again"
+
+
+class Deadline(Struct, frozen=True, order=True):
+    """A reminder with its time. Ordered by time, then by the order in which they were set."""
+
+    due_ms: int
+    number: int
+    about: Reminder
+    subject: str
+    """An incident's or an alert's id."""
+    unit: str
+    since_ms: int
+    """The moment it counts from: if the subject has moved on since, the reminder means nothing."""
+
+
+class Deadlines:
+    """A heap of reminders."""
+
+    def __init__(self, entries: list[Deadline], number: int) -> None:
+        self._heap = entries
+        heapq.heapify(self._heap)
+        self.number = number
+
+    def set(self, due_ms: int, about: Reminder, subject: str, *, since_ms: int, unit: str = "") -> None:
+        """Add a reminder."""
+        self.number += 1
+        heapq.heappush(self._heap, Deadline(due_ms, self.number, about, subject, unit, since_ms))
+
+    @property
+    def next_ms(self) -> int | None:
+        """When something is due next."""
+        return self._heap[0].due_ms if self._heap else None
+
+    def due(self, now: int) -> list[Deadline]:
+        """Return what is due, soonest first, and leave it in place."""
+        return sorted(entry for entry in self._heap if entry.due_ms <= now) if self._is_due(now) else []
+
+    def forget(self, now: int) -> None:
+        """Remove what was due by then."""
+        while self._is_due(now):
+            heapq.heappop(self._heap)
+
+    def postpone(self, until_ms: int, kinds: frozenset[Reminder]) -> None:
+        """Move reminders of these kinds that would be due before that time to it."""
+        for place, entry in enumerate(self._heap):
+            if entry.about in kinds and entry.due_ms < until_ms:
+                self._heap[place] = replace(entry, due_ms=until_ms)
+        heapq.heapify(self._heap)
+
+    def entries(self) -> list[Deadline]:
+        """Return all, soonest first: the part of the World's image."""
+        return sorted(self._heap)
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def _is_due(self, now: int) -> bool:
+        return bool(self._heap) and self._heap[0].due_ms <= now

@@ -1,0 +1,154 @@
+"""The units as columns: what the kernels read. A row is a unit's number for the life of the journal."""
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.model.fixes import UNKNOWN, Fixes
+from engine.model.lifecycle import FREE, Status
+from engine.model.place import Place, Unit
+from engine.state.index import UnitIndex
+
+IN_QUARTERS_M = 150
+"""A unit this close to its station, in x and in y, has to turn out first."""
+
+STANDING_FREE = 0
+STANDING_ASSIGNED = 1
+STANDING_NOT_IN_SERVICE = 2
+STANDING_CREW_BUSY = 3
+
+
+class Fleet:
+    """Columns of n units and the R-tree over their positions. Rows only ever grow in number."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self.rows: dict[str, int] = {}
+        self.units: list[Unit] = []
+        self.x_m = np.empty(0, np.int32)
+        self.y_m = np.empty(0, np.int32)
+        self.fix_ms = np.empty(0, np.int64)
+        self.assumed = np.empty(0, np.uint8)
+        self.speed_dm_s = np.empty(0, np.int16)
+        self.heading = np.empty(0, np.int16)
+        self.capability = np.empty(0, np.uint64)
+        self.standing = np.empty(0, np.uint8)
+        self.shift = np.empty(0, np.int16)
+        self.turnout_ms = np.empty(0, np.int32)
+        """Turnout due now: the unit's own in quarters, none on the road."""
+        self.base_turnout_ms = np.empty(0, np.int32)
+        self.station_x_m = np.empty(0, np.int32)
+        self.station_y_m = np.empty(0, np.int32)
+        self.siblings: list[tuple[int, ...]] = []
+        """Rows of the other units of the same crew."""
+        self.index = UnitIndex()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def adopt(self, place: Place) -> None:
+        """Take over the units of a place: known ones keep their row and position, new ones follow in order of id.
+
+        A unit that the new place no longer has keeps its row, without any capability, so that nothing can send it.
+        """
+        wanted = {unit.id: unit for unit in place.units}
+        fresh = sorted(unit_id for unit_id in wanted if unit_id not in self.rows)
+        self.enlist([wanted[unit_id] for unit_id in fresh])
+        stations = {station.id: station for station in place.stations}
+        crew_shift = {crew.id: crew.shift for crew in place.crews}
+        shift_number = {shift.id: number for number, shift in enumerate(place.shifts)}
+        for row, unit_id in enumerate(self.ids):
+            unit = wanted.get(unit_id)
+            self.capability[row] = unit.capabilities if unit else 0
+            if unit is None:
+                continue
+            self.units[row] = unit
+            station = stations[unit.station]
+            self.station_x_m[row], self.station_y_m[row] = station.x_m, station.y_m
+            self.base_turnout_ms[row] = unit.turnout_ms
+            shift = unit.shift or (crew_shift[unit.crew] if unit.crew else None)
+            self.shift[row] = shift_number[shift] if shift else -1
+            if self.fix_ms[row] < 0:
+                self.x_m[row], self.y_m[row] = station.x_m, station.y_m
+                self.assumed[row] = not unit.tracked
+        self._pair_crews(wanted)
+        everyone = np.arange(len(self.ids), dtype=np.int32)
+        self._refresh_turnout(everyone)
+        self.index.place_many(everyone, self.x_m, self.y_m)
+
+    def enlist(self, units: list[Unit]) -> None:
+        """Give the units the next rows, in this order."""
+        for unit in units:
+            self.rows[unit.id] = len(self.ids)
+            self.ids.append(unit.id)
+            self.units.append(unit)
+        for name, filler in _COLUMNS.items():
+            column: npt.NDArray[np.generic] = getattr(self, name)
+            grown = np.full(len(self.ids), filler, dtype=column.dtype)
+            grown[: len(column)] = column
+            setattr(self, name, grown)
+
+    def _pair_crews(self, wanted: dict[str, Unit]) -> None:
+        rows_of: dict[str, list[int]] = {}
+        for row, unit_id in enumerate(self.ids):
+            crew = wanted[unit_id].crew if unit_id in wanted else None
+            if crew:
+                rows_of.setdefault(crew, []).append(row)
+        self.siblings = [()] * len(self.ids)
+        for rows in rows_of.values():
+            for row in rows:
+                self.siblings[row] = tuple(other for other in rows if other != row)
+
+    def move(self, fixes: Fixes) -> None:
+        """Put units where the fixes say (rows distinct)."""
+        rows = fixes.unit
+        self.x_m[rows] = fixes.x_m
+        self.y_m[rows] = fixes.y_m
+        self.fix_ms[rows] = fixes.fix_ms
+        self.speed_dm_s[rows] = fixes.speed_dm_s
+        self.heading[rows] = fixes.heading
+        self.assumed[rows] = 0
+        self._refresh_turnout(rows)
+        self.index.place_many(rows, fixes.x_m, fixes.y_m)
+
+    def _refresh_turnout(self, rows: npt.NDArray[np.int32]) -> None:
+        near = (np.abs(self.x_m[rows] - self.station_x_m[rows]) <= IN_QUARTERS_M) & (
+            np.abs(self.y_m[rows] - self.station_y_m[rows]) <= IN_QUARTERS_M
+        )
+        self.turnout_ms[rows] = np.where(near, self.base_turnout_ms[rows], 0)
+
+    def restore_positions(self, fixes: Fixes) -> None:
+        """Put every unit back where an image says it was, without a fix where it had none."""
+        known = fixes.fix_ms >= 0
+        self.move(fixes.pick(known))
+
+    def positions(self) -> Fixes:
+        """Return the whole fleet's positions: `fix_ms` is -1 where a unit never had one."""
+        rows = np.arange(len(self.ids), dtype=np.int32)
+        return Fixes(rows, self.x_m, self.y_m, self.fix_ms, self.speed_dm_s, self.heading)
+
+    def restand(self, row: int, *, duty: Status, assigned: bool, crew_busy: bool) -> None:
+        """Write down whether the unit may be sent."""
+        if assigned:
+            self.standing[row] = STANDING_ASSIGNED
+        elif duty not in FREE:
+            self.standing[row] = STANDING_NOT_IN_SERVICE
+        else:
+            self.standing[row] = STANDING_CREW_BUSY if crew_busy else STANDING_FREE
+
+
+_COLUMNS: dict[str, int] = {
+    "x_m": 0,
+    "y_m": 0,
+    "fix_ms": -1,
+    "assumed": 0,
+    "speed_dm_s": UNKNOWN,
+    "heading": UNKNOWN,
+    "capability": 0,
+    "standing": STANDING_FREE,
+    "shift": -1,
+    "turnout_ms": 0,
+    "base_turnout_ms": 0,
+    "station_x_m": 0,
+    "station_y_m": 0,
+}
+"""Every column, with what a new row holds."""

@@ -1,0 +1,117 @@
+"""What the facts about alerts and alarms do to the World. The outbox is state: what is owed stands here."""
+
+from engine.model.facts import (
+    AlarmAcknowledged,
+    AlarmCleared,
+    AlarmRaised,
+    AlertAcknowledged,
+    AlertAttemptFailed,
+    AlertDelivered,
+    AlertEscalated,
+    AlertHandedOver,
+    AlertRequested,
+    AlertWithdrawn,
+)
+from engine.state.deadlines import Reminder
+from engine.state.records import Alarm, Alert, AlertState
+from engine.state.world import World, folds
+
+
+@folds(AlertRequested)
+def requested(world: World, fact: AlertRequested) -> None:
+    """Owe the alert, or owe its next attempt."""
+    settings = world.settled.alerts
+    alert = world.alerts.get(fact.alert)
+    if alert is None:
+        world.alert_number += 1
+        alert = Alert(
+            id=fact.alert,
+            purpose=fact.purpose,
+            unit=fact.unit,
+            incident=fact.incident,
+            rung=-1,
+            endpoint=fact.endpoint,
+            attempt=0,
+            text=fact.text,
+            state=AlertState.REQUESTED,
+            created_ms=world.now,
+            rung_since_ms=world.now,
+        )
+        world.alerts[alert.id] = alert
+        world.deadlines.set(world.now + settings.deadline_ms, Reminder.ALERT_DEADLINE, alert.id, since_ms=world.now)
+        world.count("alerts_owed")
+    if fact.rung != alert.rung:
+        alert.rung_since_ms = world.now
+        world.deadlines.set(
+            world.now + settings.acknowledge_within_ms, Reminder.ALERT_RUNG, alert.id, since_ms=world.now
+        )
+    alert.rung, alert.endpoint, alert.attempt = fact.rung, fact.endpoint, fact.attempt
+    alert.state = AlertState.REQUESTED
+
+
+@folds(AlertDelivered)
+def delivered(world: World, fact: AlertDelivered) -> None:
+    """An endpoint has it; now its recipient has to acknowledge."""
+    alert = world.alerts[fact.alert]
+    alert.state = AlertState.DELIVERED
+    world.count("alerts_delivered")
+
+
+@folds(AlertAttemptFailed)
+def attempt_failed(world: World, fact: AlertAttemptFailed) -> None:
+    """Wait for the time of the next attempt."""
+    alert = world.alerts[fact.alert]
+    alert.state = AlertState.WAITING
+    world.count("alert_attempts_failed")
+    if fact.retry_at_ms:
+        world.deadlines.set(fact.retry_at_ms, Reminder.ALERT_RETRY, alert.id, since_ms=alert.rung_since_ms)
+
+
+@folds(AlertEscalated)
+def escalated(world: World, fact: AlertEscalated) -> None:
+    """Only the headline: the request for the next rung follows in the turn."""
+    del fact
+    world.count("alerts_escalated")
+
+
+@folds(AlertAcknowledged)
+def acknowledged(world: World, fact: AlertAcknowledged) -> None:
+    """The ladder stops."""
+    _over(world, fact.alert, "alerts_acknowledged")
+
+
+@folds(AlertHandedOver)
+def handed_over(world: World, fact: AlertHandedOver) -> None:
+    """A person has it now; the alarm of the same turn says so."""
+    _over(world, fact.alert, "alerts_handed_over")
+
+
+@folds(AlertWithdrawn)
+def withdrawn(world: World, fact: AlertWithdrawn) -> None:
+    """Nobody has to be told any more."""
+    _over(world, fact.alert, "alerts_withdrawn")
+
+
+def _over(world: World, alert_id: str, tally: str) -> None:
+    del world.alerts[alert_id]
+    world.count(tally)
+
+
+@folds(AlarmRaised)
+def raised(world: World, fact: AlarmRaised) -> None:
+    """Put the matter before a person."""
+    world.alarm_number += 1
+    world.alarms[fact.alarm] = Alarm(fact.alarm, fact.about, fact.incident, fact.unit, fact.text, world.now)
+    world.count(f"alarms_{fact.about}")
+
+
+@folds(AlarmAcknowledged)
+def alarm_acknowledged(world: World, fact: AlarmAcknowledged) -> None:
+    """A person owns it."""
+    world.alarms[fact.alarm].acknowledged_by = fact.by
+
+
+@folds(AlarmCleared)
+def alarm_cleared(world: World, fact: AlarmCleared) -> None:
+    """Its cause is gone."""
+    del world.alarms[fact.alarm]

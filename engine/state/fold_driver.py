@@ -1,0 +1,53 @@
+"""What the driver's facts do to the World: configuration, restarts, the clock, refusals."""
+
+from engine.model.facts import CommandRefused, PlaceAdopted, Resumed, Ticked
+from engine.model.lifecycle import Status
+from engine.state.deadlines import Reminder
+from engine.state.records import UnitRecord
+from engine.state.world import World, folds
+
+ALARMING = frozenset({Reminder.PENDING, Reminder.NOT_ACKNOWLEDGED, Reminder.ALERT_RUNG, Reminder.ALERT_DEADLINE})
+"""Reminders that could raise an alarm about an outage instead of about the city. Retries go on at once."""
+
+
+@folds(PlaceAdopted)
+def adopted(world: World, fact: PlaceAdopted) -> None:
+    """Let decisions rest on this place from now on."""
+    world.place = fact.place
+    index_place(world)
+    for row in range(len(world.units), len(world.fleet)):
+        world.units.append(UnitRecord(world.fleet.ids[row], row, Status.AVAILABLE, world.now))
+    for unit in world.units:
+        world.restand(unit)
+    for incident in world.open.values():
+        world.requeue(incident)
+
+
+def index_place(world: World) -> None:
+    """Rebuild what is looked up by name, and the fleet's columns, from the place in force."""
+    place = world.settled
+    world.types = {kind.id: kind for kind in place.types}
+    world.plans = {plan.id: plan for plan in place.plans}
+    world.fleet.adopt(place)
+
+
+@folds(Resumed)
+def resumed(world: World, fact: Resumed) -> None:
+    """Keep alarms quiet until held-back reports had their chance."""
+    world.deadlines.postpone(fact.quiet_until_ms, ALARMING)
+
+
+@folds(Ticked)
+def ticked(world: World, fact: Ticked) -> None:
+    """Forget the reminders that were looked at."""
+    del fact
+    for entry in world.deadlines.due(world.now):
+        if entry.about is Reminder.LOOK_AGAIN:
+            world.looking_again = False
+    world.deadlines.forget(world.now)
+
+
+@folds(CommandRefused)
+def refused(world: World, fact: CommandRefused) -> None:
+    """Count it."""
+    world.count(f"refused_{fact.code}")

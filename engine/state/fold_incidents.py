@@ -1,0 +1,148 @@
+"""What the facts about incidents do to the World."""
+
+from engine.model.facts import (
+    IncidentAmended,
+    IncidentCancelled,
+    IncidentClosed,
+    IncidentMerged,
+    IncidentReported,
+    IncidentsLinked,
+    NoteAdded,
+    UnitsRecommended,
+)
+from engine.model.lifecycle import Phase
+from engine.model.place import Plan
+from engine.state.deadlines import Reminder
+from engine.state.records import Incident, Note
+from engine.state.world import World, folds
+
+LOOK_AGAIN_MS = 5_000
+"""A short incident is matched again at least this often: positions age, shifts begin."""
+
+
+@folds(IncidentReported)
+def reported(world: World, fact: IncidentReported) -> None:
+    """Put the incident on the board."""
+    world.incident_number += 1
+    incident = Incident(
+        id=fact.incident,
+        number=world.incident_number,
+        type=fact.type,
+        priority=fact.priority,
+        x_m=fact.x_m,
+        y_m=fact.y_m,
+        plan=fact.plan,
+        area=fact.area,
+        address=fact.address,
+        caller=fact.caller,
+        external=fact.external,
+        reported_ms=world.now,
+        waiting_since_ms=world.now,
+        filled={},
+        assigned={},
+        past=[],
+        notes=[Note(world.now, fact.by, fact.note)] if fact.note else [],
+        links=[],
+    )
+    world.incidents[incident.id] = world.open[incident.id] = incident
+    world.requeue(incident)
+    _remind_pending(world, incident)
+    world.count("incidents_reported")
+
+
+@folds(IncidentAmended)
+def amended(world: World, fact: IncidentAmended) -> None:
+    """Take over what is known now; units already assigned count towards the new plan where they fit."""
+    incident = world.open[fact.incident]
+    changed_plan = incident.plan != fact.plan
+    urgency_rose = fact.priority < incident.priority
+    incident.type, incident.priority = fact.type, fact.priority
+    incident.x_m, incident.y_m = fact.x_m, fact.y_m
+    incident.plan, incident.area = fact.plan, fact.area
+    incident.address, incident.caller = fact.address, fact.caller
+    if changed_plan:
+        _refill(world, incident, world.plans[fact.plan])
+    incident.recommended, incident.short = (), ()
+    world.requeue(incident)
+    if urgency_rose and incident.id in world.waiting:
+        _remind_pending(world, incident)
+
+
+def _refill(world: World, incident: Incident, plan: Plan) -> None:
+    incident.filled = {}
+    for unit_id in sorted(incident.assigned):
+        capabilities = int(world.fleet.capability[world.fleet.rows[unit_id]])
+        slot = next(
+            (
+                slot.id
+                for slot in plan.slots
+                if incident.filled.get(slot.id, 0) < slot.count
+                and any(capabilities & choice.needs == choice.needs for choice in slot.choices)
+            ),
+            None,
+        )
+        incident.assigned[unit_id].slot = slot
+        if slot is not None:
+            incident.filled[slot] = incident.filled.get(slot, 0) + 1
+
+
+@folds(IncidentClosed)
+def closed(world: World, fact: IncidentClosed) -> None:
+    """Take the incident off the board."""
+    _end(world, fact.incident, Phase.CLOSED, fact.disposition)
+
+
+@folds(IncidentCancelled)
+def cancelled(world: World, fact: IncidentCancelled) -> None:
+    """Take the incident off the board; its units were released by facts of the same turn."""
+    _end(world, fact.incident, Phase.CANCELLED, fact.reason)
+
+
+@folds(IncidentMerged)
+def merged(world: World, fact: IncidentMerged) -> None:
+    """Take the incident off the board and leave a trace on the one it became part of."""
+    _end(world, fact.incident, Phase.MERGED, "")
+    world.incidents[fact.incident].merged_into = fact.into
+    world.open[fact.into].links.append(fact.incident)
+
+
+@folds(IncidentsLinked)
+def linked(world: World, fact: IncidentsLinked) -> None:
+    """Write the link on both."""
+    world.incidents[fact.incident].links.append(fact.other)
+    world.incidents[fact.other].links.append(fact.incident)
+
+
+@folds(NoteAdded)
+def noted(world: World, fact: NoteAdded) -> None:
+    """Write the note down."""
+    world.incidents[fact.incident].notes.append(Note(world.now, fact.by, fact.text))
+
+
+@folds(UnitsRecommended)
+def recommended(world: World, fact: UnitsRecommended) -> None:
+    """Keep the recommendation; where it is short, look again soon."""
+    incident = world.open[fact.incident]
+    incident.recommended, incident.short = fact.choices, fact.short
+    world.count("decisions")
+    if fact.short and not world.looking_again:
+        world.looking_again = True
+        world.deadlines.set(world.now + LOOK_AGAIN_MS, Reminder.LOOK_AGAIN, "", since_ms=world.now)
+
+
+def _remind_pending(world: World, incident: Incident) -> None:
+    after_ms = world.settled.limits.pending_after_ms[incident.priority - 1]
+    since_ms = incident.waiting_since_ms
+    world.deadlines.set(since_ms + after_ms, Reminder.PENDING, incident.id, since_ms=since_ms)
+
+
+def _end(world: World, incident_id: str, phase: Phase, disposition: str) -> None:
+    incident = world.open.pop(incident_id)
+    assert not incident.assigned, f"{incident_id} cannot end while units are assigned to it"
+    incident.final, incident.ended_ms, incident.disposition = phase, world.now, disposition
+    world.requeue(incident)
+    world.closed[incident_id] = None
+    world.count(f"incidents_{phase}")
+    while len(world.closed) > world.settled.limits.closed_kept:
+        oldest, _ = world.closed.popitem(last=False)
+        del world.incidents[oldest]

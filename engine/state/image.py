@@ -1,0 +1,102 @@
+"""The World on paper: what a snapshot holds, and what two Worlds are compared by.
+
+The image holds what was folded and nothing that can be worked out again (queues, the R-tree, columns of the
+place), so equal images mean equal Worlds.
+"""
+
+from collections import OrderedDict
+
+from msgspec import Struct
+
+from engine.model.fixes import Fixes
+from engine.model.paper import decode_as, encode, fingerprint
+from engine.model.place import Place, Unit
+from engine.model.turn import Answer
+from engine.state.deadlines import Deadline, Deadlines
+from engine.state.fold_driver import index_place
+from engine.state.records import Alarm, Alert, Incident, UnitRecord
+from engine.state.world import World
+
+
+class Image(Struct, frozen=True):
+    """A World at one seq."""
+
+    seq: int
+    now: int
+    place: Place | None
+    fleet: list[Unit]
+    """By row: the order is history, not the place's."""
+    positions: Fixes
+    units: list[UnitRecord]
+    incidents: list[Incident]
+    closed: list[str]
+    alerts: list[Alert]
+    alarms: list[Alarm]
+    deadlines: list[Deadline]
+    deadline_number: int
+    looking_again: bool
+    answers: list[tuple[str, Answer]]
+    numbers: tuple[int, int, int]
+    """Incidents, alerts and alarms counted so far."""
+    tally: dict[str, int]
+
+
+def image_of(world: World) -> Image:
+    """Return the image."""
+    return Image(
+        seq=world.seq,
+        now=world.now,
+        place=world.place,
+        fleet=world.fleet.units,
+        positions=world.fleet.positions(),
+        units=world.units,
+        incidents=list(world.incidents.values()),
+        closed=list(world.closed),
+        alerts=list(world.alerts.values()),
+        alarms=list(world.alarms.values()),
+        deadlines=world.deadlines.entries(),
+        deadline_number=world.deadlines.number,
+        looking_again=world.looking_again,
+        answers=list(world.answers.items()),
+        numbers=(world.incident_number, world.alert_number, world.alarm_number),
+        tally=dict(sorted(world.tally.items())),
+    )
+
+
+def save(world: World) -> bytes:
+    """Return the image as bytes."""
+    return encode(image_of(world))
+
+
+def state_hash(world: World) -> str:
+    """Return a SHA-256 that two Worlds share only if the same became true in both."""
+    return fingerprint(save(world))
+
+
+def restore(data: bytes) -> World:
+    """Build the World of an image. Raises msgspec.ValidationError if the bytes are no image of this version."""
+    image: Image = decode_as(Image, data)
+    world = World()
+    world.seq, world.now, world.place = image.seq, image.now, image.place
+    world.units = image.units
+    world.fleet.enlist(image.fleet)
+    if image.place is not None:
+        index_place(world)
+    world.fleet.restore_positions(image.positions)
+    for incident in image.incidents:
+        world.incidents[incident.id] = incident
+        if incident.open:
+            world.open[incident.id] = incident
+            if world.lacking(incident):
+                world.waiting[incident.id] = incident
+    world.closed = OrderedDict.fromkeys(image.closed)
+    world.alerts = {alert.id: alert for alert in image.alerts}
+    world.alarms = {alarm.id: alarm for alarm in image.alarms}
+    world.deadlines = Deadlines(image.deadlines, image.deadline_number)
+    world.looking_again = image.looking_again
+    world.answers = OrderedDict(image.answers)
+    world.incident_number, world.alert_number, world.alarm_number = image.numbers
+    world.tally = image.tally
+    for unit in world.units:
+        world.restand(unit)
+    return world

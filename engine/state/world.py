@@ -1,0 +1,187 @@
+"""The World: the fold of all facts. One owner, one mutator.
+
+`apply` never judges and never refuses: whether a fact may become true was decided before it was recorded. What a
+fact does is written in the `fold_*` files of this room, one function a kind of fact.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from engine.model.facts import AnyFact, CommandRefused, Fact, IncidentReported
+from engine.model.inputs import Command
+from engine.model.lifecycle import DIVERTIBLE, Phase, Status
+from engine.model.paper import digest_of
+from engine.model.place import IncidentType, Place, Plan
+from engine.model.turn import Answer, Refusal, Turn
+from engine.state.deadlines import Deadlines
+from engine.state.fleet import Fleet
+from engine.state.records import Alarm, Alert, Assignment, Incident, UnitRecord
+
+Fold = Callable[["World", Any], None]
+FOLDS: dict[type[Fact], Fold] = {}
+"""How each kind of fact changes the World; filled by the `fold_*` files."""
+
+
+def folds(kind: type[Fact]) -> Callable[[Fold], Fold]:
+    """Register the function below as the fold of that kind of fact."""
+
+    def register(function: Fold) -> Fold:
+        FOLDS[kind] = function
+        return function
+
+    return register
+
+
+class World:
+    """Everything that is true at `seq`."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.now = 0
+        self.place: Place | None = None
+        self.types: dict[str, IncidentType] = {}
+        self.plans: dict[str, Plan] = {}
+        self.fleet = Fleet()
+        self.units: list[UnitRecord] = []
+        """By row."""
+        self.incidents: dict[str, Incident] = {}
+        """Open ones, and the latest closed ones, in the order of their reports."""
+        self.open: dict[str, Incident] = {}
+        self.waiting: dict[str, Incident] = {}
+        """Open incidents that lack a unit of their plan."""
+        self.alerts: dict[str, Alert] = {}
+        """Alerts that are not over."""
+        self.alarms: dict[str, Alarm] = {}
+        self.deadlines = Deadlines([], 0)
+        self.answers: OrderedDict[str, Answer] = OrderedDict()
+        self.closed: OrderedDict[str, None] = OrderedDict()
+        """Ids of ended incidents still in memory, oldest first."""
+        self.incident_number = 0
+        self.alert_number = 0
+        self.alarm_number = 0
+        self.looking_again = False
+        """A reminder to match again is set."""
+        self.tally: dict[str, int] = {}
+        """Counts since the first turn, by name; for reports and metrics."""
+
+    # ── the fold ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def begin(self, now: int) -> None:
+        """Open the next turn. Time in the log never runs back."""
+        assert now >= self.now, f"turn {self.seq + 1} at {now} would come before turn {self.seq} at {self.now}"
+        self.seq += 1
+        self.now = now
+
+    def apply(self, fact: AnyFact) -> None:
+        """Make the fact true."""
+        FOLDS[type(fact)](self, fact)
+
+    def finish(self, turn: Turn) -> None:
+        """Close the turn: remember what its sender is told."""
+        if isinstance(turn.input, Command):
+            self._remember(turn.input, turn.facts)
+
+    def fold(self, turn: Turn) -> None:
+        """Take over a recorded turn without deciding anything."""
+        assert turn.seq == self.seq + 1, f"turn {turn.seq} does not follow turn {self.seq}"
+        self.begin(turn.now)
+        for fact in turn.facts:
+            self.apply(fact)
+        self.finish(turn)
+
+    def _remember(self, command: Command, facts: tuple[AnyFact, ...]) -> None:
+        incident = refusal = None
+        for fact in facts:
+            if isinstance(fact, CommandRefused):
+                refusal = Refusal(fact.code, fact.field, fact.reason)
+            elif isinstance(fact, IncidentReported):
+                incident = fact.incident
+        answer = Answer(self.seq, incident, refusal, digest_of(command))
+        self.answers[answer_key(command)] = answer
+        if len(self.answers) > self.settled.limits.answers_kept:
+            self.answers.popitem(last=False)
+
+    # ── questions ───────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def settled(self) -> Place:
+        """The place in force. Asserts that one was adopted, which is the first thing a journal holds."""
+        assert self.place is not None, "no place has been adopted yet"
+        return self.place
+
+    def answer(self, command: Command) -> Answer | None:
+        """Return what this command's sender was told before, if it was."""
+        return self.answers.get(answer_key(command))
+
+    def unit(self, unit_id: str) -> UnitRecord | None:
+        """Return the unit, if the place knows it."""
+        row = self.fleet.rows.get(unit_id)
+        return None if row is None else self.units[row]
+
+    def assignment(self, unit: UnitRecord) -> Assignment | None:
+        """Return what the unit is assigned to."""
+        return None if unit.incident is None else self.open[unit.incident].assigned[unit.id]
+
+    def status(self, unit: UnitRecord) -> Status:
+        """Return what the unit is doing: the rung of its assignment, else its duty."""
+        assignment = self.assignment(unit)
+        return unit.duty if assignment is None else assignment.status
+
+    def lacking(self, incident: Incident) -> dict[str, int]:
+        """Return by slot how many places of the plan are still to be filled; slots with none are left out."""
+        lacks = {}
+        for slot in self.plans[incident.plan].slots:
+            missing = slot.count - incident.filled.get(slot.id, 0)
+            if missing > 0:
+                lacks[slot.id] = missing
+        return lacks
+
+    def queue(self) -> list[Incident]:
+        """Return the waiting incidents: most urgent first, then oldest, then by number."""
+        return sorted(self.waiting.values(), key=lambda i: (i.priority, i.reported_ms, i.number))
+
+    def orphans(self) -> list[str]:
+        """Return open incidents that no unit serves and no queue holds. There are none, or something is broken."""
+        return [
+            incident.id
+            for incident in self.open.values()
+            if not incident.assigned and incident.id not in self.waiting and not self._was_served(incident)
+        ]
+
+    def divertible(self, assignment: Assignment) -> bool:
+        """Tell whether the unit may still be sent elsewhere: not yet arrived, and never diverted before."""
+        return assignment.status in DIVERTIBLE and not assignment.diverted
+
+    def _was_served(self, incident: Incident) -> bool:
+        # Every place of its plan was taken or waived: it waits for a person to close it, on the board.
+        return incident.phase is Phase.WAITING and not self.lacking(incident)
+
+    # ── shared by the folds ─────────────────────────────────────────────────────────────────────────────────
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Add to a tally."""
+        self.tally[name] = self.tally.get(name, 0) + by
+
+    def restand(self, unit: UnitRecord) -> None:
+        """Write the unit's availability, and that of its crew's other units, into the columns."""
+        for row in (unit.row, *self.fleet.siblings[unit.row]):
+            record = self.units[row]
+            busy = any(self.units[other].incident is not None for other in self.fleet.siblings[row])
+            self.fleet.restand(row, duty=record.duty, assigned=record.incident is not None, crew_busy=busy)
+
+    def requeue(self, incident: Incident) -> None:
+        """Put the incident into the waiting queue, or take it out, as its slots demand."""
+        if incident.open and self.lacking(incident):
+            if incident.id not in self.waiting:
+                incident.waiting_since_ms = self.now
+                self.waiting[incident.id] = incident
+        else:
+            self.waiting.pop(incident.id, None)
+            incident.recommended = ()
+            incident.short = ()
+
+
+def answer_key(command: Command) -> str:
+    """Return the name under which the answer to a command is kept: ids are the sender's own."""
+    return f"{command.by}/{command.id}"

@@ -1,0 +1,176 @@
+"""From the files' words to the engine's: names become bits, degrees metres, seconds milliseconds.
+
+Rule: only called when the files were read whole and agree, so nothing here can fail.
+"""
+
+from engine.model.demand import CareTimes, Demand, TypeShare, Zone
+from engine.model.geometry import Projection
+from engine.model.place import (
+    AlertSettings,
+    Alternative,
+    Crew,
+    Hospital,
+    IncidentType,
+    Limits,
+    Place,
+    Plan,
+    ResponseArea,
+    Shift,
+    Slot,
+    Station,
+    TravelSettings,
+    Unit,
+)
+from gateways.places.draft import Draft
+from gateways.places.files import AlertsTable, Bounds, LimitsTable, PlaceFile, PlanRow, SlotTable
+from gateways.places.hours import parse_windows
+from gateways.places.timezones import utc_offsets
+
+MARGIN_M = 10_000
+"""Where a place gives neither bounds nor a margin."""
+
+Box = tuple[int, int, int, int]
+
+
+def ms(seconds: float) -> int:
+    """Return whole milliseconds."""
+    return round(seconds * 1000)
+
+
+def build_place(draft: Draft, file: PlaceFile, areas: tuple[ResponseArea, ...]) -> Place:
+    """Return the place of a draft without mistakes."""
+    projection = projection_of(file)
+    bits = {name: 1 << bit for bit, name in enumerate(file.capabilities)}
+    stations = tuple(
+        Station(row.id, row.name, *projection.to_metres(row.lat, row.lon), post=row.post == "yes")
+        for row in draft.stations
+    )
+    hospitals = tuple(
+        Hospital(row.id, row.name, *projection.to_metres(row.lat, row.lon)) for row in draft.hospitals
+    )
+    travel = TravelSettings(file.travel.circuity_percent, round(file.travel.speed_km_per_h / 0.0036))
+    return Place(
+        id=file.id,
+        name=file.name,
+        projection=projection,
+        timezone=file.timezone,
+        utc_offsets=utc_offsets(file.timezone),
+        bounds=_bounds(file, projection, stations, hospitals, areas, draft),
+        capabilities=file.capabilities,
+        types=tuple(IncidentType(row.id, row.name, row.priority) for row in draft.types),
+        plans=tuple(_plan(row, bits) for row in draft.plans),
+        stations=stations,
+        units=_units(draft, bits),
+        hospitals=hospitals,
+        areas=areas,
+        crews=tuple(Crew(row.id, row.shift) for row in draft.crews),
+        shifts=tuple(Shift(row.id, parse_windows(row.windows)) for row in draft.shifts),
+        travel=travel,
+        alerts=_alerts(file.alerts),
+        limits=_limits(file.limits),
+        emergency_type=file.emergency_type,
+    )
+
+
+def projection_of(file: PlaceFile) -> Projection:
+    """Return the projection about the centre of the place."""
+    return Projection(file.centre.lat, file.centre.lon)
+
+
+def _mask(names: tuple[str, ...] | list[str], bits: dict[str, int]) -> int:
+    mask = 0
+    for name in names:
+        mask |= bits[name]
+    return mask
+
+
+def _units(draft: Draft, bits: dict[str, int]) -> tuple[Unit, ...]:
+    return tuple(
+        Unit(
+            row.id,
+            row.kind,
+            _mask(row.capabilities.split(), bits),
+            row.station,
+            crew=row.crew,
+            shift=row.shift,
+            turnout_ms=ms(row.turnout_s),
+            tracked=row.tracked == "yes",
+        )
+        for row in draft.units
+    )
+
+
+def _plan(row: PlanRow, bits: dict[str, int]) -> Plan:
+    slots = tuple(_slot(slot, bits) for slot in row.slot)
+    return Plan(row.id, row.types, row.priorities, row.mode, slots, ms(row.acknowledge_within_s))
+
+
+def _slot(table: SlotTable, bits: dict[str, int]) -> Slot:
+    first = Alternative(_mask(table.needs, bits))
+    others = (Alternative(_mask(each.needs, bits), ms(each.penalty_s)) for each in table.or_)
+    return Slot(table.id, (first, *others), table.count, ms(table.target_s))
+
+
+def _alerts(table: AlertsTable) -> AlertSettings:
+    return AlertSettings(
+        ladder=table.ladder,
+        attempts=table.attempts,
+        retry_after_ms=ms(table.retry_after_s),
+        acknowledge_within_ms=ms(table.acknowledge_within_s),
+        deadline_ms=ms(table.deadline_s),
+    )
+
+
+def _limits(table: LimitsTable) -> Limits:
+    one, two, three, four, five = table.pending_after_s
+    return Limits(
+        stale_after_ms=ms(table.stale_after_s),
+        pending_after_ms=(ms(one), ms(two), ms(three), ms(four), ms(five)),
+        joint_slots=table.joint_slots,
+        nearest_explained=table.nearest_explained,
+        answers_kept=table.answers_kept,
+        closed_kept=table.closed_kept,
+        resume_grace_ms=ms(table.resume_grace_s),
+    )
+
+
+def _bounds(
+    file: PlaceFile,
+    projection: Projection,
+    stations: tuple[Station, ...],
+    hospitals: tuple[Hospital, ...],
+    areas: tuple[ResponseArea, ...],
+    draft: Draft,
+) -> Box:
+    """Return the given bounds, or a box around everything that the place names."""
+    if file.bounds is not None:
+        return _box_of(file.bounds, projection)
+    points = [(each.x_m, each.y_m) for each in (*stations, *hospitals)]
+    points += [corner for area in areas for corner in area.polygon]
+    points += [projection.to_metres(zone.lat, zone.lon) for zone in draft.zones]
+    margin = MARGIN_M if file.margin_m is None else file.margin_m
+    xs, ys = [x for x, _ in points] or [0], [y for _, y in points] or [0]
+    return min(xs) - margin, min(ys) - margin, max(xs) + margin, max(ys) + margin
+
+
+def _box_of(bounds: Bounds, projection: Projection) -> Box:
+    west, south = projection.to_metres(bounds.south, bounds.west)
+    east, north = projection.to_metres(bounds.north, bounds.east)
+    return west, south, east, north
+
+
+def build_demand(draft: Draft, file: PlaceFile) -> Demand | None:
+    """Return the demand, if the place has one."""
+    demand = draft.demand
+    if demand is None:
+        return None
+    projection = projection_of(file)
+    return Demand(
+        calls_per_day=demand.calls_per_day,
+        hourly=demand.hourly,
+        shares=tuple(TypeShare(share.type, share.priority, share.share) for share in demand.share),
+        zones=tuple(
+            Zone(*projection.to_metres(zone.lat, zone.lon), zone.half_m, zone.weight) for zone in draft.zones
+        ),
+        care=CareTimes(ms(demand.care.on_scene_s), demand.care.transport_share, ms(demand.care.handover_s)),
+    )

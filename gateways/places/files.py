@@ -1,0 +1,214 @@
+"""The shape of each file of a place, as people write it.
+
+Rule: durations carry their unit in the key and are seconds; positions are degrees; names are names. `build.py` turns
+them into the engine's integers. Unknown keys are refused.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from engine.model.place import AlertSettings, Limits, Mode, TravelSettings
+
+PLACE, TYPES, PLANS, SHIFTS = "place.toml", "types.toml", "plans.toml", "shifts.toml"
+STATIONS, HOSPITALS, UNITS, CREWS = "stations.csv", "hospitals.csv", "units.csv", "crews.csv"
+AREAS, DEMAND, ZONES, STREETS = "areas.geojson", "demand.toml", "demand.csv", "streets.npz"
+REQUIRED = (PLACE, TYPES, PLANS, STATIONS, UNITS)
+OPTIONAL = (SHIFTS, HOSPITALS, CREWS, AREAS, DEMAND, ZONES, STREETS)
+
+Id = Annotated[str, Meta(pattern=r"^\w([\w .:/#+-]{0,62}[\w.:/#+-])?\Z")]
+Word = Annotated[str, Meta(pattern=r"^\w[\w.:/#+-]{0,63}\Z")]
+"""An id without spaces: capabilities are listed with spaces between them."""
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Latitude = Annotated[float, Meta(ge=-85, le=85)]
+"""Nearer to a pole the flat projection breaks down."""
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
+Priority = Annotated[int, Meta(ge=1, le=5)]
+Seconds = Annotated[float, Meta(ge=0, le=604_800)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+YesNo = Literal["yes", "no"]
+
+_TRAVEL, _ALERTS, _LIMITS = TravelSettings(), AlertSettings(), Limits()
+
+
+class File(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of a file; keys that are not named here are refused."""
+
+
+class Centre(File):
+    """Origin of the local metres."""
+
+    lat: Latitude
+    lon: Longitude
+
+
+class Bounds(File):
+    """Positions outside are refused."""
+
+    south: Latitude
+    west: Longitude
+    north: Latitude
+    east: Longitude
+
+
+class TravelTable(File):
+    """[travel]: straight-line travel until a street graph is in use."""
+
+    circuity_percent: Annotated[int, Meta(ge=100, le=500)] = _TRAVEL.circuity_percent
+    speed_km_per_h: Annotated[float, Meta(ge=1, le=400)] = _TRAVEL.speed_mm_per_s * 0.0036
+
+
+class AlertsTable(File):
+    """[alerts]: how a unit is told."""
+
+    ladder: tuple[Id, ...] = _ALERTS.ladder
+    attempts: Annotated[int, Meta(ge=1, le=100)] = _ALERTS.attempts
+    retry_after_s: Seconds = _ALERTS.retry_after_ms / 1000
+    acknowledge_within_s: Seconds = _ALERTS.acknowledge_within_ms / 1000
+    deadline_s: Seconds = _ALERTS.deadline_ms / 1000
+
+
+class LimitsTable(File):
+    """[limits]: what decisions may rest on, and how much is kept."""
+
+    stale_after_s: Seconds = _LIMITS.stale_after_ms / 1000
+    pending_after_s: tuple[Seconds, Seconds, Seconds, Seconds, Seconds] = (60, 300, 900, 1800, 3600)
+    joint_slots: Count = _LIMITS.joint_slots
+    nearest_explained: Count = _LIMITS.nearest_explained
+    answers_kept: Count = _LIMITS.answers_kept
+    closed_kept: Count = _LIMITS.closed_kept
+    resume_grace_s: Seconds = _LIMITS.resume_grace_ms / 1000
+
+
+class PlaceFile(File):
+    """place.toml."""
+
+    id: Id
+    name: Text
+    timezone: Text
+    centre: Centre
+    capabilities: tuple[Word, ...]
+    emergency_type: Id
+    bounds: Bounds | None = None
+    margin_m: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    """Instead of bounds: this far around everything the place names."""
+    travel: TravelTable = TravelTable()
+    alerts: AlertsTable = AlertsTable()
+    limits: LimitsTable = LimitsTable()
+
+
+class TypeRow(File):
+    """[[type]] of types.toml."""
+
+    id: Id
+    name: Text
+    priority: Priority
+
+
+class OrTable(File):
+    """Who may fill a slot instead, and what that costs."""
+
+    needs: tuple[Word, ...]
+    penalty_s: Seconds = 0
+
+
+class SlotTable(File, rename={"or_": "or"}):
+    """[[plan.slot]]."""
+
+    id: Id
+    needs: tuple[Word, ...]
+    count: Annotated[int, Meta(ge=1, le=1000)] = 1
+    target_s: Seconds = 480
+    or_: tuple[OrTable, ...] = ()
+
+
+class PlanRow(File):
+    """[[plan]] of plans.toml."""
+
+    id: Id
+    types: tuple[str, ...]
+    priorities: tuple[Priority, ...]
+    mode: Mode
+    slot: tuple[SlotTable, ...]
+    acknowledge_within_s: Seconds = 60
+
+
+class ShiftRow(File):
+    """[[shift]] of shifts.toml."""
+
+    id: Id
+    windows: tuple[str, ...]
+
+
+class StationRow(File):
+    """A line of stations.csv."""
+
+    id: Id
+    name: Text
+    lat: Latitude
+    lon: Longitude
+    post: YesNo = "no"
+
+
+class HospitalRow(File):
+    """A line of hospitals.csv."""
+
+    id: Id
+    name: Text
+    lat: Latitude
+    lon: Longitude
+
+
+class CrewRow(File):
+    """A line of crews.csv."""
+
+    id: Id
+    shift: Id | None = None
+
+
+class UnitRow(File):
+    """A line of units.csv."""
+
+    id: Id
+    kind: Text
+    capabilities: str
+    station: Id
+    crew: Id | None = None
+    shift: Id | None = None
+    turnout_s: Annotated[float, Meta(ge=0, le=86_400)] = 60
+    tracked: YesNo = "yes"
+
+
+class ShareTable(File):
+    """[[share]] of demand.toml."""
+
+    type: Id
+    priority: Priority
+    share: Share
+
+
+class CareTable(File):
+    """[care] of demand.toml: means."""
+
+    on_scene_s: Seconds
+    transport_share: Share
+    handover_s: Seconds
+
+
+class DemandFile(File):
+    """demand.toml."""
+
+    calls_per_day: Annotated[float, Meta(ge=0, le=1e9)]
+    hourly: tuple[Annotated[float, Meta(ge=0, le=1000)], ...]
+    share: tuple[ShareTable, ...]
+    care: CareTable
+
+
+class ZoneRow(File):
+    """A line of demand.csv."""
+
+    lat: Latitude
+    lon: Longitude
+    half_m: Annotated[int, Meta(ge=0, le=1_000_000)]
+    weight: Annotated[float, Meta(ge=0, le=1e15)]

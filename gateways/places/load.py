@@ -1,0 +1,79 @@
+"""Reads a place from its folder: all of it and right, or not at all.
+
+Rule: a wrong place is refused before anything starts, with every mistake named (`PlaceRefused`).
+"""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from engine.model.demand import Demand
+from engine.model.place import Place
+from gateways.places import files
+from gateways.places.build import build_demand, build_place, projection_of
+from gateways.places.draft import Draft, read_draft
+from gateways.places.geojson import read_areas
+from gateways.places.mistakes import Findings, Mistake, PlaceRefused, Severity, refused
+from gateways.places.references import check_references
+from gateways.places.soundness import check_soundness
+from gateways.places.streets import Streets, read_streets
+
+
+class Loaded(Struct, frozen=True):
+    """A place and what came with it."""
+
+    place: Place
+    demand: Demand | None
+    streets: Streets | None
+    warnings: tuple[Mistake, ...]
+    """What `turnout check` would say; none of it keeps the place from being used."""
+
+
+def load(folder: Path) -> Loaded:
+    """Return the place in the folder. Raises PlaceRefused naming every error."""
+    findings = Findings()
+    loaded = examine(folder, findings)
+    findings.refuse_errors(folder)
+    if loaded is None:  # pragma: no cover - nothing comes back only where an error was reported
+        raise refused(folder, files.PLACE, "could not be read")
+    return loaded
+
+
+def examine(folder: Path, findings: Findings) -> Loaded | None:
+    """Read and judge the folder; report into the findings; return the place if it could be built."""
+    if not (folder / files.PLACE).is_file():
+        message = "is not there: a place is a folder with " + ", ".join(files.REQUIRED)
+        findings.error(str(folder), files.PLACE, message)
+        return None
+    draft = read_draft(folder, findings)
+    check_references(draft, findings)
+    streets = _streets(folder, findings)
+    loaded = _build(folder, draft, streets, findings)
+    if loaded is None or findings.errors():
+        return None
+    check_soundness(loaded.place, loaded.demand, findings)
+    warnings = tuple(each for each in findings.mistakes if each.severity is Severity.WARNING)
+    return Loaded(loaded.place, loaded.demand, streets, warnings)
+
+
+def _build(folder: Path, draft: Draft, streets: Streets | None, findings: Findings) -> Loaded | None:
+    """Build what the draft describes, unless it has mistakes."""
+    file = draft.place
+    if file is None:
+        return None
+    has_areas = (folder / files.AREAS).is_file()
+    areas = read_areas(folder, projection_of(file), findings) if has_areas else ()
+    if findings.errors():
+        return None
+    return Loaded(build_place(draft, file, areas), build_demand(draft, file), streets, ())
+
+
+def _streets(folder: Path, findings: Findings) -> Streets | None:
+    if not (folder / files.STREETS).is_file():
+        return None
+    try:
+        return read_streets(folder)
+    except PlaceRefused as refusal:
+        for mistake in refusal.mistakes:
+            findings.error(mistake.file, mistake.path, mistake.message)
+        return None

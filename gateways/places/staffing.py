@@ -1,0 +1,122 @@
+"""Are there units for every slot, enough of them, and at every hour? And do crews, shifts and stations make sense?"""
+
+from collections import Counter, defaultdict
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.model.place import Crew, Place, Slot, Unit
+from gateways.places import files
+from gateways.places.hours import DAY, DAYS, WEEK
+from gateways.places.mistakes import Findings
+
+Needs = tuple[int, ...]
+"""The masks that may fill a slot."""
+
+
+def check_staffing(place: Place, findings: Findings) -> None:
+    """Report slots that cannot be filled, and rows that make no sense beside each other."""
+    _slots(place, findings)
+    _crews(place, findings)
+    _unused(place, findings)
+    if place.units and not any(unit.tracked for unit in place.units):
+        findings.warning(files.UNITS, "", "no unit is tracked: all are taken to stand at their stations")
+
+
+def _slots(place: Place, findings: Findings) -> None:
+    """A slot that nobody can fill is an error; too few, or nobody at some hour, is a warning."""
+    groups = _groups(place)
+    for number, plan in enumerate(place.plans):
+        for position, slot in enumerate(plan.slots):
+            path = f"plan[{number}].slot[{position}]"
+            fitting = _fitting(slot, groups)
+            count = sum(groups[each] for each in fitting)
+            if not count:
+                wanted = " or ".join("+".join(place.names(choice.needs)) for choice in slot.choices)
+                findings.error(files.PLANS, path, f'no unit can fill "{slot.id}": none has {wanted}')
+            elif count < slot.count:
+                message = f'"{slot.id}" asks for {slot.count}, but only {count} units fit: it will always be short'
+                findings.warning(files.PLANS, path, message)
+            elif gap := _gap(fitting, place):
+                message = f'"{slot.id}" of plan "{plan.id}": no unit that fits is on duty {gap}'
+                findings.warning(files.PLANS, path, message)
+
+
+Group = tuple[int, str | None]
+"""Units of equal capabilities and equal hours."""
+
+
+def _groups(place: Place) -> Counter[Group]:
+    shift_of = {crew.id: crew.shift for crew in place.crews}
+    return Counter((unit.capabilities, _shift(unit, shift_of)) for unit in place.units)
+
+
+def _shift(unit: Unit, shift_of: dict[str, str | None]) -> str | None:
+    """Return the shift that counts: the unit's own, else its crew's, else none (always on)."""
+    return unit.shift or (shift_of.get(unit.crew) if unit.crew else None)
+
+
+def _fitting(slot: Slot, groups: Counter[Group]) -> list[Group]:
+    return [
+        group for group in groups if any(choice.needs & group[0] == choice.needs for choice in slot.choices)
+    ]
+
+
+def _gap(fitting: list[Group], place: Place) -> str:
+    """Return the first time of the week at which none of the groups is on duty, or nothing."""
+    shifts = {shift for _, shift in fitting}
+    if None in shifts:
+        return ""
+    on = np.zeros(WEEK, dtype=np.bool_)
+    for shift in place.shifts:
+        if shift.id in shifts:
+            for start, end in shift.windows:
+                on[start:end] = True
+    return "" if on.all() else _when(on)
+
+
+def _when(on: npt.NDArray[np.bool_]) -> str:
+    start = int((~on).argmax())
+    later = on[start:]
+    end = start + (int(later.argmax()) if later.any() else len(later))
+    return f"from {_moment(start)} to {_moment(end)}"
+
+
+def _moment(minute: int) -> str:
+    return f"{DAYS[minute // DAY % 7]} {minute % DAY // 60:02}:{minute % 60:02}"
+
+
+def _crews(place: Place, findings: Findings) -> None:
+    """People can be in one place and on one shift only."""
+    members: defaultdict[str, list[Unit]] = defaultdict(list)
+    for unit in place.units:
+        if unit.crew:
+            members[unit.crew].append(unit)
+    for crew in place.crews:
+        _crew(crew, members[crew.id], findings)
+
+
+def _crew(crew: Crew, units: list[Unit], findings: Findings) -> None:
+    path = f'"{crew.id}"'
+    if not units:
+        findings.warning(files.CREWS, path, "no unit has this crew")
+    if len({unit.station for unit in units}) > 1:
+        findings.warning(files.CREWS, path, "its units stand at different stations, but share the people")
+    if len({unit.shift or crew.shift for unit in units}) > 1:
+        findings.warning(files.CREWS, path, "its units have different shifts, but share the people")
+
+
+def _unused(place: Place, findings: Findings) -> None:
+    """Rows that nothing refers to are probably left over."""
+    at = {unit.station: None for unit in place.units}
+    for station in place.stations:
+        if station.id not in at and not station.post:
+            findings.warning(files.STATIONS, f'"{station.id}"', "no unit is based here; mark it post = yes if that is meant")
+    named = [unit.shift for unit in place.units] + [crew.shift for crew in place.crews]
+    used = {name: None for name in named if name}
+    for shift in place.shifts:
+        if shift.id not in used:
+            findings.warning(files.SHIFTS, f'"{shift.id}"', "no unit and no crew works this shift")
+    for unit in place.units:
+        if not unit.capabilities:
+            findings.warning(files.UNITS, f'"{unit.id}"', "has no capability: no plan can ever send it")
