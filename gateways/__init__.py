@@ -1,0 +1,1 @@
+"""Everything that Turnout says to the outside and hears from it."""

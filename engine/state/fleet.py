@@ -18,9 +18,12 @@ STANDING_CREW_BUSY = 3
 
 
 class Fleet:
-    """Columns of n units and the R-tree over their positions. Rows only ever grow in number."""
+    """Columns of n units and the R-tree over their positions. Rows only ever grow in number.
 
-    def __init__(self) -> None:
+    A follower's fleet keeps no tree: it is shown, never searched.
+    """
+
+    def __init__(self, *, indexed: bool = True) -> None:
         self.ids: list[str] = []
         self.rows: dict[str, int] = {}
         self.units: list[Unit] = []
@@ -40,7 +43,7 @@ class Fleet:
         self.station_y_m = np.empty(0, np.int32)
         self.siblings: list[tuple[int, ...]] = []
         """Rows of the other units of the same crew."""
-        self.index = UnitIndex()
+        self.tree = UnitIndex() if indexed else None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -73,7 +76,8 @@ class Fleet:
         self._pair_crews(wanted)
         everyone = np.arange(len(self.ids), dtype=np.int32)
         self._refresh_turnout(everyone)
-        self.index.place_many(everyone, self.x_m, self.y_m)
+        if self.tree is not None:
+            self.tree.place_many(everyone, self.x_m, self.y_m)
 
     def enlist(self, units: list[Unit]) -> None:
         """Give the units the next rows, in this order."""
@@ -108,13 +112,20 @@ class Fleet:
         self.heading[rows] = fixes.heading
         self.assumed[rows] = 0
         self._refresh_turnout(rows)
-        self.index.place_many(rows, fixes.x_m, fixes.y_m)
+        if self.tree is not None:
+            self.tree.place_many(rows, fixes.x_m, fixes.y_m)
 
     def _refresh_turnout(self, rows: npt.NDArray[np.int32]) -> None:
         near = (np.abs(self.x_m[rows] - self.station_x_m[rows]) <= IN_QUARTERS_M) & (
             np.abs(self.y_m[rows] - self.station_y_m[rows]) <= IN_QUARTERS_M
         )
         self.turnout_ms[rows] = np.where(near, self.base_turnout_ms[rows], 0)
+
+    @property
+    def index(self) -> UnitIndex:
+        """The R-tree; asserts that this fleet has one."""
+        assert self.tree is not None, "a follower's fleet is never searched"
+        return self.tree
 
     def restore_positions(self, fixes: Fixes) -> None:
         """Put every unit back where an image says it was, without a fix where it had none."""

@@ -73,10 +73,10 @@ def state_hash(world: World) -> str:
     return fingerprint(save(world))
 
 
-def restore(data: bytes) -> World:
+def restore(data: bytes, *, indexed: bool = True) -> World:
     """Build the World of an image. Raises msgspec.ValidationError if the bytes are no image of this version."""
     image: Image = decode_as(Image, data)
-    world = World()
+    world = World(indexed=indexed)
     world.seq, world.now, world.place = image.seq, image.now, image.place
     world.units = image.units
     world.fleet.enlist(image.fleet)

@@ -34,15 +34,15 @@ def folds(kind: type[Fact]) -> Callable[[Fold], Fold]:
 
 
 class World:
-    """Everything that is true at `seq`."""
+    """Everything that is true at `seq`. A follower's World is not indexed: it is shown, never decided on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, indexed: bool = True) -> None:
         self.seq = 0
         self.now = 0
         self.place: Place | None = None
         self.types: dict[str, IncidentType] = {}
         self.plans: dict[str, Plan] = {}
-        self.fleet = Fleet()
+        self.fleet = Fleet(indexed=indexed)
         self.units: list[UnitRecord] = []
         """By row."""
         self.incidents: dict[str, Incident] = {}

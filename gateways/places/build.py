@@ -45,9 +45,7 @@ def build_place(draft: Draft, file: PlaceFile, areas: tuple[ResponseArea, ...]) 
         Station(row.id, row.name, *projection.to_metres(row.lat, row.lon), post=row.post == "yes")
         for row in draft.stations
     )
-    hospitals = tuple(
-        Hospital(row.id, row.name, *projection.to_metres(row.lat, row.lon)) for row in draft.hospitals
-    )
+    hospitals = tuple(Hospital(row.id, row.name, *projection.to_metres(row.lat, row.lon)) for row in draft.hospitals)
     travel = TravelSettings(file.travel.circuity_percent, round(file.travel.speed_km_per_h / 0.0036))
     return Place(
         id=file.id,
@@ -145,7 +143,8 @@ def _bounds(
     """Return the given bounds, or a box around everything that the place names."""
     if file.bounds is not None:
         return _box_of(file.bounds, projection)
-    points = [(each.x_m, each.y_m) for each in (*stations, *hospitals)]
+    points = [(each.x_m, each.y_m) for each in stations]
+    points += [(each.x_m, each.y_m) for each in hospitals]
     points += [corner for area in areas for corner in area.polygon]
     points += [projection.to_metres(zone.lat, zone.lon) for zone in draft.zones]
     margin = MARGIN_M if file.margin_m is None else file.margin_m
@@ -169,8 +168,6 @@ def build_demand(draft: Draft, file: PlaceFile) -> Demand | None:
         calls_per_day=demand.calls_per_day,
         hourly=demand.hourly,
         shares=tuple(TypeShare(share.type, share.priority, share.share) for share in demand.share),
-        zones=tuple(
-            Zone(*projection.to_metres(zone.lat, zone.lon), zone.half_m, zone.weight) for zone in draft.zones
-        ),
+        zones=tuple(Zone(*projection.to_metres(zone.lat, zone.lon), zone.half_m, zone.weight) for zone in draft.zones),
         care=CareTimes(ms(demand.care.on_scene_s), demand.care.transport_share, ms(demand.care.handover_s)),
     )

@@ -36,14 +36,14 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
     """A table of a file; keys that are not named here are refused."""
 
 
-class Centre(File):
+class Centre(File, frozen=True):
     """Origin of the local metres."""
 
     lat: Latitude
     lon: Longitude
 
 
-class Bounds(File):
+class Bounds(File, frozen=True):
     """Positions outside are refused."""
 
     south: Latitude
@@ -52,14 +52,14 @@ class Bounds(File):
     east: Longitude
 
 
-class TravelTable(File):
+class TravelTable(File, frozen=True):
     """[travel]: straight-line travel until a street graph is in use."""
 
     circuity_percent: Annotated[int, Meta(ge=100, le=500)] = _TRAVEL.circuity_percent
     speed_km_per_h: Annotated[float, Meta(ge=1, le=400)] = _TRAVEL.speed_mm_per_s * 0.0036
 
 
-class AlertsTable(File):
+class AlertsTable(File, frozen=True):
     """[alerts]: how a unit is told."""
 
     ladder: tuple[Id, ...] = _ALERTS.ladder
@@ -69,7 +69,7 @@ class AlertsTable(File):
     deadline_s: Seconds = _ALERTS.deadline_ms / 1000
 
 
-class LimitsTable(File):
+class LimitsTable(File, frozen=True):
     """[limits]: what decisions may rest on, and how much is kept."""
 
     stale_after_s: Seconds = _LIMITS.stale_after_ms / 1000
@@ -81,7 +81,7 @@ class LimitsTable(File):
     resume_grace_s: Seconds = _LIMITS.resume_grace_ms / 1000
 
 
-class PlaceFile(File):
+class PlaceFile(File, frozen=True):
     """place.toml."""
 
     id: Id
@@ -98,7 +98,7 @@ class PlaceFile(File):
     limits: LimitsTable = LimitsTable()
 
 
-class TypeRow(File):
+class TypeRow(File, frozen=True):
     """[[type]] of types.toml."""
 
     id: Id
@@ -106,14 +106,14 @@ class TypeRow(File):
     priority: Priority
 
 
-class OrTable(File):
+class OrTable(File, frozen=True):
     """Who may fill a slot instead, and what that costs."""
 
     needs: tuple[Word, ...]
     penalty_s: Seconds = 0
 
 
-class SlotTable(File, rename={"or_": "or"}):
+class SlotTable(File, frozen=True, rename={"or_": "or"}):
     """[[plan.slot]]."""
 
     id: Id
@@ -123,7 +123,7 @@ class SlotTable(File, rename={"or_": "or"}):
     or_: tuple[OrTable, ...] = ()
 
 
-class PlanRow(File):
+class PlanRow(File, frozen=True):
     """[[plan]] of plans.toml."""
 
     id: Id
@@ -134,14 +134,14 @@ class PlanRow(File):
     acknowledge_within_s: Seconds = 60
 
 
-class ShiftRow(File):
+class ShiftRow(File, frozen=True):
     """[[shift]] of shifts.toml."""
 
     id: Id
     windows: tuple[str, ...]
 
 
-class StationRow(File):
+class StationRow(File, frozen=True):
     """A line of stations.csv."""
 
     id: Id
@@ -151,7 +151,7 @@ class StationRow(File):
     post: YesNo = "no"
 
 
-class HospitalRow(File):
+class HospitalRow(File, frozen=True):
     """A line of hospitals.csv."""
 
     id: Id
@@ -160,14 +160,14 @@ class HospitalRow(File):
     lon: Longitude
 
 
-class CrewRow(File):
+class CrewRow(File, frozen=True):
     """A line of crews.csv."""
 
     id: Id
     shift: Id | None = None
 
 
-class UnitRow(File):
+class UnitRow(File, frozen=True):
     """A line of units.csv."""
 
     id: Id
@@ -180,7 +180,7 @@ class UnitRow(File):
     tracked: YesNo = "yes"
 
 
-class ShareTable(File):
+class ShareTable(File, frozen=True):
     """[[share]] of demand.toml."""
 
     type: Id
@@ -188,7 +188,7 @@ class ShareTable(File):
     share: Share
 
 
-class CareTable(File):
+class CareTable(File, frozen=True):
     """[care] of demand.toml: means."""
 
     on_scene_s: Seconds
@@ -196,7 +196,7 @@ class CareTable(File):
     handover_s: Seconds
 
 
-class DemandFile(File):
+class DemandFile(File, frozen=True):
     """demand.toml."""
 
     calls_per_day: Annotated[float, Meta(ge=0, le=1e9)]
@@ -205,7 +205,7 @@ class DemandFile(File):
     care: CareTable
 
 
-class ZoneRow(File):
+class ZoneRow(File, frozen=True):
     """A line of demand.csv."""
 
     lat: Latitude

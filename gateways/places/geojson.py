@@ -4,6 +4,7 @@ Rule: an area is one ring without holes that does not cross itself. Order matter
 counts. What GeoJSON allows besides (boxes, styles, other members) is ignored.
 """
 
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -97,12 +98,12 @@ def _trouble(ring: Polygon) -> str:
 
 
 def _doubled_area(ring: Polygon) -> int:
-    return sum(xa * yb - xb * ya for (xa, ya), (xb, yb) in zip(ring, ring[1:], strict=False))
+    return sum(xa * yb - xb * ya for (xa, ya), (xb, yb) in pairwise(ring))
 
 
 def _crossing(ring: Polygon) -> tuple[int, int] | None:
     """Return two sides that properly cross, or None. Exact, in integers."""
-    sides = list(zip(ring, ring[1:], strict=False))
+    sides = list(pairwise(ring))
     for first, (a, b) in enumerate(sides):
         for second in range(first + 2, len(sides)):
             c, d = sides[second]

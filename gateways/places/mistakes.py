@@ -39,7 +39,7 @@ class Mistake(Struct, frozen=True):
         return ": ".join(part for part in (self.file, self.path, self.message) if part)
 
 
-class PlaceRefused(ValueError):  # noqa: N818 - it says what happened, as people will read it
+class PlaceRefused(ValueError):
     """The folder is not a usable place. `mistakes` names every reason."""
 
     def __init__(self, folder: Path, mistakes: Iterable[Mistake]) -> None:

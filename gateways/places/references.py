@@ -4,6 +4,7 @@ Rule: what stands in a file that could not be read counts as known, so that one 
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from engine.model.place import CAPABILITIES_MAX
 from gateways.places import files
@@ -117,7 +118,7 @@ def _crews_and_units(draft: Draft, findings: Findings) -> None:
         _capabilities(files.UNITS, join(path, "capabilities"), unit.capabilities.split(), draft, findings)
 
 
-def _known(file: str, path: str, what: str, name: str | None, rows: Rows, findings: Findings) -> None:  # type: ignore[type-arg]  # any rows
+def _known(file: str, path: str, what: str, name: str | None, rows: Rows[Any], findings: Findings) -> None:
     if name is not None and rows.unknown(name):
         hint = like(name, rows.ids) if findings.naming(file) else ""
         findings.error(file, join(path, what), f'unknown {what} "{name}"{hint}; {rows.file} does not have it')

@@ -140,9 +140,7 @@ def _plan(plan: Plan, place: Place) -> list[str]:
 
 def _slot(slot: Slot, place: Place) -> dict[str, object]:
     first, *others = slot.choices
-    substitutes = [
-        {"needs": place.names(choice.needs), "penalty_s": seconds(choice.penalty_ms)} for choice in others
-    ]
+    substitutes = [{"needs": place.names(choice.needs), "penalty_s": seconds(choice.penalty_ms)} for choice in others]
     return {
         "id": slot.id,
         "needs": place.names(first.needs),
@@ -161,8 +159,7 @@ def _shifts(place: Place) -> bytes:
 
 def _demand(demand: Demand) -> bytes:
     lines = [f"calls_per_day = {inline(demand.calls_per_day)}", "hourly = ["]
-    for hour in range(0, 24, 6):
-        lines.append(f"  {', '.join(inline(each) for each in demand.hourly[hour : hour + 6])},")
+    lines += [f"  {', '.join(inline(each) for each in demand.hourly[hour : hour + 6])}," for hour in (0, 6, 12, 18)]
     lines.append("]")
     for share in demand.shares:
         lines += section("[[share]]", {"type": share.type, "priority": share.priority, "share": share.share})
@@ -176,9 +173,7 @@ def _demand(demand: Demand) -> bytes:
 
 
 def _zones(demand: Demand, projection: Projection) -> bytes:
-    rows = (
-        (*projection.to_degrees(zone.x_m, zone.y_m), zone.half_m, repr(zone.weight)) for zone in demand.zones
-    )
+    rows = ((*projection.to_degrees(zone.x_m, zone.y_m), zone.half_m, repr(zone.weight)) for zone in demand.zones)
     return _table(("lat", "lon", "half_m", "weight"), rows)
 
 

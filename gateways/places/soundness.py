@@ -111,7 +111,9 @@ def _capabilities_used(place: Place, findings: Findings) -> None:
         if not fits[unit.capabilities]:
             idle[unit.id] = None
     if idle:
-        findings.warning(files.UNITS, "", f"no plan would ever send {_list(list(idle))}: nothing asks for what they can do")
+        findings.warning(
+            files.UNITS, "", f"no plan would ever send {_list(list(idle))}: nothing asks for what they can do"
+        )
 
 
 def _alerts(place: Place, findings: Findings) -> None:
@@ -119,7 +121,7 @@ def _alerts(place: Place, findings: Findings) -> None:
     if alerts.deadline_ms < alerts.acknowledge_within_ms:
         message = "is shorter than acknowledge_within_s: a person is told before the unit has had its time"
         findings.warning(files.PLACE, "alerts.deadline_s", message)
-    if len({rung: None for rung in alerts.ladder}) < len(alerts.ladder):
+    if len(dict.fromkeys(alerts.ladder)) < len(alerts.ladder):
         findings.warning(files.PLACE, "alerts.ladder", "names an endpoint twice")
     if list(place.limits.pending_after_ms) != sorted(place.limits.pending_after_ms):
         message = "should rise: the most urgent calls may wait the shortest"

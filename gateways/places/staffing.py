@@ -57,9 +57,7 @@ def _shift(unit: Unit, shift_of: dict[str, str | None]) -> str | None:
 
 
 def _fitting(slot: Slot, groups: Counter[Group]) -> list[Group]:
-    return [
-        group for group in groups if any(choice.needs & group[0] == choice.needs for choice in slot.choices)
-    ]
+    return [group for group in groups if any(choice.needs & group[0] == choice.needs for choice in slot.choices)]
 
 
 def _gap(fitting: list[Group], place: Place) -> str:
@@ -111,7 +109,9 @@ def _unused(place: Place, findings: Findings) -> None:
     at = {unit.station: None for unit in place.units}
     for station in place.stations:
         if station.id not in at and not station.post:
-            findings.warning(files.STATIONS, f'"{station.id}"', "no unit is based here; mark it post = yes if that is meant")
+            findings.warning(
+                files.STATIONS, f'"{station.id}"', "no unit is based here; mark it post = yes if that is meant"
+            )
     named = [unit.shift for unit in place.units] + [crew.shift for crew in place.crews]
     used = {name: None for name in named if name}
     for shift in place.shifts:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 
 
-
 def pairs(values: Mapping[str, object]) -> list[str]:
     """Return `key = value` lines; a value of None is left out."""
     return [f"{key} = {inline(value)}" for key, value in values.items() if value is not None]

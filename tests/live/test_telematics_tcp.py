@@ -177,7 +177,7 @@ async def test_the_last_answer_reaches_a_sender_that_is_still_sending(yard: Yard
     """What it sends meanwhile is read away: bytes left unread would reset the connection and lose the answer."""
     await yard.listen()
     async with await yard.connect(TOKEN + b"?\n" * 10 + b"x" * 2_000_000) as stream:
-        assert (await answers(stream))[-1]["reason"].startswith("10 bad lines")
+        assert (await answers(stream))[-1]["refused"] == "connection"
 
 
 async def test_connections_are_limited(yard: Yard) -> None:

@@ -100,6 +100,22 @@ def test_ties_go_to_the_lowest_numbers_slot_by_slot(problem: Problem) -> None:
     assert certify(*problem.arrays(), *result)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_ties_in_crowded_problems(seed: int) -> None:
+    """The same for problems drawn so that nearly every unit is wanted twice at nearly the same cost."""
+    chance = random.Random(seed)
+    for _ in range(150):
+        lists = [{unit: chance.randint(0, 2) for unit in range(5) if chance.random() < 0.6} for _ in range(4)]
+        problem = Problem(lists, [chance.randint(1, 3) for _ in lists], 5)
+        assert problem.solve().choice.tolist() == problem.first_of_least_cost()
+
+
+def test_a_lower_number_may_need_another_slot_to_step_in() -> None:
+    """Unit 2 is wanted by both slots: the first may have unit 0 only if the second leaves unit 1 for unit 2."""
+    problem = Problem([{2: 0, 0: 1}, {2: 0, 1: 1}], [9, 9], 3)
+    assert problem.solve().choice.tolist() == [0, 2]
+
+
 @settings(max_examples=300)
 @given(problems(highest_cost=1, most_slots=4, most_units=8))
 def test_as_many_candidates_as_slots_are_enough(problem: Problem) -> None:

@@ -190,9 +190,7 @@ def _share_crews(units: list[Unit], wet: list[str], counts: dict[str, int]) -> t
 
 
 def _with(unit: Unit, station: str, crew: str) -> Unit:
-    return Unit(
-        unit.id, unit.kind, unit.capabilities, station, crew, unit.shift, unit.turnout_ms, tracked=unit.tracked
-    )
+    return Unit(unit.id, unit.kind, unit.capabilities, station, crew, unit.shift, unit.turnout_ms, tracked=unit.tracked)
 
 
 def _hospitals(seed: int, town: Town, at_home: Floats) -> tuple[Hospital, ...]:

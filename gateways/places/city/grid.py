@@ -92,7 +92,8 @@ def _areas(x: Floats, y: Floats) -> Floats:
     """Return the ground of each junction, from the distances to its neighbours."""
     x_row, x_column = np.gradient(x)
     y_row, y_column = np.gradient(y)
-    return np.abs(x_column * y_row - x_row * y_column)
+    area: Floats = np.abs(x_column * y_row - x_row * y_column)
+    return area
 
 
 def make_edges(seed: int, land: Land, grid: Grid) -> tuple[Edges, list[str], Ints]:

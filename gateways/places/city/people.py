@@ -4,9 +4,9 @@ import numpy as np
 
 from engine.model.demand import CareTimes, Demand, TypeShare, Zone
 from gateways.places.city.graph import Town
+from gateways.places.city.grid import Ints
 from gateways.places.city.land import NIGHT_SHARE, Floats, Land
 from gateways.places.city.plans import CALLS
-from gateways.places.city.grid import Ints
 
 CALLS_PER_PERSON_DAY = 0.0014
 """All services together: 560 a day in a city of 400,000."""
@@ -23,7 +23,8 @@ CARE = CareTimes(on_scene_ms=1_080_000, transport_share=0.30, handover_ms=1_320_
 def people_at(land: Land, town: Town, people: int) -> Floats:
     """Return how many people live around each junction."""
     crowd = land.crowd(town.x, town.y) * town.area_m2
-    return crowd * (people / crowd.sum())
+    shared: Floats = crowd * (people / crowd.sum())
+    return shared
 
 
 def make_demand(land: Land, town: Town, people: int) -> Demand:
@@ -73,7 +74,8 @@ def spread_out(town: Town, weight: Floats, count: int, shift: float) -> Ints:
     order = np.argsort(_hilbert(town.x, town.y), kind="stable")
     along = np.cumsum(weight[order])
     steps = (np.arange(count) + shift) / count * along[-1]
-    return order[np.minimum(np.searchsorted(along, steps), len(order) - 1)]
+    chosen: Ints = order[np.minimum(np.searchsorted(along, steps), len(order) - 1)]
+    return chosen
 
 
 def _hilbert(x: Floats, y: Floats, levels: int = 12) -> Ints:

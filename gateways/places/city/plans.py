@@ -6,8 +6,9 @@ Fire and EMS plans are sent at once (`auto`) at priorities 1 to 3; police and lo
 
 from engine.model.place import Alternative, IncidentType, Mode, Plan, Slot
 
-CAPABILITIES = tuple(
-    "pump ladder rescue hazmat boat command first_aid als bls transport police traffic k9 sergeant".split()
+CAPABILITIES = (
+    *("pump", "ladder", "rescue", "hazmat", "boat", "command", "first_aid"),
+    *("als", "bls", "transport", "police", "traffic", "k9", "sergeant"),
 )
 EMERGENCY = "unit_emergency"
 

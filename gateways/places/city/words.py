@@ -2,15 +2,22 @@
 
 from gateways.places.city.chance import Dice
 
-_STEMS = (
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_STEMS = _words(
     "Alder Amber Anchor Apple Ash Barley Beacon Beech Birch Bramble Brick Bridle Candle Cedar Chapel Cherry Clay "
     "Clover Cobble Cooper Copper Crane Daisy Dove Elder Elm Falcon Fern Ferry Finch Flint Forge Fox Garnet Glass "
     "Granite Hawthorn Hazel Heather Heron Holly Hop Iron Ivy Juniper Kestrel Lantern Larch Lark Linden Lime Maple "
     "Marble Mason Meadow Mill Mint Oak Orchard Otter Owl Pear Pebble Pine Plum Poplar Quarry Quill Raven Reed Robin "
     "Rowan Rye Saddle Sage Salt Silver Slate Sparrow Stone Swallow Swan Tanner Thistle Thorn Tiller Vine Walnut "
     "Weaver Wheat Willow Wren Yarrow Yew"
-).split()
-_ENDS = "brook croft dale field ford gate ham hurst lea mead port ridge side stead ton vale well wick wood worth".split()
+)
+_ENDS = _words(
+    "brook croft dale field ford gate ham hurst lea mead port ridge side stead ton vale well wick wood worth"
+)
 _WAYS = ("Street", "Lane", "Road", "Row", "Way", "Close", "Terrace", "Drive")
 
 

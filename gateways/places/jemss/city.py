@@ -166,7 +166,7 @@ def _units(source: Path, stations: list[str], turnout_ms: int) -> tuple[tuple[Un
     table = sheet(source, "ambulances_1.csv", "ambulances")
     numbers, homes = table.numbers("index"), table.numbers("stationIndex")
     kinds = [f"class-{int(each)}" for each in table.numbers("class")]
-    classes = tuple(sorted({kind: None for kind in kinds}))
+    classes = tuple(sorted(dict.fromkeys(kinds)))
     classes = classes if len(classes) > 1 else ()
     units = []
     for (line, _), number, home, kind in zip(table.rows, numbers, homes, kinds, strict=True):

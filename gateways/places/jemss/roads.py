@@ -89,4 +89,5 @@ def _straight_m(nodes: dict[str, _Column], tail: npt.NDArray[np.int32], head: np
     east = METRES_PER_DEGREE * np.cos(np.radians(nodes["y"].mean()))
     dx = (nodes["x"][tail] - nodes["x"][head]) * east
     dy = (nodes["y"][tail] - nodes["y"][head]) * METRES_PER_DEGREE
-    return np.sqrt(dx * dx + dy * dy)
+    length: _Column = np.sqrt(dx * dx + dy * dy)
+    return length

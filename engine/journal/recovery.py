@@ -1,0 +1,84 @@
+"""From the disk to a World: the newest snapshot, then the recorded facts. Nothing is decided again here.
+
+A snapshot is a cache. One that is damaged, or that an older version of the program wrote, is passed over, and the
+fold starts further back.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from engine.journal.codec import turn_of
+from engine.journal.reader import Reader
+from engine.journal.snapshots import Snapshot, latest_snapshot, write_snapshot
+from engine.model.turn import Turn
+from engine.state.image import restore, save
+from engine.state.world import World
+
+
+class Found(Struct, frozen=True):
+    """A World that stands where its journal ends."""
+
+    world: World
+    folded: int
+    """Turns folded on top of the snapshot."""
+    head: bytes
+    notes: tuple[str, ...]
+    """What an operator should know, in sentences."""
+
+
+def turns(directory: Path, from_seq: int = 1) -> Iterator[Turn]:
+    """Give the turns of a journal from `from_seq` on. Raises JournalDamaged, JournalGap."""
+    return (turn_of(record) for record in Reader(directory).read(from_seq))
+
+
+def recover_world(directory: Path, *, use_snapshot: bool = True) -> Found:
+    """Return the World at the end of the journal; an empty one if the directory holds none.
+
+    Raises JournalDamaged, JournalGap (no snapshot reaches back to where the journal begins).
+    """
+    notes: list[str] = []
+    world, head = World(), b""
+    if use_snapshot:
+        world, head = _from_snapshot(directory, notes)
+    reader = Reader(directory)
+    folded = 0
+    for record in reader.read(world.seq + 1):
+        world.fold(turn_of(record))
+        folded += 1
+    return Found(world, folded, reader.head or head, tuple(notes))
+
+
+def _from_snapshot(directory: Path, notes: list[str]) -> tuple[World, bytes]:
+    at_most: int | None = _last_seq(directory)
+    while True:
+        latest = latest_snapshot(directory, at_most_seq=at_most)
+        notes += latest.passed_over
+        if latest.snapshot is None:
+            return World(), b""
+        try:
+            return restore(latest.snapshot.payload), latest.snapshot.head
+        except (msgspec.DecodeError, ValueError) as error:
+            notes.append(f"snapshot {latest.snapshot.seq} was passed over: another version wrote it ({error})")
+            at_most = latest.snapshot.seq - 1
+
+
+def _last_seq(directory: Path) -> int:
+    reader = Reader(directory)
+    # Walking the last segment is enough: what lies before it was sealed when it was rolled.
+    segments = sorted(int(path.stem) for path in directory.glob("*.seg") if path.stem.isdecimal())
+    for _ in reader.read(segments[-1]) if segments else ():
+        pass
+    return reader.last_seq
+
+
+def take_snapshot(directory: Path) -> tuple[int, Path]:
+    """Fold the journal as it stands, beside a running engine if need be, and write a snapshot of the result.
+
+    Returns the seq and the snapshot's path.
+    """
+    found = recover_world(directory)
+    path = write_snapshot(directory, Snapshot(found.world.seq, found.head, save(found.world)))
+    return found.world.seq, path

@@ -1,0 +1,321 @@
+"""The engine in real time: one writer task that never awaits inside a turn, and nothing out before it is durable.
+
+    lanes ──► writer: engine.step ──► journal thread: write, sync ──► released: answers, followers
+
+Many turns may be on their way to the disk at once (group commit); they are released in their order.
+"""
+
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from pathlib import Path
+
+import trio
+from msgspec import Struct
+
+from engine.core.engine import Engine
+from engine.journal import Journal, JournalFull, Settings
+from engine.journal.codec import record_of
+from engine.journal.recovery import recover_world
+from engine.kernels.warm import warm
+from engine.live.clock import Clock
+from engine.live.lanes import Done, Lane, Lanes, Waiting
+from engine.live.positions import PositionLane
+from engine.live.release import Release
+from engine.live.watchdog import Watchdog
+from engine.model.facts import CommandRefused
+from engine.model.inputs import AdoptPlace, AnyCommand, AnyInput, Command, ReportPositions, Resume, Tick
+from engine.model.paper import digest_of, encode
+from engine.model.place import Place
+from engine.model.turn import Answer, Refusal, Turn
+from engine.state.world import World
+
+POSITIONS_EVERY_S = 0.05
+"""Positions are taken this often, all at once."""
+TURNS_AT_A_STRETCH = 32
+"""Turns after which other tasks get their chance."""
+UNDURABLE_MAX = 4096
+"""Turns on their way to the disk; beyond it the writer waits for the disk."""
+
+
+class Stage(StrEnum):
+    """How far the service has come."""
+
+    RECOVERING = "recovering"
+    WARMING = "warming"
+    READY = "ready"
+    STOPPING = "stopping"
+    FAILED = "failed"
+
+
+class PlaceRejected(Exception):
+    """The place does not fit the journal. The message says what to do."""
+
+
+class Undurable(Struct, gc=False):
+    """A turn on its way to the disk."""
+
+    turn: Turn
+    done: Done | None
+    answer: Answer | None
+    decided_s: float
+
+
+class Measures(Struct):
+    """Plain numbers of the hot path; metrics read them when they are scraped."""
+
+    turns: int = 0
+    decide_s: deque[float] = deque(maxlen=4096)
+    """Latest times of a step, in seconds."""
+    durable_s: deque[float] = deque(maxlen=4096)
+    """Latest times from decided to durable, in seconds."""
+    last_durable_monotonic_s: float = 0.0
+
+
+class Service:
+    """Owns the engine, the journal and the clock. Made by `serve`; used from its trio loop only."""
+
+    def __init__(self, engine: Engine, clock: Clock, watchdog: Watchdog) -> None:
+        self.engine = engine
+        self.clock = clock
+        self.watchdog = watchdog
+        self.lanes = Lanes()
+        self.positions = PositionLane()
+        self.release = Release()
+        self.measures = Measures()
+        self.stage = Stage.RECOVERING
+        self.notes: tuple[str, ...] = ()
+        self.on_decide: Callable[[str, float], None] | None = None
+        """Told the kind of input and the seconds its step took."""
+        self._journal: Journal | None = None
+        self._undurable: deque[Undurable] = deque()
+        self._work = trio.Event()
+        self._moved_on = trio.Event()
+        self._failed: Exception | None = None
+
+    # ── what gateways call ──────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def world(self) -> World:
+        """The World as decided: ahead of what is durable. Gateways show followers' worlds, not this."""
+        return self.engine.world
+
+    @property
+    def journal(self) -> Journal:
+        """The journal; asserts that it is open."""
+        assert self._journal is not None, "the journal is not open"
+        return self._journal
+
+    async def ask(self, command: AnyCommand) -> Answer:
+        """Give a command to the engine and return its answer once that is durable.
+
+        The same command asked again gets the same answer; the same id with other contents is refused.
+        """
+        answers: list[Answer] = []
+        arrived = trio.Event()
+
+        def done(turn: Turn | None, answer: Answer | None) -> None:
+            del turn
+            assert answer is not None
+            answers.append(answer)
+            arrived.set()
+
+        await self._enter(command, done)
+        await arrived.wait()
+        return answers[0]
+
+    async def tell(self, given: AnyInput) -> Turn:
+        """Give an input that is not a command to the engine and return its turn once that is durable."""
+        turns: list[Turn] = []
+        arrived = trio.Event()
+
+        def done(turn: Turn | None, answer: Answer | None) -> None:
+            del answer
+            assert turn is not None
+            turns.append(turn)
+            arrived.set()
+
+        await self._enter(given, done)
+        await arrived.wait()
+        return turns[0]
+
+    async def _enter(self, given: AnyInput, done: Done) -> None:
+        await self.lanes.put(Waiting(given, done))
+        self._work.set()
+
+    @property
+    def undurable(self) -> int:
+        """Turns on their way to the disk."""
+        return len(self._undurable)
+
+    # ── the writer ──────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _write(self) -> None:
+        stretch = 0
+        while True:
+            if self._failed is not None:
+                raise self._failed
+            if len(self._undurable) >= UNDURABLE_MAX:
+                await self._wait_for_disk()
+                continue
+            waiting = self.lanes.take()
+            if waiting is None:
+                self._work = trio.Event()
+                await self._work.wait()
+                stretch = 0
+                continue
+            self._turn(waiting)
+            stretch += 1
+            if stretch >= TURNS_AT_A_STRETCH:
+                stretch = 0
+                await trio.lowlevel.checkpoint()
+
+    def _turn(self, waiting: Waiting) -> None:
+        """Decide one input and send its turn to the disk. Nothing in here awaits."""
+        given = waiting.given
+        if isinstance(given, Command):
+            known = self.world.answer(given)
+            if known is not None:
+                self._repeat(given, known, waiting.done)
+                return
+        self._decide(given, waiting.done)
+
+    def _repeat(self, command: Command, known: Answer, done: Done) -> None:
+        """Answer a command that was decided before; not before that is durable."""
+        if known.digest != digest_of(command):
+            reason = f"The id {command.id!r} was used before for another command. Every command needs an id of its own."
+            known = Answer(known.seq, None, Refusal("id_reused", "id", reason))
+        if self._undurable and self._undurable[-1].turn.seq >= known.seq:
+            last = self._undurable[-1]
+            last.done = _chain(last.done, last.answer, done, known)
+        else:
+            done(None, known)
+
+    def _decide(self, given: AnyInput, done: Done | None) -> Turn:
+        started_s = time.perf_counter()
+        turn = self.engine.step(given, self.clock.now())
+        answer = self.world.answer(given) if isinstance(given, Command) else None
+        decided_s = time.perf_counter()
+        self.measures.turns += 1
+        if self.on_decide is not None:
+            self.on_decide(type(given).__name__, decided_s - started_s)
+        self._undurable.append(Undurable(turn, done, answer, decided_s))
+        self.journal.submit(record_of(turn))
+        self._moved_on.set()
+        return turn
+
+    async def _wait_for_disk(self) -> None:
+        self._work = trio.Event()
+        await self._work.wait()
+
+    def _released(self, seq: int) -> None:
+        """Everything through `seq` is durable: answer, and hand on. Called on the loop by the journal's thread."""
+        now_s = time.perf_counter()
+        self.measures.last_durable_monotonic_s = time.monotonic()
+        while self._undurable and self._undurable[0].turn.seq <= seq:
+            entry = self._undurable.popleft()
+            self.measures.durable_s.append(now_s - entry.decided_s)
+            if entry.done is not None:
+                entry.done(entry.turn, entry.answer)
+            self.release.offer(entry.turn)
+        self._work.set()
+
+    def _fail(self, error: Exception) -> None:
+        self._failed = error
+        self.stage = Stage.FAILED
+        self._work.set()
+
+    # ── time and positions ──────────────────────────────────────────────────────────────────────────────────
+
+    async def _take_positions(self) -> None:
+        while True:
+            await trio.sleep(POSITIONS_EVERY_S)
+            if len(self.positions) and len(self._undurable) < UNDURABLE_MAX and self._failed is None:
+                self._decide(ReportPositions(self.positions.take()), None)
+
+    async def _keep_time(self) -> None:
+        while True:
+            self._moved_on = trio.Event()
+            due_ms = self.world.deadlines.next_ms
+            with trio.move_on_after(3600 if due_ms is None else self.clock.seconds_until(due_ms)):
+                await self._moved_on.wait()
+                continue
+            if due_ms is not None and due_ms <= self.clock.now():
+                await self.tell(Tick())
+
+    # ── start and stop ──────────────────────────────────────────────────────────────────────────────────────
+
+    async def _start(self, place: Place) -> None:
+        self.stage = Stage.WARMING
+        await trio.to_thread.run_sync(warm)
+        if self.world.place is None or encode(self.world.place) != encode(place):
+            await self._first_turn(AdoptPlace(place))
+        await self._first_turn(Resume())
+        self.stage = Stage.READY
+
+    async def _first_turn(self, given: AnyInput) -> None:
+        turn = await self.tell(given)
+        for fact in turn.facts:
+            if isinstance(fact, CommandRefused):
+                raise PlaceRejected(fact.reason)
+
+
+def _chain(first: Done | None, first_answer: Answer | None, then: Done, then_answer: Answer) -> Done:
+    """Return one callback for a turn that also answers a repeated command."""
+
+    def done(turn: Turn | None, answer: Answer | None) -> None:
+        del answer
+        if first is not None:
+            first(turn, first_answer)
+        then(None, then_answer)
+
+    return done
+
+
+@asynccontextmanager
+async def serve(
+    place: Place,
+    directory: Path,
+    *,
+    clock: Clock | None = None,
+    settings: Settings | None = None,
+    watchdog: Watchdog | None = None,
+) -> AsyncIterator[Service]:
+    """Recover from the journal in `directory`, warm the kernels, adopt the place, and run until the block is left.
+
+    Raises JournalDamaged, JournalLocked, PlaceRejected, OSError before anything is served.
+    """
+    token = trio.lowlevel.current_trio_token()
+    clock = clock or Clock()
+    watchdog = watchdog or Watchdog()
+    failures: list[Exception] = []
+
+    def on_durable(seq: int) -> None:
+        token.run_sync_soon(service._released, seq)  # noqa: SLF001  the service's own thread
+
+    def on_failure(error: Exception) -> None:
+        failures.append(error)
+        token.run_sync_soon(service._fail, error)  # noqa: SLF001  the service's own thread
+
+    journal = Journal.open(directory, on_durable=on_durable, on_failure=on_failure, settings=settings)
+    with journal:
+        found = recover_world(directory)
+        service = Service(Engine(found.world), clock, watchdog)
+        service._journal = journal  # noqa: SLF001  the maker completes its object
+        service.notes = (*journal.recovered.notes, *found.notes)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(service.watchdog.run)
+            nursery.start_soon(service._write)  # noqa: SLF001
+            await service._start(place)  # noqa: SLF001
+            nursery.start_soon(service._take_positions)  # noqa: SLF001
+            nursery.start_soon(service._keep_time)  # noqa: SLF001
+            try:
+                yield service
+            finally:
+                service.stage = Stage.STOPPING
+                nursery.cancel_scope.cancel()
+
+
+__all__ = ["JournalFull", "Lane", "PlaceRejected", "Service", "Stage", "serve"]

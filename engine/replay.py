@@ -1,0 +1,125 @@
+"""Deciding recorded days again: the same inputs at the same times must give the same bytes."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from engine.core.engine import Engine
+from engine.journal.codec import has_expired
+from engine.journal.reader import Reader
+from engine.journal.recovery import turns
+from engine.journal.snapshots import latest_snapshot
+from engine.model.facts import AnyFact
+from engine.model.paper import encode
+from engine.model.turn import Turn
+from engine.model.why import Why
+from engine.policy import DispatchPolicy, Solution
+from engine.state.image import restore, state_hash
+from engine.state.world import World
+
+
+class Difference(Struct, frozen=True):
+    """The first turn that came out otherwise than recorded."""
+
+    seq: int
+    recorded: tuple[AnyFact, ...]
+    replayed: tuple[AnyFact, ...]
+
+
+class Replayed(Struct, frozen=True):
+    """What a replay found."""
+
+    first_seq: int
+    last_seq: int
+    turns: int
+    state_hash: str
+    difference: Difference | None
+    skipped_to: int
+    """Turns before this seq could not be decided again, as their positions have expired: 0 for none."""
+
+
+def replay(directory: Path, dispatch: DispatchPolicy | None = None) -> Replayed:
+    """Decide every turn of a journal again and compare byte for byte; stops at the first difference.
+
+    Where early positions have expired, it starts from the first snapshot behind them.
+    Raises JournalDamaged, JournalGap.
+    """
+    start = _first_whole_seq(directory)
+    world = _world_before(directory, start)
+    engine = Engine(world, dispatch)
+    first = world.seq + 1
+    count = 0
+    difference = None
+    for turn in turns(directory, first):
+        difference = compare(engine.step(turn.input, turn.now), turn)
+        count += 1
+        if difference is not None:
+            break
+    skipped = first if first > 1 else 0
+    return Replayed(first, world.seq, count, state_hash(world), difference, skipped)
+
+
+def compare(replayed: Turn, recorded: Turn) -> Difference | None:
+    """Return how two turns differ on paper; None if they do not."""
+    if encode(replayed) == encode(recorded):
+        return None
+    return Difference(recorded.seq, recorded.facts, replayed.facts)
+
+
+def world_at(directory: Path, seq: int) -> World:
+    """Return the World as it was after turn `seq`, from the snapshot before it. Raises JournalGap, JournalDamaged."""
+    world = _world_from_snapshot(directory, seq)
+    for turn in turns(directory, world.seq + 1):
+        if turn.seq > seq:
+            break
+        world.fold(turn)
+    return world
+
+
+def why_then(directory: Path, seq: int, incident_id: str) -> Why:
+    """Explain, for the World before turn `seq`, who would be sent to the incident and what kept the others out.
+
+    Raises KeyError if the incident was not open then.
+    """
+    world = world_at(directory, seq)
+    engine = Engine(world)
+    return engine.dispatch.explain(world, world.open[incident_id], Solution({}, {}))
+
+
+def _first_whole_seq(directory: Path) -> int:
+    last_expired = 0
+    for record in Reader(directory).read(_first_seq(directory)):
+        if has_expired(record):
+            last_expired = record.seq
+    return last_expired + 1
+
+
+def _first_seq(directory: Path) -> int:
+    return min((int(path.stem) for path in directory.glob("*.seg") if path.stem.isdecimal()), default=1)
+
+
+def _world_before(directory: Path, seq: int) -> World:
+    if seq == 1 and _first_seq(directory) == 1:
+        return World()
+    # The World at the end of what cannot be decided again can still be folded from a snapshot behind it.
+    for candidate in _snapshots_from(directory, seq - 1):
+        return candidate
+    return World()
+
+
+def _snapshots_from(directory: Path, seq: int) -> Iterable[World]:
+    at_most: int | None = None
+    found = []
+    while True:
+        snapshot = latest_snapshot(directory, at_most_seq=at_most).snapshot
+        if snapshot is None or snapshot.seq < seq:
+            break
+        found.append(snapshot)
+        at_most = snapshot.seq - 1
+    return (restore(snapshot.payload) for snapshot in reversed(found))
+
+
+def _world_from_snapshot(directory: Path, seq: int) -> World:
+    snapshot = latest_snapshot(directory, at_most_seq=seq).snapshot
+    return World() if snapshot is None else restore(snapshot.payload)

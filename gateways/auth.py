@@ -1,0 +1,100 @@
+"""Who speaks, and what they may do. Tokens are `id.secret`; only the SHA-256 of the secret is kept."""
+
+import hmac
+import secrets
+from enum import StrEnum
+from hashlib import sha256
+
+from msgspec import Struct
+
+
+class Role(StrEnum):
+    """What a principal is."""
+
+    CALL_TAKER = "call_taker"
+    DISPATCHER = "dispatcher"
+    SUPERVISOR = "supervisor"
+    CREW = "crew"
+    FEED = "feed"
+    OBSERVER = "observer"
+
+
+class Right(StrEnum):
+    """What a message needs. Each type of message needs one; what is not granted is refused."""
+
+    WATCH = "watch"
+    """See the board."""
+    REPORT = "report"
+    """Report and amend incidents, add notes."""
+    ORDER = "order"
+    """Recommend, reserve, dispatch, divert, release; end, link and merge incidents; acknowledge alarms."""
+    STATUS = "status"
+    """Report a unit's status or emergency: its own units, if the principal is bound to some."""
+    POSITION = "position"
+    """Feed positions: its own units, if bound."""
+
+
+GRANTS: dict[Role, frozenset[Right]] = {
+    Role.CALL_TAKER: frozenset({Right.WATCH, Right.REPORT}),
+    Role.DISPATCHER: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS}),
+    Role.SUPERVISOR: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS}),
+    Role.CREW: frozenset({Right.WATCH, Right.STATUS}),
+    Role.FEED: frozenset({Right.POSITION}),
+    Role.OBSERVER: frozenset({Right.WATCH}),
+}
+
+
+class Principal(Struct, frozen=True):
+    """Somebody who has shown a token."""
+
+    name: str
+    role: Role
+    units: frozenset[str] | None = None
+    """Bound to these units; None: to none in particular."""
+
+    def may(self, right: Right) -> bool:
+        """Tell whether the role has the right."""
+        return right in GRANTS[self.role]
+
+    def speaks_for(self, unit: str) -> bool:
+        """Tell whether the principal may report about that unit."""
+        return self.units is None or unit in self.units
+
+
+class Credential(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A principal of the configuration, with the digests of its live secrets (two during a rotation)."""
+
+    name: str
+    role: Role
+    secret_sha256: tuple[str, ...]
+    units: tuple[str, ...] | None = None
+
+
+class Gatekeeper:
+    """Knows the tokens."""
+
+    def __init__(self, credentials: tuple[Credential, ...]) -> None:
+        self._credentials = {credential.name: credential for credential in credentials}
+
+    def authenticate(self, token: str | None) -> Principal | None:
+        """Return whose token this is; None if nobody's. Takes the same time for every wrong secret."""
+        name, _, secret = (token or "").partition(".")
+        credential = self._credentials.get(name)
+        digest = digest_of_secret(secret)
+        if credential is None:
+            return None
+        matches = [hmac.compare_digest(digest, known) for known in credential.secret_sha256]
+        if not any(matches):
+            return None
+        units = None if credential.units is None else frozenset(credential.units)
+        return Principal(credential.name, credential.role, units)
+
+
+def digest_of_secret(secret: str) -> str:
+    """Return what is kept of a secret."""
+    return sha256(secret.encode()).hexdigest()
+
+
+def new_secret() -> str:
+    """Return 256 random bits."""
+    return secrets.token_urlsafe(32)

@@ -1,0 +1,183 @@
+"""The board: the World as it is durable, and what each released turn changed in it.
+
+The engine's own World runs ahead of the disk, so nobody outside may look at it. The board folds the released
+turns into a World of its own; screens, snapshots and metrics read that one.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import trio
+from msgspec import Struct
+
+from engine.live.release import Follower
+from engine.model.facts import (
+    AlarmCleared,
+    AnyFact,
+    CommandRefused,
+    PlaceAdopted,
+    PositionsMoved,
+    Ticked,
+    UnitsRecommended,
+)
+from engine.model.turn import Turn
+from engine.model.words import tag
+from engine.state.world import World
+from gateways.views import (
+    AlarmView,
+    IncidentView,
+    PositionView,
+    UnitView,
+    view_alarm,
+    view_incident,
+    view_positions,
+    view_unit,
+)
+
+POSITIONS_EVERY_S = 1.0
+"""Positions go out this often, the latest of each unit."""
+
+SILENT = (PlaceAdopted, PositionsMoved, Ticked, CommandRefused)
+"""Facts without a line on the timeline."""
+
+
+class Event(Struct, frozen=True, gc=False, kw_only=True):
+    """A line of the timeline."""
+
+    kind: str
+    incident: str | None = None
+    unit: str | None = None
+    by: str | None = None
+    text: str = ""
+
+
+class Update(Struct, frozen=True, gc=False, kw_only=True):
+    """What one turn changed: each incident, unit and alarm that it touched, as it stands after it.
+
+    `prev` is the seq of the update before: a reader that has not seen that one has missed something.
+    """
+
+    seq: int
+    prev: int
+    at_ms: int
+    incidents: tuple[IncidentView, ...]
+    units: tuple[UnitView, ...]
+    alarms: tuple[AlarmView, ...]
+    cleared: tuple[str, ...]
+    """Ids of alarms that are over."""
+    recommendations: tuple[UnitsRecommended, ...]
+    """With their why."""
+    events: tuple[Event, ...]
+
+
+class Snapshot(Struct, frozen=True, gc=False, kw_only=True):
+    """Everything on the board after `seq`."""
+
+    seq: int
+    at_ms: int
+    place: str
+    name: str
+    incidents: tuple[IncidentView, ...]
+    """Open ones."""
+    units: tuple[UnitView, ...]
+    alarms: tuple[AlarmView, ...]
+
+
+class Board:
+    """Follows the released turns. One per process."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.last_update = world.seq
+        """Seq of the last update that was published."""
+        self.on_update: list[Callable[[Update], None]] = []
+        self.on_positions: list[Callable[[int, tuple[PositionView, ...]], None]] = []
+        self.on_turn: list[Callable[[Turn], None]] = []
+        """Called with every released turn; must not block."""
+        self._moved: set[int] = set()
+
+    async def run(self, follower: Follower) -> None:
+        """Fold what is released, until cancelled."""
+        while True:
+            for turn in await follower.batch():
+                self.fold(turn)
+
+    async def publish_positions(self) -> None:
+        """Publish where units are, once a second, until cancelled."""
+        while True:
+            await trio.sleep(POSITIONS_EVERY_S)
+            if self._moved and self.on_positions:
+                views = view_positions(self.world, sorted(self._moved))
+                for publish in self.on_positions:
+                    publish(self.world.now, views)
+            self._moved.clear()
+
+    def fold(self, turn: Turn) -> None:
+        """Take over one turn and publish what it changed."""
+        self.world.fold(turn)
+        for follow in self.on_turn:
+            follow(turn)
+        first = turn.facts[0] if turn.facts else None
+        if isinstance(first, PositionsMoved):
+            self._moved.update(first.fixes.unit.tolist())
+        update = self._update(turn)
+        if update is not None:
+            self.last_update = turn.seq
+            for publish in self.on_update:
+                publish(update)
+
+    def snapshot(self) -> Snapshot:
+        """Return everything that is on the board. Its seq is that of the last update, so updates follow on it."""
+        world = self.world
+        place = world.settled
+        return Snapshot(
+            seq=self.last_update,
+            at_ms=world.now,
+            place=place.id,
+            name=place.name,
+            incidents=tuple(view_incident(world, incident) for incident in world.open.values()),
+            units=tuple(view_unit(world, unit) for unit in world.units),
+            alarms=tuple(view_alarm(alarm) for alarm in world.alarms.values()),
+        )
+
+    def _update(self, turn: Turn) -> Update | None:
+        told = [fact for fact in turn.facts if not isinstance(fact, SILENT)]
+        if not told:
+            return None
+        world = self.world
+        incidents = [world.incidents[name] for name in _named(told, ("incident", "into", "other", "source", "target"))]
+        units = [world.units[world.fleet.rows[name]] for name in _named(told, ("unit",))]
+        alarms = [world.alarms[name] for name in _named(told, ("alarm",)) if name in world.alarms]
+        return Update(
+            seq=turn.seq,
+            prev=self.last_update,
+            at_ms=turn.now,
+            incidents=tuple(view_incident(world, incident) for incident in incidents),
+            units=tuple(view_unit(world, unit) for unit in units),
+            alarms=tuple(view_alarm(alarm) for alarm in alarms),
+            cleared=tuple(fact.alarm for fact in told if isinstance(fact, AlarmCleared)),
+            recommendations=tuple(fact for fact in told if isinstance(fact, UnitsRecommended)),
+            events=tuple(_event(fact) for fact in told),
+        )
+
+
+def _named(facts: Sequence[AnyFact], fields: tuple[str, ...]) -> list[str]:
+    """Return what the facts name in these fields, each once, in the order of the facts."""
+    names: dict[str, None] = {}
+    for fact in facts:
+        for field in fields:
+            name = getattr(fact, field, None)
+            if name is not None:
+                names[name] = None
+    return list(names)
+
+
+def _event(fact: Any) -> Event:
+    text = getattr(fact, "text", "") or getattr(fact, "reason", "") or getattr(fact, "status", "")
+    return Event(
+        kind=tag(type(fact).__name__),
+        incident=getattr(fact, "incident", None),
+        unit=getattr(fact, "unit", None),
+        by=getattr(fact, "by", None),
+        text=str(text),
+    )

@@ -1,0 +1,210 @@
+"""How incidents, units and alarms look to people and other systems: degrees, names, and no internals.
+
+These shapes are part of the published vocabulary (`gateways/schema/`): fields are added, never changed.
+"""
+
+from msgspec import Struct
+
+from engine.model.facts import AlarmKind, Choice, Shortage
+from engine.model.lifecycle import Outcome, Phase, Status
+from engine.state.records import Alarm, Assignment, Incident, UnitRecord
+from engine.state.world import World
+
+
+class AssignmentView(Struct, frozen=True, gc=False, kw_only=True):
+    """A unit on an incident. `stamps` says when each rung was reached, in ms since the epoch."""
+
+    unit: str
+    slot: str | None
+    status: Status
+    eta_ms: int
+    """Dispatch to arrival, as estimated when it was sent."""
+    stamps: dict[str, int]
+    by: str
+    deviation: str = ""
+    outcome: Outcome | None = None
+    """How it ended; None while it lasts."""
+    ended_ms: int | None = None
+
+
+class NoteView(Struct, frozen=True, gc=False):
+    """A remark."""
+
+    at_ms: int
+    by: str
+    text: str
+
+
+class IncidentView(Struct, frozen=True, gc=False, kw_only=True):
+    """An incident as it stands now."""
+
+    id: str
+    type: str
+    priority: int
+    phase: Phase
+    lat: float
+    lon: float
+    area: str | None
+    address: str
+    caller: str
+    external: str
+    plan: str
+    reported_ms: int
+    waiting_since_ms: int | None
+    """Since when it has lacked something; None if it lacks nothing."""
+    lacks: dict[str, int]
+    """By slot of the plan: how many units are still to be found."""
+    assigned: tuple[AssignmentView, ...]
+    past: tuple[AssignmentView, ...]
+    recommended: tuple[Choice, ...]
+    short: tuple[Shortage, ...]
+    notes: tuple[NoteView, ...]
+    links: tuple[str, ...]
+    merged_into: str | None
+    ended_ms: int | None
+    disposition: str
+
+
+class UnitView(Struct, frozen=True, gc=False, kw_only=True):
+    """A unit as it stands now."""
+
+    id: str
+    kind: str
+    capabilities: tuple[str, ...]
+    station: str
+    crew: str | None
+    status: Status
+    incident: str | None
+    emergency: str | None
+    lat: float
+    lon: float
+    fix_ms: int | None
+    """Time of its position; None: assumed at its station, or not known at all (see `assumed`)."""
+    assumed: bool
+    reported_ms: int
+
+
+class AlarmView(Struct, frozen=True, gc=False, kw_only=True):
+    """A matter for a person."""
+
+    id: str
+    about: AlarmKind
+    incident: str
+    unit: str | None
+    text: str
+    raised_ms: int
+    acknowledged_by: str | None
+
+
+class PositionView(Struct, frozen=True, gc=False, array_like=True):
+    """Where a unit is, as [unit, lat, lon, fix_ms, speed in m/s or null, heading in degrees or null]."""
+
+    unit: str
+    lat: float
+    lon: float
+    fix_ms: int
+    speed_mps: float | None
+    heading_deg: int | None
+
+
+def view_incident(world: World, incident: Incident) -> IncidentView:
+    """Return the incident as it stands in this World."""
+    lat, lon = world.settled.projection.to_degrees(incident.x_m, incident.y_m)
+    lacks = world.lacking(incident) if incident.open and incident.plan in world.plans else {}
+    return IncidentView(
+        id=incident.id,
+        type=incident.type,
+        priority=incident.priority,
+        phase=incident.phase,
+        lat=lat,
+        lon=lon,
+        area=incident.area,
+        address=incident.address,
+        caller=incident.caller,
+        external=incident.external,
+        plan=incident.plan,
+        reported_ms=incident.reported_ms,
+        waiting_since_ms=incident.waiting_since_ms if lacks else None,
+        lacks=lacks,
+        assigned=tuple(_view_assignment(assignment) for assignment in incident.assigned.values()),
+        past=tuple(_view_assignment(ended.assignment, ended.outcome, ended.at_ms) for ended in incident.past),
+        recommended=incident.recommended,
+        short=incident.short,
+        notes=tuple(NoteView(note.at_ms, note.by, note.text) for note in incident.notes),
+        links=tuple(incident.links),
+        merged_into=incident.merged_into,
+        ended_ms=incident.ended_ms or None,
+        disposition=incident.disposition,
+    )
+
+
+def _view_assignment(
+    assignment: Assignment, outcome: Outcome | None = None, ended_ms: int | None = None
+) -> AssignmentView:
+    return AssignmentView(
+        unit=assignment.unit,
+        slot=assignment.slot,
+        status=assignment.status,
+        eta_ms=assignment.eta_ms,
+        stamps=dict(assignment.stamps),
+        by=assignment.by,
+        deviation=assignment.deviation,
+        outcome=outcome,
+        ended_ms=ended_ms,
+    )
+
+
+def view_unit(world: World, unit: UnitRecord) -> UnitView:
+    """Return the unit as it stands in this World."""
+    fleet, row = world.fleet, unit.row
+    described = fleet.units[row]
+    lat, lon = world.settled.projection.to_degrees(int(fleet.x_m[row]), int(fleet.y_m[row]))
+    fix_ms = int(fleet.fix_ms[row])
+    return UnitView(
+        id=unit.id,
+        kind=described.kind,
+        capabilities=world.settled.names(described.capabilities),
+        station=described.station,
+        crew=described.crew,
+        status=world.status(unit),
+        incident=unit.incident,
+        emergency=unit.emergency,
+        lat=lat,
+        lon=lon,
+        fix_ms=fix_ms if fix_ms >= 0 else None,
+        assumed=bool(fleet.assumed[row]),
+        reported_ms=unit.reported_ms,
+    )
+
+
+def view_alarm(alarm: Alarm) -> AlarmView:
+    """Return the alarm."""
+    return AlarmView(
+        id=alarm.id,
+        about=alarm.about,
+        incident=alarm.incident,
+        unit=alarm.unit,
+        text=alarm.text,
+        raised_ms=alarm.raised_ms,
+        acknowledged_by=alarm.acknowledged_by,
+    )
+
+
+def view_positions(world: World, rows: list[int]) -> tuple[PositionView, ...]:
+    """Return where the units of these rows are."""
+    fleet, to_degrees = world.fleet, world.settled.projection.to_degrees
+    views = []
+    for row in rows:
+        lat, lon = to_degrees(int(fleet.x_m[row]), int(fleet.y_m[row]))
+        speed, heading = int(fleet.speed_dm_s[row]), int(fleet.heading[row])
+        views.append(
+            PositionView(
+                fleet.ids[row],
+                lat,
+                lon,
+                int(fleet.fix_ms[row]),
+                speed / 10 if speed >= 0 else None,
+                heading if heading >= 0 else None,
+            )
+        )
+    return tuple(views)
