@@ -10,11 +10,11 @@ from engine.journal.codec import has_expired
 from engine.journal.reader import Reader
 from engine.journal.recovery import turns
 from engine.journal.snapshots import latest_snapshot
-from engine.model.facts import AnyFact
+from engine.model.facts import AnyFact, UnitsRecommended
 from engine.model.paper import encode
 from engine.model.turn import Turn
 from engine.model.why import Why
-from engine.policy import DispatchPolicy, Solution
+from engine.policy import DispatchPolicy, Proposal, Solution
 from engine.state.image import restore, state_hash
 from engine.state.world import World
 
@@ -77,14 +77,25 @@ def world_at(directory: Path, seq: int) -> World:
     return world
 
 
-def why_then(directory: Path, seq: int, incident_id: str) -> Why:
-    """Explain, for the World before turn `seq`, who would be sent to the incident and what kept the others out.
+def why_then(directory: Path, turn: Turn, decision: UnitsRecommended, unit_id: str) -> Why:
+    """Judge one unit at the very moment of a recorded decision, whether the decision names it or not.
 
-    Raises KeyError if the incident was not open then.
+    `decision` is one of the turn's facts. Raises KeyError if the place had no such unit then.
     """
-    world = world_at(directory, seq)
-    engine = Engine(world)
-    return engine.dispatch.explain(world, world.open[incident_id], Solution({}, {}))
+    world = world_at(directory, turn.seq - 1)
+    world.begin(turn.now)
+    proposals: dict[str, Proposal] = {}
+    taken: dict[int, str] = {}
+    for fact in turn.facts:
+        if isinstance(fact, UnitsRecommended):
+            proposals[fact.incident] = Proposal(fact.choices, fact.short)
+            taken |= {world.fleet.rows[choice.unit]: fact.incident for choice in fact.choices}
+    for fact in turn.facts:
+        if fact is decision:
+            break
+        world.apply(fact)
+    row = world.fleet.rows[unit_id]
+    return Engine(world).dispatch.explain(world, world.open[decision.incident], Solution(proposals, taken), row)
 
 
 def _first_whole_seq(directory: Path) -> int:

@@ -146,9 +146,11 @@ class Walk:
         return replace(batch, records=records)
 
     def _evidence(self, view: View) -> _Evidence:
-        later = next((first for first in list_segments(self._directory) if first > view.first_seq), None)
+        """Gather it; the boundary before the list of segments, or it could speak of one that came between."""
         boundary = read_boundary(self._directory, self._disk)
-        return _Evidence(later, boundary, view.beyond(self.place.offset))
+        beyond = view.beyond(self.place.offset)
+        later = next((first for first in list_segments(self._directory) if first > view.first_seq), None)
+        return _Evidence(later, boundary, beyond)
 
     def _settle(self, view: View, end: _Break, evidence: _Evidence) -> None:
         """Go on to the next segment, or set `tail`, or raise."""

@@ -1,6 +1,6 @@
 """Every kernel called once on arrays of the right types, so that no call of the day pays for a compiler.
 
-From the cache this takes about a tenth of a second, without one some seconds.
+From the cache this takes half a second, without one about ten.
 """
 
 import numpy as np

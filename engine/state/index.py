@@ -8,9 +8,9 @@ unit that moves within its box costs two comparisons; only one that leaves it is
 So every answer is a *superset*: all units that are in the area asked for, and some that are near it. Exact
 positions stay in the World's columns, and the caller refines by them.
 
-The tree is kept small-leaved: capacity 16 and a fill factor of 0.35. The usual fill factor (0.7) makes a
-deletion five times dearer; 0.2 leaves a bulk load with leaves of three, and questions twice as dear until
-they have filled. libspatialindex takes NaN and keeps the same id twice; here positions are integers within a
+The tree is kept small-leaved: capacity 16 and a fill factor of 0.35. The usual fill factor (0.7) makes a deletion
+several times dearer; with 0.2 a bulk load leaves three boxes to a leaf, and questions cost twice as much until they
+have filled. libspatialindex takes NaN and keeps the same id twice; here positions are integers within a
 range, and a row is inserted only when `_boxed` says that it is not there.
 """
 
@@ -23,7 +23,7 @@ from rtree import core
 from rtree.index import Index, Property
 
 ROWS_MAX: Final = 2**20
-"""Highest number of rows, as in the headroom of `engine.kernels.assign`."""
+"""Highest number of rows: a row number gone wrong must not make room for itself."""
 METRES_MAX: Final = 2**30 - 1
 """Farthest coordinate: differences of two still fit in 32 bits."""
 _CAPACITY: Final = 16

@@ -51,8 +51,9 @@ def _explain(value: object, wanted: Any, path: str, say: Say, *, strict: bool) -
 
 def _explain_fields(value: dict[str, object], wanted: type[Struct], path: str, say: Say, *, strict: bool) -> None:
     fields = {field.encode_name: field for field in msgspec.structs.fields(wanted)}
-    for name in value:
-        if name not in fields:
+    strangers = [name for name in value if name not in fields]
+    if wanted.__struct_config__.forbid_unknown_fields:
+        for name in strangers:
             say(join(path, name), f"unknown field{like(name, fields)}")
     for name, field in fields.items():
         if name in value:

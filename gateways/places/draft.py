@@ -93,5 +93,5 @@ def _csv(folder: Path, file: str, wanted: type[T], findings: Findings) -> Rows[T
 
 
 def _absent(file: str) -> Rows[T]:
-    """Return no rows. What refers into an optional file that is absent is a mistake; a required one was named."""
-    return Rows(file, [], {}, readable=file not in files.REQUIRED)
+    """Return no rows. What refers into an optional file that is absent is a mistake; the others were named."""
+    return Rows(file, [], {}, readable=file not in (*files.REQUIRED, files.ZONES))

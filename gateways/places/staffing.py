@@ -117,6 +117,3 @@ def _unused(place: Place, findings: Findings) -> None:
     for shift in place.shifts:
         if shift.id not in used:
             findings.warning(files.SHIFTS, f'"{shift.id}"', "no unit and no crew works this shift")
-    for unit in place.units:
-        if not unit.capabilities:
-            findings.warning(files.UNITS, f'"{unit.id}"', "has no capability: no plan can ever send it")

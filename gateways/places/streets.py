@@ -71,7 +71,8 @@ def write_streets(folder: Path, streets: Streets) -> None:
 def read_streets(folder: Path) -> Streets:
     """Read streets.npz of a place. Raises PlaceRefused naming the column that is wrong."""
     try:
-        with np.load(folder / STREETS, allow_pickle=False) as archive:
+        # Opened here, because NumPy leaves a damaged file open.
+        with (folder / STREETS).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             columns = {name: archive[name] for name in _COLUMNS if name in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise refused(folder, STREETS, f"cannot be read ({error}); generate or import the place again") from error

@@ -29,7 +29,7 @@ class Rows(Struct, Generic[T]):
     ids: dict[str, None]
     """In the file's order; also of the rows that did not fit."""
     readable: bool = True
-    """False when the file as a whole could not be read: then nothing can be said about what it lacks."""
+    """False when the file, or the id of a row, could not be read: then nothing can be said about what is lacking."""
 
     def __iter__(self) -> Iterator[T]:
         """Go through the rows without their paths."""
@@ -75,7 +75,10 @@ def toml_rows(folder: Path, file: str, key: str, wanted: type[T], findings: Find
     if not isinstance(tables, list):
         findings.error(file, key, f"write [[{key}]] with double brackets, one for each")
         return Rows(file, [], {}, readable=False)
-    return _rows(file, ((f"{key}[{n}]", table) for n, table in enumerate(tables)), wanted, findings, strict=True)
+    found = _rows(file, ((f"{key}[{n}]", table) for n, table in enumerate(tables)), wanted, findings, strict=True)
+    # A misspelt heading may hide any id.
+    found.readable = found.readable and set(document) <= {key}
+    return found
 
 
 def csv_rows(folder: Path, file: str, wanted: type[T], findings: Findings) -> Rows[T]:
@@ -132,6 +135,8 @@ def _rows(
             if name in found.ids:
                 findings.error(file, join(path, "id"), f'"{name}" stands twice; ids must differ')
             found.ids[name] = None
+        elif "id" in wanted.__struct_fields__:
+            found.readable = False
         row = decode(value, wanted, path, lambda where, why: findings.error(file, where, why), strict=strict)
         if row is not None:
             found.rows.append((path, row))

@@ -4,7 +4,7 @@ import os
 import random
 from pathlib import Path
 
-from engine.journal import Disk, Journal, Reader, Settings
+from engine.journal import Disk, Journal, Reader, Settings, verify
 from engine.journal.appender import Appender
 from engine.journal.opening import Recovered, recover
 from engine.journal.space import Ballast
@@ -28,6 +28,7 @@ def recovered(directory: Path, settings: Settings = SMALL, first_seq: int = 1) -
     with Journal.open(directory, on_durable=lambda _: None, on_failure=lambda _: None, settings=settings) as journal:
         found = journal.recovered
     assert_holds(directory, found.last_seq, first_seq)
+    assert verify(directory).torn_bytes == 0
     return found
 
 

@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from journal_kit import SMALL, VolatileDisk, appender, assert_holds, body, recovered
 
-from engine.journal import JournalDamaged, Reader, Record, Settings, verify
+from engine.journal import Disk, JournalDamaged, Reader, Record, Settings, verify
 from engine.journal.appender import Appender
 from engine.journal.boundary import boundary_path
 from engine.journal.frames import Place
@@ -137,6 +139,16 @@ def test_without_a_boundary_only_what_no_commit_vouches_for_is_cut(tmp_path: Pat
         shutil.rmtree(copy)
 
 
+def test_the_last_batch_of_a_full_segment_is_never_cut(tmp_path: Path) -> None:
+    """Even with no boundary and no commit behind it, the next segment alone says it was synced."""
+    places, _ = filled(tmp_path, batches=90, unsynced=0)
+    last, following = next((last, after) for last, after in pairwise(places) if last.segment != after.segment)
+    without_boundary(tmp_path)
+    flip(segment_path(tmp_path, last.segment), last.offset - 1, 0)
+    with pytest.raises(JournalDamaged, match=f"A later segment begins with record {following.segment}"):
+        verify(tmp_path)
+
+
 def test_zeroed_sectors_in_the_unsynced_tail_are_cut(tmp_path: Path) -> None:
     """A power loss that brought later sectors to the medium and not earlier ones tears, it does not rot."""
     settings = Settings(segment_bytes=65536, ballast_bytes=0)
@@ -206,6 +218,42 @@ def test_power_lost_between_any_writes_loses_nothing_synced(tmp_path: Path, seed
     disk.lose_power(chance)
     assert synced <= recovered(tmp_path, settings).last_seq <= written
     assert verify(tmp_path).tracks_ok == verify(tmp_path).last_seq // 4
+
+
+class MeddlingDisk(Disk):
+    """Lets a writer go on just before certain calls of the reader."""
+
+    def __init__(self, call: str, meddle: Callable[[], None]) -> None:
+        self._call, self._meddle = call, meddle
+
+    def open(self, path: Path, flags: int = 0) -> int:
+        if path.name == self._call:
+            self._meddle()
+        return super().open(path, flags)
+
+    def next_data(self, fd: int, offset: int) -> tuple[int, int] | None:
+        if self._call == "next_data":
+            self._meddle()
+        return super().next_data(fd, offset)
+
+
+@pytest.mark.parametrize("call", ["boundary", "next_data"])
+def test_a_writer_that_goes_on_while_the_end_is_judged_is_not_damage(tmp_path: Path, call: str) -> None:
+    """Whole segments written between two looks of a reader never make it cry damage or miss a record."""
+    tape = appender(tmp_path)
+    append(tape, 3)
+    left = list(range(4))
+
+    def meddle() -> None:
+        if left:
+            left.pop()
+            for _ in range(60):
+                append(tape, 4)
+
+    records = list(Reader(tmp_path, MeddlingDisk(call, meddle)).read(1))
+    assert [record.seq for record in records] == list(range(1, tape.place.seq + 1))
+    assert not left
+    tape.close()
 
 
 WRITER = """

@@ -73,14 +73,37 @@ def test_a_batch_cut_anywhere_asks_for_more() -> None:
 def test_another_chain_is_foreign_not_torn() -> None:
     """An intact batch behind another head, sequence or segment cannot come from an interrupted write."""
     data = encoded()
-    for place in (
-        Place(1, 0, 0, 0, b"h" * 32, 0),
-        Place(1, 0, 0, 5, GENESIS, 0),
-        Place(9, 0, 0, 8, GENESIS, 0),
-        Place(1, 0, 0, 0, GENESIS, 7),
+    for place, reason in (
+        (Place(1, 0, 0, 0, b"h" * 32, 0), "does not continue that of the segment before"),
+        (Place(1, 0, 0, 5, GENESIS, 0), "opens for other records"),
+        (Place(9, 0, 0, 8, GENESIS, 0), "opens for other records"),
+        (Place(1, 0, 0, 0, GENESIS, 7), "opens for other records"),
     ):
-        with pytest.raises(BadFrameError) as caught:
+        with pytest.raises(BadFrameError, match=reason) as caught:
             decode_batch(data, 0, place)
+        assert caught.value.foreign
+
+
+def forged(records: list[Record], counted: list[Record], head: bytes | None = None) -> bytes:
+    """Encode a batch whose checksums all hold, with a commit frame for `counted` and `head`."""
+    opening, crc = encode_opening(1, 0, GENESIS)
+    frames, crc = encode_records(records, {}, crc)
+    return opening + frames + encode_commit(counted, 0, head or chain(GENESIS, frames), crc)[0]
+
+
+def test_valid_checksums_do_not_make_a_forged_batch_valid() -> None:
+    """Another head, a gap, a fallen epoch, a wrong count, no records: refused, and never taken for torn."""
+    two, three = Record(2, b"two", epoch=3), Record(3, b"three", epoch=2)
+    for data, reason in (
+        (forged(RECORDS, RECORDS, b"h" * 32), "hash chain does not match"),
+        (forged([RECORDS[0], RECORDS[2]], RECORDS), r"record 3, epoch 3\) stands where it does not belong"),
+        (forged([RECORDS[0], two, three], RECORDS), r"record 3, epoch 2\) stands where it does not belong"),
+        (forged(RECORDS, RECORDS[1:]), "counts other records"),
+        (forged(RECORDS, RECORDS[:2]), "counts other records"),
+        (forged([], RECORDS), "counts other records"),
+    ):
+        with pytest.raises(BadFrameError, match=reason) as caught:
+            decode_batch(data, 0, START)
         assert caught.value.foreign
 
 

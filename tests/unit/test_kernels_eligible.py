@@ -75,7 +75,9 @@ def test_judge_agrees_with_its_slow_twin(
     reason = np.full(len(chosen), 77, np.uint8)
     judge(
         np.array(chosen, np.int32),
-        *(columns[name] for name in ("capability", "standing", "shift")),
+        columns["capability"],
+        columns["standing"],
+        columns["shift"],
         np.array(on, np.uint8),
         columns["fix_ms"],
         columns["assumed"],

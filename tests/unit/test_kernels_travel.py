@@ -27,7 +27,7 @@ def times_ms(places: list[tuple[int, int]], at: tuple[int, int], circuity: int, 
     x_m, y_m = np.array(places, np.int64).reshape(-1, 2).astype(np.int32).T.copy()
     out = np.empty(len(places), np.int32)
     straight_line_ms(rows, x_m, y_m, at[0], at[1], circuity, speed, out)
-    return out[::-1].tolist()
+    return [int(time_ms) for time_ms in out[::-1]]
 
 
 @given(

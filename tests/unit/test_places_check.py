@@ -37,19 +37,22 @@ ERRORS = [
     ("place.toml", "lat = 41.4970", "lat = nan", "place.toml: centre.lat: expected float >= -85.0; found nan"),
     ("place.toml", "lat = 41.4970", "lat = 95.0", "place.toml: centre.lat: expected float <= 85.0; found 95.0"),
     ("place.toml", 'ladder = ["log"]', "ladder = []", "place.toml: alerts.ladder: is empty"),
-    ("place.toml", '"ladder", "rescue"', '"ladder", "pump"', 'place.toml: capabilities[2]: "pump" stands twice'),
+    ("place.toml", '"rescue", "boat"', '"rescue", "pump", "boat"', 'place.toml: capabilities[3]: "pump" stands twice'),
     ("place.toml", '"unit_emergency"', '"unit_emergancy"', '(did you mean "unit_emergency"?)'),
     ("place.toml", "stale_after_s = 600", "stale_after_s = -1", "limits.stale_after_s: expected float >= 0.0; found -1"),
     ("place.toml", "stale_after_s = 600", "pending_after_s = [1]", "pending_after_s: expected array of length 5"),
     ("place.toml", "margin_m = 8000", "margin_m = 1\nbounds = { south = 1, west = 1, north = 2, east = 2 }", "not both"),
     ("place.toml", "margin_m = 8000", "bounds = { south = 2, west = 1, north = 1, east = 2 }", "bounds: is empty"),
     (
-        *("place.toml", "margin_m = 8000", "bounds = { south = 41.0, west = -91, north = 41.5, east = -90 }"),
-        'stations.csv: "S1": lies outside the bounds',
+        *("place.toml", "margin_m = 8000", "bounds = { south = 41.4, west = -91, north = 41.53, east = -90 }"),
+        'stations.csv: "S2": lies outside the bounds',
     ),
     ("place.toml", "[travel]", "[travel", "place.toml: is not valid TOML"),
     ("types.toml", "priority = 3", "priority = 9", "types.toml: type[2].priority: expected int <= 5; found 9"),
-    ("types.toml", 'id = "fire_alarm"', 'id = "sick_person"', 'type[4].id: "sick_person" stands twice'),
+    (
+        *("types.toml", "[[type]]", '[[type]]\nid = "collision"\nname = "Again"\npriority = 2\n\n[[type]]'),
+        'types.toml: type[6].id: "collision" stands twice',
+    ),
     ("types.toml", "[[type]]", "[[kind]]", 'types.toml: kind: unknown field; this file is a list of [[type]]'),
     (
         *("plans.toml", 'needs = ["als"]', 'needs = ["alss"]'),
@@ -68,8 +71,10 @@ ERRORS = [
     ("shifts.toml", '["daily 07:00-19:00"]', "[]", 'shift[0].windows: is empty: shift "day" has no hours'),
     ("stations.csv", "41.5028", "NaN", "stations.csv: line 2, lat: expected float >= -85.0; found 'NaN'"),
     ("stations.csv", "41.5028", "north", "stations.csv: line 2, lat: expected float, got str; found 'north'"),
-    ("stations.csv", "S2,", "S1,", 'stations.csv: line 3, id: "S1" stands twice'),
-    ("stations.csv", "lat,lon", "latitude,lon", 'line 1: unknown column "latitude"'),
+    ("stations.csv", "S2,", "S1,Again,41.5,-90.5,no\nS2,", 'stations.csv: line 3, id: "S1" stands twice'),
+    ("stations.csv", "lon,post", "lon,posts", 'line 1: unknown column "posts" (did you mean "post"?)'),
+    ("stations.csv", "lon,post", "lon,lon", 'line 1: column "lon" stands twice'),
+
     ("stations.csv", "S2,North Hill Station", ",North Hill Station", "line 3, id: is missing"),
     ("stations.csv", "-90.5148,no", "-90.5148,no,9", "line 2: has 6 cells; the header has 5"),
     ("units.csv", "E2,engine,pump,S2", "E2,engine,pump,S9", 'units.csv: line 3, station: unknown station "S9"'),
@@ -84,19 +89,16 @@ ERRORS = [
     ("demand.toml", "0.7, 0.6, 0.5,", "9.7, 0.6, 0.5,", "hourly: the factors must have mean 1"),
     ("demand.toml", "0.7, 0.6, 0.5,", "0.6, 0.5,", "hourly: needs 24 factors, one for each hour; found 23"),
     ("demand.csv", "900,9", "900,-9", "demand.csv: line 2, weight: expected float >= 0.0"),
-    ("demand.csv", "41.5030,-90.5150", "42.5030,-90.5150", "41"),
     ("areas.geojson", '"Polygon"', '"MultiPolygon"', "features[0].geometry.type: must be Polygon; found MultiPolygon"),
     ("areas.geojson", "[-90.5700,41.4700],[-90.5250", "[-90.5700,41.4999],[-90.5250", "must end where it began"),
-    (
-        *("areas.geojson", "[-90.5250,41.4700],[-90.5250,41.4960]", "[-90.5250,41.4960],[-90.5250,41.4700]"),
-        'area "harbour" crosses itself',
-    ),
+    ("areas.geojson", "[-90.5250,41.4700]", "[-90.5250,41.4990]", 'area "harbour" crosses itself (sides 0 and 2)'),
+    ("areas.geojson", "41.4960],[-90.5700,41.4960]", "41.4700],[-90.5700,41.4700]", 'area "harbour" has no surface'),
     ("areas.geojson", "-90.5250", "null", "features[0].geometry.coordinates"),
     ("areas.geojson", '"id":"north"', '"id":"harbour"', 'properties.id: "harbour" stands twice'),
 ]
 
 
-@pytest.mark.parametrize(("file", "old", "new", "message"), [case for case in ERRORS if case[3] != "41"])
+@pytest.mark.parametrize(("file", "old", "new", "message"), ERRORS)
 def test_one_mistake_is_one_error_that_names_file_and_place(
     place: Path, file: str, old: str, new: str, message: str
 ) -> None:
@@ -111,22 +113,19 @@ def test_one_mistake_is_one_error_that_names_file_and_place(
 
 
 WARNINGS = [
-    ("units.csv", "L1,ladder,ladder", "L1,ladder,ladder pump boat", None),
     ("units.csv", ",harbour,,120", ",harbour,day,120", 'crews.csv: "harbour": its units have different shifts'),
     ("units.csv", "boat,boat,S3,", "boat,boat,S1,", 'crews.csv: "harbour": its units stand at different stations'),
-    ("units.csv", "P11,patrol car,patrol", "P11,patrol car,", 'units.csv: "P11": has no capability'),
     ("units.csv", "bls transport,P1,,day", "bls transport,P1,,", 'shifts.toml: "day": no unit and no crew works'),
     ("units.csv", "B3,boat,boat,S3,harbour,", "B3,boat,boat,S3,,day", "no unit that fits is on duty from Mon 00:00 to Mon 07:00"),
     ("plans.toml", "count = 2\ntarget_s = 300", "count = 9", '"help" asks for 9, but only 3 units fit'),
     ("plans.toml", 'types = ["*"]', 'types = ["fire_alarm"]', 'has no plan at priority 3, 4, 5'),
-    ("plans.toml", 'id = "medical-routine"\ntypes = ["sick', 'id = "medical-routine"\ntypes = ["cardiac_arrest", "sick', None),
     ("place.toml", "deadline_s = 120", "deadline_s = 10", "alerts.deadline_s: is shorter than acknowledge_within_s"),
     ("place.toml", '"patrol"]', '"patrol", "helicopter"]', 'capabilities[9]: "helicopter" is neither offered nor'),
     ("stations.csv", "S1,Central", "S9,Old,41.5,-90.5,no\nS1,Central", 'stations.csv: "S9": no unit is based here'),
 ]
 
 
-@pytest.mark.parametrize(("file", "old", "new", "message"), [case for case in WARNINGS if case[3]])
+@pytest.mark.parametrize(("file", "old", "new", "message"), WARNINGS)
 def test_what_is_probably_not_meant_is_a_warning_and_the_place_still_loads(
     place: Path, file: str, old: str, new: str, message: str
 ) -> None:

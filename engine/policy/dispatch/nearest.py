@@ -19,7 +19,7 @@ from engine.model.place import Slot
 from engine.model.why import Why
 from engine.policy.dispatch.judging import EVERYONE_MAX, Bench, Rows, Verdicts, shortlist
 from engine.policy.dispatch.solution import Proposal, Solution
-from engine.policy.dispatch.why import explain_slots
+from engine.policy.dispatch.why import explain_slots, explain_unit
 from engine.state.fleet import STANDING_FREE
 from engine.state.records import Incident
 from engine.state.world import World
@@ -58,10 +58,14 @@ class NearestCapable(Struct, frozen=True, tag="nearest_capable"):
                 return _solution(world, wanted, chosen)
             barred += clashes
 
-    def explain(self, world: World, incident: Incident, solution: Solution) -> Why:
-        """Say what the proposal for the incident rests on."""
+    def explain(self, world: World, incident: Incident, solution: Solution, row: int | None = None) -> Why:
+        """Say what the proposal for the incident rests on; with a row, what speaks for or against that unit."""
         bench = Bench(world, [])
-        slots = explain_slots(world, bench, incident, _open_slots(world, incident), solution)
+        wanted = _open_slots(world, incident)
+        if row is None:
+            slots = explain_slots(world, bench, incident, wanted, solution)
+        else:
+            slots = explain_unit(world, bench, incident, wanted, solution, row)
         return Why("nearest capable", bench.travel.name, incident.plan, slots)
 
     def eta_ms(self, world: World, row: int, incident: Incident) -> int:

@@ -32,8 +32,11 @@ class DispatchPolicy(Protocol):
     def solve(self, world: World, incidents: list[Incident]) -> Solution:
         """Match what these incidents lack to the units that are free; the first ones rank first."""
 
-    def explain(self, world: World, incident: Incident, solution: Solution) -> Why:
-        """Say what the proposal for the incident rests on. Called before anything of it is carried out."""
+    def explain(self, world: World, incident: Incident, solution: Solution, row: int | None = None) -> Why:
+        """Say what the proposal for the incident rests on. Called before anything of it is carried out.
+
+        With a row: judge that unit alone, against all others.
+        """
 
     def eta_ms(self, world: World, row: int, incident: Incident) -> int:
         """Return dispatch to arrival of one unit, whether it would be chosen or not; -1 if there is no way."""

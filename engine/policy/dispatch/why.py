@@ -39,12 +39,43 @@ def explain_slots(
     wanted = world.settled.limits.nearest_explained
     rows = bench.sweep(incident, lambda rows, within_ms: _covers(bench, incident, slots, rows, within_ms, wanted))
     travel_ms = bench.times_ms(rows, incident)
-    proposal = solution.proposals.get(incident.id)
-    picked = {choice.unit: choice.slot for choice in proposal.choices} if proposal else {}
+    picked = _picked(incident, solution)
     return tuple(
         _explain(world, incident, slot, missing, bench.judge(slot, rows, travel_ms), picked, solution)
         for slot, missing in slots
     )
+
+
+def explain_unit(
+    world: World, bench: Bench, incident: Incident, slots: list[tuple[Slot, int]], solution: Solution, row: int
+) -> tuple[SlotWhy, ...]:
+    """Judge the whole fleet and tell about one unit of it."""
+    rows = np.arange(len(world.fleet), dtype=np.int32)
+    travel_ms = bench.times_ms(rows, incident)
+    picked = _picked(incident, solution)
+    explained = []
+    for slot, missing in slots:
+        verdicts = bench.judge(slot, rows, travel_ms)
+        if verdicts.reason[row] == ELIGIBLE:
+            rank = shortlist(verdicts, len(rows)).tolist().index(row) + 1
+            reason = _fitting_reason(world, row, slot, picked, solution)
+            told = _considered(world, incident, row, reason, rank, int(verdicts.eta_ms[row]))
+        else:
+            told = _considered(world, incident, row, _reason(world, row, int(verdicts.reason[row])))
+        needs = world.settled.names(slot.choices[0].needs)
+        explained.append(SlotWhy(slot.id, missing, needs, (told,), _tally(world, verdicts)))
+    return tuple(explained)
+
+
+def _picked(incident: Incident, solution: Solution) -> dict[str, str]:
+    proposal = solution.proposals.get(incident.id)
+    return {choice.unit: choice.slot for choice in proposal.choices} if proposal else {}
+
+
+def _fitting_reason(world: World, row: int, slot: Slot, picked: dict[str, str], solution: Solution) -> Reason:
+    if picked.get(world.fleet.ids[row]) == slot.id:
+        return Reason.CHOSEN
+    return Reason.ELSEWHERE if row in solution.taken else Reason.FARTHER
 
 
 def _covers(
@@ -74,11 +105,9 @@ def _explain(
     listed = []
     for rank, place in enumerate(best.tolist(), start=1):
         row = int(verdicts.rows[place])
-        unit = world.fleet.ids[row]
-        chosen = picked.get(unit) == slot.id
-        if rank > limit and not chosen:
+        reason = _fitting_reason(world, row, slot, picked, solution)
+        if rank > limit and reason is not Reason.CHOSEN:
             continue
-        reason = Reason.CHOSEN if chosen else Reason.ELSEWHERE if row in solution.taken else Reason.FARTHER
         listed.append(_considered(world, incident, row, reason, rank, int(verdicts.eta_ms[place])))
     listed += _sooner_but_out(world, incident, verdicts, limit)
     return SlotWhy(

@@ -1,0 +1,202 @@
+"""The command line. Heavy rooms are imported by the commands that need them, so that help comes at once."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+class _Teaching(click.Group):
+    """Commands in the order in which a newcomer meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(self.commands)
+
+
+@click.group(cls=_Teaching, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="turnout")
+def main() -> None:
+    r"""Real-time emergency dispatch: calls in, the nearest capable crews out, nothing lost.
+
+    \b
+    See it work:      turnout demo
+    Make a city:      turnout city out/springfield --seed 7 --units 120
+    Check a place:    turnout check out/springfield
+    Serve it:         turnout run out/springfield --data out/data
+    Ask why:          turnout journal why out/data/journal I12
+    """
+
+
+@main.command()
+@click.option("--place", type=FOLDER, help="A place to dispatch; without it a synthetic city is made.")
+@click.option("--seconds", type=float, help="End by itself after this long, with an audited summary.")
+@click.option("--pace", type=float, default=10.0, show_default=True, help="City seconds in one real second.")
+@click.option("--units", type=int, default=120, show_default=True, help="Size of the synthetic city's fleet.")
+@click.option("--seed", type=int, default=7, show_default=True, help="Same seed, same city and same callers.")
+@click.option("--data", type=click.Path(path_type=Path), help="Keep the journal here (default: a temporary folder).")
+@click.option("--crash-at", type=float, help="Kill the engine (SIGKILL) after so many seconds, and start it again.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object; no board.")
+def demo(**options: Any) -> None:
+    """Watch a city being dispatched, live.
+
+    The engine and its gateways run in a process of their own; callers, a CAD and the crews drive it through the
+    real sockets. Kill the engine (its process number is on the board) and see that nothing is lost: the demo starts
+    it again, and the summary at the end counts.
+    """
+    from gateways.demo import run_demo
+
+    raise SystemExit(run_demo(**options))
+
+
+@main.command()
+@click.argument("place", type=FOLDER)
+@click.option("--data", type=click.Path(path_type=Path), default=Path("out/data"), show_default=True)
+@click.option(
+    "--config", "config_file", type=click.Path(path_type=Path), help="Doors, principals and endpoints (TOML)."
+)
+@click.option("--pace", type=float, hidden=True)
+@click.option("--pace-origin-ms", type=int, hidden=True)
+@click.option("--announce", is_flag=True, hidden=True, help="Print the doors as one JSON line, for a supervisor.")
+def run(
+    place: Path,
+    data: Path,
+    config_file: Path | None,
+    pace: float | None,
+    pace_origin_ms: int | None,
+    announce: bool,
+) -> None:
+    """Serve a place: CAD on a WebSocket, telematics and metrics on HTTP, JSON lines on TCP."""
+    from gateways.running import run_place
+
+    raise SystemExit(run_place(place, data, config_file, pace, pace_origin_ms, announce=announce))
+
+
+@main.command()
+@click.argument("place", type=click.Path(path_type=Path))
+def check(place: Path) -> None:
+    """Name every mistake of a place, with file and path."""
+    from gateways.places import Severity
+    from gateways.places import check as find_mistakes
+
+    mistakes = find_mistakes(place)
+    for mistake in mistakes:
+        colour = "red" if mistake.severity is Severity.ERROR else "yellow"
+        click.echo(f"{click.style(mistake.severity, fg=colour)}  {mistake.file}: {mistake.path}: {mistake.message}")
+    errors = sum(mistake.severity is Severity.ERROR for mistake in mistakes)
+    click.echo(f"{place}: {errors} errors, {len(mistakes) - errors} warnings")
+    raise SystemExit(1 if errors else 0)
+
+
+@main.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--units", type=click.IntRange(3, 200_000), default=120, show_default=True)
+def city(out: Path, seed: int, units: int) -> None:
+    """Generate a believable synthetic city as a place. Same seed, same bytes."""
+    from gateways.places import generate
+    from gateways.progress import progress_bar
+
+    with progress_bar() as progress:
+        _refusable(lambda: generate(out, seed, units, progress))
+    click.echo(f"{out}: a city of {units} units. Now:  turnout check {out}  or  turnout demo --place {out}")
+
+
+@main.group(name="import", cls=_Teaching)
+def import_() -> None:
+    """Turn other systems' data into places."""
+
+
+@import_.command()
+@click.argument("source", type=FOLDER)
+@click.argument("out", type=click.Path(path_type=Path))
+def jemss(source: Path, out: Path) -> None:
+    """Import a city of the JEMSS simulator: stations, hospitals, ambulances, demand and streets."""
+    from gateways.places import import_jemss
+    from gateways.progress import progress_bar
+
+    with progress_bar() as progress:
+        _refusable(lambda: import_jemss(source, out, progress))
+    click.echo(f"{out}: imported. Now:  turnout check {out}  or  turnout demo --place {out} --pace 30")
+
+
+def _refusable(work: Any) -> None:
+    from gateways.places import PlaceRefused
+
+    try:
+        work()
+    except PlaceRefused as refusal:
+        for mistake in refusal.mistakes:
+            click.echo(f"{mistake.file}: {mistake.path}: {mistake.message}", err=True)
+        raise SystemExit(1) from None
+
+
+@main.group(cls=_Teaching)
+def journal() -> None:
+    """Read the record: what was said, decided and done, and why."""
+
+
+@journal.command()
+@click.argument("directory", type=FOLDER)
+def verify(directory: Path) -> None:
+    """Check every frame, digest and chain; say where damage lies."""
+    from gateways.records import verify_journal
+
+    raise SystemExit(verify_journal(directory))
+
+
+@journal.command()
+@click.argument("directory", type=FOLDER)
+@click.option("--from", "from_seq", type=int, default=1, show_default=True, help="First turn to print.")
+@click.option("--positions", is_flag=True, help="Also print turns that hold nothing but positions.")
+def cat(directory: Path, from_seq: int, positions: bool) -> None:
+    """Print turns, one JSON object a line."""
+    from gateways.records import print_turns
+
+    raise SystemExit(print_turns(directory, from_seq, positions=positions))
+
+
+@journal.command()
+@click.argument("directory", type=FOLDER)
+@click.option("--lines", type=int, default=10, show_default=True, help="Turns to begin with.")
+@click.option("--follow/--no-follow", default=True, show_default=True, help="Wait for more.")
+def tail(directory: Path, lines: int, follow: bool) -> None:
+    """Print the latest turns in words, and go on as they come, also beside a running engine."""
+    from gateways.records import tail_turns
+
+    raise SystemExit(tail_turns(directory, lines, follow=follow))
+
+
+@journal.command()
+@click.argument("directory", type=FOLDER)
+@click.argument("incident")
+@click.option("--unit", help="Why this unit, or why not?")
+def why(directory: Path, incident: str, unit: str | None) -> None:
+    """Say what happened to an incident and what each decision about it rested on."""
+    from gateways.records import explain_incident
+
+    raise SystemExit(explain_incident(directory, incident, unit))
+
+
+@journal.command()
+@click.argument("directory", type=FOLDER)
+def replay(directory: Path) -> None:
+    """Decide every recorded turn again, and compare byte for byte."""
+    from gateways.records import replay_journal
+
+    raise SystemExit(replay_journal(directory))
+
+
+@journal.command()
+@click.argument("directory", type=FOLDER)
+def snapshot(directory: Path) -> None:
+    """Fold the journal and write a snapshot, so that a restart is quick. A running engine does this by itself."""
+    from gateways.records import snapshot_journal
+
+    raise SystemExit(snapshot_journal(directory))
+
+
+if __name__ == "__main__":
+    main()

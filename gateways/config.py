@@ -1,0 +1,105 @@
+"""TOML -> the frozen objects that do the work. Unknown keys are refused with their path.
+
+A place says what decisions rest on; this file says where the doors are, who may come in and where alerts go. It is
+never journaled, because it holds digests of secrets and addresses of endpoints.
+"""
+
+import csv
+import os
+import tomllib
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from engine.journal import Settings as JournalSettings
+from gateways.alerts import Endpoint, LogFile
+from gateways.auth import Credential, Role, digest_of_secret, new_secret
+from gateways.cad import CadConfig
+from gateways.telematics import JsonLines, OsmAnd, TelematicsProtocol
+from gateways.telematics.hygiene import HygieneSettings
+from gateways.web import WebConfig
+
+ACCESS_FILE = "access.toml"
+"""Tokens made at the first start, where the configuration names no principal. Readable by its owner only."""
+
+
+class ConfigRefused(Exception):
+    """The configuration does not hold. The message names file, path and reason."""
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A deployment."""
+
+    cad: CadConfig = CadConfig()
+    web: WebConfig = WebConfig()
+    journal: JournalSettings = JournalSettings()
+    hygiene: HygieneSettings = HygieneSettings()
+    feeds: tuple[TelematicsProtocol, ...] = (OsmAnd(), JsonLines())
+    devices: str | None = None
+    """A CSV file with the columns device and unit. None: a device bears its unit's id."""
+    endpoints: tuple[Endpoint, ...] = (Endpoint(name="log", channel=LogFile(path="alerts.log")),)
+    principals: tuple[Credential, ...] = ()
+    snapshot_every_s: float = 60.0
+    snapshot_after_turns: int = 5_000
+
+
+def read_config(path: Path | None) -> Config:
+    """Return the configuration in the file, or the defaults. Raises ConfigRefused."""
+    if path is None:
+        return Config()
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text()), Config)
+    except OSError as error:
+        raise ConfigRefused(f"{path}: cannot be read ({error.strerror}).") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigRefused(f"{path}: is not TOML: {error}.") from error
+    except msgspec.ValidationError as error:
+        raise ConfigRefused(f"{path}: {error}.") from error
+
+
+def read_devices(path: Path, units: frozenset[str]) -> dict[str, str]:
+    """Return the unit of each device. Raises ConfigRefused naming the line of a mistake."""
+    devices: dict[str, str] = {}
+    try:
+        with path.open(newline="") as file:
+            rows = csv.DictReader(file)
+            if set(rows.fieldnames or ()) != {"device", "unit"}:
+                raise ConfigRefused(f"{path}: the first line must name the columns device and unit.")
+            for line, row in enumerate(rows, start=2):
+                if row["unit"] not in units:
+                    raise ConfigRefused(f"{path}, line {line}: the place has no unit {row['unit']!r}.")
+                if row["device"] in devices:
+                    raise ConfigRefused(f"{path}, line {line}: device {row['device']!r} is listed twice.")
+                devices[row["device"]] = row["unit"]
+    except OSError as error:
+        raise ConfigRefused(f"{path}: cannot be read ({error.strerror}).") from error
+    return devices
+
+
+class Access(Struct, frozen=True):
+    """Who may come in, and the tokens if they were made here."""
+
+    credentials: tuple[Credential, ...]
+    tokens: dict[str, str]
+    """By principal; empty where the configuration names the principals."""
+
+
+def grant_access(config: Config, data: Path) -> Access:
+    """Return the principals of the configuration, or make one per role and keep their tokens in the data folder."""
+    if config.principals:
+        return Access(config.principals, {})
+    path = data / ACCESS_FILE
+    if path.exists():
+        tokens = msgspec.convert(tomllib.loads(path.read_text()), dict[str, str])
+    else:
+        tokens = {role.value: f"{role.value}.{new_secret()}" for role in Role}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.writelines(f'{name} = "{token}"\n' for name, token in tokens.items())
+    credentials = tuple(
+        Credential(name=name, role=Role(name), secret_sha256=(digest_of_secret(token.partition(".")[2]),))
+        for name, token in tokens.items()
+    )
+    return Access(credentials, tokens)

@@ -1,0 +1,80 @@
+"""`turnout run`: a place served until it is told to stop."""
+
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+import trio
+
+from engine.journal import JournalError
+from engine.journal.recovery import take_snapshot
+from engine.live.clock import Pace
+from engine.live.service import PlaceRejected
+from gateways import log
+from gateways.app import Doors, run_until_signal
+from gateways.config import ConfigRefused, read_config
+from gateways.places import PlaceRefused, load
+
+REFUSED = 1
+"""Exit status where something was wrong before the doors opened."""
+FAILED = 2
+"""Exit status where the engine had to stop: start it again, it goes on from its journal."""
+
+
+def run_place(
+    folder: Path,
+    data: Path,
+    config_file: Path | None,
+    pace: float | None,
+    pace_origin_ms: int | None,
+    *,
+    announce: bool,
+) -> int:
+    """Serve the place in the folder; return the exit status."""
+    log.configure("info", pretty=sys.stderr.isatty())
+    try:
+        loaded = load(folder)
+        config = read_config(config_file)
+    except PlaceRefused as refusal:
+        for mistake in refusal.mistakes:
+            click.echo(f"{mistake.file}: {mistake.path}: {mistake.message}", err=True)
+        return REFUSED
+    except ConfigRefused as refusal:
+        click.echo(str(refusal), err=True)
+        return REFUSED
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning.file}: {warning.path}: {warning.message}", err=True)
+    running = Pace(pace_origin_ms or 0, pace) if pace else None
+    opened = _announce if announce else _welcome
+    try:
+        trio.run(lambda: run_until_signal(loaded.place, data, config, pace=running, opened=opened))
+    except* (JournalError, PlaceRejected, ConfigRefused, OSError) as group:
+        for error in _leaves(group):
+            click.echo(f"turnout: {error}", err=True)
+        return FAILED
+    take_snapshot(data / "journal")
+    return 0
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    found: list[BaseException] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
+
+
+def _announce(doors: Doors) -> None:
+    click.echo(msgspec.json.encode(doors).decode())
+
+
+def _welcome(doors: Doors) -> None:
+    click.echo(f"CAD (WebSocket)   {doors.cad}")
+    click.echo(f"HTTP              {doors.web}   /metrics  /healthz  /readyz")
+    for line in doors.lines:
+        click.echo(f"JSON lines (TCP)  {line}")
+    if doors.access.tokens:
+        click.echo("Tokens            access.toml in the data folder, one a role")
+    for note in doors.notes:
+        click.echo(f"note: {note}")
+    click.echo("Ctrl-C stops. Everything accepted is in the journal and will be there at the next start.")
