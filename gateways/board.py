@@ -5,6 +5,7 @@ turns into a World of its own; screens, snapshots and metrics read that one.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import trio
@@ -34,8 +35,10 @@ from gateways.views import (
     view_unit,
 )
 
-POSITIONS_EVERY_S = 1.0
-"""Positions go out this often, the latest of each unit."""
+POSITIONS_EVERY_S = 0.05
+POSITIONS_AT_ONCE = 500
+"""Positions go out in small helpings, the units that moved longest ago first: up to 10,000 units a second, and no
+helping holds the loop up for longer than a turn does."""
 
 SILENT = (PlaceAdopted, PositionsMoved, Ticked, CommandRefused)
 """Facts without a line on the timeline."""
@@ -94,7 +97,7 @@ class Board:
         self.on_positions: list[Callable[[int, tuple[PositionView, ...]], None]] = []
         self.on_turn: list[Callable[[Turn], None]] = []
         """Called with every released turn; must not block."""
-        self._moved: set[int] = set()
+        self._moved: dict[int, None] = {}
 
     async def run(self, follower: Follower) -> None:
         """Fold what is released, until cancelled."""
@@ -103,14 +106,18 @@ class Board:
                 self.fold(turn)
 
     async def publish_positions(self) -> None:
-        """Publish where units are, once a second, until cancelled."""
+        """Publish where units are, until cancelled."""
         while True:
             await trio.sleep(POSITIONS_EVERY_S)
-            if self._moved and self.on_positions:
-                views = view_positions(self.world, sorted(self._moved))
+            if not self.on_positions:
+                self._moved.clear()
+            rows = list(islice(self._moved, POSITIONS_AT_ONCE))
+            if rows:
+                for row in rows:
+                    del self._moved[row]
+                views = view_positions(self.world, rows)
                 for publish in self.on_positions:
                     publish(self.world.now, views)
-            self._moved.clear()
 
     def fold(self, turn: Turn) -> None:
         """Take over one turn and publish what it changed."""
@@ -119,7 +126,7 @@ class Board:
             follow(turn)
         first = turn.facts[0] if turn.facts else None
         if isinstance(first, PositionsMoved):
-            self._moved.update(first.fixes.unit.tolist())
+            self._moved.update(dict.fromkeys(first.fixes.unit.tolist()))
         update = self._update(turn)
         if update is not None:
             self.last_update = turn.seq

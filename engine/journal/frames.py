@@ -140,7 +140,7 @@ def decode_opening(data: bytes, first_seq: int) -> tuple[bytes, int, int] | None
     None if there is no valid one.
     """
     try:
-        kind, seq, epoch, body, end, crc = _frame(data, 0, 0, first_seq)
+        kind, seq, epoch, body, end, crc = _frame(memoryview(data), 0, 0, first_seq)
     except (BadFrameError, ShortError):
         return None
     if kind != OPENING or seq != first_seq or end != OPENING_BYTES:
@@ -171,7 +171,7 @@ def find_commits(data: bytes) -> Iterator[int]:
         at = data.find(_COMMIT_START, at + 1)
 
 
-def _frame(data: bytes, at: int, crc: int, expected: int) -> tuple[int, int, int, int, int, int]:
+def _frame(data: memoryview, at: int, crc: int, expected: int) -> tuple[int, int, int, int, int, int]:
     """One frame: kind, seq, epoch, start of its body, end of the frame, crc."""
     body = at + HEADER.size
     if body > len(data):
@@ -185,7 +185,7 @@ def _frame(data: bytes, at: int, crc: int, expected: int) -> tuple[int, int, int
     end = body + length + CRC.size
     if end > len(data):
         raise ShortError
-    crc = crc32(memoryview(data)[at : end - CRC.size], crc)
+    crc = crc32(data[at : end - CRC.size], crc)
     if crc != CRC.unpack_from(data, end - CRC.size)[0]:
         raise BadFrameError(at, expected, "the checksum does not match")
     return kind, seq, epoch, body, end, crc
@@ -195,7 +195,7 @@ class _Decoder:
     """Reads one batch, frame by frame; offsets are those of `data`."""
 
     def __init__(self, data: bytes, at: int, place: Place) -> None:
-        self.data, self.at, self.place = data, at, place
+        self.data, self.view, self.at, self.place = data, memoryview(data), at, place
         self.crc, self.seq, self.epoch = place.crc, place.seq, place.epoch
         self.records: list[Record] = []
         self.tracks: dict[int, TrackRef] = {}
@@ -206,7 +206,7 @@ class _Decoder:
             self._opening()
         first = self.at
         while True:
-            kind, seq, epoch, body, end, crc = _frame(self.data, self.at, self.crc, self.seq + 1)
+            kind, seq, epoch, body, end, crc = _frame(self.view, self.at, self.crc, self.seq + 1)
             if kind == COMMIT:
                 head, synced = self._commit(first, body, seq)
                 place = Place(self.place.segment, self.place.offset + end - start, crc, seq, head, self.epoch)
@@ -216,7 +216,7 @@ class _Decoder:
 
     def _opening(self) -> None:
         place = self.place
-        kind, seq, epoch, body, end, self.crc = _frame(self.data, self.at, 0, place.segment)
+        kind, seq, epoch, body, end, self.crc = _frame(self.view, self.at, 0, place.segment)
         head = self.data[body : end - CRC.size]
         if kind != OPENING or seq != place.segment or seq != place.seq + 1 or epoch < place.epoch:
             raise BadFrameError(self.at, place.segment, "the segment opens for other records", foreign=True)
@@ -241,6 +241,6 @@ class _Decoder:
             raise BadFrameError(
                 self.at, first_seq, "the commit frame counts other records than stand here", foreign=True
             )
-        if head != chain(self.place.head, memoryview(self.data)[first : self.at]):
+        if head != chain(self.place.head, self.view[first : self.at]):
             raise BadFrameError(self.at, first_seq, "the hash chain does not match", foreign=True)
         return head, synced

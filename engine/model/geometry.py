@@ -7,7 +7,12 @@ the error of a GPS fix, and integers make every comparison the same on every mac
 import math
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
+
+Column = npt.NDArray[np.int32]
+Degrees = npt.NDArray[np.float64]
 
 METRES_PER_DEGREE = 111_320.0
 """Length of one degree of latitude, the value JEMSS uses (40075 km / 360)."""
@@ -31,6 +36,11 @@ class Projection(Struct, frozen=True):
         """Return (lat, lon), rounded to seven decimals (about a centimetre)."""
         lon = self.lon0 + x_m / (METRES_PER_DEGREE * math.cos(math.radians(self.lat0)))
         return round(self.lat0 + y_m / METRES_PER_DEGREE, 7), round(lon, 7)
+
+    def columns_to_degrees(self, x_m: Column, y_m: Column) -> tuple[Degrees, Degrees]:
+        """Return (lat, lon) of many points at once, as float64[n] each, rounded alike."""
+        lon = self.lon0 + x_m / (METRES_PER_DEGREE * math.cos(math.radians(self.lat0)))
+        return np.round(self.lat0 + y_m / METRES_PER_DEGREE, 7), np.round(lon, 7)
 
 
 def inside(polygon: Sequence[tuple[int, int]], x_m: int, y_m: int) -> bool:

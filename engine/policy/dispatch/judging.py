@@ -15,7 +15,7 @@ from engine.state.world import World
 
 Rows = npt.NDArray[np.int32]
 
-EVERYONE_MAX = 256
+EVERYONE_MAX = 2_000
 """Up to this many rows are judged one and all: cheaper than asking where they are."""
 FIRST_SWEEP = 64
 """Units that the first sweep would hold if they stood evenly over the place."""

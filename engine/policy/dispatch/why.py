@@ -38,8 +38,10 @@ def explain_slots(
     """Judge everyone round the incident again, this time to tell about it."""
     wanted = world.settled.limits.nearest_explained
     rows = bench.sweep(incident, lambda rows, within_ms: _covers(bench, incident, slots, rows, within_ms, wanted))
-    travel_ms = bench.times_ms(rows, incident)
     picked = _picked(incident, solution)
+    chosen = [world.fleet.rows[unit] for unit in picked]
+    rows = np.union1d(rows, np.array(chosen, np.int32)).astype(np.int32)
+    travel_ms = bench.times_ms(rows, incident)
     return tuple(
         _explain(world, incident, slot, missing, bench.judge(slot, rows, travel_ms), picked, solution)
         for slot, missing in slots
@@ -57,9 +59,8 @@ def explain_unit(
     for slot, missing in slots:
         verdicts = bench.judge(slot, rows, travel_ms)
         if verdicts.reason[row] == ELIGIBLE:
-            rank = shortlist(verdicts, len(rows)).tolist().index(row) + 1
             reason = _fitting_reason(world, row, slot, picked, solution)
-            told = _considered(world, incident, row, reason, rank, int(verdicts.eta_ms[row]))
+            told = _considered(world, incident, row, reason, _rank(verdicts, row), int(verdicts.eta_ms[row]))
         else:
             told = _considered(world, incident, row, _reason(world, row, int(verdicts.reason[row])))
         needs = world.settled.names(slot.choices[0].needs)
@@ -101,13 +102,12 @@ def _explain(
     solution: Solution,
 ) -> SlotWhy:
     limit = world.settled.limits.nearest_explained
-    best = shortlist(verdicts, len(verdicts.rows))
+    best = shortlist(verdicts, limit).tolist()
+    ranked = [*enumerate(best, start=1), *_chosen_beyond(world, slot, verdicts, picked, best)]
     listed = []
-    for rank, place in enumerate(best.tolist(), start=1):
+    for rank, place in ranked:
         row = int(verdicts.rows[place])
         reason = _fitting_reason(world, row, slot, picked, solution)
-        if rank > limit and reason is not Reason.CHOSEN:
-            continue
         listed.append(_considered(world, incident, row, reason, rank, int(verdicts.eta_ms[place])))
     listed += _sooner_but_out(world, incident, verdicts, limit)
     return SlotWhy(
@@ -117,6 +117,22 @@ def _explain(
         considered=tuple(listed),
         tally=_tally(world, verdicts),
     )
+
+
+def _chosen_beyond(
+    world: World, slot: Slot, verdicts: Verdicts, picked: dict[str, str], listed: list[int]
+) -> list[tuple[int, int]]:
+    """Return (rank, place) of units that the joint answer chose although they are not among the soonest."""
+    rows = [world.fleet.rows[unit] for unit, name in picked.items() if name == slot.id]
+    places = np.searchsorted(verdicts.rows, np.array(rows, np.int32)).tolist()
+    return sorted((_rank(verdicts, place), place) for place in places if place not in listed)
+
+
+def _rank(verdicts: Verdicts, place: int) -> int:
+    """Return how many units that fit come before this one, plus one."""
+    cost_ms, row = verdicts.cost_ms[place], verdicts.rows[place]
+    before = (verdicts.cost_ms < cost_ms) | ((verdicts.cost_ms == cost_ms) & (verdicts.rows < row))
+    return int(np.count_nonzero(before & (verdicts.reason == ELIGIBLE))) + 1
 
 
 def _sooner_but_out(world: World, incident: Incident, verdicts: Verdicts, limit: int) -> list[Considered]:

@@ -1,0 +1,85 @@
+"""What a crew is told, as data, and that data as JSON.
+
+Rule: pure. A message is composed from the durable World at the moment of the attempt, so that a later attempt
+bears the newest address; its text is the engine's and never changes. It names no caller and holds no notes.
+"""
+
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec import Struct
+
+from engine.model.facts import Purpose
+from engine.state.records import Alert
+from engine.state.world import World
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """One attempt at one alert. What the World no longer knows is None."""
+
+    place: str
+    alert: str
+    """The key: the same on every attempt and every rung."""
+    purpose: Purpose
+    created_ms: int
+    """When the engine decided, ms since the epoch."""
+    unit: str
+    unit_kind: str | None
+    incident: str
+    incident_type: str | None
+    type_name: str | None
+    priority: int | None
+    """1 is the most urgent."""
+    address: str | None
+    lat: float | None
+    """WGS84 degrees."""
+    lon: float | None
+    text: str
+    """All of it in one line, for a pager."""
+    rung: int
+    attempt: int
+
+
+class _Envelope(Struct, frozen=True):
+    """The payload that Standard Webhooks recommends."""
+
+    type: str
+    timestamp: str
+    data: Message
+
+
+def compose(world: World, alert: Alert) -> Message:
+    """Return the message of the attempt that the alert asks for now."""
+    incident = world.incidents.get(alert.incident)
+    kind = None if incident is None else world.types.get(incident.type)
+    unit = world.unit(alert.unit)
+    lat, lon = (None, None) if incident is None else world.settled.projection.to_degrees(incident.x_m, incident.y_m)
+    return Message(
+        place=world.settled.id,
+        alert=alert.id,
+        purpose=alert.purpose,
+        created_ms=alert.created_ms,
+        unit=alert.unit,
+        unit_kind=None if unit is None else world.fleet.units[unit.row].kind,
+        incident=alert.incident,
+        incident_type=None if incident is None else incident.type,
+        type_name=None if kind is None else kind.name,
+        priority=None if incident is None else incident.priority,
+        address=None if incident is None else incident.address,
+        lat=lat,
+        lon=lon,
+        text=alert.text,
+        rung=alert.rung,
+        attempt=alert.attempt,
+    )
+
+
+def render(message: Message) -> bytes:
+    """Return the message as JSON: `{"type": "alert.dispatch", "timestamp": …, "data": {…}}`, in one line."""
+    return msgspec.json.encode(_Envelope(f"alert.{message.purpose}", iso(message.created_ms), message))
+
+
+def iso(at_ms: int) -> str:
+    """Return the time as ISO 8601 in UTC, to the millisecond."""
+    seconds, ms = divmod(at_ms, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03}Z"
