@@ -93,7 +93,7 @@ def check(place: Path) -> None:
 @main.command()
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--seed", type=int, default=7, show_default=True)
-@click.option("--units", type=click.IntRange(3, 200_000), default=120, show_default=True)
+@click.option("--units", type=click.IntRange(24, 200_000), default=120, show_default=True)
 def city(out: Path, seed: int, units: int) -> None:
     """Generate a believable synthetic city as a place. Same seed, same bytes."""
     from gateways.places import generate

@@ -32,7 +32,8 @@ def test_the_demo_city_is_the_one_of_the_golden_file(tmp_path: Path) -> None:
     """Demo, screenshots and load tests rest on these bytes. To accept a change, write the lines shown into the file."""
     generate(tmp_path / "city", 7, 120, quiet)
     lines = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}" for path in sorted((tmp_path / "city").iterdir())
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}"
+        for path in sorted((tmp_path / "city").iterdir())
     ]
     assert lines == GOLDEN.read_text().splitlines()
 

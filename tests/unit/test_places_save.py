@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.model.place import AlertSettings, Limits, TravelSettings
 from gateways.places import PlaceRefused, Streets, load, save
@@ -14,12 +15,6 @@ from gateways.places.streets import read_streets, typical_travel, write_streets
 from gateways.places.toml_out import document, pairs
 
 RIVERSIDE = Path(__file__).parents[2] / "config" / "riverside"
-
-
-def replaced(value, **changes):  # type: ignore[no-untyped-def]
-    from msgspec.structs import replace
-
-    return replace(value, **changes)
 
 
 def test_a_saved_place_reads_back_the_same(tmp_path: Path) -> None:
@@ -36,7 +31,7 @@ def test_a_saved_place_reads_back_the_same(tmp_path: Path) -> None:
 
 def test_every_setting_survives(tmp_path: Path) -> None:
     """Also odd milliseconds, and values that differ from every default."""
-    place = replaced(
+    place = replace(
         load(RIVERSIDE).place,
         travel=TravelSettings(117, 12_345),
         alerts=AlertSettings(("hook", "sms", "log"), 7, 1_501, 30_002, 120_003),
@@ -50,7 +45,7 @@ def test_every_setting_survives(tmp_path: Path) -> None:
 def test_a_save_replaces_the_whole_earlier_place(tmp_path: Path) -> None:
     """No file of the earlier place stays behind to be read with the new one."""
     folder = Path(shutil.copytree(RIVERSIDE, tmp_path / "p"))
-    bare = replaced(load(RIVERSIDE).place, hospitals=(), areas=())
+    bare = replace(load(RIVERSIDE).place, hospitals=(), areas=())
     save(folder, bare)
     loaded = load(folder)
     assert loaded.demand is None
@@ -129,7 +124,7 @@ def test_streets_come_back_column_by_column(tmp_path: Path) -> None:
 )
 def test_a_wrong_column_is_refused_by_name(tmp_path: Path, column: str, value: object, message: str) -> None:
     """Kernels that trust these arrays never see a row out of range."""
-    write_streets(tmp_path, replaced(street_graph(), **{column: value}))
+    write_streets(tmp_path, replace(street_graph(), **{column: value}))
     with pytest.raises(PlaceRefused) as refusal:
         read_streets(tmp_path)
     assert message in str(refusal.value)

@@ -84,7 +84,7 @@ def read_zipped(folder: Path, file: str, suffix: str) -> bytes:
                     return archive.read(info)
     except FileNotFoundError as error:
         raise refused(folder, file, "is missing: a JEMSS city has this file") from error
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise refused(folder, file, f"is not a whole zip file ({error}); copy it again") from error
     raise refused(folder, file, f"holds no *{suffix}")
 
@@ -94,9 +94,13 @@ def sheets(folder: Path, file: str, text: str) -> dict[str, Sheet]:
     found: dict[str, Sheet] = {}
     block: list[tuple[int, tuple[str, ...]]] = []
     lines = csv.reader(io.StringIO(text, newline=""))
-    for cells in [*lines, []]:
+    try:
+        numbered = [(lines.line_num, tuple(cells)) for cells in lines]
+    except csv.Error as error:
+        raise refused(folder, file, f"is not valid CSV: {error}", f"line {lines.line_num}") from error
+    for number, cells in [*numbered, (0, ())]:
         if any(cell.strip() for cell in cells):
-            block.append((lines.line_num if not block else block[-1][0] + 1, tuple(cells)))
+            block.append((number, cells))
             continue
         if len(block) > 1:
             title = block[0][1][0].strip()

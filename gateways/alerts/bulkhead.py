@@ -1,0 +1,122 @@
+"""One endpoint behind walls of its own: its queue, its workers, its breaker. What hangs in here holds up nobody else.
+
+Rule: `offer` never waits and `work` never raises. Every request that is taken is stale or ends in a report.
+"""
+
+from typing import Protocol
+
+import structlog
+import trio
+from msgspec import Struct
+
+from engine.model.facts import Purpose
+from gateways.alerts.breaker import Breaker
+from gateways.alerts.channel import Outcome, Sender
+from gateways.alerts.endpoint import Endpoint
+from gateways.alerts.message import Message
+from gateways.alerts.statistics import Counts, Statistics
+
+GRACE_S = 1.0
+"""A channel keeps its own time; one that does not is cut off this much later."""
+
+_log = structlog.get_logger("alerts")
+
+
+class Request(Struct, frozen=True):
+    """An attempt that the engine has asked for."""
+
+    alert: str
+    purpose: Purpose
+    rung: int
+    attempt: int
+
+
+class Office(Protocol):
+    """Who asks for the attempts and is told of them."""
+
+    def compose(self, request: Request) -> Message | None:
+        """Return what to send; None if the request is stale."""
+
+    async def report(self, endpoint: str, request: Request, outcome: Outcome) -> None:
+        """Take the outcome to the engine. Never raises, never waits for ever."""
+
+    def since_s(self, at_ms: int) -> float:
+        """Return the real seconds since a time of the engine."""
+
+
+class Bulkhead:
+    """The attempts at one endpoint."""
+
+    def __init__(self, endpoint: Endpoint, office: Office, breaker: Breaker | None = None) -> None:
+        self.endpoint = endpoint
+        self.counts = Counts()
+        self.breaker = breaker or Breaker()
+        self._office = office
+        self._put, self._get = trio.open_memory_channel[Request](endpoint.queue)
+
+    def offer(self, request: Request) -> bool:
+        """Queue the request; False if the queue is full."""
+        try:
+            self._put.send_nowait(request)
+        except trio.WouldBlock:
+            self.counts.not_tried += 1
+            return False
+        return True
+
+    def statistics(self) -> Statistics:
+        """Return the numbers as they stand."""
+        waiting = self._get.statistics().current_buffer_used
+        return Statistics(self.endpoint.name, self.counts, self.breaker.open, waiting, self.endpoint.queue)
+
+    async def work(self, sender: Sender) -> None:
+        """Carry out what is queued, one after the other, until cancelled. Several tasks may do so."""
+        async for request in self._get:
+            outcome = await self._carry_out(request, sender)
+            if outcome is not None:
+                await self._office.report(self.endpoint.name, request, outcome)
+
+    async def _carry_out(self, request: Request, sender: Sender) -> Outcome | None:
+        """The error boundary round each attempt: whatever goes wrong in here is a failed attempt."""
+        try:
+            message = self._office.compose(request)
+            if message is None:
+                self.counts.stale += 1
+                return None
+            refusal = self.breaker.refusal(trio.current_time())
+            if refusal is not None:
+                self.counts.not_tried += 1
+                return Outcome(delivered=False, detail=refusal)
+            outcome = await self._attempt(message, sender)
+        except Exception as error:  # noqa: BLE001 - the boundary: a fault in one attempt must not end the worker
+            _log.exception("an attempt at an alert broke", endpoint=self.endpoint.name, alert=request.alert)
+            outcome = Outcome(delivered=False, detail=f"{type(error).__name__}: {error}")
+        self._count(outcome)
+        return outcome
+
+    async def _attempt(self, message: Message, sender: Sender) -> Outcome:
+        if (message.rung, message.attempt) == (0, 1):
+            self.counts.first_attempt_s.append(self._office.since_s(message.created_ms))
+        limit_s = self.endpoint.channel.timeout_s + GRACE_S
+        with trio.move_on_after(limit_s):
+            outcome = await sender.send(message)
+            if outcome.delivered:
+                self.counts.delivered_s.append(self._office.since_s(message.created_ms))
+            return outcome
+        return Outcome(delivered=False, detail=f"cut off after {limit_s:g} s")
+
+    def _count(self, outcome: Outcome) -> None:
+        self.counts.attempts += 1
+        if outcome.delivered:
+            self.counts.delivered += 1
+            self.counts.acknowledged += outcome.acknowledged_by is not None
+            if self.breaker.open:
+                _log.info("an endpoint is back", endpoint=self.endpoint.name)
+            self.breaker.succeeded()
+            return
+        self.counts.failed += 1
+        was_open = self.breaker.open
+        self.breaker.failed(trio.current_time(), outcome.detail)
+        if self.breaker.open and not was_open:
+            _log.warning(
+                "an endpoint keeps failing; it is left alone", endpoint=self.endpoint.name, last=outcome.detail
+            )

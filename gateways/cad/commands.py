@@ -1,0 +1,114 @@
+"""The one table of commands: what each message needs to be allowed, and which input of the engine it becomes.
+
+Rule: a message that is not in the table cannot reach the engine. Degrees become whole metres here and nowhere else.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from engine.model import inputs
+from engine.model.geometry import Projection
+from gateways.auth import Right
+from gateways.cad import messages
+
+Build = Callable[[Any, str, Projection], inputs.AnyCommand]
+"""From the message, the principal's name and the place's projection."""
+
+
+class Unfit(Exception):
+    """The fields of a message do not fit together."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+        self.reason = reason
+
+
+class Rule(Struct, frozen=True):
+    """How one type of message is treated."""
+
+    right: Right
+    build: Build
+
+
+def _as(kind: Callable[..., inputs.AnyCommand]) -> Build:
+    """Return the builder of an input whose fields are those of the message."""
+
+    def build(message: messages.Command, by: str, projection: Projection) -> inputs.AnyCommand:
+        del projection
+        return kind(by=by, **asdict(message))
+
+    return build
+
+
+def _report(message: messages.ReportIncident, by: str, projection: Projection) -> inputs.ReportIncident:
+    x_m, y_m = projection.to_metres(message.lat, message.lon)
+    return inputs.ReportIncident(
+        id=message.id,
+        by=by,
+        type=message.incident_type,
+        x_m=x_m,
+        y_m=y_m,
+        priority=message.priority,
+        address=message.address,
+        caller=message.caller,
+        note=message.note,
+        external=message.external,
+    )
+
+
+def _amend(message: messages.AmendIncident, by: str, projection: Projection) -> inputs.AmendIncident:
+    x_m, y_m = _place_of(message, projection)
+    return inputs.AmendIncident(
+        id=message.id,
+        by=by,
+        incident=message.incident,
+        type=message.incident_type,
+        priority=message.priority,
+        x_m=x_m,
+        y_m=y_m,
+        address=message.address,
+        caller=message.caller,
+    )
+
+
+def _place_of(message: messages.AmendIncident, projection: Projection) -> tuple[int, int] | tuple[None, None]:
+    if message.lat is None and message.lon is None:
+        return None, None
+    if message.lat is None or message.lon is None:
+        raise Unfit("lat" if message.lat is None else "lon", "A position needs both its latitude and its longitude.")
+    return projection.to_metres(message.lat, message.lon)
+
+
+RULES: Final[dict[type[messages.Command], Rule]] = {
+    messages.ReportIncident: Rule(Right.REPORT, _report),
+    messages.AmendIncident: Rule(Right.REPORT, _amend),
+    messages.Note: Rule(Right.REPORT, _as(inputs.AddNote)),
+    messages.CancelIncident: Rule(Right.ORDER, _as(inputs.CancelIncident)),
+    messages.CloseIncident: Rule(Right.ORDER, _as(inputs.CloseIncident)),
+    messages.LinkIncidents: Rule(Right.ORDER, _as(inputs.LinkIncidents)),
+    messages.MergeIncident: Rule(Right.ORDER, _as(inputs.MergeIncident)),
+    messages.Recommend: Rule(Right.ORDER, _as(inputs.RecommendUnits)),
+    messages.Reserve: Rule(Right.ORDER, _as(inputs.ReserveUnits)),
+    messages.Dispatch: Rule(Right.ORDER, _as(inputs.DispatchUnits)),
+    messages.Divert: Rule(Right.ORDER, _as(inputs.DivertUnit)),
+    messages.Release: Rule(Right.ORDER, _as(inputs.ReleaseUnit)),
+    messages.UnitStatus: Rule(Right.STATUS, _as(inputs.ReportStatus)),
+    messages.UnitEmergency: Rule(Right.STATUS, _as(inputs.DeclareEmergency)),
+    # Whoever holds a unit's radio may not say that it is safe: that is for somebody who has spoken to the crew.
+    messages.ResolveEmergency: Rule(Right.ORDER, _as(inputs.ResolveEmergency)),
+    messages.AcknowledgeAlarm: Rule(Right.ORDER, _as(inputs.AcknowledgeAlarm)),
+    messages.AcknowledgeAlert: Rule(Right.ORDER, _as(inputs.AcknowledgeAlert)),
+}
+
+FIELDS: Final = {"type": "incident_type", "position": "lat"}
+"""Fields of the engine's refusals that have another name on the wire."""
+
+
+def units_of(message: messages.Command) -> tuple[str, ...]:
+    """Return the units that the message speaks for."""
+    unit = getattr(message, "unit", None)
+    return getattr(message, "units", ()) if unit is None else (unit,)

@@ -1,0 +1,339 @@
+"""The vocabulary "turnout.cad.v1": every message between a CAD client and this server. JSON, one object a text frame.
+
+Rule: what we receive is strict (an unknown field is refused), what we send may grow: a client passes over fields that
+it does not know. The field `type` names the message. The generated JSON Schema is in `gateways/schema/`.
+"""
+
+from typing import Annotated, Final, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from engine.live.clock import Pace
+from engine.model.lifecycle import Status
+from engine.model.words import tag
+from gateways import board
+from gateways.auth import Role
+from gateways.views import PositionView
+
+VERSION: Final = "turnout.cad.v1"
+"""Also the name of the WebSocket subprotocol."""
+
+Name = Annotated[str, Meta(min_length=1, max_length=128)]
+"""An id: of a command, an incident, a unit, an alarm, an alert."""
+Text = Annotated[str, Meta(max_length=4_000)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+"""Degrees north, WGS84."""
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
+"""Degrees east, WGS84."""
+Priority = Annotated[int, Meta(ge=1, le=5)]
+"""1 is the most urgent."""
+Whole = Annotated[int, Meta(ge=0, le=2**53)]
+"""A seq, or a time in ms since the epoch (UTC): whole numbers that every JSON reader keeps exactly."""
+Units = Annotated[tuple[Name, ...], Meta(min_length=1, max_length=64)]
+
+
+# ── client to server ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class FromClient(Struct, frozen=True, gc=False, tag_field="type", tag=tag, forbid_unknown_fields=True):
+    """The base of what we receive."""
+
+
+class Hello(FromClient, frozen=True, gc=False, kw_only=True):
+    """The first message of a connection."""
+
+    version: Annotated[str, Meta(max_length=64)]
+    token: Annotated[str, Meta(max_length=512)]
+    resume_from: Whole | None = None
+    """Seq of the last update that was seen: go on behind it, without a snapshot if possible."""
+    positions: bool = True
+    """Send where units are, once a second."""
+
+    def __repr__(self) -> str:
+        return f"Hello(version={self.version!r}, token hidden)"
+
+
+class Ping(FromClient, frozen=True, gc=False, kw_only=True):
+    """Are you there? For clients that cannot send WebSocket pings."""
+
+    id: Name
+
+
+class Command(FromClient, frozen=True, gc=False, kw_only=True):
+    """A message that is answered: by `answer` once it is durable, or by `refused`."""
+
+    id: Name
+    """Chosen by the sender, unique for ever among its own: the same command sent again gets the same answer."""
+
+
+class ReportIncident(Command, frozen=True, gc=False, kw_only=True):
+    """A call has come in."""
+
+    incident_type: Name
+    lat: Latitude
+    lon: Longitude
+    priority: Priority | None = None
+    """None: the type's own."""
+    address: Text = ""
+    caller: Text = ""
+    note: Text = ""
+    external: Text = ""
+    """Your own number for it."""
+
+
+class AmendIncident(Command, frozen=True, gc=False, kw_only=True):
+    """More, or better, is known. What is left out stays as it was."""
+
+    incident: Name
+    incident_type: Name | None = None
+    priority: Priority | None = None
+    lat: Latitude | None = None
+    lon: Longitude | None = None
+    address: Text | None = None
+    caller: Text | None = None
+
+
+class CancelIncident(Command, frozen=True, gc=False, kw_only=True):
+    """Nobody is needed after all; units on their way are released."""
+
+    incident: Name
+    reason: Text
+
+
+class CloseIncident(Command, frozen=True, gc=False, kw_only=True):
+    """The work is done and every unit is clear."""
+
+    incident: Name
+    disposition: Text
+
+
+class LinkIncidents(Command, frozen=True, gc=False, kw_only=True):
+    """Two incidents belong together, each with its own response."""
+
+    incident: Name
+    other: Name
+
+
+class MergeIncident(Command, frozen=True, gc=False, kw_only=True):
+    """One occurrence was reported twice: `incident` goes on as part of `into`."""
+
+    incident: Name
+    into: Name
+
+
+class Note(Command, frozen=True, gc=False, kw_only=True):
+    """Something worth writing down."""
+
+    incident: Name
+    text: Text
+
+
+class Recommend(Command, frozen=True, gc=False, kw_only=True):
+    """Look again, and say why."""
+
+    incident: Name
+
+
+class Reserve(Command, frozen=True, gc=False, kw_only=True):
+    """Keep these units for the incident without telling them yet."""
+
+    incident: Name
+    units: Units
+    reason: Text = ""
+
+
+class Dispatch(Command, frozen=True, gc=False, kw_only=True):
+    """Tell these units to go: all of them, or none."""
+
+    incident: Name
+    units: Units
+    reason: Text = ""
+    """Asked for where a unit is not the recommended one."""
+
+
+class Divert(Command, frozen=True, gc=False, kw_only=True):
+    """Send a unit that is under way to one incident to a more urgent one."""
+
+    unit: Name
+    incident: Name
+    reason: Text
+
+
+class Release(Command, frozen=True, gc=False, kw_only=True):
+    """The incident no longer needs this unit."""
+
+    unit: Name
+    incident: Name
+    reason: Text
+
+
+class UnitStatus(Command, frozen=True, gc=False, kw_only=True):
+    """A unit's own word, or a dispatcher's on its behalf."""
+
+    unit: Name
+    status: Status
+    at_ms: Whole | None = None
+    """When it became true, by the reporter's clock; None is now."""
+    incident: Name | None = None
+    """The incident that the reporter has in mind: a report about an assignment that has ended is refused."""
+
+
+class UnitEmergency(Command, frozen=True, gc=False, kw_only=True):
+    """The unit itself needs help, now. Never refused for the pace of its sender."""
+
+    unit: Name
+    text: Text = ""
+
+
+class ResolveEmergency(Command, frozen=True, gc=False, kw_only=True):
+    """A person says that the unit is safe."""
+
+    unit: Name
+    reason: Text
+
+
+class AcknowledgeAlarm(Command, frozen=True, gc=False, kw_only=True):
+    """A person has seen the alarm and owns it."""
+
+    alarm: Name
+
+
+class AcknowledgeAlert(Command, frozen=True, gc=False, kw_only=True):
+    """A person says that the recipient has been told."""
+
+    alert: Name
+
+
+AnyCommand: TypeAlias = (
+    ReportIncident
+    | AmendIncident
+    | CancelIncident
+    | CloseIncident
+    | LinkIncidents
+    | MergeIncident
+    | Note
+    | Recommend
+    | Reserve
+    | Dispatch
+    | Divert
+    | Release
+    | UnitStatus
+    | UnitEmergency
+    | ResolveEmergency
+    | AcknowledgeAlarm
+    | AcknowledgeAlert
+)
+ClientMessage: TypeAlias = Hello | Ping | AnyCommand
+
+
+# ── server to client ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class FromServer(Struct, frozen=True, gc=False, tag_field="type", tag=tag):
+    """The base of what we send."""
+
+
+class Limits(Struct, frozen=True, gc=False, kw_only=True):
+    """What one connection may do."""
+
+    message_bytes: int
+    commands_per_s: float
+    burst: int
+    in_flight: int
+    """Commands without an answer; beyond it the server reads on only when one has been answered."""
+
+
+class Welcome(FromServer, frozen=True, gc=False, kw_only=True):
+    """The answer to a hello. A snapshot follows, or (`resumed`) the deltas that were missed."""
+
+    version: str
+    session: str
+    """The server's name for this connection, in its logs."""
+    principal: str
+    role: Role
+    now_ms: int
+    pace: Pace
+    """Of the server's clock: 1 second for 1 except in demonstrations."""
+    resumed: bool
+    seq: int
+    """Of the last update at this moment: a client that has folded it has caught up."""
+    limits: Limits
+
+
+class Snapshot(board.Snapshot, frozen=True, gc=False, kw_only=True, tag_field="type", tag="snapshot"):
+    """Everything on the board after `seq`."""
+
+
+class Delta(board.Update, frozen=True, gc=False, kw_only=True, tag_field="type", tag="delta"):
+    """What one turn changed. `prev` is the seq of the delta or snapshot it follows on."""
+
+
+class Positions(FromServer, frozen=True, gc=False, kw_only=True):
+    """Where units are that have moved. Only the latest such message waits for a slow client."""
+
+    at_ms: int
+    units: tuple[PositionView, ...]
+
+
+class Answer(FromServer, frozen=True, gc=False, kw_only=True):
+    """The command happened, and is durable. Comes before or after the delta that shows what it changed."""
+
+    id: str
+    seq: int
+    incident: str | None = None
+    """The incident that the command created."""
+
+
+class Refused(FromServer, frozen=True, gc=False, kw_only=True):
+    """The message changed nothing."""
+
+    id: str | None = None
+    """Of the command; None where it could not be read."""
+    code: str
+    field: str
+    """Path of the field at fault; empty where it is the message as a whole."""
+    reason: str
+    retry_after_ms: int | None = None
+
+
+class Resync(FromServer, frozen=True, gc=False, kw_only=True):
+    """Deltas were left out because they were not read in time; a snapshot follows."""
+
+    reason: str
+
+
+class Pong(FromServer, frozen=True, gc=False, kw_only=True):
+    """The answer to a ping."""
+
+    id: str
+
+
+class Bye(FromServer, frozen=True, gc=False, kw_only=True):
+    """The last message; `code` is the WebSocket's close code."""
+
+    code: int
+    reason: str
+
+
+ServerMessage: TypeAlias = Welcome | Snapshot | Delta | Positions | Answer | Refused | Resync | Pong | Bye
+
+
+# ── on the wire ─────────────────────────────────────────────────────────────────────────────────────────────
+
+_encoder: Final = msgspec.json.Encoder()
+decode_client: Final = msgspec.json.Decoder[ClientMessage](ClientMessage).decode
+"""Text to message. Raises what `refusals.UNREADABLE` lists."""
+decode_server: Final = msgspec.json.Decoder[ServerMessage](ServerMessage).decode
+
+M = TypeVar("M", ClientMessage, ServerMessage)
+
+
+def encode(message: ClientMessage | ServerMessage) -> str:
+    """Return the text frame of a message."""
+    return _encoder.encode(message).decode()
+
+
+def encode_as(word: str, content: board.Snapshot | board.Update) -> bytes:
+    """Return what the board gives, as the message of that type, without copying it into one first."""
+    return b'{"type":"%s",%s' % (word.encode(), _encoder.encode(content)[1:])

@@ -1,0 +1,89 @@
+"""The people who call for help: Poisson in time by the hour of the local day, over the place's zones of demand.
+
+Rule: same place, seed and start, same calls. A demo opens with a few calls at once, so that nobody waits to see
+the first crew go out.
+"""
+
+from collections.abc import Iterator
+from itertools import accumulate
+
+from msgspec import Struct
+
+from engine.model.demand import Demand
+from engine.model.hours import local_minute_of_week
+from engine.model.place import Place
+from gateways.demo.addresses import Addresses
+from gateways.demo.chance import stream
+from gateways.demo.citytime import DAY_MS
+
+OPENING_CALLS = 6
+
+
+class Call(Struct, frozen=True):
+    """What a caller says. Metres of the place; time in ms since the epoch of the city."""
+
+    number: int
+    at_ms: int
+    type: str
+    priority: int
+    x_m: int
+    y_m: int
+    address: str
+    caller: str
+
+
+class Callers:
+    """Draws calls, for ever. `opening_step_ms` lies between two of the calls that the demo begins with."""
+
+    def __init__(
+        self, place: Place, demand: Demand, addresses: Addresses, seed: int, start_ms: int, opening_step_ms: int
+    ) -> None:
+        self._place = place
+        self._demand = demand
+        self._addresses = addresses
+        self._start_ms = start_ms
+        self._opening_step_ms = opening_step_ms
+        self._when = stream(seed, "when")
+        self._what = stream(seed, "what")
+        self._where = stream(seed, "where")
+        self._zone_sums = list(accumulate(zone.weight for zone in demand.zones))
+        self._share_sums = list(accumulate(share.share for share in demand.shares))
+
+    def calls(self) -> Iterator[Call]:
+        """Give the calls in the order of their time; there is no last one."""
+        for number, at_ms in enumerate(self._times(), start=1):
+            yield self._call(number, at_ms)
+
+    def _times(self) -> Iterator[int]:
+        for number in range(1, OPENING_CALLS + 1):
+            yield self._start_ms + number * self._opening_step_ms
+        # Lewis and Shedler's thinning: draw at the busiest hour's rate, keep as many as the hour deserves.
+        most = max(self._demand.hourly)
+        mean_gap_ms = DAY_MS / (self._demand.calls_per_day * most)
+        at_ms = float(self._start_ms + OPENING_CALLS * self._opening_step_ms)
+        while True:
+            at_ms += self._when.expovariate(1.0) * mean_gap_ms
+            hour = local_minute_of_week(self._place, int(at_ms)) // 60 % 24
+            if self._when.random() * most < self._demand.hourly[hour]:
+                yield int(at_ms)
+
+    def _call(self, number: int, at_ms: int) -> Call:
+        (share,) = self._what.choices(self._demand.shares, cum_weights=self._share_sums)
+        x_m, y_m = self._spot()
+        return Call(
+            number=number,
+            at_ms=at_ms,
+            type=share.type,
+            priority=share.priority,
+            x_m=x_m,
+            y_m=y_m,
+            address=self._addresses.at(x_m, y_m, self._where.randrange(1, 200)),
+            caller=f"555-{self._what.randrange(100, 200):04}",  # numbers that are kept free for stories
+        )
+
+    def _spot(self) -> tuple[int, int]:
+        (zone,) = self._where.choices(self._demand.zones, cum_weights=self._zone_sums)
+        west, south, east, north = self._place.bounds
+        x_m = zone.x_m + self._where.randint(-zone.half_m, zone.half_m)
+        y_m = zone.y_m + self._where.randint(-zone.half_m, zone.half_m)
+        return min(max(x_m, west), east), min(max(y_m, south), north)
