@@ -179,6 +179,8 @@ class UnitDispatched(Fact, frozen=True, gc=False, kw_only=True):
     eta_ms: int
     by: str
     deviation: str = ""
+    diverted: bool = False
+    """It was taken from a less urgent incident for this one, so it is not diverted again."""
 
 
 class UnitDiverted(Fact, frozen=True, gc=False):
@@ -212,6 +214,16 @@ class AssignmentEnded(Fact, frozen=True, gc=False):
     at_ms: int
     by: str
     reason: str = ""
+
+
+class AssignmentMoved(Fact, frozen=True, gc=False):
+    """The incident was merged: the unit goes on with its rung, its times and its orders, for the other one."""
+
+    unit: str
+    incident: str
+    into: str
+    slot: str | None
+    by: str
 
 
 class DutyChanged(Fact, frozen=True, gc=False):
@@ -317,6 +329,8 @@ class AlarmKind(StrEnum):
     """An incident has waited too long for its units."""
     NOT_ACKNOWLEDGED = "not_acknowledged"
     """A dispatched unit has not acknowledged."""
+    NOT_SENT = "not_sent"
+    """A reserved unit has not been sent: somebody may have forgotten that nobody is on the way."""
     ALERT_UNDELIVERED = "alert_undelivered"
     """An alert could not be brought to its recipient: tell the crew by voice."""
     UNIT_EMERGENCY = "unit_emergency"
@@ -365,6 +379,7 @@ AnyFact: TypeAlias = (
     | UnitDiverted
     | AssignmentAdvanced
     | AssignmentEnded
+    | AssignmentMoved
     | DutyChanged
     | EmergencyDeclared
     | EmergencyResolved

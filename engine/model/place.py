@@ -55,6 +55,10 @@ class Slot(Struct, frozen=True):
     target_ms: int = 480_000
     """Call to arrival; used by clocks and shown to people."""
 
+    def fits(self, capabilities: int) -> bool:
+        """Tell whether a unit with this mask may fill it."""
+        return any(capabilities & choice.needs == choice.needs for choice in self.choices)
+
 
 class Plan(Struct, frozen=True):
     """A response plan (run card): what an incident needs, by its type and priority."""

@@ -54,7 +54,15 @@ class Deadlines:
 
     def due(self, now: int) -> list[Deadline]:
         """Return what is due, soonest first, and leave it in place."""
-        return sorted(entry for entry in self._heap if entry.due_ms <= now) if self._is_due(now) else []
+        found: list[Deadline] = []
+        places = [0]
+        while places:
+            # In a heap nothing below an entry is due before it: only what is due is looked at, and its two heirs.
+            place = places.pop()
+            if place < len(self._heap) and self._heap[place].due_ms <= now:
+                found.append(self._heap[place])
+                places += (2 * place + 1, 2 * place + 2)
+        return sorted(found)
 
     def forget(self, now: int) -> None:
         """Remove what was due by then."""

@@ -4,7 +4,6 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model.fixes import UNKNOWN, Fixes
-from engine.model.lifecycle import FREE, Status
 from engine.model.place import Place, Unit
 from engine.state.index import UnitIndex
 
@@ -41,6 +40,8 @@ class Fleet:
         self.base_turnout_ms = np.empty(0, np.int32)
         self.station_x_m = np.empty(0, np.int32)
         self.station_y_m = np.empty(0, np.int32)
+        self.listed = np.empty(0, np.uint8)
+        """Is it one of the place's units? One that the place no longer has keeps its row and is never sent."""
         self.siblings: list[tuple[int, ...]] = []
         """Rows of the other units of the same crew."""
         self.tree = UnitIndex() if indexed else None
@@ -51,7 +52,7 @@ class Fleet:
     def adopt(self, place: Place) -> None:
         """Take over the units of a place: known ones keep their row and position, new ones follow in order of id.
 
-        A unit that the new place no longer has keeps its row, without any capability, so that nothing can send it.
+        A unit that the new place no longer has keeps its row, unlisted and without any capability.
         """
         wanted = {unit.id: unit for unit in place.units}
         fresh = sorted(unit_id for unit_id in wanted if unit_id not in self.rows)
@@ -62,6 +63,7 @@ class Fleet:
         for row, unit_id in enumerate(self.ids):
             unit = wanted.get(unit_id)
             self.capability[row] = unit.capabilities if unit else 0
+            self.listed[row] = unit is not None
             if unit is None:
                 continue
             self.units[row] = unit
@@ -129,19 +131,22 @@ class Fleet:
 
     def restore_positions(self, fixes: Fixes) -> None:
         """Put every unit back where an image says it was, without a fix where it had none."""
-        known = fixes.fix_ms >= 0
-        self.move(fixes.pick(known))
+        # A unit that left the place without ever sending a fix still stands at the station of its last place.
+        self.x_m[fixes.unit], self.y_m[fixes.unit] = fixes.x_m, fixes.y_m
+        self.move(fixes.pick(fixes.fix_ms >= 0))
+        if self.tree is not None:
+            self.tree.place_many(fixes.unit, fixes.x_m, fixes.y_m)
 
     def positions(self) -> Fixes:
         """Return the whole fleet's positions: `fix_ms` is -1 where a unit never had one."""
         rows = np.arange(len(self.ids), dtype=np.int32)
         return Fixes(rows, self.x_m, self.y_m, self.fix_ms, self.speed_dm_s, self.heading)
 
-    def restand(self, row: int, *, duty: Status, assigned: bool, crew_busy: bool) -> None:
+    def restand(self, row: int, *, in_service: bool, assigned: bool, crew_busy: bool) -> None:
         """Write down whether the unit may be sent."""
         if assigned:
             self.standing[row] = STANDING_ASSIGNED
-        elif duty not in FREE:
+        elif not (in_service and self.listed[row]):
             self.standing[row] = STANDING_NOT_IN_SERVICE
         else:
             self.standing[row] = STANDING_CREW_BUSY if crew_busy else STANDING_FREE
@@ -155,6 +160,7 @@ _COLUMNS: dict[str, int] = {
     "speed_dm_s": UNKNOWN,
     "heading": UNKNOWN,
     "capability": 0,
+    "listed": 0,
     "standing": STANDING_FREE,
     "shift": -1,
     "turnout_ms": 0,

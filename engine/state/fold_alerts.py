@@ -37,7 +37,7 @@ def requested(world: World, fact: AlertRequested) -> None:
             created_ms=world.now,
             rung_since_ms=world.now,
         )
-        world.alerts[alert.id] = alert
+        world.alerts.file(alert)
         world.deadlines.set(world.now + settings.deadline_ms, Reminder.ALERT_DEADLINE, alert.id, since_ms=world.now)
         world.count("alerts_owed")
     if fact.rung != alert.rung:
@@ -93,7 +93,7 @@ def withdrawn(world: World, fact: AlertWithdrawn) -> None:
 
 
 def _over(world: World, alert_id: str, tally: str) -> None:
-    del world.alerts[alert_id]
+    world.alerts.take_out(alert_id)
     world.count(tally)
 
 
@@ -101,7 +101,7 @@ def _over(world: World, alert_id: str, tally: str) -> None:
 def raised(world: World, fact: AlarmRaised) -> None:
     """Put the matter before a person."""
     world.alarm_number += 1
-    world.alarms[fact.alarm] = Alarm(fact.alarm, fact.about, fact.incident, fact.unit, fact.text, world.now)
+    world.alarms.file(Alarm(fact.alarm, fact.about, fact.incident, fact.unit, fact.text, world.now))
     world.count(f"alarms_{fact.about}")
 
 
@@ -114,4 +114,4 @@ def alarm_acknowledged(world: World, fact: AlarmAcknowledged) -> None:
 @folds(AlarmCleared)
 def alarm_cleared(world: World, fact: AlarmCleared) -> None:
     """Its cause is gone."""
-    del world.alarms[fact.alarm]
+    world.alarms.take_out(fact.alarm)

@@ -3,7 +3,7 @@
 from engine.model.facts import CommandRefused, PlaceAdopted, Resumed, Ticked
 from engine.model.lifecycle import Status
 from engine.state.deadlines import Reminder
-from engine.state.records import UnitRecord
+from engine.state.records import Incident, UnitRecord
 from engine.state.world import World, folds
 
 ALARMING = frozenset({Reminder.PENDING, Reminder.NOT_ACKNOWLEDGED, Reminder.ALERT_RUNG, Reminder.ALERT_DEADLINE})
@@ -16,11 +16,21 @@ def adopted(world: World, fact: PlaceAdopted) -> None:
     world.place = fact.place
     index_place(world)
     for row in range(len(world.units), len(world.fleet)):
-        world.units.append(UnitRecord(world.fleet.ids[row], row, Status.AVAILABLE, world.now))
+        world.units.append(UnitRecord(world.fleet.ids[row], row, Status.AVAILABLE, reported_ms=0))
     for unit in world.units:
         world.restand(unit)
     for incident in world.open.values():
+        _reseat(world, incident)
         world.requeue(incident)
+
+
+def _reseat(world: World, incident: Incident) -> None:
+    """Give units whose slot the plan no longer has another one. Places under a name that stays are left alone."""
+    names = [slot.id for slot in world.plans[incident.plan].slots]
+    incident.filled = {name: count for name, count in incident.filled.items() if name in names}
+    for unit_id in sorted(incident.assigned):
+        if incident.assigned[unit_id].slot not in names:
+            world.seat(incident, unit_id)
 
 
 def index_place(world: World) -> None:
@@ -39,12 +49,14 @@ def resumed(world: World, fact: Resumed) -> None:
 
 @folds(Ticked)
 def ticked(world: World, fact: Ticked) -> None:
-    """Forget the reminders that were looked at."""
+    """Forget the reminders that are being looked at; the one to match again comes back while anybody waits."""
     del fact
-    for entry in world.deadlines.due(world.now):
-        if entry.about is Reminder.LOOK_AGAIN:
-            world.looking_again = False
+    looked_again = any(entry.about is Reminder.LOOK_AGAIN for entry in world.deadlines.due(world.now))
     world.deadlines.forget(world.now)
+    if looked_again:
+        world.looking_again = False
+        if world.waiting:
+            world.remind_to_look_again()
 
 
 @folds(CommandRefused)

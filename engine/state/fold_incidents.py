@@ -11,14 +11,8 @@ from engine.model.facts import (
     UnitsRecommended,
 )
 from engine.model.lifecycle import Phase
-from engine.model.place import Plan
-from engine.state.deadlines import Reminder
 from engine.state.records import Incident, Note
 from engine.state.world import World, folds
-
-LOOK_AGAIN_MS = 5_000
-"""A short incident is matched again at least this often: positions age, shifts begin."""
-
 
 @folds(IncidentReported)
 def reported(world: World, fact: IncidentReported) -> None:
@@ -46,7 +40,6 @@ def reported(world: World, fact: IncidentReported) -> None:
     )
     world.incidents[incident.id] = world.open[incident.id] = incident
     world.requeue(incident)
-    _remind_pending(world, incident)
     world.count("incidents_reported")
 
 
@@ -61,29 +54,13 @@ def amended(world: World, fact: IncidentAmended) -> None:
     incident.plan, incident.area = fact.plan, fact.area
     incident.address, incident.caller = fact.address, fact.caller
     if changed_plan:
-        _refill(world, incident, world.plans[fact.plan])
+        incident.filled = {}
+        for unit_id in sorted(incident.assigned):
+            world.seat(incident, unit_id)
     incident.recommended, incident.short = (), ()
-    world.requeue(incident)
     if urgency_rose and incident.id in world.waiting:
-        _remind_pending(world, incident)
-
-
-def _refill(world: World, incident: Incident, plan: Plan) -> None:
-    incident.filled = {}
-    for unit_id in sorted(incident.assigned):
-        capabilities = int(world.fleet.capability[world.fleet.rows[unit_id]])
-        slot = next(
-            (
-                slot.id
-                for slot in plan.slots
-                if incident.filled.get(slot.id, 0) < slot.count
-                and any(capabilities & choice.needs == choice.needs for choice in slot.choices)
-            ),
-            None,
-        )
-        incident.assigned[unit_id].slot = slot
-        if slot is not None:
-            incident.filled[slot] = incident.filled.get(slot, 0) + 1
+        world.remind_pending(incident)
+    world.requeue(incident)
 
 
 @folds(IncidentClosed)
@@ -121,19 +98,10 @@ def noted(world: World, fact: NoteAdded) -> None:
 
 @folds(UnitsRecommended)
 def recommended(world: World, fact: UnitsRecommended) -> None:
-    """Keep the recommendation; where it is short, look again soon."""
+    """Keep the recommendation."""
     incident = world.open[fact.incident]
     incident.recommended, incident.short = fact.choices, fact.short
     world.count("decisions")
-    if fact.short and not world.looking_again:
-        world.looking_again = True
-        world.deadlines.set(world.now + LOOK_AGAIN_MS, Reminder.LOOK_AGAIN, "", since_ms=world.now)
-
-
-def _remind_pending(world: World, incident: Incident) -> None:
-    after_ms = world.settled.limits.pending_after_ms[incident.priority - 1]
-    since_ms = incident.waiting_since_ms
-    world.deadlines.set(since_ms + after_ms, Reminder.PENDING, incident.id, since_ms=since_ms)
 
 
 def _end(world: World, incident_id: str, phase: Phase, disposition: str) -> None:

@@ -1,8 +1,11 @@
 """What the facts about units do to the World."""
 
+from msgspec.structs import replace
+
 from engine.model.facts import (
     AssignmentAdvanced,
     AssignmentEnded,
+    AssignmentMoved,
     DutyChanged,
     EmergencyDeclared,
     EmergencyResolved,
@@ -13,7 +16,7 @@ from engine.model.facts import (
 )
 from engine.model.lifecycle import Outcome, Status
 from engine.state.deadlines import Reminder
-from engine.state.records import Assignment, Ended, UnitRecord
+from engine.state.records import Assignment, Ended, Incident, UnitRecord
 from engine.state.world import World, folds
 
 REOPENS = frozenset({Outcome.DIVERTED, Outcome.FAILED})
@@ -29,7 +32,7 @@ def moved(world: World, fact: PositionsMoved) -> None:
 @folds(UnitReserved)
 def reserved(world: World, fact: UnitReserved) -> None:
     """Keep the unit for the incident."""
-    _assign(world, fact, Status.RESERVED)
+    _remind_crew(world, fact.incident, _assign(world, fact, Status.RESERVED))
 
 
 @folds(UnitDispatched)
@@ -40,18 +43,21 @@ def dispatched(world: World, fact: UnitDispatched) -> None:
         assignment = _assign(world, fact, Status.DISPATCHED)
     else:
         assignment = world.open[fact.incident].assigned[fact.unit]
-        assignment.status, assignment.sent_ms, assignment.eta_ms = Status.DISPATCHED, world.now, fact.eta_ms
-        assignment.stamps[Status.DISPATCHED] = world.now
+        assignment.status, assignment.eta_ms = Status.DISPATCHED, fact.eta_ms
+        assignment.sent_ms = assignment.reported_ms = assignment.stamps[Status.DISPATCHED] = world.now
         assignment.by, assignment.deviation = fact.by, fact.deviation or assignment.deviation
-    plan = world.plans[world.open[fact.incident].plan]
-    world.deadlines.set(
-        world.now + plan.acknowledge_within_ms,
-        Reminder.NOT_ACKNOWLEDGED,
-        fact.incident,
-        unit=fact.unit,
-        since_ms=assignment.sent_ms,
-    )
+    assignment.diverted = fact.diverted
+    _remind_crew(world, fact.incident, assignment)
     world.count("units_dispatched")
+
+
+def _remind_crew(world: World, incident_id: str, assignment: Assignment) -> None:
+    """Have somebody look if the unit is still reserved, or still has not acknowledged, by then."""
+    within_ms = world.plans[world.open[incident_id].plan].acknowledge_within_ms
+    sent_ms = assignment.sent_ms
+    world.deadlines.set(
+        sent_ms + within_ms, Reminder.NOT_ACKNOWLEDGED, incident_id, unit=assignment.unit, since_ms=sent_ms
+    )
 
 
 def _assign(world: World, fact: UnitReserved | UnitDispatched, status: Status) -> Assignment:
@@ -69,14 +75,18 @@ def _assign(world: World, fact: UnitReserved | UnitDispatched, status: Status) -
         by=fact.by,
         deviation=fact.deviation,
     )
-    incident.assigned[fact.unit] = assignment
-    if fact.slot is not None:
-        incident.filled[fact.slot] = incident.filled.get(fact.slot, 0) + 1
-    unit.incident = fact.incident
-    world.restand(unit)
-    incident.recommended = tuple(choice for choice in incident.recommended if choice.unit != fact.unit)
-    world.requeue(incident)
+    _join(world, unit, incident, assignment)
     return assignment
+
+
+def _join(world: World, unit: UnitRecord, incident: Incident, assignment: Assignment) -> None:
+    incident.assigned[unit.id] = assignment
+    if assignment.slot is not None:
+        incident.filled[assignment.slot] = incident.filled.get(assignment.slot, 0) + 1
+    unit.incident = incident.id
+    world.restand(unit)
+    incident.recommended = tuple(choice for choice in incident.recommended if choice.unit != unit.id)
+    world.requeue(incident)
 
 
 @folds(UnitDiverted)
@@ -92,7 +102,8 @@ def advanced(world: World, fact: AssignmentAdvanced) -> None:
     assignment = world.open[fact.incident].assigned[fact.unit]
     assignment.status = fact.status
     assignment.reported_ms = fact.at_ms
-    assignment.stamps[fact.status] = fact.at_ms
+    # The first time counts: a crew that presses "on scene" again has not arrived later.
+    assignment.stamps.setdefault(fact.status, fact.at_ms)
 
 
 @folds(AssignmentEnded)
@@ -107,11 +118,19 @@ def ended(world: World, fact: AssignmentEnded) -> None:
     unit.incident = None
     unit.duty, unit.reported_ms = fact.duty, fact.at_ms
     world.restand(unit)
-    was_waiting = incident.id in world.waiting
     world.requeue(incident)
-    if incident.id in world.waiting and not was_waiting:
-        after_ms = world.settled.limits.pending_after_ms[incident.priority - 1]
-        world.deadlines.set(world.now + after_ms, Reminder.PENDING, incident.id, since_ms=world.now)
+
+
+@folds(AssignmentMoved)
+def assignment_moved(world: World, fact: AssignmentMoved) -> None:
+    """Carry the assignment over as it stands; the merged incident keeps a copy."""
+    source, into = world.open[fact.incident], world.open[fact.into]
+    assignment = source.assigned.pop(fact.unit)
+    kept = replace(assignment, stamps=dict(assignment.stamps))
+    source.past.append(Ended(kept, Outcome.CANCELLED, world.now))
+    assignment.slot = fact.slot
+    _join(world, _known(world, fact.unit), into, assignment)
+    _remind_crew(world, into.id, assignment)
 
 
 @folds(DutyChanged)
@@ -125,14 +144,18 @@ def duty_changed(world: World, fact: DutyChanged) -> None:
 @folds(EmergencyDeclared)
 def emergency_declared(world: World, fact: EmergencyDeclared) -> None:
     """Mark the unit."""
-    _known(world, fact.unit).emergency = fact.incident
+    unit = _known(world, fact.unit)
+    unit.emergency = fact.incident
+    world.restand(unit)
     world.count("unit_emergencies")
 
 
 @folds(EmergencyResolved)
 def emergency_resolved(world: World, fact: EmergencyResolved) -> None:
     """Unmark the unit."""
-    _known(world, fact.unit).emergency = None
+    unit = _known(world, fact.unit)
+    unit.emergency = None
+    world.restand(unit)
 
 
 def _known(world: World, unit_id: str) -> UnitRecord:

@@ -13,6 +13,7 @@ from engine.model.paper import decode_as, encode, fingerprint
 from engine.model.place import Place, Unit
 from engine.model.turn import Answer
 from engine.state.deadlines import Deadline, Deadlines
+from engine.state.filed import Filed
 from engine.state.fold_driver import index_place
 from engine.state.records import Alarm, Alert, Incident, UnitRecord
 from engine.state.world import World
@@ -88,10 +89,10 @@ def restore(data: bytes, *, indexed: bool = True) -> World:
         if incident.open:
             world.open[incident.id] = incident
             if world.lacking(incident):
-                world.waiting[incident.id] = incident
+                world.waiting.put(incident)
     world.closed = OrderedDict.fromkeys(image.closed)
-    world.alerts = {alert.id: alert for alert in image.alerts}
-    world.alarms = {alarm.id: alarm for alarm in image.alarms}
+    world.alerts = Filed(image.alerts)
+    world.alarms = Filed(image.alarms)
     world.deadlines = Deadlines(image.deadlines, image.deadline_number)
     world.looking_again = image.looking_again
     world.answers = OrderedDict(image.answers)

@@ -98,6 +98,11 @@ class UnitRecord(Struct):
     emergency: str | None = None
     """The incident opened for its own emergency."""
 
+    @property
+    def occupied(self) -> bool:
+        """Are its people out, or in need of help themselves?"""
+        return self.incident is not None or self.emergency is not None
+
 
 class AlertState(StrEnum):
     """Where an alert stands that is not over."""

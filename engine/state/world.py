@@ -10,17 +10,22 @@ from typing import Any
 
 from engine.model.facts import AnyFact, CommandRefused, Fact, IncidentReported
 from engine.model.inputs import Command
-from engine.model.lifecycle import DIVERTIBLE, Phase, Status
+from engine.model.lifecycle import DIVERTIBLE, FREE, Phase, Status
 from engine.model.paper import digest_of
 from engine.model.place import IncidentType, Place, Plan
 from engine.model.turn import Answer, Refusal, Turn
-from engine.state.deadlines import Deadlines
+from engine.state.deadlines import Deadlines, Reminder
+from engine.state.filed import Filed
 from engine.state.fleet import Fleet
 from engine.state.records import Alarm, Alert, Assignment, Incident, UnitRecord
+from engine.state.waiting import WaitingQueue
 
 Fold = Callable[["World", Any], None]
 FOLDS: dict[type[Fact], Fold] = {}
 """How each kind of fact changes the World; filled by the `fold_*` files."""
+
+LOOK_AGAIN_MS = 5_000
+"""While an incident waits, the queue is matched at least this often: positions age, shifts begin."""
 
 
 def folds(kind: type[Fact]) -> Callable[[Fold], Fold]:
@@ -48,11 +53,11 @@ class World:
         self.incidents: dict[str, Incident] = {}
         """Open ones, and the latest closed ones, in the order of their reports."""
         self.open: dict[str, Incident] = {}
-        self.waiting: dict[str, Incident] = {}
-        """Open incidents that lack a unit of their plan."""
-        self.alerts: dict[str, Alert] = {}
+        self.waiting = WaitingQueue()
+        """Open incidents that lack a unit of their plan, first in the queue first."""
+        self.alerts: Filed[Alert] = Filed()
         """Alerts that are not over."""
-        self.alarms: dict[str, Alarm] = {}
+        self.alarms: Filed[Alarm] = Filed()
         self.deadlines = Deadlines([], 0)
         self.answers: OrderedDict[str, Answer] = OrderedDict()
         self.closed: OrderedDict[str, None] = OrderedDict()
@@ -61,7 +66,7 @@ class World:
         self.alert_number = 0
         self.alarm_number = 0
         self.looking_again = False
-        """A reminder to match again is set."""
+        """A reminder to match again is set, as it always is while an incident waits."""
         self.tally: dict[str, int] = {}
         """Counts since the first turn, by name; for reports and metrics."""
 
@@ -99,7 +104,7 @@ class World:
                 incident = fact.incident
         answer = Answer(self.seq, incident, refusal, digest_of(command))
         self.answers[answer_key(command)] = answer
-        if len(self.answers) > self.settled.limits.answers_kept:
+        while len(self.answers) > self.settled.limits.answers_kept:
             self.answers.popitem(last=False)
 
     # ── questions ───────────────────────────────────────────────────────────────────────────────────────────
@@ -139,7 +144,7 @@ class World:
 
     def queue(self) -> list[Incident]:
         """Return the waiting incidents: most urgent first, then oldest, then by number."""
-        return sorted(self.waiting.values(), key=lambda i: (i.priority, i.reported_ms, i.number))
+        return list(self.waiting.values())
 
     def orphans(self) -> list[str]:
         """Return open incidents that no unit serves and no queue holds. There are none, or something is broken."""
@@ -167,19 +172,44 @@ class World:
         """Write the unit's availability, and that of its crew's other units, into the columns."""
         for row in (unit.row, *self.fleet.siblings[unit.row]):
             record = self.units[row]
-            busy = any(self.units[other].incident is not None for other in self.fleet.siblings[row])
-            self.fleet.restand(row, duty=record.duty, assigned=record.incident is not None, crew_busy=busy)
+            # Who calls for help is not sent to help, and neither is another vehicle of the same people.
+            in_service = record.duty in FREE and record.emergency is None
+            busy = any(self.units[other].occupied for other in self.fleet.siblings[row])
+            self.fleet.restand(row, in_service=in_service, assigned=record.incident is not None, crew_busy=busy)
+
+    def seat(self, incident: Incident, unit_id: str) -> None:
+        """Let an assigned unit fill the first slot of the plan that has room and that it fits, or none."""
+        capabilities = self.fleet.units[self.fleet.rows[unit_id]].capabilities
+        lacking = self.lacking(incident)
+        fitting = (slot.id for slot in self.plans[incident.plan].slots if slot.id in lacking and slot.fits(capabilities))
+        slot = incident.assigned[unit_id].slot = next(fitting, None)
+        if slot is not None:
+            incident.filled[slot] = incident.filled.get(slot, 0) + 1
 
     def requeue(self, incident: Incident) -> None:
         """Put the incident into the waiting queue, or take it out, as its slots demand."""
-        if incident.open and self.lacking(incident):
-            if incident.id not in self.waiting:
-                incident.waiting_since_ms = self.now
-                self.waiting[incident.id] = incident
-        else:
-            self.waiting.pop(incident.id, None)
+        if not (incident.open and self.lacking(incident)):
+            self.waiting.discard(incident.id)
             incident.recommended = ()
             incident.short = ()
+            return
+        if incident.id not in self.waiting:
+            incident.waiting_since_ms = self.now
+            self.remind_pending(incident)
+        self.waiting.put(incident)
+        self.remind_to_look_again()
+
+    def remind_pending(self, incident: Incident) -> None:
+        """Have somebody look at the incident if it still lacks something then."""
+        after_ms = self.settled.limits.pending_after_ms[incident.priority - 1]
+        since_ms = incident.waiting_since_ms
+        self.deadlines.set(since_ms + after_ms, Reminder.PENDING, incident.id, since_ms=since_ms)
+
+    def remind_to_look_again(self) -> None:
+        """Have the queue matched again soon, whatever else happens."""
+        if not self.looking_again:
+            self.looking_again = True
+            self.deadlines.set(self.now + LOOK_AGAIN_MS, Reminder.LOOK_AGAIN, "", since_ms=self.now)
 
 
 def answer_key(command: Command) -> str:

@@ -66,6 +66,8 @@ def _check(url: str, *, allow_private: bool) -> None:
         raise ValueError(f"url: {error}") from None
     if not parsed.host or parsed.userinfo or parsed.scheme not in ("http", "https"):
         raise ValueError("url: must be https://host/path, without a user or password in it")
+    if parsed.port is not None and not 0 < parsed.port < 65_536:
+        raise ValueError(f"url: there is no port {parsed.port}")
     if parsed.scheme == "http" and not allow_private:
         raise ValueError("url: must be https; http only on your own network, with allow_private = true")
 
@@ -153,11 +155,13 @@ class _Sender:
 async def _read(response: httpx2.Response) -> bytes:
     """Return the body as it came; nothing of one that is longer than its limit."""
     body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > BODY_MAX:
-            return b""
-    return bytes(body)
+    # Cancelled and not broken off: so every generator of the client below is unwound, here and now.
+    with trio.CancelScope() as scope:
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > BODY_MAX:
+                scope.cancel()
+    return b"" if len(body) > BODY_MAX else bytes(body)
 
 
 def _judge(answer: _Answer) -> Outcome:

@@ -110,7 +110,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode != 0:
         pytest.skip("mounting a small file system needs root")
     yield mount
-    subprocess.run(["umount", str(mount)], check=True)
+    subprocess.run(["umount", "--lazy", str(mount)], check=True)
 
 
 def test_a_really_full_disk(small_disk: Path) -> None:
@@ -126,7 +126,10 @@ def test_a_really_full_disk(small_disk: Path) -> None:
     assert isinstance(service.failures[0], OSError)
     assert service.failures[0].errno == errno.ENOSPC
     assert not service.journal.space().ballast_held
+    assert not (directory / "ballast").exists()
     assert service.journal.space().alarm_percent == 5
+    held = sum(path.stat().st_size for path in directory.iterdir())
+    assert held > (1 << 20) - 300_000 - settings.ballast_bytes  # it went on into that room
     service.journal.close()
     (small_disk / "other program").unlink()
     assert recovered(directory, settings).last_seq >= service.acknowledged > 1000

@@ -1,0 +1,280 @@
+"""One client: a task that always reads, a task that writes, a task that looks whether it is still there.
+
+Rule: nobody but its own writer ever waits for this client. Commands enter the engine in the order in which they came.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from math import inf
+from typing import Final
+
+import structlog
+import trio
+from trio_websocket import ConnectionClosed, WebSocketConnection
+
+from engine.live.service import Service
+from engine.model.inputs import AnyCommand
+from engine.model.turn import Answer as EngineAnswer
+from engine.model.turn import Turn
+from gateways.auth import Principal
+from gateways.cad.commands import FIELDS
+from gateways.cad.hub import Hub
+from gateways.cad.messages import VERSION, Answer, Bye, Hello, Pong, Refused, Resync, Welcome, encode
+from gateways.cad.outbox import Outbox
+from gateways.cad.session import Ask, Close, Effect, Join, Send, Session
+from gateways.cad.settings import CadSettings, Statistics
+
+GONE: Final = Close(1000, "gone", "")
+RESET: Final = Close(1006, "reset", "")
+OVERSIZED: Final = Close(1009, "oversized", "")
+FAULT: Final = Close(1011, "fault", "An error of the server's own, which is logged. Connect again and resume.")
+SLOW: Final = Close(1013, "slow", "You do not read fast enough to follow. Connect again and resume.")
+CROWD: Final = Close(1013, "crowd", "You have as many connections as one name may have. Close one of them first.")
+NO_HELLO: Final = Close(1008, "no_hello", "No hello came in time. Say hello right after connecting.")
+IDLE: Final = Close(1001, "idle", "You have not answered a ping. Connect again and resume.")
+_ABNORMAL: Final = {1006: RESET, 1009: OVERSIZED}
+
+_log = structlog.get_logger("cad")
+
+
+class Connection:
+    """Serves one WebSocket to its end. A listener of the hub."""
+
+    def __init__(
+        self,
+        name: str,
+        socket: WebSocketConnection,
+        session: Session,
+        *,
+        service: Service,
+        hub: Hub,
+        settings: CadSettings,
+        statistics: Statistics,
+        admit: Callable[[Principal], bool],
+    ) -> None:
+        self.name = name
+        self.end: Close | None = None
+        """Why it is over."""
+        self._socket = socket
+        self._session = session
+        self._service = service
+        self._hub = hub
+        self._settings = settings
+        self._statistics = statistics
+        self._admit = admit
+        self._outbox = Outbox(settings.queue_messages, settings.queue_bytes)
+        self._wants_positions = False
+        self._greeted = trio.Event()
+        self._in_flight = 0
+        self._overflows = 0
+        self._holding = False
+        """Not reading, because too much of what was read waits for its answer."""
+        self._cut = False
+        """A send was given up half way: not even a goodbye can follow on it."""
+
+    async def run(self) -> None:
+        """Serve until the client goes or is told to; never raises but Cancelled."""
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._read)
+                nursery.start_soon(self._watch)
+                await self._write()
+                nursery.cancel_scope.cancel()
+        except* Exception:  # the boundary: a fault in one connection must not reach another
+            self._fault()
+        finally:
+            self._hub.part(self)
+            self._outbox.close()
+            self._session.close()
+            self._statistics.count_end((self.end or RESET).cause)
+        await self._hang_up()
+
+    @property
+    def principal(self) -> Principal | None:
+        """Who it is, once that is known."""
+        return self._session.principal
+
+    def leave(self, end: Close) -> None:
+        """Say goodbye once what waits has been sent. The first reason counts."""
+        if self.end is None:
+            self.end = end
+            self._session.close()
+            self._hub.part(self)
+            self._outbox.reply(encode(Bye(code=end.code, reason=end.reason)))
+            self._outbox.close()
+
+    # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                text = await self._socket.get_message()
+                self._statistics.messages_in += 1
+                for effect in self._session.feed(text, trio.current_time()):
+                    await self._do(effect)
+                if self._in_flight >= self._settings.in_flight or self._outbox.crowded:
+                    await self._hold_back()
+        except ConnectionClosed as closed:
+            code = closed.reason.code if closed.reason is not None else RESET.code
+            self.end = self.end or _ABNORMAL.get(code, GONE)
+            self._outbox.close()
+
+    async def _hold_back(self) -> None:
+        self._holding = True
+        while self._in_flight >= self._settings.in_flight or self._outbox.crowded:
+            await self._outbox.eased()
+        self._holding = False
+
+    async def _do(self, effect: Effect) -> None:
+        if isinstance(effect, Ask):
+            await self._ask(effect.command)
+        elif isinstance(effect, Send):
+            self._tell(effect.message)
+        elif isinstance(effect, Join):
+            self._join(effect.principal, effect.hello)
+        else:
+            self.leave(effect)
+
+    async def _ask(self, command: AnyCommand) -> None:
+        self._in_flight += 1
+        self._statistics.commands += 1
+        enter = self._service._enter  # noqa: SLF001  the part of `Service.ask` before it waits; to be made public
+        await enter(command, partial(self._answered, command.id))
+
+    def _answered(self, name: str, turn: Turn | None, answer: EngineAnswer | None) -> None:
+        """Pass on what has become durable. Called by the engine's release, which no fault of ours may reach."""
+        del turn
+        self._in_flight -= 1
+        try:
+            assert answer is not None
+            self._tell(_to_wire(name, answer))
+        except Exception:  # noqa: BLE001  the boundary towards the engine
+            self._fault()
+            self.leave(FAULT)
+
+    # ── following the board ─────────────────────────────────────────────────────────────────────────────────
+
+    def _join(self, principal: Principal, hello: Hello) -> None:
+        """Welcome the client and attach it, in one step."""
+        if not self._admit(principal):
+            self._tell(Refused(code="too_many_connections", field="token", reason=CROWD.reason))
+            self.leave(CROWD)
+            return
+        missed = self._hub.resume(hello.resume_from)
+        self._outbox.reply(encode(self._welcome(principal, resumed=missed is not None)))
+        self._statistics.resumed += missed is not None
+        for text in self._hub.begin() if missed is None else missed:
+            self._outbox.reply(text)
+        self._wants_positions = hello.positions
+        self._hub.join(self)
+        self._greeted.set()
+
+    def _welcome(self, principal: Principal, *, resumed: bool) -> Welcome:
+        return Welcome(
+            version=VERSION,
+            session=self.name,
+            principal=principal.name,
+            role=principal.role,
+            now_ms=self._service.clock.now(),
+            pace=self._service.clock.pace,
+            resumed=resumed,
+            seq=self._hub.seq,
+            limits=self._settings.limits(),
+        )
+
+    def on_delta(self, text: str, size: int) -> None:
+        """Queue a delta; if the queue overflows, the client starts over once it has read what is left."""
+        if not self._outbox.delta(text, size):
+            self._overflows += 1
+            if self._overflows >= self._settings.max_overflows:
+                self.leave(SLOW)
+
+    def on_positions(self, text: str) -> None:
+        """Queue the latest positions."""
+        if self._wants_positions:
+            self._outbox.positions(text)
+
+    def _start_over(self) -> None:
+        """Bring a client up to date that has missed deltas."""
+        self._statistics.resyncs += 1
+        self._outbox.behind = False
+        self._outbox.reply(encode(Resync(reason="Deltas were not read in time and were left out; a snapshot follows.")))
+        for text in self._hub.begin():
+            self._outbox.reply(text)
+
+    # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _tell(self, message: Answer | Refused | Pong) -> None:
+        if isinstance(message, Refused):
+            self._statistics.count_refusal(message.code)
+        elif isinstance(message, Answer):
+            self._statistics.answers += 1
+        self._outbox.reply(encode(message))
+
+    async def _write(self) -> None:
+        """Send what waits, until nothing will come any more or the client takes nothing."""
+        with trio.CancelScope() as patience:
+            try:
+                while (text := await self._next()) is not None:
+                    patience.deadline = trio.current_time() + self._settings.send_s
+                    await self._socket.send_message(text)
+                    patience.deadline = inf
+                    self._statistics.messages_out += 1
+            except ConnectionClosed:
+                self.end = self.end or RESET
+        if patience.cancelled_caught:
+            self.end, self._cut = self.end or SLOW, True
+
+    async def _next(self) -> str | None:
+        while True:
+            text = self._outbox.take()
+            if text is not None:
+                return text
+            if self.end is not None:
+                return None
+            if self._outbox.behind:
+                self._start_over()
+            else:
+                await self._outbox.wait()
+
+    async def _watch(self) -> None:
+        """See that a hello comes, then that pings are answered."""
+        with trio.move_on_after(self._settings.hello_s):
+            await self._greeted.wait()
+        if not self._greeted.is_set():
+            self.leave(NO_HELLO)
+            return
+        while await self._is_there() or self._holding:
+            await trio.sleep(self._settings.ping_s)
+        self.leave(IDLE)
+
+    async def _is_there(self) -> bool:
+        with trio.move_on_after(self._settings.idle_s - self._settings.ping_s):
+            try:
+                await self._socket.ping()
+            except ConnectionClosed:
+                pass  # the reader sees it too, and ends the connection
+            return True
+        return False
+
+    # ── the end ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _fault(self) -> None:
+        self._statistics.faults += 1
+        self.end = FAULT
+        _log.exception("a CAD connection failed; it was closed, the others go on", session=self.name)
+
+    async def _hang_up(self) -> None:
+        """Close with the code that says why, if the client is still there to hear it."""
+        end = self.end or RESET
+        if not self._cut:
+            with trio.move_on_after(self._settings.grace_s):
+                await self._socket.aclose(end.code, end.reason[:120])
+
+
+def _to_wire(name: str, answer: EngineAnswer) -> Answer | Refused:
+    refusal = answer.refusal
+    if refusal is None:
+        return Answer(id=name, seq=answer.seq, incident=answer.incident)
+    field = FIELDS.get(refusal.field, refusal.field)
+    return Refused(id=name, code=refusal.code, field=field, reason=refusal.reason)

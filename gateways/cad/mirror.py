@@ -1,0 +1,65 @@
+"""A client's copy of the board: the fold of a snapshot and the deltas behind it.
+
+Rule: every delta follows on the one before it, or the copy says so and takes no more until it starts over.
+"""
+
+from gateways.cad.messages import Delta, Positions, Snapshot
+from gateways.views import AlarmView, IncidentView, PositionView, UnitView
+
+
+class Gap(Exception):
+    """A delta is missing, or came twice. Start over without `resume_from`."""
+
+
+class Mirror:
+    """Incidents that are open, units, raised alarms and latest positions, by id."""
+
+    def __init__(self) -> None:
+        self.seq: int | None = None
+        """Of the last update folded; None before the first snapshot."""
+        self.at_ms = 0
+        self.place = ""
+        self.incidents: dict[str, IncidentView] = {}
+        self.units: dict[str, UnitView] = {}
+        self.alarms: dict[str, AlarmView] = {}
+        self.positions: dict[str, PositionView] = {}
+        """Of units that have moved since; `units` says where the others are."""
+        self.deltas = 0
+        self.snapshots = 0
+        self.gaps = 0
+
+    def take(self, message: Snapshot | Delta | Positions) -> None:
+        """Fold one message. Raises Gap, and changes nothing, if it does not follow on what is known."""
+        if isinstance(message, Delta):
+            self._fold(message)
+        elif isinstance(message, Snapshot):
+            self._begin(message)
+        else:
+            for view in message.units:
+                self.positions[view.unit] = view
+
+    def _begin(self, snapshot: Snapshot) -> None:
+        self.snapshots += 1
+        self.seq, self.at_ms, self.place = snapshot.seq, snapshot.at_ms, snapshot.place
+        self.incidents = {view.id: view for view in snapshot.incidents}
+        self.units = {view.id: view for view in snapshot.units}
+        self.alarms = {view.id: view for view in snapshot.alarms}
+        self.positions = {}
+
+    def _fold(self, delta: Delta) -> None:
+        if delta.prev != self.seq:
+            self.gaps += 1
+            raise Gap(f"delta {delta.seq} follows on {delta.prev}, but the last one seen was {self.seq}")
+        self.deltas += 1
+        self.seq, self.at_ms = delta.seq, delta.at_ms
+        for incident in delta.incidents:
+            if incident.ended_ms is None:
+                self.incidents[incident.id] = incident
+            else:
+                self.incidents.pop(incident.id, None)
+        for unit in delta.units:
+            self.units[unit.id] = unit
+        for alarm in delta.alarms:
+            self.alarms[alarm.id] = alarm
+        for name in delta.cleared:
+            self.alarms.pop(name, None)

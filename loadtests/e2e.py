@@ -1,0 +1,287 @@
+"""From an incident's message into the CAD socket to its durable recommendation out at the client.
+
+    python -m loadtests.e2e --units 10000 --fixes 10000 --incidents 20 --seconds 30
+
+prints one JSON line. One server process; this process is the CAD and all the trackers. Every incident lives its whole
+life: its units arrive, clear, and it is closed, so the city stays in balance and every rung costs what it costs.
+"""
+
+import argparse
+import itertools
+import json
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+import psutil
+import trio
+import trio_websocket
+from msgspec import Struct
+
+from gateways.places import Loaded, load
+from loadtests.report import Row, machine, quantile
+from loadtests.server import Server, make_city, running
+
+SETTLE_S = 3.0
+"""Positions run for this long before the first incident, so that the fleet is known."""
+ON_SCENE_AFTER_S = 2.0
+CLEAR_AFTER_S = 4.0
+BEAT_S = 0.02
+"""Fixes are sent in helpings this often."""
+
+
+class Choice(Struct):
+    unit: str
+
+
+class Recommendation(Struct):
+    incident: str
+    choices: list[Choice]
+
+
+class Assigned(Struct):
+    unit: str
+
+
+class Incident(Struct):
+    id: str
+    external: str
+    phase: str
+    assigned: list[Assigned]
+    past: list[Assigned]
+
+
+class Delta(Struct, tag="delta", tag_field="type"):
+    incidents: list[Incident]
+    recommendations: list[Recommendation]
+
+
+class Answer(Struct, tag="answer", tag_field="type"):
+    id: str
+
+
+class Refused(Struct, tag="refused", tag_field="type"):
+    id: str | None
+    code: str
+    reason: str
+
+
+class Other(Struct, tag="positions", tag_field="type"):
+    pass
+
+
+class Welcome(Struct, tag="welcome", tag_field="type"):
+    now_ms: int
+
+
+class Snapshot(Struct, tag="snapshot", tag_field="type"):
+    seq: int
+
+
+class Resync(Struct, tag="resync", tag_field="type"):
+    reason: str
+
+
+_decode = msgspec.json.Decoder(Delta | Answer | Refused | Other | Welcome | Snapshot | Resync).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Load:
+    """The city's side: callers, crews and trackers."""
+
+    def __init__(self, server: Server, loaded: Loaded, options: argparse.Namespace) -> None:
+        self.server = server
+        self.place = loaded.place
+        self.demand = loaded.demand
+        self.options = options
+        self.chance = random.Random(options.seed)
+        self.numbers = itertools.count()
+        self.sent: dict[str, float] = {}
+        self.reported: dict[str, float] = {}
+        self.recommended_ms: list[float] = []
+        self.answered_ms: list[float] = []
+        self.ids: dict[str, str] = {}
+        self.waiting_close: dict[str, str] = {}
+        self.fixes = 0
+        self.refused: dict[str, int] = {}
+        self.resyncs = 0
+        self.outbox: trio.MemorySendChannel[bytes]
+
+    async def run(self) -> None:
+        url = self.server.cad
+        async with (
+            trio_websocket.open_websocket_url(url, subprotocols=["turnout.cad.v1"]) as socket,
+            trio.open_nursery() as nursery,
+        ):
+            self.outbox, out = trio.open_memory_channel[bytes](10_000)
+            hello = {"type": "hello", "version": "turnout.cad.v1", "token": self.server.tokens["dispatcher"]}
+            await socket.send_message(_encode({**hello, "positions": False}).decode())
+            nursery.start_soon(self._write, socket, out)
+            nursery.start_soon(self._read, socket, nursery)
+            nursery.start_soon(self._track)
+            await trio.sleep(SETTLE_S)
+            started = time.perf_counter()
+            self.fixes = 0
+            await self._call(nursery, started)
+            self.seconds = time.perf_counter() - started
+            self.measured_fixes = self.fixes
+            await trio.sleep(CLEAR_AFTER_S + 1.5)
+            nursery.cancel_scope.cancel()
+
+    async def _write(self, socket: trio_websocket.WebSocketConnection, out: trio.MemoryReceiveChannel[bytes]) -> None:
+        async for message in out:
+            await socket.send_message(message.decode())
+
+    async def _read(self, socket: trio_websocket.WebSocketConnection, nursery: trio.Nursery) -> None:
+        while True:
+            message = _decode(await socket.get_message())
+            now = time.perf_counter()
+            if isinstance(message, Delta):
+                self._delta(message, now, nursery)
+            elif isinstance(message, Answer):
+                sent = self.sent.pop(message.id, None)
+                if sent is not None:
+                    self.answered_ms.append((now - sent) * 1e3)
+            elif isinstance(message, Refused):
+                self.refused[message.code] = self.refused.get(message.code, 0) + 1
+            elif isinstance(message, Resync):
+                self.resyncs += 1
+
+    def _delta(self, delta: Delta, now: float, nursery: trio.Nursery) -> None:
+        for incident in delta.incidents:
+            self.ids[incident.id] = incident.external
+            if incident.phase == "waiting" and incident.past and incident.id not in self.waiting_close:
+                self.waiting_close[incident.id] = ""
+                self._say(type="close_incident", incident=incident.id, disposition="done")
+        for recommendation in delta.recommendations:
+            key = self.ids.get(recommendation.incident, "")
+            sent = self.reported.pop(key, None)
+            if sent is None:
+                continue
+            self.recommended_ms.append((now - sent) * 1e3)
+            units = [choice.unit for choice in recommendation.choices]
+            assigned = {a.unit for i in delta.incidents if i.id == recommendation.incident for a in i.assigned}
+            if units and not assigned:
+                self._say(type="dispatch", incident=recommendation.incident, units=units)
+            for unit in units:
+                nursery.start_soon(self._serve, unit)
+
+    async def _serve(self, unit: str) -> None:
+        await trio.sleep(ON_SCENE_AFTER_S)
+        self._say(type="unit_status", unit=unit, status="on_scene")
+        await trio.sleep(CLEAR_AFTER_S - ON_SCENE_AFTER_S)
+        self._say(type="unit_status", unit=unit, status="available")
+
+    def _say(self, **message: object) -> str:
+        name = f"c{next(self.numbers)}"
+        self.sent[name] = time.perf_counter()
+        self.outbox.send_nowait(_encode({**message, "id": name}))
+        return name
+
+    async def _call(self, nursery: trio.Nursery, started: float) -> None:
+        del nursery
+        assert self.demand is not None
+        zones = self.demand.zones
+        weights = list(itertools.accumulate(zone.weight for zone in zones))
+        kinds = list(itertools.accumulate(share.share for share in self.demand.shares))
+        to_degrees = self.place.projection.to_degrees
+        due = started
+        while due - started < self.options.seconds:
+            await trio.sleep(max(0.0, due - time.perf_counter()))
+            zone = self.chance.choices(zones, cum_weights=weights)[0]
+            share = self.chance.choices(self.demand.shares, cum_weights=kinds)[0]
+            lat, lon = to_degrees(zone.x_m, zone.y_m)
+            key = f"e2e-{next(self.numbers)}"
+            self.reported[key] = time.perf_counter()
+            self._say(
+                type="report_incident",
+                incident_type=share.type,
+                priority=share.priority,
+                lat=lat,
+                lon=lon,
+                external=key,
+            )
+            due += self.chance.expovariate(self.options.incidents)
+
+    async def _track(self) -> None:
+        """Every unit drifts about its station; each fix is one JSON line."""
+        stations = {station.id: station for station in self.place.stations}
+        units = [(unit.id, stations[unit.station]) for unit in self.place.units]
+        ring = itertools.cycle(units)
+        to_degrees = self.place.projection.to_degrees
+        stream = await trio.open_tcp_stream(*self.server.lines)
+        await stream.send_all(_encode({"token": self.server.tokens["feed"]}) + b"\n")
+        debt = 0.0
+        last = time.perf_counter()
+        while True:
+            await trio.sleep(BEAT_S)
+            now = time.perf_counter()
+            debt += (now - last) * self.options.fixes
+            last = now
+            count = int(debt)
+            debt -= count
+            stamp = int(time.time() * 1000)
+            drift = stamp // 1000 % 60
+            lines = []
+            for name, station in itertools.islice(ring, count):
+                lat, lon = to_degrees(station.x_m + drift, station.y_m - drift)
+                lines.append(f'{{"device":"{name}","lat":{lat},"lon":{lon},"time_ms":{stamp},"speed_mps":1.4}}\n')
+            await stream.send_all("".join(lines).encode())
+            self.fixes += count
+
+
+def measure(units: int, options: argparse.Namespace) -> Row:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        place = make_city(folder, units)
+        with running(place, folder) as server:
+            load_ = Load(server, load(place), options)
+            cpu = server.process.cpu_times()
+            began = time.perf_counter()
+            trio.run(load_.run)
+            spent = server.process.cpu_times()
+            wall = time.perf_counter() - began
+            cores = (spent.user + spent.system - cpu.user - cpu.system) / wall
+            memory = server.process.memory_info().rss
+        calls = load_.recommended_ms
+        assert calls, f"nothing was recommended; refused: {load_.refused}"
+        if load_.reported:
+            print(f"{len(load_.reported)} incidents had no recommendation in time", file=sys.stderr)
+        return {
+            "case": f"{units} units, {options.fixes} fixes/s, {options.incidents} incidents/s",
+            "method": "turnout",
+            "median_ms": round(quantile(calls, 0.5), 3),
+            "p99_ms": round(quantile(calls, 0.99), 3),
+            "max_ms": round(max(calls), 3),
+            "answer_median_ms": round(quantile(load_.answered_ms, 0.5), 3),
+            "answer_p99_ms": round(quantile(load_.answered_ms, 0.99), 3),
+            "incidents": len(calls),
+            "unanswered": len(load_.reported),
+            "refused": sum(load_.refused.values()),
+            "resyncs": load_.resyncs,
+            "commands_per_s": round(len(load_.answered_ms) / load_.seconds, 1),
+            "fixes_per_s": round(load_.measured_fixes / load_.seconds),
+            "server_cores": round(cores, 2),
+            "driver_cores": round(sum(psutil.Process().cpu_times()[:2]) / wall, 2),
+            "server_mb": round(memory / 2**20),
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--units", type=int, nargs="+", default=[10_000])
+    parser.add_argument("--fixes", type=int, default=10_000)
+    parser.add_argument("--incidents", type=float, default=20.0)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true", help="the output is JSON either way")
+    options = parser.parse_args()
+    rows = [measure(units, options) for units in options.units]
+    print(json.dumps({"bench": "e2e", "machine": machine(), "rows": rows}))
+
+
+if __name__ == "__main__":
+    main()
