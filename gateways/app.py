@@ -28,8 +28,13 @@ from gateways.cad import Hub, serve_cad
 from gateways.config import Access, Config, grant_access, read_devices
 from gateways.log import logger
 from gateways.metrics import Metrics
-from gateways.telematics import Fix, Intake, JsonLines, OsmAnd, Roster, osmand_routes, serve_json_lines
-from gateways.web import serve_http
+from gateways.telematics import OsmAnd
+from gateways.telematics.fix import Fix
+from gateways.telematics.http import osmand_routes
+from gateways.telematics.intake import Intake
+from gateways.telematics.roster import Roster
+from gateways.telematics.tcp import serve_json_lines
+from gateways.web import HttpCounts, serve_http
 
 FOLLOW_TURNS_MAX = 65_536
 """Released turns that may wait for the board. It shares the engine's loop, so only a fault can fill this."""
@@ -91,18 +96,18 @@ async def _open_doors(
     courier = Courier(service, board, config.endpoints, folder=data)
     await nursery.start(courier.run)
     hub = Hub(service, board, config.cad)
-    metrics = Metrics(service, board, {"cad": hub, "alerts": courier}, intake)
-    service.on_decide = metrics.observe_decision
-    routes = [*metrics.routes(), *receipt_routes(service, partial(_allow, keeper, Right.STATUS))]
-    lines = []
+    cad = await nursery.start(serve_cad, hub, keeper, config.cad)
+    lines, routes = [], receipt_routes(service, partial(_allow, keeper, Right.STATUS))
     for protocol in config.feeds:
         if isinstance(protocol, OsmAnd):
             routes += osmand_routes(protocol, intake, feed)
-        elif isinstance(protocol, JsonLines):
+        else:
             listeners = await nursery.start(partial(serve_json_lines, protocol, intake, feed))
             lines += [_address(listener) for listener in listeners]
-    web = await nursery.start(partial(serve_http, routes, config.web))
-    cad = await nursery.start(partial(serve_cad, hub, keeper, config.cad))
+    counts = HttpCounts()
+    metrics = Metrics(service, board, intake=intake, cad=hub.statistics, courier=courier, http=counts)
+    routes += metrics.routes()
+    web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     return Doors(f"ws://{cad}", f"http://{web}", tuple(lines), access, service.notes)
 
 

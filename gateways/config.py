@@ -15,7 +15,7 @@ from msgspec import Struct
 from engine.journal import Settings as JournalSettings
 from gateways.alerts import Endpoint, LogFile
 from gateways.auth import Credential, Role, digest_of_secret, new_secret
-from gateways.cad import CadConfig
+from gateways.cad.config import CadConfig
 from gateways.telematics import JsonLines, OsmAnd, TelematicsProtocol
 from gateways.telematics.hygiene import HygieneSettings
 from gateways.web import WebConfig

@@ -37,10 +37,10 @@ def configure(level: str = "info", *, pretty: bool = False) -> None:
 
 
 def logger(name: str) -> FilteringBoundLogger:
-    """Return a logger whose lines bear this name. Cheap: a module makes one when it is imported."""
+    """Return a logger whose lines name this room. Cheap: a module makes one when it is imported."""
     if not structlog.is_configured():
         configure()
-    made: FilteringBoundLogger = structlog.get_logger(logger=name)
+    made: FilteringBoundLogger = structlog.get_logger(room=name)
     return made
 
 

@@ -47,11 +47,14 @@ def run_place(
         click.echo(f"warning: {warning.file}: {warning.path}: {warning.message}", err=True)
     running = Pace(pace_origin_ms or 0, pace) if pace else None
     opened = _announce if announce else _welcome
+    failed = False
     try:
         trio.run(lambda: run_until_signal(loaded.place, data, config, pace=running, opened=opened))
     except* (JournalError, PlaceRejected, ConfigRefused, OSError) as group:
         for error in _leaves(group):
             click.echo(f"turnout: {error}", err=True)
+        failed = True
+    if failed:
         return FAILED
     take_snapshot(data / "journal")
     return 0

@@ -29,6 +29,8 @@ from gateways.log import logger
 
 BACKLOG: Final = 256
 REOPEN_AFTER_S: Final = 1.0
+UNREAD_S: Final = 10
+"""The kernel closes a connection whose client has taken nothing of what was sent to it for that long."""
 _log = logger("web")
 
 
@@ -74,7 +76,8 @@ async def serve_http(
     """Serve the routes until cancelled; report the address as host:port, with the port really taken.
 
     On cancellation nobody new is let in and requests under way have `stop_within_s` to finish; then the rest is
-    cut off. Raises OSError, saying which address, if that cannot be listened on.
+    cut off. Only a client that reads nothing of its answers is cut off later, after `UNREAD_S`: hypercorn cannot be
+    stopped while it sends. Raises OSError, saying which address, if that cannot be listened on.
     """
     counts = counts or HttpCounts()
     app = Door(_application(routes, config), config, counts)
@@ -134,8 +137,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # hypercorn cannot be stopped while it sends: a client that reads nothing is cut off by the kernel
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 10_000)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_S * 1_000)
         listener.bind((host, port))
         listener.listen(BACKLOG)
     except OSError as error:

@@ -3,6 +3,7 @@
 from engine.core.recorder import Recorder, Refused
 from engine.model.facts import (
     AlarmAcknowledged,
+    AlarmCleared,
     AlarmKind,
     AlarmRaised,
     AlertAcknowledged,
@@ -14,7 +15,8 @@ from engine.model.facts import (
     Purpose,
 )
 from engine.model.inputs import AcknowledgeAlarm, AcknowledgeAlert, ReportAttempt, ReportReceipt
-from engine.state.records import Alert, AlertState
+from engine.model.lifecycle import Status
+from engine.state.records import Alarm, Alert, AlertState
 
 DETAIL_MAX = 300
 """Characters of an endpoint's own words that are kept."""
@@ -113,6 +115,16 @@ def _acknowledge(turn: Recorder, alert_id: str, by: str) -> None:
 
 def acknowledge_alarm(turn: Recorder, given: AcknowledgeAlarm) -> None:
     """A person owns the matter."""
-    if given.alarm not in turn.world.alarms:
+    alarm = turn.world.alarms.get(given.alarm)
+    if alarm is None:
         raise Refused("unknown_alarm", "alarm", f"{given.alarm} is not raised (any more).")
-    turn.record(AlarmAcknowledged(given.alarm, given.by))
+    turn.record(AlarmAcknowledged(alarm.id, given.by))
+    if alarm.about is AlarmKind.ALERT_UNDELIVERED and not _is_sent(turn, alarm):
+        # A released crew owes no further word about that incident, so the alarm would never end by itself.
+        turn.record(AlarmCleared(alarm.id, f"{given.by} tells the crew"))
+
+
+def _is_sent(turn: Recorder, alarm: Alarm) -> bool:
+    incident = turn.world.open.get(alarm.incident)
+    assignment = incident.assigned.get(alarm.unit) if incident and alarm.unit else None
+    return assignment is not None and assignment.status is Status.DISPATCHED

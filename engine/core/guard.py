@@ -11,6 +11,7 @@ from engine.state.world import World
 
 def may_send(world: World, unit: UnitRecord, incident: Incident) -> None:
     """Refuse to send a unit that is not free for this incident."""
+    _not_in_need(unit, "units")
     assignment = world.assignment(unit)
     if assignment is not None:
         if unit.incident == incident.id and assignment.status is Status.RESERVED:
@@ -21,20 +22,34 @@ def may_send(world: World, unit: UnitRecord, incident: Incident) -> None:
             "units",
             f"{unit.id} is {assignment.status} on {where}. Choose another unit, or divert it.",
         )
+    if not world.fleet.listed[unit.row]:
+        raise Refused("unknown_unit", "units", f"The place no longer has {unit.id}. Choose another unit.")
     if unit.duty not in FREE:
         raise Refused("unit_not_in_service", "units", f"{unit.id} is {unit.duty}. Choose another unit.")
     for row in world.fleet.siblings[unit.row]:
         sibling = world.units[row]
-        if sibling.incident is not None:
+        if sibling.occupied:
+            at = sibling.incident or sibling.emergency
             raise Refused(
                 "crew_busy",
                 "units",
-                f"{unit.id} shares its crew with {sibling.id}, which is on {sibling.incident}. Choose another unit.",
+                f"{unit.id} shares its crew with {sibling.id}, which is on {at}. Choose another unit.",
             )
+
+
+def _not_in_need(unit: UnitRecord, field: str) -> None:
+    """Who calls for help is not sent to help."""
+    if unit.emergency is not None:
+        raise Refused(
+            "unit_emergency",
+            field,
+            f"{unit.id} has declared an emergency ({unit.emergency}). Choose another unit, or resolve it first.",
+        )
 
 
 def may_divert(world: World, unit: UnitRecord, target: Incident) -> None:
     """Refuse a diversion that would take help from somebody who needs it more, or from a crew that has arrived."""
+    _not_in_need(unit, "unit")
     assignment = world.assignment(unit)
     if assignment is None or unit.incident is None:
         raise Refused("not_assigned", "unit", f"{unit.id} is not on an incident: dispatch it instead.")
@@ -51,12 +66,3 @@ def may_divert(world: World, unit: UnitRecord, target: Incident) -> None:
             f"{target.id} (priority {target.priority}) is not more urgent than {source.id} "
             f"(priority {source.priority}), where {unit.id} is going.",
         )
-
-
-def fits(world: World, unit: UnitRecord, incident: Incident, slot_id: str) -> bool:
-    """Tell whether the unit has what the slot asks for, and the slot still has room."""
-    slot = next(slot for slot in world.plans[incident.plan].slots if slot.id == slot_id)
-    capabilities = int(world.fleet.capability[unit.row])
-    return slot_id in world.lacking(incident) and any(
-        capabilities & choice.needs == choice.needs for choice in slot.choices
-    )

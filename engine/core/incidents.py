@@ -12,6 +12,7 @@ from engine.core.lookup import (
 from engine.core.recorder import Recorder, Refused
 from engine.model.facts import (
     AlarmCleared,
+    AlarmKind,
     IncidentAmended,
     IncidentCancelled,
     IncidentClosed,
@@ -99,6 +100,7 @@ def amend_incident(turn: Recorder, given: AmendIncident) -> None:
             by=given.by,
         )
     )
+    sending.wait_over(turn, incident)
     turn.match = True
 
 
@@ -110,8 +112,9 @@ def cancel_incident(turn: Recorder, given: CancelIncident) -> None:
         raise Refused(
             "units_on_scene",
             "incident",
-            f"{incident.id} has a unit on scene. Let its crew finish and close it, or release the crew first.",
+            f"{incident.id} has a unit on scene. Close it when its crew has reported clear.",
         )
+    _nobody_in_need(turn, incident)
     for unit_id in sorted(incident.assigned):
         sending.end_assignment(turn, unit_id, Outcome.CANCELLED, by=given.by, reason=given.reason)
     _clear_alarms(turn, incident, "the incident was cancelled")
@@ -126,6 +129,7 @@ def close_incident(turn: Recorder, given: CloseIncident) -> None:
     if Phase.CLOSED not in FINAL[incident.phase]:
         units = ", ".join(sorted(incident.assigned))
         raise Refused("units_assigned", "incident", f"{incident.id} still has {units}. Clear or release them first.")
+    _nobody_in_need(turn, incident)
     _clear_alarms(turn, incident, "the incident was closed")
     turn.record(IncidentClosed(incident.id, given.disposition, given.by))
     turn.match = True
@@ -146,8 +150,9 @@ def merge_incident(turn: Recorder, given: MergeIncident) -> None:
     into = open_incident(turn.world, given.into, "into")
     if incident.id == into.id:
         raise Refused("same_incident", "into", "An incident cannot be merged into itself.")
+    _nobody_in_need(turn, incident)
     for unit_id in sorted(incident.assigned):
-        sending.hand_over(turn, unit_id, into, by=given.by)
+        sending.hand_over(turn, unit_id, incident, into, by=given.by)
     _clear_alarms(turn, incident, f"the incident was merged into {into.id}")
     turn.record(IncidentMerged(incident.id, into.id, given.by))
     turn.match = True
@@ -160,7 +165,17 @@ def add_note(turn: Recorder, given: AddNote) -> None:
     turn.record(NoteAdded(incident.id, given.text, given.by))
 
 
+def _nobody_in_need(turn: Recorder, incident: Incident) -> None:
+    """A unit's emergency ends by somebody's word that it is safe, never by paperwork about its incident."""
+    for alarm in turn.world.alarms.about(incident.id):
+        if alarm.about is AlarmKind.UNIT_EMERGENCY:
+            raise Refused(
+                "unit_emergency",
+                "incident",
+                f"{alarm.unit} has not been declared safe. Resolve its emergency first, then end {incident.id}.",
+            )
+
+
 def _clear_alarms(turn: Recorder, incident: Incident, reason: str) -> None:
-    for alarm in list(turn.world.alarms.values()):
-        if alarm.incident == incident.id:
-            turn.record(AlarmCleared(alarm.id, reason))
+    for alarm in turn.world.alarms.about(incident.id):
+        turn.record(AlarmCleared(alarm.id, reason))

@@ -3,9 +3,10 @@
 from engine.core import sending
 from engine.core.recorder import Recorder
 from engine.model.facts import UnitsRecommended
-from engine.model.place import Mode
-from engine.policy import Proposal, Solution
+from engine.model.place import Mode, Plan
+from engine.policy import Proposal, Prospects, Solution
 from engine.state.records import Incident
+from engine.state.world import World
 
 ENGINE = "engine"
 """Who decided, where no person did."""
@@ -28,23 +29,47 @@ def match_waiting(turn: Recorder) -> None:
 
 def explain_again(turn: Recorder, incident: Incident) -> None:
     """Match the queue and write down what it means for this incident, changed or not."""
-    queue = _head(turn)
-    if incident.id in turn.world.waiting and incident not in queue:
-        queue.append(incident)
-    solution = turn.dispatch.solve(turn.world, queue)
+    shadow = _mode(turn, incident) is Mode.SHADOW
+    together = [other for other in _head(turn) if (_mode(turn, other) is Mode.SHADOW) is shadow]
+    if incident.id in turn.world.waiting and all(other is not incident for other in together):
+        together.append(incident)
+    solution = turn.dispatch.solve(turn.world, together)
     _record(turn, incident, solution, solution.proposals.get(incident.id, Proposal((), ())))
 
 
 def _head(turn: Recorder) -> list[Incident]:
-    """Return the first of the queue, as many as are solved together."""
+    """Return the first of the queue, as many as are solved together.
+
+    Where more wait than that, those are passed over whom nobody could help now and who have been told so: a
+    hundred calls for a ladder that nobody has must not keep an ambulance from the call behind them.
+    """
+    world = turn.world
+    most = world.settled.limits.joint_slots
+    prospects = Prospects(world) if _more_than(most, world) else None
     head: list[Incident] = []
     slots = 0
-    for incident in turn.world.queue():
-        slots += sum(turn.world.lacking(incident).values())
-        if head and slots > turn.world.settled.limits.joint_slots:
+    for incident in world.waiting.values():
+        if prospects is not None and _hopeless(incident, prospects, world.plans[incident.plan]):
+            continue
+        slots += sum(world.lacking(incident).values())
+        if head and slots > most:
             break
         head.append(incident)
     return head
+
+
+def _more_than(most: int, world: World) -> bool:
+    slots = 0
+    for incident in world.waiting.values():
+        slots += sum(world.lacking(incident).values())
+        if slots > most:
+            return True
+    return False
+
+
+def _hopeless(incident: Incident, prospects: Prospects, plan: Plan) -> bool:
+    told = bool(incident.short) and not incident.recommended
+    return told and not any(prospects.any_for(plan, shortage.slot) for shortage in incident.short)
 
 
 def _mode(turn: Recorder, incident: Incident) -> Mode:

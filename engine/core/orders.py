@@ -7,6 +7,7 @@ from engine.core.recorder import Recorder, Refused
 from engine.model.facts import UnitDiverted, UnitReserved
 from engine.model.inputs import DispatchUnits, DivertUnit, RecommendUnits, ReleaseUnit, ReserveUnits
 from engine.model.lifecycle import DIVERTIBLE, Outcome
+from engine.model.place import Mode
 from engine.state.records import Incident, UnitRecord
 
 UNITS_MAX = 64
@@ -26,7 +27,7 @@ def reserve_units(turn: Recorder, given: ReserveUnits) -> None:
     for unit in units:
         if unit.incident is not None:
             raise Refused("already_there", "units", f"{unit.id} is reserved for {incident.id} already.")
-    _need_reason(incident, units, given.reason)
+    deviations = _deviations(turn, incident, units, given.reason)
     for unit in units:
         slot = sending.first_slot(turn, unit.id, incident)
         turn.record(
@@ -36,9 +37,10 @@ def reserve_units(turn: Recorder, given: ReserveUnits) -> None:
                 slot=slot,
                 eta_ms=_eta_ms(turn, unit, incident),
                 by=given.by,
-                deviation=given.reason,
+                deviation=deviations[unit.id],
             )
         )
+    sending.wait_over(turn, incident)
     turn.match = True
 
 
@@ -47,12 +49,13 @@ def dispatch_units(turn: Recorder, given: DispatchUnits) -> None:
     incident = open_incident(turn.world, given.incident)
     check_text(reason=given.reason)
     units = _free_units(turn, given.units, incident)
-    _need_reason(incident, units, given.reason)
+    deviations = _deviations(turn, incident, units, given.reason)
     for unit in units:
         kept = incident.assigned.get(unit.id)
         slot = kept.slot if kept else sending.first_slot(turn, unit.id, incident)
         eta_ms = _eta_ms(turn, unit, incident)
-        sending.dispatch(turn, unit.id, incident, slot=slot, eta_ms=eta_ms, by=given.by, deviation=given.reason)
+        deviation = deviations[unit.id]
+        sending.dispatch(turn, unit.id, incident, slot=slot, eta_ms=eta_ms, by=given.by, deviation=deviation)
     turn.match = True
 
 
@@ -79,19 +82,23 @@ def _no_shared_crew(turn: Recorder, units: list[UnitRecord]) -> None:
                 raise Refused("crew_busy", "units", f"{unit.id} and {other} share one crew: send one of them.")
 
 
-def _need_reason(incident: Incident, units: list[UnitRecord], reason: str) -> None:
-    """Sending another unit than the recommended one is the dispatcher's right; saying why is their duty."""
-    if not incident.recommended or reason.strip():
-        return
+def _deviations(turn: Recorder, incident: Incident, units: list[UnitRecord], reason: str) -> dict[str, str]:
+    """Return by unit why it goes and not the recommended one: empty for those that were recommended.
+
+    Sending another unit is the dispatcher's right; saying why is their duty. What a shadow plan would have done
+    binds nobody.
+    """
     proposed = {choice.unit for choice in incident.recommended} | set(incident.assigned)
     others = [unit.id for unit in units if unit.id not in proposed]
-    if others:
+    advised = incident.recommended and turn.world.plans[incident.plan].mode is not Mode.SHADOW
+    if others and advised and not reason.strip():
         raise Refused(
             "reason_required",
             "reason",
             f"{', '.join(others)} is not what was recommended for {incident.id} "
             f"({', '.join(choice.unit for choice in incident.recommended)}). Say why in `reason`.",
         )
+    return {unit.id: reason if unit.id in others else "" for unit in units}
 
 
 def _eta_ms(turn: Recorder, unit: UnitRecord, incident: Incident) -> int:
@@ -110,7 +117,9 @@ def divert_unit(turn: Recorder, given: DivertUnit) -> None:
     sending.end_assignment(turn, unit.id, Outcome.DIVERTED, by=given.by, reason=f"diverted to {target.id}")
     slot = sending.first_slot(turn, unit.id, target)
     eta_ms = _eta_ms(turn, unit, target)
-    sending.dispatch(turn, unit.id, target, slot=slot, eta_ms=eta_ms, by=given.by, deviation=given.reason)
+    sending.dispatch(
+        turn, unit.id, target, slot=slot, eta_ms=eta_ms, by=given.by, deviation=given.reason, diverted=True
+    )
     turn.match = True
 
 

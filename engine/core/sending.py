@@ -8,13 +8,16 @@ from engine.model.facts import (
     AlertAcknowledged,
     AlertRequested,
     AlertWithdrawn,
-    AssignmentAdvanced,
     AssignmentEnded,
+    AssignmentMoved,
     Purpose,
     UnitDispatched,
 )
 from engine.model.lifecycle import Outcome, Status
 from engine.state.records import Incident
+
+CREW_ALARMS = (AlarmKind.NOT_ACKNOWLEDGED, AlarmKind.NOT_SENT, AlarmKind.ALERT_UNDELIVERED)
+"""Alarms about telling one unit of one incident."""
 
 
 def dispatch(
@@ -26,13 +29,25 @@ def dispatch(
     eta_ms: int,
     by: str,
     deviation: str = "",
+    diverted: bool = False,
 ) -> None:
     """Send a free or reserved unit and owe its crew the alert."""
     guard.may_send(turn.world, turn.world.units[turn.world.fleet.rows[unit_id]], incident)
+    # A word of release that is still on its way must not reach the crew after the new order.
+    settle_alerts(turn, unit_id, incident.id, "the unit is sent")
     turn.record(
-        UnitDispatched(unit=unit_id, incident=incident.id, slot=slot, eta_ms=eta_ms, by=by, deviation=deviation)
+        UnitDispatched(
+            unit=unit_id,
+            incident=incident.id,
+            slot=slot,
+            eta_ms=eta_ms,
+            by=by,
+            deviation=deviation,
+            diverted=diverted,
+        )
     )
     owe_alert(turn, Purpose.DISPATCH, unit_id, incident)
+    wait_over(turn, incident)
 
 
 def end_assignment(turn: Recorder, unit_id: str, outcome: Outcome, *, by: str, reason: str) -> None:
@@ -43,8 +58,8 @@ def end_assignment(turn: Recorder, unit_id: str, outcome: Outcome, *, by: str, r
     assert unit.incident is not None
     incident = turn.world.open[unit.incident]
     was_told = assignment.status is not Status.RESERVED
-    moving = assignment.status in (Status.RESERVED, Status.DISPATCHED, Status.ACKNOWLEDGED)
-    duty = unit.duty if moving else Status.RETURNING
+    has_left = assignment.status not in (Status.RESERVED, Status.DISPATCHED, Status.ACKNOWLEDGED)
+    duty = Status.RETURNING if has_left else unit.duty
     settle_alerts(turn, unit_id, incident.id, reason)
     turn.record(AssignmentEnded(unit_id, incident.id, outcome, duty, turn.now, by, reason))
     if was_told and outcome is not Outcome.DIVERTED:
@@ -52,30 +67,32 @@ def end_assignment(turn: Recorder, unit_id: str, outcome: Outcome, *, by: str, r
         owe_alert(turn, Purpose.RELEASE, unit_id, incident)
 
 
-def hand_over(turn: Recorder, unit_id: str, into: Incident, *, by: str) -> None:
-    """Move a unit with its rung from a merged incident to the one that goes on."""
-    unit = turn.world.units[turn.world.fleet.rows[unit_id]]
-    assignment = turn.world.assignment(unit)
-    assert assignment is not None
-    assert unit.incident is not None
-    source = unit.incident
-    settle_alerts(turn, unit_id, source, f"merged into {into.id}")
-    turn.record(AssignmentEnded(unit_id, source, Outcome.CANCELLED, unit.duty, turn.now, by, f"merged into {into.id}"))
-    slot = first_slot(turn, unit_id, into)
-    turn.record(UnitDispatched(unit=unit_id, incident=into.id, slot=slot, eta_ms=assignment.eta_ms, by=by))
-    if assignment.status not in (Status.RESERVED, Status.DISPATCHED):
-        turn.record(AssignmentAdvanced(unit_id, into.id, assignment.status, assignment.reported_ms, by))
-    else:
+def hand_over(turn: Recorder, unit_id: str, source: Incident, into: Incident, *, by: str) -> None:
+    """Move a unit from a merged incident to the one that goes on: it keeps its rung, and what it was told."""
+    reason = f"{source.id} was merged into {into.id}"
+    for incident in (source, into):
+        settle_alerts(turn, unit_id, incident.id, reason)
+    turn.record(AssignmentMoved(unit_id, source.id, into.id, first_slot(turn, unit_id, into), by))
+    wait_over(turn, into)
+    if into.assigned[unit_id].status is Status.DISPATCHED:
         owe_alert(turn, Purpose.DISPATCH, unit_id, into)
 
 
 def first_slot(turn: Recorder, unit_id: str, incident: Incident) -> str | None:
-    """Return the slot that the unit fills: the recommended one, else the first with room that it fits."""
+    """Return the slot that the unit fills: the recommended one, else the first that it fits; None without room."""
+    lacking = turn.world.lacking(incident)
     for choice in incident.recommended:
-        if choice.unit == unit_id:
+        if choice.unit == unit_id and choice.slot in lacking:
             return choice.slot
-    unit = turn.world.units[turn.world.fleet.rows[unit_id]]
-    return next((slot for slot in turn.world.lacking(incident) if guard.fits(turn.world, unit, incident, slot)), None)
+    capabilities = int(turn.world.fleet.capability[turn.world.fleet.rows[unit_id]])
+    slots = turn.world.plans[incident.plan].slots
+    return next((slot.id for slot in slots if slot.id in lacking and slot.fits(capabilities)), None)
+
+
+def wait_over(turn: Recorder, incident: Incident) -> None:
+    """End the alarm about an incident's wait once it has all that it asked for."""
+    if incident.id not in turn.world.waiting:
+        _clear(turn, incident.id, (AlarmKind.PENDING,), "the incident has all its units")
 
 
 def owe_alert(turn: Recorder, purpose: Purpose, unit_id: str, incident: Incident) -> None:
@@ -99,23 +116,23 @@ def owe_alert(turn: Recorder, purpose: Purpose, unit_id: str, incident: Incident
 
 def settle_alerts(turn: Recorder, unit_id: str, incident_id: str, reason: str) -> None:
     """Withdraw what the crew no longer has to be told about this incident, and the alarms that asked for it."""
-    for alert in list(turn.world.alerts.values()):
-        if alert.unit == unit_id and alert.incident == incident_id:
+    for alert in turn.world.alerts.about(incident_id):
+        if alert.unit == unit_id:
             turn.record(AlertWithdrawn(alert.id, reason))
-    clear_alarms(turn, unit_id, incident_id, reason)
+    _clear(turn, incident_id, CREW_ALARMS, reason, unit_id)
 
 
 def crew_knows(turn: Recorder, unit_id: str, incident_id: str) -> None:
     """The crew has shown that it knows: its alerts about this incident are acknowledged, the alarms over."""
-    for alert in list(turn.world.alerts.values()):
-        if alert.unit == unit_id and alert.incident == incident_id and alert.purpose is Purpose.DISPATCH:
+    for alert in turn.world.alerts.about(incident_id):
+        if alert.unit == unit_id and alert.purpose is Purpose.DISPATCH:
             turn.record(AlertAcknowledged(alert.id, unit_id))
-    clear_alarms(turn, unit_id, incident_id, "the crew has answered")
+    _clear(turn, incident_id, CREW_ALARMS, "the crew has answered", unit_id)
 
 
-def clear_alarms(turn: Recorder, unit_id: str, incident_id: str, reason: str) -> None:
-    """End the alarms about telling this unit of this incident."""
-    about = (AlarmKind.NOT_ACKNOWLEDGED, AlarmKind.ALERT_UNDELIVERED)
-    for alarm in list(turn.world.alarms.values()):
-        if alarm.unit == unit_id and alarm.incident == incident_id and alarm.about in about:
+def _clear(
+    turn: Recorder, incident_id: str, kinds: tuple[AlarmKind, ...], reason: str, unit_id: str | None = None
+) -> None:
+    for alarm in turn.world.alarms.about(incident_id):
+        if alarm.about in kinds and alarm.unit == unit_id:
             turn.record(AlarmCleared(alarm.id, reason))

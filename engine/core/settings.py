@@ -1,5 +1,6 @@
 """Decisions about configuration: a place may change while its incidents run, but not under their feet."""
 
+from engine.core import sending
 from engine.core.recorder import Recorder, Refused
 from engine.model.facts import PlaceAdopted
 from engine.model.inputs import AdoptPlace
@@ -10,13 +11,16 @@ def adopt_place(turn: Recorder, given: AdoptPlace) -> None:
     """Take the place over, unless open incidents rest on something that it no longer has."""
     _keeps_what_is_in_use(turn, given.place)
     turn.record(PlaceAdopted(given.place))
+    for incident in turn.world.open.values():
+        sending.wait_over(turn, incident)
     turn.match = True
 
 
 def _keeps_what_is_in_use(turn: Recorder, place: Place) -> None:
     plans = {plan.id for plan in place.plans}
     types = {kind.id for kind in place.types}
-    units = {unit.id for unit in place.units}
+    units = {unit.id: unit for unit in place.units}
+    out: dict[str, str] = {}
     for incident in turn.world.open.values():
         for what, name, known in (("plan", incident.plan, plans), ("incident type", incident.type, types)):
             if name not in known:
@@ -24,6 +28,11 @@ def _keeps_what_is_in_use(turn: Recorder, place: Place) -> None:
         for unit in sorted(incident.assigned):
             if unit not in units:
                 raise Refused("in_use", "units", f"The new place has no unit {unit!r}, which is on {incident.id}.")
+            crew = units[unit].crew
+            if crew is not None and out.setdefault(crew, unit) != unit:
+                raise Refused(
+                    "in_use", "crews", f"The new place has one crew for {out[crew]} and {unit}; both are out."
+                )
     if turn.world.place is not None and turn.world.place.projection != place.projection:
         raise Refused(
             "in_use",

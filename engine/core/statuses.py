@@ -17,7 +17,7 @@ from engine.model.facts import (
     NoteAdded,
 )
 from engine.model.inputs import DeclareEmergency, ReportStatus, ResolveEmergency
-from engine.model.lifecycle import CREW_REPORTS, DUTY, DUTY_REPORTS, ENDS, MAY_CLEAR, Outcome, Status
+from engine.model.lifecycle import CREW_REPORTS, DUTY, DUTY_REPORTS, ENDS, FREE, MAY_CLEAR, Outcome, Status
 from engine.state.records import Assignment, UnitRecord
 
 AHEAD_MS_MAX = 5_000
@@ -28,6 +28,8 @@ def report_status(turn: Recorder, given: ReportStatus) -> None:
     """Move the unit's assignment a rung, end it, or change its duty."""
     unit = known_unit(turn.world, given.unit)
     assignment = turn.world.assignment(unit)
+    if assignment is not None and assignment.status is Status.RESERVED and given.status in FREE:
+        assignment = None  # its crew has not been told of the reservation and reports its duty as ever
     if given.incident is not None and given.incident != unit.incident:
         raise Refused(
             "stale_status",
@@ -52,7 +54,7 @@ def _time_of(turn: Recorder, given: ReportStatus, unit: UnitRecord, assignment: 
         raise Refused(
             "stale_status",
             "at_ms",
-            f"{unit.id} has reported {newest - at_ms} ms later than this already. Nothing was changed.",
+            f"What is known of {unit.id} is {newest - at_ms} ms newer than this. Nothing was changed.",
         )
     return min(at_ms, turn.now)
 
@@ -149,7 +151,8 @@ def resolve_emergency(turn: Recorder, given: ResolveEmergency) -> None:
     check_given(reason=given.reason)
     if unit.emergency is None:
         raise Refused("no_emergency", "unit", f"{unit.id} has not declared an emergency.")
-    for alarm in list(turn.world.alarms.values()):
+    for alarm in turn.world.alarms.about(unit.emergency):
         if alarm.unit == unit.id and alarm.about is AlarmKind.UNIT_EMERGENCY:
             turn.record(AlarmCleared(alarm.id, given.reason))
     turn.record(EmergencyResolved(unit.id, given.reason, given.by))
+    turn.match = True

@@ -45,16 +45,20 @@ def _pending(turn: Recorder, entry: Deadline) -> None:
 def _not_acknowledged(turn: Recorder, entry: Deadline) -> None:
     incident = turn.world.open.get(entry.subject)
     assignment = incident.assigned.get(entry.unit) if incident else None
-    if assignment is None or assignment.status is not Status.DISPATCHED or assignment.sent_ms != entry.since_ms:
+    if assignment is None or assignment.sent_ms != entry.since_ms:
         return
     waited_s = (turn.now - entry.since_ms) // 1000
-    text = f"{entry.unit} was sent to {entry.subject} {waited_s} s ago and has not acknowledged. Call the crew."
-    _alarm(turn, AlarmKind.NOT_ACKNOWLEDGED, entry.subject, entry.unit, text)
+    if assignment.status is Status.DISPATCHED:
+        text = f"{entry.unit} was sent to {entry.subject} {waited_s} s ago and has not acknowledged. Call the crew."
+        _alarm(turn, AlarmKind.NOT_ACKNOWLEDGED, entry.subject, entry.unit, text)
+    elif assignment.status is Status.RESERVED:
+        text = f"{entry.unit} was reserved for {entry.subject} {waited_s} s ago and is not sent. Send or release it."
+        _alarm(turn, AlarmKind.NOT_SENT, entry.subject, entry.unit, text)
 
 
 def _alarm(turn: Recorder, about: AlarmKind, incident: str, unit: str | None, text: str) -> None:
-    for alarm in turn.world.alarms.values():
-        if (alarm.about, alarm.incident, alarm.unit) == (about, incident, unit):
+    for alarm in turn.world.alarms.about(incident):
+        if (alarm.about, alarm.unit) == (about, unit):
             return
     name = f"W{turn.world.alarm_number + 1}"
     turn.record(AlarmRaised(alarm=name, about=about, incident=incident, unit=unit, text=text))

@@ -14,6 +14,7 @@ from engine.model.lifecycle import Phase
 from engine.state.records import Incident, Note
 from engine.state.world import World, folds
 
+
 @folds(IncidentReported)
 def reported(world: World, fact: IncidentReported) -> None:
     """Put the incident on the board."""

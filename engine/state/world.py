@@ -181,7 +181,9 @@ class World:
         """Let an assigned unit fill the first slot of the plan that has room and that it fits, or none."""
         capabilities = self.fleet.units[self.fleet.rows[unit_id]].capabilities
         lacking = self.lacking(incident)
-        fitting = (slot.id for slot in self.plans[incident.plan].slots if slot.id in lacking and slot.fits(capabilities))
+        fitting = (
+            slot.id for slot in self.plans[incident.plan].slots if slot.id in lacking and slot.fits(capabilities)
+        )
         slot = incident.assigned[unit_id].slot = next(fitting, None)
         if slot is not None:
             incident.filled[slot] = incident.filled.get(slot, 0) + 1

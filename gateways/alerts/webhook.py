@@ -111,7 +111,7 @@ class _Sender:
             except Unreachable as error:
                 trouble = str(error)
             except httpx2.HTTPError as error:
-                trouble = f"{type(error).__name__}: {error}"
+                trouble = f"{type(error).__name__}: {_words(error)}"
         # A server that sets cookies must not fill our memory with them.
         self._client.cookies.clear()
         return _judge(answer) if answer.status else Outcome(delivered=False, detail=trouble)
@@ -162,6 +162,14 @@ async def _read(response: httpx2.Response) -> bytes:
             if len(body) > BODY_MAX:
                 scope.cancel()
     return b"" if len(body) > BODY_MAX else bytes(body)
+
+
+def _words(error: BaseException) -> str:
+    """Return the first thing that anybody said about it: the client passes on what TLS says only as a cause."""
+    cause: BaseException | None = error
+    while cause is not None and not str(cause):
+        cause = cause.__cause__ or cause.__context__
+    return str(cause or "no reason given")
 
 
 def _judge(answer: _Answer) -> Outcome:

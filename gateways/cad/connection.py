@@ -4,15 +4,14 @@ Rule: nobody but its own writer ever waits for this client. Commands enter the e
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from math import inf
 from typing import Final
 
-import structlog
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
-from engine.live.service import Service
 from engine.model.inputs import AnyCommand
 from engine.model.turn import Answer as EngineAnswer
 from engine.model.turn import Turn
@@ -20,9 +19,9 @@ from gateways.auth import Principal
 from gateways.cad.commands import FIELDS
 from gateways.cad.hub import Hub
 from gateways.cad.messages import VERSION, Answer, Bye, Hello, Pong, Refused, Resync, Welcome, encode
-from gateways.cad.outbox import Outbox
+from gateways.cad.outbox import Helping, Outbox
 from gateways.cad.session import Ask, Close, Effect, Join, Send, Session
-from gateways.cad.settings import CadSettings, Statistics
+from gateways.log import logger
 
 GONE: Final = Close(1000, "gone", "")
 RESET: Final = Close(1006, "reset", "")
@@ -34,7 +33,7 @@ NO_HELLO: Final = Close(1008, "no_hello", "No hello came in time. Say hello righ
 IDLE: Final = Close(1001, "idle", "You have not answered a ping. Connect again and resume.")
 _ABNORMAL: Final = {1006: RESET, 1009: OVERSIZED}
 
-_log = structlog.get_logger("cad")
+_log = logger("cad")
 
 
 class Connection:
@@ -45,11 +44,7 @@ class Connection:
         name: str,
         socket: WebSocketConnection,
         session: Session,
-        *,
-        service: Service,
         hub: Hub,
-        settings: CadSettings,
-        statistics: Statistics,
         admit: Callable[[Principal], bool],
     ) -> None:
         self.name = name
@@ -57,12 +52,12 @@ class Connection:
         """Why it is over."""
         self._socket = socket
         self._session = session
-        self._service = service
         self._hub = hub
-        self._settings = settings
-        self._statistics = statistics
+        self._service = hub.service
+        self._config = hub.config
+        self._statistics = hub.statistics
         self._admit = admit
-        self._outbox = Outbox(settings.queue_messages, settings.queue_bytes)
+        self._outbox = Outbox(hub.config.queue_messages, hub.config.queue_bytes)
         self._wants_positions = False
         self._greeted = trio.Event()
         self._in_flight = 0
@@ -80,7 +75,7 @@ class Connection:
                 nursery.start_soon(self._watch)
                 await self._write()
                 nursery.cancel_scope.cancel()
-        except* Exception:  # the boundary: a fault in one connection must not reach another
+        except* Exception:  # noqa: BLE001  the boundary: a fault in one connection must not reach another
             self._fault()
         finally:
             self._hub.part(self)
@@ -112,7 +107,7 @@ class Connection:
                 self._statistics.messages_in += 1
                 for effect in self._session.feed(text, trio.current_time()):
                     await self._do(effect)
-                if self._in_flight >= self._settings.in_flight or self._outbox.crowded:
+                if self._in_flight >= self._config.in_flight or self._outbox.crowded:
                     await self._hold_back()
         except ConnectionClosed as closed:
             code = closed.reason.code if closed.reason is not None else RESET.code
@@ -121,7 +116,7 @@ class Connection:
 
     async def _hold_back(self) -> None:
         self._holding = True
-        while self._in_flight >= self._settings.in_flight or self._outbox.crowded:
+        while self._in_flight >= self._config.in_flight or self._outbox.crowded:
             await self._outbox.eased()
         self._holding = False
 
@@ -179,20 +174,20 @@ class Connection:
             pace=self._service.clock.pace,
             resumed=resumed,
             seq=self._hub.seq,
-            limits=self._settings.limits(),
+            limits=self._config.limits(),
         )
 
     def on_delta(self, text: str, size: int) -> None:
         """Queue a delta; if the queue overflows, the client starts over once it has read what is left."""
         if not self._outbox.delta(text, size):
             self._overflows += 1
-            if self._overflows >= self._settings.max_overflows:
+            if self._overflows >= self._config.max_overflows:
                 self.leave(SLOW)
 
-    def on_positions(self, text: str) -> None:
-        """Queue the latest positions."""
+    def on_positions(self, helping: Helping) -> None:
+        """Queue positions."""
         if self._wants_positions:
-            self._outbox.positions(text)
+            self._outbox.positions(helping)
 
     def _start_over(self) -> None:
         """Bring a client up to date that has missed deltas."""
@@ -216,7 +211,7 @@ class Connection:
         with trio.CancelScope() as patience:
             try:
                 while (text := await self._next()) is not None:
-                    patience.deadline = trio.current_time() + self._settings.send_s
+                    patience.deadline = trio.current_time() + self._config.send_s
                     await self._socket.send_message(text)
                     patience.deadline = inf
                     self._statistics.messages_out += 1
@@ -239,21 +234,21 @@ class Connection:
 
     async def _watch(self) -> None:
         """See that a hello comes, then that pings are answered."""
-        with trio.move_on_after(self._settings.hello_s):
+        with trio.move_on_after(self._config.hello_s):
             await self._greeted.wait()
         if not self._greeted.is_set():
             self.leave(NO_HELLO)
             return
-        while await self._is_there() or self._holding:
-            await trio.sleep(self._settings.ping_s)
-        self.leave(IDLE)
+        while True:
+            if not await self._is_there() and not self._holding:
+                self.leave(IDLE)
+                return
+            await trio.sleep(self._config.ping_s)
 
     async def _is_there(self) -> bool:
-        with trio.move_on_after(self._settings.idle_s - self._settings.ping_s):
-            try:
+        with trio.move_on_after(self._config.idle_s - self._config.ping_s):
+            with suppress(ConnectionClosed):  # the reader sees it too, and ends the connection
                 await self._socket.ping()
-            except ConnectionClosed:
-                pass  # the reader sees it too, and ends the connection
             return True
         return False
 
@@ -268,7 +263,7 @@ class Connection:
         """Close with the code that says why, if the client is still there to hear it."""
         end = self.end or RESET
         if not self._cut:
-            with trio.move_on_after(self._settings.grace_s):
+            with trio.move_on_after(self._config.grace_s):
                 await self._socket.aclose(end.code, end.reason[:120])
 
 

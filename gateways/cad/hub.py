@@ -1,20 +1,24 @@
-"""The board, once for all clients: every delta, snapshot and batch of positions is encoded once and shared.
+"""The board, once for all clients: every delta, snapshot and helping of positions is encoded once and shared.
 
 Rule: joining is one synchronous step. The board publishes from the same loop, so a client can neither miss a delta
 between its snapshot and the stream, nor see one twice.
 """
 
 from collections import deque
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
-from gateways.board import Board, Update
+from engine.live.service import Service
+from engine.model.geometry import Projection
+from gateways.board import Board, Snapshot, Update
+from gateways.cad.config import CadConfig, Statistics
 from gateways.cad.messages import Positions, encode, encode_as
-from gateways.cad.settings import CadSettings, Statistics
+from gateways.cad.mirror import Mirror
+from gateways.cad.outbox import HELPING, Helping
 from gateways.views import PositionView
 
-REPLAY_ON_SNAPSHOT_MAX = 200
+REPLAY_ON_SNAPSHOT_MAX: Final = 200
 """Deltas that a newcomer is given on top of a kept snapshot before a new one is cheaper."""
 
 
@@ -24,8 +28,8 @@ class Listener(Protocol):
     def on_delta(self, text: str, size: int) -> None:
         """Take the next delta; size in bytes."""
 
-    def on_positions(self, text: str) -> None:
-        """Take where units are."""
+    def on_positions(self, helping: Helping) -> None:
+        """Take where some units are."""
 
 
 class Kept(Struct, frozen=True, gc=False):
@@ -38,28 +42,33 @@ class Kept(Struct, frozen=True, gc=False):
 
 
 class Hub:
-    """Follows the board. Call `close` when done."""
+    """Follows the board and keeps what newcomers and those who come back are given. One per process."""
 
-    def __init__(self, board: Board, settings: CadSettings, statistics: Statistics) -> None:
-        self._board = board
-        self._settings = settings
-        self._statistics = statistics
+    def __init__(self, service: Service, board: Board, config: CadConfig) -> None:
+        self.service = service
+        self.config = config
+        self.statistics = Statistics()
+        self._mirror = Mirror()
+        """What every client knows that has read everything."""
+        self._mirror.take(board.snapshot())
         self._listeners: dict[Listener, None] = {}
         self._ring: deque[Kept] = deque()
         self._ring_bytes = 0
         self._snapshot: tuple[int, str] | None = None
+        """The kept one, with its seq. Positions since it was made are those of the mirror."""
         board.on_update.append(self._updated)
         board.on_positions.append(self._moved)
-
-    def close(self) -> None:
-        """Follow no longer."""
-        self._board.on_update.remove(self._updated)
-        self._board.on_positions.remove(self._moved)
 
     @property
     def seq(self) -> int:
         """Seq of the last update."""
-        return self._board.last_update
+        assert self._mirror.seq is not None
+        return self._mirror.seq
+
+    @property
+    def projection(self) -> Projection:
+        """Of the place: degrees to metres."""
+        return self.service.world.settled.projection
 
     def resume(self, seen: int | None) -> list[str] | None:
         """Return the deltas behind the one that was seen last; None if they are not all kept any more."""
@@ -68,16 +77,11 @@ class Hub:
         return self._behind(seen)
 
     def begin(self) -> list[str]:
-        """Return a snapshot, and the deltas since it was made: together, the board as it is now."""
-        if self._snapshot is not None:
-            seq, text = self._snapshot
-            since = self._behind(seq)
-            if since is not None and len(since) <= REPLAY_ON_SNAPSHOT_MAX:
-                return [text, *since]
-        text = encode_as("snapshot", self._board.snapshot()).decode()
-        self._statistics.snapshots += 1
-        self._snapshot = (self.seq, text)
-        return [text]
+        """Return a snapshot, and deltas and positions since it was made: together, the board as it is now."""
+        since = None if self._snapshot is None else self._behind(self._snapshot[0])
+        if self._snapshot is None or since is None or len(since) > REPLAY_ON_SNAPSHOT_MAX:
+            self._snapshot, since = (self.seq, self._take_snapshot()), []
+        return [self._snapshot[1], *since, *self._positions()]
 
     def join(self, listener: Listener) -> None:
         """Hand on everything from now on. Call it in the same step as `resume` or `begin`."""
@@ -100,24 +104,45 @@ class Hub:
                 break
         return None
 
+    def _take_snapshot(self) -> str:
+        mirror = self._mirror
+        mirror.settle()
+        self.statistics.snapshots += 1
+        snapshot = Snapshot(
+            seq=self.seq,
+            at_ms=mirror.at_ms,
+            place=mirror.place,
+            name=mirror.name,
+            incidents=tuple(mirror.incidents.values()),
+            units=tuple(mirror.units.values()),
+            alarms=tuple(mirror.alarms.values()),
+        )
+        return encode_as("snapshot", snapshot).decode()
+
+    def _positions(self) -> list[str]:
+        views = tuple(self._mirror.positions.values())
+        starts = range(0, len(views), HELPING)
+        at_ms = self._mirror.at_ms
+        return [encode(Positions(at_ms=at_ms, units=views[start : start + HELPING])) for start in starts]
+
     def _updated(self, update: Update) -> None:
         encoded = encode_as("delta", update)
         text, size = encoded.decode(), len(encoded)
+        self._mirror.take(update)
         self._keep(Kept(update.seq, update.prev, text, size))
-        for listener in self._listeners:
+        for listener in list(self._listeners):
             listener.on_delta(text, size)
 
     def _keep(self, kept: Kept) -> None:
         self._ring.append(kept)
         self._ring_bytes += kept.size
-        while len(self._ring) > self._settings.ring_messages or self._ring_bytes > self._settings.ring_bytes:
+        while len(self._ring) > self.config.ring_messages or self._ring_bytes > self.config.ring_bytes:
             self._ring_bytes -= self._ring.popleft().size
 
     def _moved(self, at_ms: int, units: tuple[PositionView, ...]) -> None:
-        # The kept snapshot shows units where they were. A newcomer gets every later batch, so it is out of date
-        # only once a batch has gone out after it was made.
-        self._snapshot = None
+        message = Positions(at_ms=at_ms, units=units)
+        self._mirror.take(message)
         if self._listeners:
-            text = encode(Positions(at_ms=at_ms, units=units))
+            helping = Helping(message, encode(message))
             for listener in self._listeners:
-                listener.on_positions(text)
+                listener.on_positions(helping)

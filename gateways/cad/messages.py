@@ -48,7 +48,7 @@ class Hello(FromClient, frozen=True, gc=False, kw_only=True):
     resume_from: Whole | None = None
     """Seq of the last update that was seen: go on behind it, without a snapshot if possible."""
     positions: bool = True
-    """Send where units are, once a second."""
+    """Send where units are as they move."""
 
     def __repr__(self) -> str:
         return f"Hello(version={self.version!r}, token hidden)"
@@ -270,7 +270,10 @@ class Delta(board.Update, frozen=True, gc=False, kw_only=True, tag_field="type",
 
 
 class Positions(FromServer, frozen=True, gc=False, kw_only=True):
-    """Where units are that have moved. Only the latest such message waits for a slow client."""
+    """Where units are that have moved. For a slow client only the latest of each unit waits.
+
+    One may follow right after a snapshot: units that have moved since that was made.
+    """
 
     at_ms: int
     units: tuple[PositionView, ...]

@@ -1,9 +1,12 @@
-"""A client's copy of the board: the fold of a snapshot and the deltas behind it.
+"""A copy of the board: the fold of a snapshot and what came behind it. Every client keeps one, and so does the hub.
 
 Rule: every delta follows on the one before it, or the copy says so and takes no more until it starts over.
 """
 
-from gateways.cad.messages import Delta, Positions, Snapshot
+from msgspec.structs import replace
+
+from gateways.board import Snapshot, Update
+from gateways.cad.messages import Positions
 from gateways.views import AlarmView, IncidentView, PositionView, UnitView
 
 
@@ -18,19 +21,19 @@ class Mirror:
         self.seq: int | None = None
         """Of the last update folded; None before the first snapshot."""
         self.at_ms = 0
-        self.place = ""
+        self.place = self.name = ""
         self.incidents: dict[str, IncidentView] = {}
         self.units: dict[str, UnitView] = {}
         self.alarms: dict[str, AlarmView] = {}
         self.positions: dict[str, PositionView] = {}
-        """Of units that have moved since; `units` says where the others are."""
+        """Of units that have moved since `units` last said where they are."""
         self.deltas = 0
         self.snapshots = 0
         self.gaps = 0
 
-    def take(self, message: Snapshot | Delta | Positions) -> None:
+    def take(self, message: Snapshot | Update | Positions) -> None:
         """Fold one message. Raises Gap, and changes nothing, if it does not follow on what is known."""
-        if isinstance(message, Delta):
+        if isinstance(message, Update):
             self._fold(message)
         elif isinstance(message, Snapshot):
             self._begin(message)
@@ -38,15 +41,24 @@ class Mirror:
             for view in message.units:
                 self.positions[view.unit] = view
 
+    def settle(self) -> None:
+        """Write the latest positions into the units."""
+        for name, at in self.positions.items():
+            unit = self.units.get(name)
+            if unit is not None:
+                self.units[name] = replace(unit, lat=at.lat, lon=at.lon, fix_ms=at.fix_ms, assumed=False)
+        self.positions = {}
+
     def _begin(self, snapshot: Snapshot) -> None:
         self.snapshots += 1
-        self.seq, self.at_ms, self.place = snapshot.seq, snapshot.at_ms, snapshot.place
+        self.seq, self.at_ms = snapshot.seq, snapshot.at_ms
+        self.place, self.name = snapshot.place, snapshot.name
         self.incidents = {view.id: view for view in snapshot.incidents}
         self.units = {view.id: view for view in snapshot.units}
         self.alarms = {view.id: view for view in snapshot.alarms}
         self.positions = {}
 
-    def _fold(self, delta: Delta) -> None:
+    def _fold(self, delta: Update) -> None:
         if delta.prev != self.seq:
             self.gaps += 1
             raise Gap(f"delta {delta.seq} follows on {delta.prev}, but the last one seen was {self.seq}")
@@ -59,6 +71,7 @@ class Mirror:
                 self.incidents.pop(incident.id, None)
         for unit in delta.units:
             self.units[unit.id] = unit
+            self.positions.pop(unit.id, None)
         for alarm in delta.alarms:
             self.alarms[alarm.id] = alarm
         for name in delta.cleared:

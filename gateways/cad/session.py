@@ -16,9 +16,9 @@ from gateways.auth import Gatekeeper, Principal, Right
 from gateways.cad import messages
 from gateways.cad.bucket import Bucket
 from gateways.cad.commands import RULES, Unfit, units_of
+from gateways.cad.config import CadConfig
 from gateways.cad.messages import VERSION, Hello, Ping, Pong, Refused
 from gateways.cad.refusals import UNREADABLE, explain, wrong_version
-from gateways.cad.settings import CadSettings
 
 POLICY_VIOLATION: Final = 1008
 """The WebSocket's close code for a client that does not keep to the rules."""
@@ -66,13 +66,13 @@ class State(Enum):
 class Session:
     """The rules of one connection."""
 
-    def __init__(self, gatekeeper: Gatekeeper, projection: Projection, settings: CadSettings) -> None:
+    def __init__(self, gatekeeper: Gatekeeper, projection: Projection, config: CadConfig) -> None:
         self.state = State.AWAITING_HELLO
         self.principal: Principal | None = None
         self._gatekeeper = gatekeeper
         self._projection = projection
-        self._pace = Bucket(settings.commands_per_s, settings.burst)
-        self._patience = Bucket(ERRORS_FORGIVEN_PER_S, settings.max_errors - 1)
+        self._pace = Bucket(config.commands_per_s, config.burst)
+        self._patience = Bucket(ERRORS_FORGIVEN_PER_S, config.max_errors - 1)
 
     def feed(self, text: str | bytes, now_s: float) -> list[Effect]:
         """Return what one message leads to, at a time in seconds of any steady clock. Never raises."""

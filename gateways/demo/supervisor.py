@@ -14,8 +14,6 @@ import msgspec
 import trio
 from msgspec import Struct
 
-from gateways.app import Doors
-
 FIRST_START_WITHIN_S = 300.0
 """The first start on a machine compiles the kernels."""
 STOP_WITHIN_S = 20.0
@@ -23,6 +21,23 @@ RESTART_AFTER_S = 0.5
 STILLBORN_MAX = 3
 """Deaths in a row before the doors were open: then it will not live, and its log says why."""
 LOG_TAIL = 12
+
+
+class Tokens(Struct, frozen=True):
+    """The part of the engine's access that matters to its guests."""
+
+    tokens: dict[str, str]
+    """By role."""
+
+
+class Doors(Struct, frozen=True):
+    """What the engine announces when it is ready (`gateways.app.Doors`, without importing the whole engine)."""
+
+    cad: str
+    web: str
+    lines: tuple[str, ...]
+    access: Tokens
+    notes: tuple[str, ...]
 
 
 class EngineWillNotStart(Exception):
@@ -56,6 +71,10 @@ class Supervisor:
     def pid(self) -> int | None:
         """The engine's process number."""
         return self._process.pid if self._process is not None else None
+
+    def up_for_s(self) -> float:
+        """Return the seconds since the doors of this start were opened."""
+        return trio.current_time() - self.up_since_s
 
     def elapsed_s(self) -> float:
         """Return the seconds since the demo began."""

@@ -41,7 +41,7 @@ class Vehicle(Protocol):
     leg: Leg
 
 
-class Doors(Struct, frozen=True):
+class Feeds(Struct, frozen=True):
     """Where the feeds are."""
 
     lines: str
@@ -59,7 +59,7 @@ class Trackers:
         vehicles: Sequence[Vehicle],
         projection: Projection,
         time: CityTime,
-        doors: Doors,
+        feeds: Feeds,
         ledger: Ledger,
         seed: int,
         stale_after_ms: int,
@@ -67,11 +67,11 @@ class Trackers:
         self._vehicles = vehicles
         self._projection = projection
         self._time = time
-        self._doors = doors
+        self._feeds = feeds
         self._ledger = ledger
         self._noise = stream(seed, "gps")
         self._parked_s = parked_every_s(time, len(vehicles), stale_after_ms)
-        self._last_s: dict[str, float] = {}
+        self._parked_due_s: dict[str, float] = {}
         phones = [vehicle.id for vehicle in vehicles[1::2]][:PHONES_MAX]
         self._phones = frozenset(phones)
         self._lines = _Newest()
@@ -89,9 +89,8 @@ class Trackers:
             now_s, now = trio.current_time(), self._time.now()
             for vehicle in self._vehicles:
                 moving = vehicle.leg.moving(now)
-                since_s = now_s - self._last_s.get(vehicle.id, -1e9)
-                if since_s >= (TICK_S * 0.9 if moving else self._parked_s):
-                    self._last_s[vehicle.id] = now_s
+                if moving or now_s >= self._parked_due_s.get(vehicle.id, 0.0):
+                    self._parked_due_s[vehicle.id] = now_s + self._parked_s * self._noise.uniform(0.7, 1.0)
                     box = self._posts if vehicle.id in self._phones else self._lines
                     box.put(self._fix(vehicle, now, moving=moving))
             await trio.sleep(TICK_S)
@@ -107,7 +106,7 @@ class Trackers:
 
     async def _stream(self) -> None:
         """Keep one connection for all its devices, as a fleet's own server does."""
-        host, _, port = self._doors.lines.rpartition(":")
+        host, _, port = self._feeds.lines.rpartition(":")
         while True:
             try:
                 with trio.fail_after(SEND_WITHIN_S):
@@ -120,7 +119,7 @@ class Trackers:
             await trio.sleep(RECONNECT_AFTER_S)
 
     async def _send_lines(self, connection: trio.SocketStream) -> None:
-        await connection.send_all(msgspec.json.encode({"token": self._doors.token}) + b"\n")
+        await connection.send_all(msgspec.json.encode({"token": self._feeds.token}) + b"\n")
         while True:
             fixes = await self._lines.take_all()
             with trio.fail_after(SEND_WITHIN_S):
@@ -136,11 +135,12 @@ class Trackers:
     # ── OsmAnd ──────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _phone(self) -> None:
-        headers = {"Authorization": f"Bearer {self._doors.token}"}
+        headers = {"Authorization": f"Bearer {self._feeds.token}"}
         limits = httpx2.Limits(max_connections=PHONES_AT_ONCE, max_keepalive_connections=PHONES_AT_ONCE)
-        async with httpx2.AsyncClient(
-            headers=headers, limits=limits, timeout=SEND_WITHIN_S, trust_env=False
-        ) as client, trio.open_nursery() as nursery:
+        async with (
+            httpx2.AsyncClient(headers=headers, limits=limits, timeout=SEND_WITHIN_S, trust_env=False) as client,
+            trio.open_nursery() as nursery,
+        ):
             for _ in range(PHONES_AT_ONCE):
                 nursery.start_soon(self._post_on, client)
 
@@ -148,7 +148,7 @@ class Trackers:
         while True:
             fix = await self._posts.take()
             try:
-                response = await client.get(self._doors.osmand, params=_query(fix))
+                response = await client.get(self._feeds.osmand, params=_query(fix))
             except httpx2.HTTPError:
                 self._ledger.feed_errors += 1
                 await trio.sleep(RECONNECT_AFTER_S)

@@ -103,8 +103,8 @@ class Server:
 
     def webhook(self, path: str = "/hook", host: str = "127.0.0.1", **settings: Any) -> Webhook:
         """The channel that leads here."""
-        settings = {"allow_private": True, "secrets": (SECRET,)} | settings
-        return Webhook(url=f"http://{host}:{self.port}{path}", **settings)
+        url = f"http://{host}:{self.port}{path}"
+        return Webhook(url=url, secrets=(SECRET,), allow_private=True, **settings)
 
     async def welcome(self, stream: trio.SocketStream) -> None:
         """Serve one connection."""

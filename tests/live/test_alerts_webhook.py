@@ -4,11 +4,12 @@ import socket
 import ssl
 import struct
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import trio
-from alerts_kit import SECRET, Behaviour, Seen, Server, answer, hang, station
+from alerts_kit import SECRET, Behaviour, Seen, answer, hang, station
 from standardwebhooks import Webhook as Verifier
 
 from engine.model.facts import Purpose
@@ -31,10 +32,10 @@ def message(alert: str = "A7", attempt: int = 1) -> Message:
         incident_type="medical",
         type_name="Medical emergency",
         priority=1,
-        address="12 Quay – gate é",
+        address="12 Quay, café",
         lat=52.1,
         lon=4.9,
-        text="E7 GO I1 P1 Medical emergency, 12 Quay – gate é",
+        text="E7 GO I1 P1 Medical emergency, 12 Quay, café",
         rung=0,
         attempt=attempt,
     )
@@ -61,7 +62,7 @@ async def test_the_reference_verifier_accepts_what_arrives() -> None:
         assert [seen.key for seen in server.seen] == ["A7", "A7"]
         assert [body["data"]["attempt"] for body in bodies] == [1, 2]
         assert (bodies[0]["type"], bodies[0]["timestamp"]) == ("alert.dispatch", "2026-02-02T02:40:00.123Z")
-        assert bodies[0]["data"]["address"] == "12 Quay – gate é"
+        assert bodies[0]["data"]["address"] == "12 Quay, café"
         assert server.seen[0].headers["host"] == f"127.0.0.1:{server.port}"
         assert server.seen[0].headers["content-type"] == "application/json"
         assert server.connections == 1
@@ -131,7 +132,7 @@ async def test_what_is_not_http_is_a_failure() -> None:
     """A banner of some other service."""
 
     async def banner(_seen: Seen, stream: trio.SocketStream) -> None:
-        await stream.send_all(b"220 mail.example ESMTP\r\n")
+        await stream.send_all(b"220 mail.example ESMTP\r\n\r\n")
 
     assert (await outcome_of(banner)).detail.startswith("RemoteProtocolError")
 
@@ -247,7 +248,19 @@ async def test_our_own_network_is_not_dialled_without_leave(host: str) -> None:
 def certificate(folder: Path, name: str) -> ssl.SSLContext:
     """A server's context with a fresh certificate for that DNS name; it is its own authority."""
     files = (folder / "key.pem", folder / "cert.pem")
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj".split()
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+    ]
     more = ["-addext", f"subjectAltName=DNS:{name}", "-keyout", str(files[0]), "-out", str(files[1])]
     subprocess.run([*command, f"/CN={name}", *more], check=True, capture_output=True)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -255,19 +268,17 @@ def certificate(folder: Path, name: str) -> ssl.SSLContext:
     return context
 
 
-async def send_over_tls(server: Server, context: ssl.SSLContext) -> tuple[Outcome, list[str]]:
+async def send_over_tls(context: ssl.SSLContext) -> tuple[Outcome, list[str | None]]:
     """Send to https://localhost through a server of that certificate; return the names it was asked for."""
-    asked: list[str] = []
+    asked: list[str | None] = []
     context.sni_callback = lambda _socket, name, _context: asked.append(name)
 
     async def welcome(stream: trio.SocketStream) -> None:
         tls = trio.SSLStream(stream, context, server_side=True, https_compatible=True)
         with trio.move_on_after(5):
-            try:
+            with suppress(trio.BrokenResourceError):
                 await tls.receive_some()
                 await tls.send_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-            except trio.BrokenResourceError:
-                server.connections = -1
 
     async with trio.open_nursery() as nursery:
         (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
@@ -277,3 +288,26 @@ async def send_over_tls(server: Server, context: ssl.SSLContext) -> tuple[Outcom
         (outcome,) = await send(config)
         nursery.cancel_scope.cancel()
     return outcome, asked
+
+
+async def test_the_certificate_is_that_of_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address is dialled, yet the certificate asked for and checked is that of the configured name."""
+    context = certificate(tmp_path, "localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+    assert await send_over_tls(context) == (DELIVERED, ["localhost"])
+
+
+async def test_another_names_certificate_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though it is from an authority that we trust; the detail says what is wrong with it."""
+    context = certificate(tmp_path, "pager.example")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+    outcome, _ = await send_over_tls(context)
+    assert not outcome.delivered
+    assert "Hostname mismatch" in outcome.detail
+
+
+async def test_an_unknown_authority_is_refused(tmp_path: Path) -> None:
+    """Nothing is sent to it."""
+    outcome, _ = await send_over_tls(certificate(tmp_path, "localhost"))
+    assert not outcome.delivered
+    assert "CERTIFICATE_VERIFY_FAILED" in outcome.detail

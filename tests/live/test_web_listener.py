@@ -3,7 +3,7 @@
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -151,9 +151,10 @@ async def test_a_head_that_is_too_large_is_refused() -> None:
         stream = await trio.open_tcp_stream(*made.address)
         await stream.send_all(b"GET /hello HTTP/1.1\r\nX-Long: " + b"x" * 10_000)
         answer = b""
-        with pytest.raises(trio.BrokenResourceError) if False else trio.move_on_after(10):
+        with suppress(trio.BrokenResourceError):  # it may be reset: not all that was sent is read
             while chunk := await stream.receive_some():
                 answer += chunk
+        await stream.aclose()
         assert answer.split()[1] in {b"400", b"431"}
         assert (await made.fetch("/hello")).status_code == 200
 
@@ -200,7 +201,7 @@ async def test_a_stop_lets_the_request_under_way_finish() -> None:
             await made.entered.wait()
             made.nursery.cancel_scope.cancel()
             with trio.CancelScope(shield=True):
-                while await _reachable(made):
+                while await _reachable(made):  # noqa: ASYNC110  only the kernel knows when the port is shut
                     await trio.sleep(0.01)
                 made.finish.set()
     assert [answer.text for answer in answers] == ["finished"]
@@ -254,3 +255,21 @@ def test_a_wrong_setting_is_refused_with_its_path(setting: str) -> None:
     """What cannot be is refused when the configuration is read."""
     with pytest.raises(msgspec.ValidationError):
         msgspec.toml.decode(setting, type=WebConfig)
+
+
+@pytest.mark.slow
+async def test_a_client_that_reads_nothing_cannot_hold_a_stop_for_ever() -> None:
+    """hypercorn sends shielded from cancellation; the kernel's own timeout ends it."""
+
+    async def large(_: Request) -> Response:
+        return PlainTextResponse("x" * 60_000)
+
+    async with trio.open_nursery() as nursery:
+        address = await nursery.start(partial(serve_http, [Route("/large", large)], WebConfig(port=0)))
+        client = trio.socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        await client.connect(("127.0.0.1", int(address.rsplit(":", 1)[1])))
+        await client.send(b"GET /large HTTP/1.1\r\nHost: t\r\n\r\n" * 500)
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+    client.close()

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import trio
 from test_alerts_logfile import message
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from engine.model.facts import Purpose
 from gateways.alerts import Endpoint, LogFile
@@ -70,7 +70,6 @@ async def refuse(_message: Message) -> Outcome:
 
 async def hang(_message: Message) -> Outcome:
     await trio.sleep_forever()
-    return DELIVERED
 
 
 async def crash(_message: Message) -> Outcome:
@@ -126,8 +125,7 @@ async def test_several_are_tried_at_the_same_time() -> None:
     assert room.bulkhead.statistics().depth == 1
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_the_breaker_spares_an_endpoint_that_fails() -> None:
+async def test_the_breaker_spares_an_endpoint_that_fails(mock_clock: MockClock) -> None:
     """After three failures nothing is sent for ten seconds, then one probe; its success lets all through again."""
     room = Room(refuse)
     await room.work(1, 2, 3, 4, 5)
@@ -135,36 +133,35 @@ async def test_the_breaker_spares_an_endpoint_that_fails() -> None:
     assert room.bulkhead.statistics().breaker_open
     assert all("not tried: 3 attempts" in outcome.detail for _, outcome in room.reports[3:])
     assert (room.bulkhead.counts.failed, room.bulkhead.counts.not_tried) == (3, 2)
-    await trio.sleep(10)
+    mock_clock.jump(10)
     room.behave = take
     await room.work(6, 7)
     assert room.sent[3:] == ["A6", "A7"]
     assert not room.bulkhead.statistics().breaker_open
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_a_crashed_probe_is_a_failed_one() -> None:
+async def test_a_crashed_probe_is_a_failed_one(mock_clock: MockClock) -> None:
     """The breaker does not wait for ever for its answer."""
     room = Room(refuse)
     await room.work(1, 2, 3)
     room.behave = crash
-    await trio.sleep(10)
+    mock_clock.jump(10)
     await room.work(4)
     room.behave = take
-    await trio.sleep(10)
+    mock_clock.jump(10)
     await room.work(5)
     assert room.reports[-1] == ("A5", DELIVERED)
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_a_channel_that_forgets_its_time_is_cut_off() -> None:
+async def test_a_channel_that_forgets_its_time_is_cut_off(mock_clock: MockClock) -> None:
     """A second after its own limit."""
     room = Room(hang)
     room.bulkhead.offer(request(1))
-    with trio.move_on_after(5.9):
-        await room.bulkhead.work(room)
-    assert room.reports == []
-    room.bulkhead.offer(request(2))
-    with trio.move_on_after(6.1):
-        await room.bulkhead.work(room)
-    assert room.reports == [("A2", Outcome(delivered=False, detail="cut off after 6 s"))]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(room.bulkhead.work, room)
+        for seconds, reports in ((0, 0), (5.9, 0), (0.2, 1)):
+            mock_clock.jump(seconds)
+            await wait_all_tasks_blocked()
+            assert len(room.reports) == reports
+        nursery.cancel_scope.cancel()
+    assert room.reports == [("A1", Outcome(delivered=False, detail="cut off after 6 s"))]

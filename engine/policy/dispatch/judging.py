@@ -10,6 +10,7 @@ from engine.kernels.eligible import cheapest, judge
 from engine.model.hours import local_minute_of_week, on_duty
 from engine.model.place import Place, Slot
 from engine.policy.travel import TravelModel, travel_model
+from engine.state.fleet import STANDING_CREW_BUSY, STANDING_FREE
 from engine.state.records import Incident
 from engine.state.world import World
 
@@ -43,8 +44,23 @@ class Bench:
         self.standing = world.fleet.standing
         if barred:
             self.standing = self.standing.copy()
-            self.standing[barred] = 3  # their crew would be out with a sibling chosen in the same decision
+            # Their crew would be out with a sibling chosen in the same decision.
+            self.standing[barred] = STANDING_CREW_BUSY
         self.first_radius_m = _first_radius_m(place, len(world.fleet))
+        self.ready = self._ready()
+        """Rows that could be sent now, whatever they can do."""
+        self.hands = [int(mask) for mask in np.unique(self.fleet.capability[self.ready])]
+        """What those can do: each mask once."""
+
+    def _ready(self) -> Rows:
+        fleet = self.fleet
+        on_shift = (fleet.shift < 0) | (self.shift_on[np.maximum(fleet.shift, 0)] == 1)
+        located = (fleet.assumed == 1) | ((fleet.fix_ms >= 0) & (fleet.fix_ms >= self.oldest_fix_ms))
+        return np.flatnonzero((self.standing == STANDING_FREE) & on_shift & located).astype(np.int32)
+
+    def can_fill(self, slot: Slot) -> bool:
+        """Tell whether any unit that is ready has what the slot asks for: a city without one need not be searched."""
+        return any(mask & choice.needs == choice.needs for mask in self.hands for choice in slot.choices)
 
     def judge(self, slot: Slot, rows: Rows, travel_ms: npt.NDArray[np.int32]) -> Verdicts:
         """Judge the rows for the slot."""
@@ -80,7 +96,9 @@ class Bench:
     def sweep(self, incident: Incident, enough: Callable[[Rows, int], bool]) -> Rows:
         """Widen a circle round the incident until `enough(rows, within_ms)` says so, or it holds everyone.
 
-        `within_ms` is a time that no unit outside the circle can beat, so "enough" can be judged exactly.
+        `within_ms` is a time that no unit outside the circle can beat, so "enough" can be judged exactly. The circle
+        is exact as well: what the R-tree gives beyond it depends on when its boxes were drawn, and that is different
+        after a restart.
         """
         count = len(self.fleet)
         everyone = np.arange(count, dtype=np.int32)
@@ -88,12 +106,18 @@ class Bench:
             return everyone
         radius_m = self.first_radius_m
         while True:
-            rows = self.fleet.index.near(incident.x_m, incident.y_m, radius_m)
+            rows = self._within(incident, radius_m)
             if 4 * len(rows) > count:
                 return everyone
             if enough(rows, self.travel.within_ms(radius_m)):
                 return rows
             radius_m *= 2
+
+    def _within(self, incident: Incident, radius_m: int) -> Rows:
+        rows = self.fleet.index.near(incident.x_m, incident.y_m, radius_m)
+        east_m = self.fleet.x_m[rows].astype(np.int64) - incident.x_m
+        north_m = self.fleet.y_m[rows].astype(np.int64) - incident.y_m
+        return rows[east_m * east_m + north_m * north_m <= radius_m * radius_m]
 
 
 def _first_radius_m(place: Place, units: int) -> int:

@@ -9,6 +9,9 @@ Units of one crew are not two units: where an answer takes both, the later one i
 again.
 """
 
+from functools import cache
+from itertools import groupby
+
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
@@ -20,7 +23,6 @@ from engine.model.why import Why
 from engine.policy.dispatch.judging import EVERYONE_MAX, Bench, Rows, Verdicts, shortlist
 from engine.policy.dispatch.solution import Proposal, Solution
 from engine.policy.dispatch.why import explain_slots, explain_unit
-from engine.state.fleet import STANDING_FREE
 from engine.state.records import Incident
 from engine.state.world import World
 
@@ -52,15 +54,16 @@ class NearestCapable(Struct, frozen=True, tag="nearest_capable"):
         barred: list[int] = []
         while True:
             bench = Bench(world, barred)
-            chosen = self._match(world, bench, wanted)
+            fillable = [want for want in wanted if bench.can_fill(want.slot)]
+            chosen = self._match(world, bench, fillable)
             clashes = _crew_clashes(world, chosen)
             if not clashes:
-                return _solution(world, wanted, chosen)
+                return _solution(world, wanted, dict(zip(map(_key, fillable), chosen, strict=True)), barred)
             barred += clashes
 
     def explain(self, world: World, incident: Incident, solution: Solution, row: int | None = None) -> Why:
         """Say what the proposal for the incident rests on; with a row, what speaks for or against that unit."""
-        bench = Bench(world, [])
+        bench = Bench(world, list(solution.barred))
         wanted = _open_slots(world, incident)
         if row is None:
             slots = explain_slots(world, bench, incident, wanted, solution)
@@ -78,12 +81,11 @@ class NearestCapable(Struct, frozen=True, tag="nearest_capable"):
         total = sum(want.count for want in wanted)
         if total == 0:
             return []
-        free = np.flatnonzero(bench.standing == STANDING_FREE).astype(np.int32)
-        lists = _candidates(bench, wanted, free, total)
+        lists = _candidates(bench, wanted, total)
         offsets, units, costs = [0], [], []
         for want, verdicts in zip(wanted, lists, strict=True):
             weight = self.weights[want.incident.priority - 1]
-            weighted = np.minimum(verdicts.cost_ms, COST_MS_MAX).astype(np.int64) * weight
+            weighted = verdicts.cost_ms.astype(np.int64) * weight
             for _ in range(want.count):
                 offsets.append(offsets[-1] + len(weighted))
                 units.append(verdicts.rows)
@@ -104,42 +106,34 @@ def _open_slots(world: World, incident: Incident) -> list[tuple[Slot, int]]:
     return [(slot, lacks[slot.id]) for slot in world.plans[incident.plan].slots if slot.id in lacks]
 
 
-def _candidates(bench: Bench, wanted: list[Wanted], free: Rows, total: int) -> list[Verdicts]:
+def _candidates(bench: Bench, wanted: list[Wanted], total: int) -> list[Verdicts]:
     """Return for each kind of slot its `total` cheapest units: more than that no best answer can need."""
     lists: list[Verdicts] = []
-    start = 0
-    while start < len(wanted):
-        incident = wanted[start].incident
-        end = start
-        while end < len(wanted) and wanted[end].incident is incident:
-            end += 1
-        lists += _around(bench, incident, [want.slot for want in wanted[start:end]], free, total)
-        start = end
+    for _, group in groupby(wanted, key=lambda want: want.incident.number):
+        wants = list(group)
+        lists += _around(bench, wants[0].incident, [want.slot for want in wants], total)
     return lists
 
 
-def _around(bench: Bench, incident: Incident, slots: list[Slot], free: Rows, total: int) -> list[Verdicts]:
+def _around(bench: Bench, incident: Incident, slots: list[Slot], total: int) -> list[Verdicts]:
     found: list[Verdicts] = []
 
     def enough(rows: Rows, within_ms: int) -> bool:
         nonlocal found
         travel_ms = bench.times_ms(rows, incident)
         found = [_cut(bench.judge(slot, rows, travel_ms), total) for slot in slots]
-        return all(np.count_nonzero(verdicts.cost_ms <= within_ms) >= total for verdicts in found)
+        return all(np.count_nonzero(verdicts.cost_ms < within_ms) >= total for verdicts in found)
 
-    if len(free) <= EVERYONE_MAX:
-        enough(free, 0)
-    else:
-        rows = bench.sweep(incident, enough)
-        if len(rows) == len(bench.fleet):
-            # The sweep gave up on the tree: only those who are free can be chosen.
-            enough(free, 0)
+    if len(bench.ready) <= EVERYONE_MAX or len(bench.sweep(incident, enough)) == len(bench.fleet):
+        # Few are ready, or the sweep gave up on the tree: look at those who are ready, and nobody else.
+        enough(bench.ready, 0)
     return found
 
 
 def _cut(verdicts: Verdicts, count: int) -> Verdicts:
-    best = shortlist(verdicts, count)
-    return Verdicts(verdicts.rows[best], verdicts.eta_ms[best], verdicts.cost_ms[best], verdicts.reason[best])
+    cost_ms = np.minimum(verdicts.cost_ms, COST_MS_MAX)
+    best = shortlist(Verdicts(verdicts.rows, verdicts.eta_ms, cost_ms, verdicts.reason), count)
+    return Verdicts(verdicts.rows[best], verdicts.eta_ms[best], cost_ms[best], verdicts.reason[best])
 
 
 def _by_kind(wanted: list[Wanted], lists: list[Verdicts], choice: npt.NDArray[np.int32]) -> list[list[tuple[int, int]]]:
@@ -148,9 +142,9 @@ def _by_kind(wanted: list[Wanted], lists: list[Verdicts], choice: npt.NDArray[np
     for want, verdicts in zip(wanted, lists, strict=True):
         rows = choice[at : at + want.count]
         at += want.count
-        eta = {int(row): int(eta_ms) for row, eta_ms in zip(verdicts.rows, verdicts.eta_ms, strict=True)}
+        pairs = [(int(row), int(verdicts.eta_ms[verdicts.rows == row][0])) for row in rows if row >= 0]
         # Like slots are one kind: whoever arrives first is named first.
-        chosen.append(sorted(((int(row), eta[int(row)]) for row in rows if row >= 0), key=lambda p: (p[1], p[0])))
+        chosen.append(sorted(pairs, key=lambda pair: (pair[1], pair[0])))
     return chosen
 
 
@@ -165,17 +159,24 @@ def _crew_clashes(world: World, chosen: list[list[tuple[int, int]]]) -> list[int
     return clashes
 
 
-def _solution(world: World, wanted: list[Wanted], chosen: list[list[tuple[int, int]]]) -> Solution:
+def _key(want: Wanted) -> tuple[str, str]:
+    return want.incident.id, want.slot.id
+
+
+def _solution(
+    world: World, wanted: list[Wanted], chosen: dict[tuple[str, str], list[tuple[int, int]]], barred: list[int]
+) -> Solution:
     choices: dict[str, list[Choice]] = {want.incident.id: [] for want in wanted}
     short: dict[str, list[Shortage]] = {want.incident.id: [] for want in wanted}
     taken: dict[int, str] = {}
-    for want, pairs in zip(wanted, chosen, strict=True):
+    names = cache(world.settled.names)
+    for want in wanted:
+        pairs = chosen.get(_key(want), [])
         for row, eta_ms in pairs:
             choices[want.incident.id].append(Choice(want.slot.id, world.fleet.ids[row], eta_ms))
             taken[row] = want.incident.id
         missing = want.count - len(pairs)
         if missing:
-            needs = world.settled.names(want.slot.choices[0].needs)
-            short[want.incident.id].append(Shortage(want.slot.id, missing, needs))
+            short[want.incident.id].append(Shortage(want.slot.id, missing, names(want.slot.choices[0].needs)))
     proposals = {name: Proposal(tuple(choices[name]), tuple(short[name])) for name in choices}
-    return Solution(proposals, taken)
+    return Solution(proposals, taken, tuple(barred))

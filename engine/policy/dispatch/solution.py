@@ -24,6 +24,8 @@ class Solution(Struct, frozen=True):
     """By incident."""
     taken: dict[int, str]
     """Row of a chosen unit, and the incident it would go to."""
+    barred: tuple[int, ...] = ()
+    """Rows left out because their crew would be out with a unit that was chosen."""
 
 
 class DispatchPolicy(Protocol):

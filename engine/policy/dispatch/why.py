@@ -86,7 +86,7 @@ def _covers(
     travel_ms = bench.times_ms(rows, incident)
     for slot, _ in slots:
         verdicts = bench.judge(slot, rows, travel_ms)
-        sure = (verdicts.reason == ELIGIBLE) & (verdicts.cost_ms <= within_ms)
+        sure = (verdicts.reason == ELIGIBLE) & (verdicts.cost_ms < within_ms)
         if np.count_nonzero(sure) < wanted:
             return False
     return True

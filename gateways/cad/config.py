@@ -10,8 +10,8 @@ Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
 
 
-class CadSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The table `cad` of the configuration. The listener is plain text: keep it on the loopback, or behind TLS."""
+class CadConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The listener for CAD clients. The listener is plain text: keep it on the loopback, or behind TLS."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 7010

@@ -1,0 +1,190 @@
+"""The audit: holds the city's own book against the journal, turn by turn, and believes neither.
+
+Rule: it works from recorded inputs and facts alone. The engine's own counts are not asked, and the World is used for
+one thing only: to be compared with what the facts add up to.
+"""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from engine.journal.recovery import recover_world, turns
+from engine.model.facts import Resumed
+from engine.model.inputs import Command, ReportPositions
+from engine.model.turn import Turn
+from engine.replay import Replayed, replay
+from engine.state.world import World
+from gateways.demo.ledger import CALL, Ledger
+from gateways.demo.tallies import Alerts, Assignments, Commands, Incidents
+
+NAMED_MAX = 5
+"""Culprits that a finding names."""
+
+
+class Finding(Struct, frozen=True):
+    """One claim, and whether it holds."""
+
+    claim: str
+    holds: bool
+    figures: str
+
+
+class Audit(Struct, frozen=True):
+    """All findings."""
+
+    findings: tuple[Finding, ...]
+    turns: int
+    seconds: float
+    """City seconds from the first turn to the last."""
+    incidents: dict[str, int]
+    alerts: dict[str, int]
+    state_hash: str
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether every claim does."""
+        return all(finding.holds for finding in self.findings)
+
+
+class _Read(Struct):
+    """What one reading of the journal adds up to."""
+
+    incidents: Incidents
+    assignments: Assignments
+    alerts: Alerts
+    commands: Commands
+    turns: int = 0
+    first_ms: int = 0
+    last_ms: int = 0
+    quiet_until_ms: int = 0
+
+    def take(self, turn: Turn) -> None:
+        self.turns += 1
+        self.first_ms = self.first_ms or turn.now
+        self.last_ms = turn.now
+        if isinstance(turn.input, ReportPositions):
+            return
+        if isinstance(turn.input, Command):
+            self.commands.take(turn.input, turn)
+        for fact in turn.facts:
+            if isinstance(fact, Resumed):
+                self.quiet_until_ms = fact.quiet_until_ms
+            self.incidents.take(fact)
+            self.assignments.take(fact, turn.seq)
+            self.alerts.take(fact, turn.now)
+
+
+def audit(journal: Path, ledger: Ledger, since_ms: int) -> Audit:
+    """Read the journal from its first turn to its last, decide it all again, and compare.
+
+    The ledger begins at `since_ms`; what is older was told to somebody else's pagers.
+    Raises JournalDamaged, JournalGap.
+    """
+    read = _Read(Incidents(), Assignments(), Alerts(), Commands())
+    for turn in turns(journal):
+        read.take(turn)
+    world = recover_world(journal).world
+    replayed = replay(journal)
+    findings = (
+        *_calls(read, ledger),
+        _open_ones(read, world),
+        _commands(read, ledger),
+        _assignments(read),
+        *_alerts(read, ledger, world, since_ms),
+        _replay(replayed),
+    )
+    seconds = (read.last_ms - read.first_ms) / 1000
+    return Audit(findings, read.turns, seconds, read.incidents.counts(), read.alerts.counts(), replayed.state_hash)
+
+
+def _calls(read: _Read, ledger: Ledger) -> list[Finding]:
+    calls = {name: asked for name, asked in ledger.commands.items() if asked.kind == CALL}
+    answered = {name: asked for name, asked in calls.items() if asked.incident is not None}
+    lost = [name for name, asked in answered.items() if asked.incident not in read.incidents.reported]
+    refused = sum(asked.code is not None for asked in calls.values())
+    waiting = len(calls) - len(answered) - refused
+    counts = read.incidents.counts()
+    ended = counts["closed"] + counts["cancelled"] + counts["merged"]
+    return [
+        Finding(
+            "every call that was acknowledged is in the journal",
+            not lost and not waiting and len(calls) == ledger.calls_made,
+            f"{len(calls)} made, {len(answered)} acknowledged, {refused} refused, {waiting} unanswered{_named(lost)}",
+        ),
+        Finding(
+            "reported = closed + cancelled + merged + open",
+            counts["reported"] == ended + counts["open"],
+            f"{counts['reported']} = {counts['closed']} + {counts['cancelled']} + {counts['merged']} + {counts['open']}",
+        ),
+    ]
+
+
+def _open_ones(read: _Read, world: World) -> Finding:
+    """An incident that was not ended is on the board, or it would wait for ever without anybody knowing."""
+    differing = sorted(read.incidents.open ^ set(world.open))
+    figures = f"{len(world.open)} open on the board, {len(world.orphans())} that nobody looks after{_named(differing)}"
+    return Finding("what is not ended is on the board", not differing and not world.orphans(), figures)
+
+
+def _commands(read: _Read, ledger: Ledger) -> Finding:
+    """Acknowledged: exactly once, at the turn that the answer named. Refused: at most once. No answer: at most once."""
+    wrong = []
+    for name, asked in ledger.commands.items():
+        found = read.commands.seen.get((asked.by, name), [])
+        if asked.seq is not None:
+            good = [(kept.seq, kept.code) for kept in found] == [(asked.seq, None)]
+        elif asked.code is not None:
+            good = [kept.code for kept in found] in ([], [asked.code])
+        else:
+            good = len(found) <= 1
+        if not good:
+            wrong.append(name)
+    acknowledged = sum(asked.seq is not None for asked in ledger.commands.values())
+    unanswered = ledger.open_commands()
+    refused = sum(ledger.refusals.values())
+    figures = f"{acknowledged} acknowledged, {refused} refused, {unanswered} unanswered{_named(wrong)}"
+    return Finding("every acknowledged command stands in the journal exactly once", not wrong, figures)
+
+
+def _assignments(read: _Read) -> Finding:
+    figures = f"{read.assignments.made} assignments{_named(read.assignments.doubled)}"
+    return Finding("no unit was ever on two incidents", not read.assignments.doubled, figures)
+
+
+def _alerts(read: _Read, ledger: Ledger, world: World, since_ms: int) -> list[Finding]:
+    alerts = read.alerts
+    counts = alerts.counts()
+    overdue = alerts.overdue(read.last_ms, world.settled.alerts.deadline_ms, read.quiet_until_ms)
+    ended = counts["acknowledged"] + counts["handed_over"] + counts["withdrawn"]
+    paged = [name for name, at_ms in alerts.paged.items() if at_ms >= since_ms]
+    unseen = [name for name in paged if name not in ledger.pages]
+    strange = sorted(name for name in ledger.pages if name not in alerts.owed)
+    return [
+        Finding(
+            "alerts owed = acknowledged + handed to a person + withdrawn + open",
+            counts["owed"] == ended + counts["open"] and not overdue and not alerts.twice,
+            f"{counts['owed']} = {counts['acknowledged']} + {counts['handed_over']} + {counts['withdrawn']} + "
+            f"{counts['open']}; none open beyond its deadline{_named([*overdue, *alerts.twice])}",
+        ),
+        Finding(
+            "every page that counts as delivered was shown on a pager",
+            not unseen and not strange and not ledger.pages_forged,
+            f"{len(paged)} delivered, {len(ledger.pages)} shown, {ledger.pages_dropped} lost on the air on "
+            f"purpose, {counts['retried']} tried again, {counts['escalated']} escalated{_named([*unseen, *strange])}",
+        ),
+    ]
+
+
+def _replay(replayed: Replayed) -> Finding:
+    figures = f"{replayed.turns} turns decided again"
+    if replayed.difference is not None:
+        figures += f"; turn {replayed.difference.seq} came out otherwise"
+    return Finding("the same inputs decide the same, byte for byte", replayed.difference is None, figures)
+
+
+def _named(culprits: list[str]) -> str:
+    """Return the culprits for the end of a sentence; nothing if there are none."""
+    if not culprits:
+        return ""
+    more = f" and {len(culprits) - NAMED_MAX} more" if len(culprits) > NAMED_MAX else ""
+    return f"; WRONG: {', '.join(culprits[:NAMED_MAX])}{more}"

@@ -1,0 +1,98 @@
+"""From the command line to a demo, and from its end to an exit status."""
+
+import sys
+from pathlib import Path
+
+import trio
+from rich.console import Console
+
+from engine.journal import JournalError
+from gateways import log, progress
+from gateways.demo import summary
+from gateways.demo.audit import Audit, audit
+from gateways.demo.scene import DemoRefused, Scene, set_scene
+from gateways.demo.screen import Lines, Terminal
+from gateways.demo.show import Cues, Performance, perform
+from gateways.demo.supervisor import EngineWillNotStart
+from gateways.places import PlaceRefused
+
+DISAGREES = 1
+"""Exit status where something was lost, or does not agree."""
+REFUSED = 2
+"""Exit status where the demo could not be given."""
+
+
+def run_demo(
+    place: Path | None,
+    seconds: float | None,
+    pace: float,
+    units: int,
+    seed: int,
+    data: Path | None,
+    crash_at: float | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Give the demo; return the exit status: 0 if everything that was accepted is there and agrees."""
+    log.configure("warning")
+    aside = Console(stderr=True)
+    front = aside if as_json or not sys.stdout.isatty() else Console()
+    try:
+        scene = _set(place, data, units, seed, pace)
+        performance = _perform(front, scene, Cues(seconds, crash_at), board=not as_json and front.is_terminal)
+        found = _audit(aside, scene, performance)
+    except PlaceRefused as refusal:
+        sentences = [f"{each.file}: {each.path}: {each.message}" for each in refusal.mistakes]
+    except (DemoRefused, EngineWillNotStart, JournalError) as refusal:
+        sentences = [f"turnout: {refusal}"]
+    else:
+        return _say(scene, performance, found, as_json=as_json)
+    for sentence in sentences:
+        aside.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    return REFUSED
+
+
+def _set(place: Path | None, data: Path | None, units: int, seed: int, pace: float) -> Scene:
+    with progress.progress_bar() as report:
+        return set_scene(place, data, units, seed, pace, report)
+
+
+def _perform(front: Console, scene: Scene, cues: Cues, *, board: bool) -> Performance:
+    front.print(f"{scene.place.name}: {len(scene.place.units)} units. Data in {scene.data}", highlight=False)
+    front.print("Starting the engine. (The first time on a machine its kernels are compiled: about a minute.)")
+    screen = Terminal(front) if board else Lines(front)
+    try:
+        return trio.run(perform, scene, cues, screen)
+    except* EngineWillNotStart as group:
+        leaf: BaseException = group
+        while isinstance(leaf, BaseExceptionGroup):
+            leaf = leaf.exceptions[0]
+        failure = leaf
+    raise failure
+
+
+def _audit(aside: Console, scene: Scene, performance: Performance) -> Audit:
+    with aside.status("Reading the journal, and deciding everything again …"):
+        return audit(scene.journal, performance.ledger, performance.since_ms)
+
+
+def _say(scene: Scene, performance: Performance, found: Audit, *, as_json: bool) -> int:
+    told = summary.Summary(
+        holds=found.holds and performance.stopped_cleanly,
+        place=scene.place.name,
+        units=len(scene.place.units),
+        pace=scene.pace.rate,
+        seconds=round(performance.seconds, 1),
+        stopped_cleanly=performance.stopped_cleanly,
+        outages=performance.outages,
+        answered=summary.latency(performance.ledger.answer_ms),
+        recommended=summary.latency(performance.ledger.recommend_ms),
+        ledger=summary.ledger_figures(performance.ledger),
+        audit=found,
+        data=str(scene.data),
+    )
+    if as_json:
+        sys.stdout.write(summary.as_json(told) + "\n")
+    else:
+        summary.show(Console(), told)
+    return 0 if told.holds else DISAGREES

@@ -1,0 +1,175 @@
+"""The scene of a demo: a place, a folder for its data, a pace, free ports, and the configuration that names them.
+
+Rule: nothing is written outside the data folder, which is a temporary one unless somebody names another.
+"""
+
+import socket
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from engine.live.clock import Pace
+from engine.model.demand import Demand
+from engine.model.place import Place
+from gateways.demo.citytime import lively_start_ms, pace_from
+from gateways.demo.pagers import PATH
+from gateways.places import Streets, generate, load, save
+from gateways.progress import Report
+
+LADDER = ("pagers", "log")
+"""The crews' pagers first; what does not reach them goes into a log file, and then to a person."""
+PAGER_TIMEOUT_S = 2.0
+LATER_MS = 1_000
+"""A day that is taken up again goes on a second after its last turn."""
+
+
+class DemoRefused(Exception):
+    """The demo cannot be given. The message says why and what to do."""
+
+
+class Scene(Struct, frozen=True):
+    """Everything that stands before the curtain rises."""
+
+    place: Place
+    demand: Demand
+    streets: Streets | None
+    pace: Pace
+    seed: int
+    data: Path
+    temporary: bool
+
+    @property
+    def journal(self) -> Path:
+        """Where the journal is."""
+        return self.data / "journal"
+
+    @property
+    def log(self) -> Path:
+        """Where the engine's own log is."""
+        return self.data / "engine.log"
+
+    @property
+    def folder(self) -> Path:
+        """Where the demo's copy of the place is."""
+        return self.data / "place"
+
+    @property
+    def config(self) -> Path:
+        """The engine's configuration."""
+        return self.data / "demo.toml"
+
+
+class Ports(Struct, frozen=True):
+    """Chosen once, so that everybody finds the engine where it was after a crash."""
+
+    cad: int
+    web: int
+    lines: int
+
+
+def set_scene(source: Path | None, data: Path | None, units: int, seed: int, rate: float, progress: Report) -> Scene:
+    """Make or copy the place, and choose the time. Raises PlaceRefused, DemoRefused."""
+    if not 0.01 <= rate <= 1000:
+        raise DemoRefused(f"--pace {rate:g} is out of range: 0.01 to 1000 city seconds a second.")
+    folder = data or Path(tempfile.mkdtemp(prefix="turnout-demo-"))
+    place, demand, streets = _stage(source, folder / "place", units, seed, progress)
+    real_ms = round(time.time() * 1000)
+    start_ms = _start_ms(place, folder / "journal", rate, real_ms)
+    pace = pace_from(rate, start_ms, real_ms)
+    return Scene(place, demand, streets, pace, seed, folder, temporary=data is None)
+
+
+def _stage(
+    source: Path | None, copy: Path, units: int, seed: int, progress: Report
+) -> tuple[Place, Demand, Streets | None]:
+    """Write the demo's own copy of the place, whose crews carry pagers."""
+    if source is None:
+        city = generate(copy, seed, units, progress)
+        place, demand, streets = city.place, city.demand, city.streets
+    else:
+        loaded = load(source)
+        if loaded.demand is None:
+            raise DemoRefused(f"{source} has no demand.toml and zones.csv: nobody knows where its calls come from.")
+        place, demand, streets = loaded.place, loaded.demand, loaded.streets
+    place = replace(place, alerts=replace(place.alerts, ladder=LADDER))
+    save(copy, place, demand, streets)
+    return place, demand, streets
+
+
+def _start_ms(place: Place, journal: Path, rate: float, real_ms: int) -> int:
+    """Return the city's time at the start: five in the afternoon, or where an earlier demo has ended."""
+    if not any(journal.glob("*.seg")):
+        return lively_start_ms(place, real_ms)
+    from engine.journal.recovery import recover_world
+
+    last_ms = recover_world(journal).world.now
+    if rate == 1.0 and last_ms > real_ms:
+        raise DemoRefused(
+            f"The journal in {journal} ends {(last_ms - real_ms) // 60_000} min ahead of the clock, because it was "
+            "written at another pace. Go on at such a pace, or name another --data folder."
+        )
+    return max(last_ms + LATER_MS, real_ms)
+
+
+def free_ports() -> Ports:
+    """Return three ports that nobody listens on at this moment."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(3)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        cad, web, lines = (each.getsockname()[1] for each in sockets)
+    return Ports(cad, web, lines)
+
+
+def write_config(scene: Scene, ports: Ports, pagers: str, secret: str) -> None:
+    """Write the engine's configuration; `pagers` is the host:port of the crews' pagers. Only its owner may read it."""
+    scene.config.unlink(missing_ok=True)
+    scene.config.touch(mode=0o600)
+    scene.config.write_text(
+        _CONFIG.format(ports=ports, url=f"http://{pagers}{PATH}", secret=secret, wait=PAGER_TIMEOUT_S)
+    )
+
+
+_CONFIG = """\
+# Written by `turnout demo`. It holds a secret of this demo's pagers.
+
+[cad]
+port = {ports.cad}
+
+[web]
+port = {ports.web}
+
+[journal]
+segment_bytes = 16_777_216
+track_step_bytes = 2_097_152
+ballast_bytes = 4_194_304
+
+[[feeds]]
+protocol = "OsmAnd"
+
+[[feeds]]
+protocol = "JsonLines"
+port = {ports.lines}
+
+[[endpoints]]
+name = "pagers"
+workers = 16
+
+[endpoints.channel]
+channel = "webhook"
+url = "{url}"
+secrets = ["{secret}"]
+allow_private = true
+timeout_s = {wait}
+
+[[endpoints]]
+name = "log"
+
+[endpoints.channel]
+channel = "logfile"
+path = "alerts.log"
+"""

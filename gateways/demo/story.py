@@ -1,0 +1,43 @@
+"""Events as sentences, for the board's timeline. What nobody needs to hear of has no sentence."""
+
+from gateways.board import Event
+from gateways.cad.mirror import Mirror
+
+SENTENCES = {
+    "incident_reported": "{incident} {what} reported{where}",
+    "incident_amended": "{incident} amended",
+    "incident_closed": "{incident} closed: {text}",
+    "incident_cancelled": "{incident} cancelled: {text}",
+    "incident_merged": "{incident} merged",
+    "unit_dispatched": "{unit} sent to {incident} by {by}",
+    "unit_diverted": "{unit} diverted",
+    "assignment_ended": "{unit} is off {incident}{because}",
+    "alert_attempt_failed": "a page was not taken; it will be tried again",
+    "alert_escalated": "an alert goes one rung up the ladder: {text}",
+    "alert_handed_over": "an alert is handed to a person: {text}",
+    "alarm_raised": "alarm: {text}",
+    "emergency_declared": "{unit} CALLS FOR HELP, {incident}",
+    "emergency_resolved": "{unit} is safe: {text}",
+    "resumed": "the engine is back; alarms stay quiet for a moment",
+}
+ADVANCES = {
+    "en_route": "{unit} is on its way to {incident}",
+    "on_scene": "{unit} has arrived at {incident}",
+    "transporting": "{unit} leaves {incident} for a hospital",
+    "at_hospital": "{unit} is at the hospital",
+}
+
+
+def told(event: Event, mirror: Mirror) -> str:
+    """Return the sentence; empty where there is none."""
+    sentence = ADVANCES.get(event.text, "") if event.kind == "assignment_advanced" else SENTENCES.get(event.kind, "")
+    incident = mirror.incidents.get(event.incident or "")
+    return sentence.format(
+        incident=event.incident,
+        unit=event.unit,
+        by=event.by,
+        text=event.text,
+        what=f"P{incident.priority} {incident.type.replace('_', ' ')}" if incident else "",
+        where=f", {incident.address}" if incident and incident.address else "",
+        because=f": {event.text}" if event.text else "",
+    )

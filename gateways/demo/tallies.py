@@ -1,0 +1,153 @@
+"""Sums over recorded facts, made again from nothing: what the audit adds up, one subject a class."""
+
+from collections import Counter, defaultdict
+
+from msgspec import Struct
+
+from engine.model.facts import (
+    AlertAcknowledged,
+    AlertAttemptFailed,
+    AlertDelivered,
+    AlertEscalated,
+    AlertHandedOver,
+    AlertRequested,
+    AlertWithdrawn,
+    AnyFact,
+    AssignmentEnded,
+    CommandRefused,
+    IncidentCancelled,
+    IncidentClosed,
+    IncidentMerged,
+    IncidentReported,
+    UnitDispatched,
+    UnitReserved,
+)
+from engine.model.inputs import Command
+from engine.model.turn import Turn
+
+PAGERS = "pagers"
+"""The endpoint whose deliveries can be counted on the other side."""
+
+TICK_MS = 10_000
+"""A deadline is looked at soon after it, not at its very millisecond; at a fast pace "soon" is seconds."""
+
+
+class Incidents:
+    """Reported, ended, open."""
+
+    def __init__(self) -> None:
+        self.reported: set[str] = set()
+        self.open: set[str] = set()
+        self._ended: Counter[str] = Counter()
+
+    def take(self, fact: AnyFact) -> None:
+        """Add a fact."""
+        if isinstance(fact, IncidentReported):
+            self.reported.add(fact.incident)
+            self.open.add(fact.incident)
+        elif isinstance(fact, IncidentClosed | IncidentCancelled | IncidentMerged):
+            self.open.discard(fact.incident)
+            self._ended[type(fact).__name__] += 1
+
+    def counts(self) -> dict[str, int]:
+        """Return how many there were of each."""
+        return {
+            "reported": len(self.reported),
+            "closed": self._ended["IncidentClosed"],
+            "cancelled": self._ended["IncidentCancelled"],
+            "merged": self._ended["IncidentMerged"],
+            "open": len(self.open),
+        }
+
+
+class Assignments:
+    """Who is where; and every time when somebody was in two places."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.doubled: list[str] = []
+        self._on: dict[str, str] = {}
+
+    def take(self, fact: AnyFact, seq: int) -> None:
+        """Add a fact of turn `seq`."""
+        if isinstance(fact, UnitReserved | UnitDispatched):
+            reserved_before = isinstance(fact, UnitDispatched) and self._on.get(fact.unit) == fact.incident
+            if fact.unit in self._on and not reserved_before:
+                self.doubled.append(f"{fact.unit} at turn {seq}")
+            self._on[fact.unit] = fact.incident
+            self.made += not reserved_before
+        elif isinstance(fact, AssignmentEnded) and self._on.pop(fact.unit, None) != fact.incident:
+            self.doubled.append(f"{fact.unit} at turn {seq}")
+
+
+class Kept(Struct, frozen=True):
+    """A command as the journal has it."""
+
+    seq: int
+    code: str | None
+    """Of its refusal."""
+
+
+class Commands:
+    """Every command, by its sender and id, as often as it stands in the journal."""
+
+    def __init__(self) -> None:
+        self.seen: defaultdict[tuple[str, str], list[Kept]] = defaultdict(list)
+
+    def take(self, command: Command, turn: Turn) -> None:
+        """Add a turn."""
+        code = next((fact.code for fact in turn.facts if isinstance(fact, CommandRefused)), None)
+        self.seen[command.by, command.id].append(Kept(turn.seq, code))
+
+
+class Alerts:
+    """Owed, and what became of each."""
+
+    def __init__(self) -> None:
+        self.owed: dict[str, int] = {}
+        """When each was asked for first."""
+        self.paged: dict[str, int] = {}
+        """When each was delivered to a pager, as the engine has it."""
+        self.twice: list[str] = []
+        """Those that came to an end more than once."""
+        self._end: dict[str, str] = {}
+        self._endpoint: dict[str, str] = {}
+        self._counts: Counter[str] = Counter()
+
+    def take(self, fact: AnyFact, now: int) -> None:
+        """Add a fact of a turn at that time."""
+        if isinstance(fact, AlertRequested):
+            self.owed.setdefault(fact.alert, now)
+            self._endpoint[fact.alert] = fact.endpoint
+            self._counts["retried"] += fact.attempt > 1
+        elif isinstance(fact, AlertDelivered) and self._endpoint[fact.alert] == PAGERS:
+            self.paged[fact.alert] = now
+        elif isinstance(fact, AlertAttemptFailed | AlertEscalated):
+            self._counts["failed" if isinstance(fact, AlertAttemptFailed) else "escalated"] += 1
+        elif isinstance(fact, AlertAcknowledged | AlertHandedOver | AlertWithdrawn):
+            if fact.alert in self._end:
+                self.twice.append(fact.alert)
+            self._end[fact.alert] = type(fact).__name__
+
+    def overdue(self, now: int, deadline_ms: int, quiet_until_ms: int) -> list[str]:
+        """Return those that are open for longer than they may be. After an outage deadlines wait a little."""
+        return [
+            name
+            for name, since_ms in self.owed.items()
+            if name not in self._end and now > max(since_ms + deadline_ms, quiet_until_ms) + TICK_MS
+        ]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many there were of each."""
+        ends = Counter(self._end.values())
+        return {
+            "owed": len(self.owed),
+            "acknowledged": ends["AlertAcknowledged"],
+            "handed_over": ends["AlertHandedOver"],
+            "withdrawn": ends["AlertWithdrawn"],
+            "open": len(self.owed) - len(self._end),
+            "paged": len(self.paged),
+            "failed_attempts": self._counts["failed"],
+            "retried": self._counts["retried"],
+            "escalated": self._counts["escalated"],
+        }

@@ -1,0 +1,81 @@
+"""What is measured while it happens, because it cannot be read afterwards: durations, units by status, who waits."""
+
+from typing import Final
+
+from engine.live.service import Service
+from engine.model.facts import AlertAcknowledged, AlertHandedOver, AlertRequested, AlertWithdrawn
+from engine.model.turn import Turn
+from engine.state.world import World
+from gateways.metrics.census import Census
+from gateways.metrics.histogram import Histogram
+from gateways.metrics.waiting import Waiting
+
+CLASSES: Final = {
+    "ReportIncident": "call",
+    "DeclareEmergency": "call",
+    "AmendIncident": "call",
+    "ReportStatus": "status",
+    "ReportAttempt": "status",
+    "ReportReceipt": "status",
+    "ReportPositions": "positions",
+    "Tick": "driver",
+    "AdoptPlace": "driver",
+    "Resume": "driver",
+}
+"""What a kind of input counts as; every other one is an order."""
+ORDER: Final = "order"
+
+LATENCIES_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+ACKNOWLEDGEMENTS_S: Final = (1, 2, 5, 10, 15, 30, 60, 90, 120, 300)
+HARVEST_EVERY: Final = 1024
+"""Turns after which latencies are taken over from the service, which keeps the latest 4,096."""
+
+
+class Observed:
+    """Durations, the census and the queue. Attached to the hooks of service and board."""
+
+    def __init__(self, service: Service, world: World) -> None:
+        self.decisions = {name: Histogram(*LATENCIES_S) for name in (*dict.fromkeys(CLASSES.values()), ORDER)}
+        self.answers = Histogram(*LATENCIES_S)
+        self.commits = Histogram(*LATENCIES_S)
+        self.acknowledgements = Histogram(*ACKNOWLEDGEMENTS_S)
+        self.census = Census(world)
+        self.waiting = Waiting(world)
+        self._by_kind = {kind: self.decisions[name] for kind, name in CLASSES.items()}
+        self._order = self.decisions[ORDER]
+        self._service = service
+        self._harvested = self._released
+        self._followed = 0
+        self._asked_ms = {alert.id: alert.created_ms for alert in world.alerts.values()}
+        """When each open alert was first asked for."""
+
+    def decision(self, kind: str, seconds: float) -> None:
+        """Take the time of one step."""
+        self._by_kind.get(kind, self._order).observe(seconds)
+
+    def follow(self, turn: Turn) -> None:
+        """Take over a released turn that the board's World has folded."""
+        self.census.follow(turn)
+        self.waiting.follow(turn)
+        for fact in turn.facts:
+            if isinstance(fact, AlertRequested):
+                self._asked_ms.setdefault(fact.alert, turn.now)
+            elif isinstance(fact, AlertAcknowledged):
+                asked_ms = self._asked_ms.pop(fact.alert, turn.now)
+                self.acknowledgements.observe((turn.now - asked_ms) / 1000)
+            elif isinstance(fact, (AlertHandedOver, AlertWithdrawn)):
+                self._asked_ms.pop(fact.alert, None)
+        self._followed += 1
+        if self._followed % HARVEST_EVERY == 0:
+            self.harvest()
+
+    def harvest(self) -> None:
+        """Take over the times from decided to durable that have come since the last harvest."""
+        fresh, self._harvested = self._released - self._harvested, self._released
+        latest = self._service.measures.durable_s
+        for place in range(max(0, len(latest) - fresh), len(latest)):
+            self.commits.observe(latest[place])
+
+    @property
+    def _released(self) -> int:
+        return self._service.measures.turns - self._service.undurable

@@ -1,0 +1,79 @@
+"""Families about the gateways: what comes in, what goes out, what is turned away?"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from prometheus_client.core import CounterMetricFamily
+
+from gateways.metrics.family import PREFIX, Family, counters, gauge, gauges
+from gateways.metrics.sources import EndpointNumbers, FeedNumbers, Sources, bounded, flatten
+
+EVENTS_MAX: Final = 64
+LEVELS: Final = frozenset({"connections"})
+"""Numbers of the CAD gateway that go up and down."""
+
+
+def door_families(sources: Sources) -> Iterator[Family]:
+    """Give everything about the gateways that there are."""
+    if sources.intake is not None:
+        yield from _feeds(sources.intake.statistics())
+    if sources.cad is not None:
+        numbers = flatten(sources.cad)
+        yield gauge("cad_connections", "CAD connections open now. Worry at 0.", numbers.get("connections", 0))
+        yield counters(
+            "cad_events",
+            "What happened at the CAD gateway since the start. Worry when resyncs rise (a client is slow), when "
+            "refused_* rise (a client is wrong), and at any faults (ours, see the log).",
+            "event",
+            {name: number for name, number in numbers.items() if name not in LEVELS},
+        )
+    if sources.courier is not None:
+        yield from _endpoints(sources.courier.statistics())
+    if sources.http is not None:
+        yield counters(
+            "http_events",
+            "Requests at the HTTP listener by class of answer, and what went wrong. Worry at handler_failed and "
+            "listener_failed: both are ours, see the log.",
+            "event",
+            bounded(sources.http.statistics(), EVENTS_MAX),
+        )
+
+
+def _feeds(numbers: FeedNumbers) -> Iterator[Family]:
+    yield counters(
+        "fixes",
+        "Fixes received, by verdict; accepted and clamped moved a unit, the others did not. Worry when accepted "
+        "stands still, or when another one grows with it.",
+        "verdict",
+        bounded(numbers.verdicts, EVENTS_MAX),
+    )
+    yield counters(
+        "feed_events",
+        "Messages of trackers that held no fix, and broken connections, by cause.",
+        "event",
+        bounded(numbers.events, EVENTS_MAX),
+    )
+
+
+def _endpoints(endpoints: Sequence[EndpointNumbers]) -> Iterator[Family]:
+    family = CounterMetricFamily(
+        PREFIX + "alert_endpoint_events",
+        "Attempts at an endpoint by what became of them, since the start. Worry when failed or not_tried rise.",
+        labels=["endpoint", "event"],
+    )
+    for each in endpoints:
+        for event, count in flatten(each.counts).items():
+            family.add_metric([each.endpoint, event], count)
+    yield family
+    yield gauges(
+        "alert_endpoint_queue_depth",
+        "Attempts that wait at an endpoint. Worry when it grows.",
+        "endpoint",
+        {each.endpoint: each.depth for each in endpoints},
+    )
+    yield gauges(
+        "alert_endpoint_breaker_open",
+        "1 while an endpoint that kept failing is left alone; alerts go up the ladder meanwhile. Worry at 1.",
+        "endpoint",
+        {each.endpoint: int(each.breaker_open) for each in endpoints},
+    )
