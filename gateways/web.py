@@ -7,7 +7,6 @@ Should the server itself fall over, it is logged and opened again: dispatch goes
 
 import os
 import socket
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Final, cast
@@ -51,18 +50,27 @@ class WebConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Requests under way at a stop have most of this to finish."""
 
 
+EVENTS: Final = (
+    *(f"answered_{digit}xx" for digit in range(1, 6)),
+    "client_left",
+    "deadline_passed",
+    "handler_failed",
+    "listener_failed",
+)
+
+
 class HttpCounts:
     """What came through the door since the start, in place of an access log."""
 
     def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
+        self._counts = dict.fromkeys(EVENTS, 0)
 
     def count(self, event: str) -> None:
         """Count one more."""
         self._counts[event] += 1
 
     def statistics(self) -> Mapping[str, int]:
-        """Return the counts by name: `answered_2xx` to `answered_5xx`, and what went wrong."""
+        """Return the counts by name: every one of `EVENTS`, 0 where it has not happened."""
         return dict(self._counts)
 
 

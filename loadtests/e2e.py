@@ -113,7 +113,7 @@ class Load:
     async def run(self) -> None:
         url = self.server.cad
         async with (
-            trio_websocket.open_websocket_url(url, subprotocols=["turnout.cad.v1"]) as socket,
+            trio_websocket.open_websocket_url(url, subprotocols=["turnout.cad.v1"], max_message_size=1 << 28) as socket,
             trio.open_nursery() as nursery,
         ):
             self.outbox, out = trio.open_memory_channel[bytes](10_000)

@@ -73,7 +73,8 @@ def _report_duty(turn: Recorder, given: ReportStatus, unit: UnitRecord, at_ms: i
 def _advance(turn: Recorder, given: ReportStatus, unit: UnitRecord, assignment: Assignment, at_ms: int) -> None:
     assert unit.incident is not None
     allowed = CREW_REPORTS[assignment.status]
-    if given.status is not assignment.status and given.status not in allowed:
+    repeats = given.status is assignment.status and given.status is not Status.RESERVED
+    if not repeats and given.status not in allowed:
         raise Refused("impossible_transition", "status", _no_way(unit.id, assignment.status, given.status, allowed))
     turn.record(AssignmentAdvanced(unit.id, unit.incident, given.status, at_ms, given.by))
     if given.status is not Status.DISPATCHED:

@@ -118,6 +118,40 @@ def judge(
 
 
 @kernel
+def ready(
+    capability: NDArray[np.uint64],
+    standing: NDArray[np.uint8],
+    shift: NDArray[np.int16],
+    shift_on: NDArray[np.uint8],
+    fix_ms: NDArray[np.int64],
+    assumed: NDArray[np.uint8],
+    oldest_fix_ms: int,
+    out_rows: NDArray[np.int32],
+    out_hands: NDArray[np.uint64],
+) -> tuple[int, int]:
+    """Write the rows that could be sent now, ascending, and each capability mask among them once, as first met.
+
+    Columns and reasons as in `judge`, over all N rows. out_rows: int32[N]; out_hands: uint64[H]. Returns how many
+    were written of each; masks beyond H are left out, and then the second number is H.
+    """
+    count = hands = 0
+    for row in range(len(standing)):
+        if _standing_reason(standing[row], shift[row], shift_on) != ELIGIBLE:
+            continue
+        if _position_reason(fix_ms[row], assumed[row], oldest_fix_ms, 0) != ELIGIBLE:
+            continue
+        out_rows[count] = row
+        count += 1
+        known = False
+        for hand in range(hands):
+            known = known or out_hands[hand] == capability[row]
+        if not known and hands < len(out_hands):
+            out_hands[hands] = capability[row]
+            hands += 1
+    return count, hands
+
+
+@kernel
 def tally(reasons: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Count each reason: int64[REASONS], indexed by reason. `reasons` holds values of `judge` only."""
     counts = np.zeros(REASONS, np.int64)

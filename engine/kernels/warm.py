@@ -6,7 +6,7 @@ From the cache this takes half a second, without one about ten.
 import numpy as np
 
 from engine.kernels.assign import assign, certify
-from engine.kernels.eligible import cheapest, judge, tally
+from engine.kernels.eligible import cheapest, judge, ready, tally
 from engine.kernels.travel import straight_line_ms
 
 
@@ -21,6 +21,17 @@ def _warm_candidates() -> None:
     metres = np.zeros(1, np.int32)
     flags = np.zeros(1, np.uint8)
     travel_ms, eta_ms, cost_ms = (np.zeros(1, np.int32) for _ in range(3))
+    ready(
+        np.ones(1, np.uint64),
+        flags,
+        np.zeros(1, np.int16),
+        flags,
+        np.zeros(1, np.int64),
+        flags,
+        0,
+        np.zeros(1, np.int32),
+        np.zeros(1, np.uint64),
+    )
     straight_line_ms(rows, metres, metres, 300, 400, 130, 12_000, travel_ms)
     judge(
         rows,

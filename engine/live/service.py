@@ -5,6 +5,7 @@
 Many turns may be on their way to the disk at once (group commit); they are released in their order.
 """
 
+import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -38,6 +39,10 @@ TURNS_AT_A_STRETCH = 32
 """Turns after which other tasks get their chance."""
 UNDURABLE_MAX = 4096
 """Turns on their way to the disk; beyond it the writer waits for the disk."""
+
+
+SWITCH_INTERVAL_S = 0.000_5
+"""How long one thread may keep the interpreter while another wants it."""
 
 
 class Stage(StrEnum):
@@ -287,6 +292,8 @@ async def serve(
 
     Raises JournalDamaged, JournalLocked, PlaceRejected, OSError before anything is served.
     """
+    # The journal's thread needs the interpreter for a moment after each sync: it must not wait the usual 5 ms for it.
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     token = trio.lowlevel.current_trio_token()
     clock = clock or Clock()
     watchdog = watchdog or Watchdog()

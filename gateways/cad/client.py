@@ -12,7 +12,7 @@ import random
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Final
 
 import trio
@@ -227,7 +227,7 @@ class CadClient:
         while trio.current_time() < deadline:
             joined = self.connections
             try:
-                async with _open(url) as socket:
+                async with dial(url) as socket:
                     why = await self._resume(socket, Hello(version=VERSION, token=token, positions=positions))
             except Refused as refused:
                 why = refused
@@ -269,7 +269,7 @@ async def connect(
     """
     client = CadClient()
     client.mirror.seq = resume_from
-    async with _open(url) as socket:
+    async with dial(url) as socket:
         hello = Hello(version=VERSION, token=token, resume_from=resume_from, positions=positions)
         await client._greet(socket, hello)  # noqa: SLF001  the maker completes its object
         client._socket = socket  # noqa: SLF001
@@ -311,16 +311,27 @@ def new_id() -> str:
     return secrets.token_hex(8)
 
 
-def _open(url: str) -> AbstractAsyncContextManager[WebSocketConnection]:
-    return open_websocket_url(
-        url,
-        subprotocols=[VERSION],
-        max_message_size=SNAPSHOT_BYTES_MAX,
-        message_queue_size=_READ_AHEAD,
-        receive_buffer_size=_RECEIVE_BYTES,
-        connect_timeout=CONNECT_S,
-        disconnect_timeout=CONNECT_S,
-    )
+@asynccontextmanager
+async def dial(
+    url: str, *, subprotocols: tuple[str, ...] = (VERSION,), message_bytes: int = SNAPSHOT_BYTES_MAX
+) -> AsyncIterator[WebSocketConnection]:
+    """Open a WebSocket for as long as the block lasts. Raises HandshakeError, OSError."""
+    socket = None
+    try:
+        async with open_websocket_url(
+            url,
+            subprotocols=subprotocols,
+            max_message_size=message_bytes,
+            message_queue_size=_READ_AHEAD,
+            receive_buffer_size=_RECEIVE_BYTES,
+            connect_timeout=CONNECT_S,
+            disconnect_timeout=CONNECT_S,
+        ) as socket:
+            yield socket
+    finally:
+        if socket is not None:
+            # Where the server was the first to close, the library leaves the TCP connection open.
+            await trio.aclose_forcefully(socket._stream)  # noqa: SLF001  there is no public way
 
 
 def _with_seq(hello: Hello, seq: int | None) -> Hello:

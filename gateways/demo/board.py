@@ -34,7 +34,7 @@ GLYPHS: tuple[tuple[Status, str, str], ...] = (
     (Status.AT_PATIENT, "◆", "at patient"),
     (Status.TRANSPORTING, "▲", "transporting"),
     (Status.AT_HOSPITAL, "✚", "at hospital"),
-    (Status.OUT_OF_SERVICE, "×", "out of service"),
+    (Status.OUT_OF_SERVICE, "✕", "out of service"),
     (Status.OFF_DUTY, "·", "off duty"),
 )
 GLYPH = {status: glyph for status, glyph, _ in GLYPHS}
@@ -112,7 +112,7 @@ class Board:
         elif engine.up:
             right = Text.assemble(("engine ", "dim"), f"{engine.pid}", (f"  up {_mmss(engine.up_for_s())}", "dim"))
             if engine.outages:
-                right.append(f"  killed {len(engine.outages)}×", "dim")
+                right.append(f"  killed {len(engine.outages)} times", "dim")
         else:
             right = Text(" engine down, restarting ", "bold white on red")
         return _ends(left, right, width)
@@ -243,7 +243,7 @@ def _line(name: str, *figures: str) -> Text:
 def _ms(values: list[float]) -> str:
     latest = values[-500:]
     if not latest:
-        return "–"
+        return "-"
     return f"p50 {percentile(latest, 50):.1f} ms, p99 {percentile(latest, 99):.1f} ms"
 
 

@@ -39,6 +39,7 @@ class City:
         self._crews: dict[str, Crew] = {}
         self._lines: list[Line] = []
         self._calling = trio.CancelScope()
+        self._called = trio.Event()
 
     def join(self, desk: CadClient, crews: CadClient) -> Watch:
         """Give the desk and the crews their connections, and return what follows the desk's screen."""
@@ -77,20 +78,19 @@ class City:
                 for call in callers.calls():
                     await time.sleep_until(call.at_ms)
                     nursery.start_soon(partial(self._desk.take, call))
+        self._called.set()
 
     async def wind_down(self) -> None:
         """Let nobody else call, and wait until everybody who did has an answer."""
         self._calling.cancel()
         with trio.move_on_after(ANSWERS_WITHIN_S):
-            while self.ledger.open_calls():
-                await trio.sleep(0.05)
+            await self._called.wait()
 
     async def hang_up(self) -> None:
         """Wait a moment for the answers that are still on their way to desk and crews, then for none."""
-        with trio.move_on_after(GOODBYE_S):
-            while self.ledger.open_commands():
-                await trio.sleep(0.05)
         for line in self._lines:
+            with trio.move_on_after(GOODBYE_S):
+                await line.settled()
             line.hang_up()
 
     # ── how crews are reached ───────────────────────────────────────────────────────────────────────────────

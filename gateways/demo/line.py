@@ -22,6 +22,7 @@ class Line:
         self._ledger = ledger
         self._by = by
         self._open: set[trio.CancelScope] = set()
+        self._one_less = trio.Event()
 
     async def ask(self, command: AnyCommand) -> Answer | None:
         """Return the answer; None if the command was refused, or if there was no answer in time."""
@@ -33,6 +34,7 @@ class Line:
                 return await self._ask(command, asked)
             finally:
                 self._open.discard(scope)
+                self._one_less.set()
         return None
 
     async def _ask(self, command: AnyCommand, asked: Asked) -> Answer | None:
@@ -50,6 +52,12 @@ class Line:
                 return None
             asked.seq, asked.incident = answer.seq, answer.incident
             return answer
+
+    async def settled(self) -> None:
+        """Wait until nothing is on its way any more."""
+        while self._open:
+            self._one_less = trio.Event()
+            await self._one_less.wait()
 
     def hang_up(self) -> None:
         """Wait for no answer any more."""

@@ -88,16 +88,13 @@ def _stage(
 ) -> tuple[Place, Demand, Streets | None]:
     """Write the demo's own copy of the place, whose crews carry pagers."""
     if source is None:
-        city = generate(copy, seed, units, progress)
-        place, demand, streets = city.place, city.demand, city.streets
-    else:
-        loaded = load(source)
-        if loaded.demand is None:
-            raise DemoRefused(f"{source} has no demand.toml and zones.csv: nobody knows where its calls come from.")
-        place, demand, streets = loaded.place, loaded.demand, loaded.streets
-    place = replace(place, alerts=replace(place.alerts, ladder=LADDER))
-    save(copy, place, demand, streets)
-    return place, demand, streets
+        generate(copy, seed, units, progress)
+    loaded = load(source or copy)
+    if loaded.demand is None:
+        raise DemoRefused(f"{source} has no demand.toml and zones.csv: nobody knows where its calls come from.")
+    place = replace(loaded.place, alerts=replace(loaded.place.alerts, ladder=LADDER))
+    save(copy, place, loaded.demand, loaded.streets)
+    return place, loaded.demand, loaded.streets
 
 
 def _start_ms(place: Place, journal: Path, rate: float, real_ms: int) -> int:

@@ -56,7 +56,7 @@ def progress_line(seen: Seen) -> str:
     engine, ledger = seen.supervisor, seen.ledger
     statuses = Counter(unit.status for unit in seen.mirror.units.values())
     out = sum(count for status, count in statuses.items() if status not in FREE)
-    latency = f"{percentile(ledger.answer_ms, 50):.1f} ms" if ledger.answer_ms else "–"
+    latency = f"{percentile(ledger.answer_ms, 50):.1f} ms" if ledger.answer_ms else "-"
     counts = seen.watch.counts
     return "  ".join(
         (

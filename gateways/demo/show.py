@@ -77,6 +77,7 @@ def _arguments(scene: Scene) -> list[str]:
 
 async def _start(nursery: trio.Nursery, supervisor: Supervisor, curtain: trio.Event) -> Doors | None:
     """Start the engine; None if somebody says stop before it is there."""
+    doors: list[Doors] = []
     async with trio.open_nursery() as starting:
 
         async def give_up() -> None:
@@ -84,10 +85,9 @@ async def _start(nursery: trio.Nursery, supervisor: Supervisor, curtain: trio.Ev
             starting.cancel_scope.cancel()
 
         starting.start_soon(give_up)
-        doors: Doors = await nursery.start(supervisor.run)
+        doors.append(await nursery.start(supervisor.run))
         starting.cancel_scope.cancel()
-        return doors
-    return None
+    return doors[0] if doors else None
 
 
 async def _live(

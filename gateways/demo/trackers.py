@@ -17,7 +17,7 @@ from gateways.demo.chance import stream
 from gateways.demo.citytime import CityTime
 from gateways.demo.driving import Leg
 from gateways.demo.ledger import Ledger
-from gateways.telematics import Fix
+from gateways.telematics.fix import Fix
 from gateways.telematics.osmand import MPS_PER_KNOT
 
 TICK_S = 0.4

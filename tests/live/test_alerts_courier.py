@@ -256,6 +256,35 @@ async def test_what_is_over_is_not_sent(tmp_path: Path) -> None:
         assert run.statistics("pager").counts.stale == 1
 
 
+async def test_an_earlier_rung_is_not_tried_any_more(tmp_path: Path) -> None:
+    """An attempt that waited so long that the ladder went on without it is passed over."""
+    gate = trio.Event()
+
+    async def slow(seen: Seen, stream: trio.SocketStream) -> None:
+        await gate.wait()
+        await answer(200)(seen, stream)
+
+    at = place("pager", "phone", acknowledge_within_ms=500)
+    async with (
+        station(slow) as pager,
+        station(answer(200)) as phone,
+        running(
+            tmp_path,
+            at,
+            Endpoint(name="pager", channel=pager.webhook(), workers=1),
+            Endpoint(name="phone", channel=phone.webhook()),
+        ) as run,
+    ):
+        await run.call()
+        await until(lambda: pager.seen)
+        await run.call()
+        await until(lambda: run.tally.get("alerts_delivered") == 2)
+        gate.set()
+        await until(lambda: run.statistics("pager").counts.stale == 1)
+        assert [seen.key for seen in pager.seen] == ["A1"]
+        assert sorted(seen.key for seen in phone.seen) == ["A1", "A2"]
+
+
 async def test_the_breaker_makes_failures_quick(tmp_path: Path) -> None:
     """After five failures in a row the endpoint is spared, and the attempts fail without touching it."""
     at = place("down", "log", attempts=1, units=8)

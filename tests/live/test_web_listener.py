@@ -82,7 +82,7 @@ async def test_port_zero_is_reported_as_the_port_really_taken() -> None:
     assert made.address[1] > 0
     assert (answer.status_code, answer.text) == (200, "hello")
     assert "server" not in answer.headers
-    assert made.counts.statistics() == {"answered_2xx": 1}
+    assert {name: count for name, count in made.counts.statistics().items() if count} == {"answered_2xx": 1}
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ async def test_hostile_clients_do_not_take_the_listener_down() -> None:
                     stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 await stream.aclose()
                 assert (await made.fetch("/hello")).status_code == 200
-    assert "listener_failed" not in made.counts.statistics()
+    assert made.counts.statistics()["listener_failed"] == 0
 
 
 async def test_a_stop_lets_the_request_under_way_finish() -> None:

@@ -77,8 +77,8 @@ PLACES: tuple[Place, ...] = (
 
 
 def _of(pool: list[str], number: int) -> str:
-    """Pick one that there is; one number in eight picks what there is not."""
-    return pool[number % len(pool)] if pool and number % 8 else ("nobody", "", "I0", "A0")[number // 8 % 4]
+    """Pick one that there is; one number in sixteen picks what there is not."""
+    return pool[number % len(pool)] if pool and number % 16 else ("nobody", "", "I0", "A0")[number // 8 % 4]
 
 
 def _incident(world: World, number: int) -> str:
@@ -96,15 +96,15 @@ def _assigned(world: World, number: int) -> str:
 
 
 def _priority(number: int) -> int | None:
-    return (1, 2, 3, 4, 5, None, 1, 2, 0, 6)[number % 10]
+    return (1, 2, 3, 4, 5, None, 1, 2, 0 if number % 20 == 8 else 2, 6 if number % 20 == 9 else None)[number % 10]
 
 
 def _metres(number: int) -> int:
-    return 21_000 if number % 16 == 0 else number * 7 % 12_000 - 4_000
+    return 21_000 if number % 64 == 0 else number * 7 % 12_000 - 4_000
 
 
 def _text(number: int) -> str:
-    return TEXTS[number % 7] if number % 7 < len(TEXTS) else "as said on the radio"
+    return TEXTS[number % 32] if number % 32 < len(TEXTS) else "as said on the radio"
 
 
 class Commands:
@@ -195,6 +195,9 @@ class Commands:
 
     def divert(self, a: int, b: int, c: int) -> AnyInput:
         unit, name = _assigned(self.world, a), _incident(self.world, b)
+        urgent = [incident.id for incident in self.world.open.values() if incident.priority == 1]
+        if b % 3 and urgent:
+            name = urgent[b % len(urgent)]
         return self.command(DivertUnit, unit=unit, incident=name, reason=_text(c))
 
     def release(self, a: int, b: int, c: int) -> AnyInput:
@@ -306,7 +309,7 @@ MAKERS: list[Maker] = [make for make, weight in _WEIGHTS.items() for _ in range(
 
 def time_of(world: World, number: int) -> int:
     """Return when the next input comes: mostly soon, sometimes when something is due, now and then in the past."""
-    match number % 8:
+    match number % 16:
         case 0:
             return world.now
         case 1:
@@ -315,6 +318,6 @@ def time_of(world: World, number: int) -> int:
             due_ms = world.deadlines.next_ms
             return world.now if due_ms is None else max(world.now, due_ms)
         case 4:
-            return world.now + number * 60_000
+            return world.now + number * number * 500
         case _:
             return world.now + number * 40

@@ -1,16 +1,17 @@
 """Judging units for the slots of an incident: candidate rows in, times and reasons out. Columns only."""
 
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from engine.kernels.eligible import cheapest, judge
+from engine.kernels.eligible import cheapest, judge, ready
 from engine.model.hours import local_minute_of_week, on_duty
 from engine.model.place import Place, Slot
 from engine.policy.travel import TravelModel, travel_model
-from engine.state.fleet import STANDING_CREW_BUSY, STANDING_FREE
+from engine.state.fleet import STANDING_CREW_BUSY
 from engine.state.records import Incident
 from engine.state.world import World
 
@@ -18,8 +19,12 @@ Rows = npt.NDArray[np.int32]
 
 EVERYONE_MAX = 2_000
 """Up to this many rows are judged one and all: cheaper than asking where they are."""
-FIRST_SWEEP = 64
+FIRST_SWEEP = 16
 """Units that the first sweep would hold if they stood evenly over the place."""
+
+
+HANDS_MAX = 64
+"""Different capability masks that are told apart; a place has a few dozen at most."""
 
 
 class Verdicts(Struct, frozen=True):
@@ -47,20 +52,27 @@ class Bench:
             # Their crew would be out with a sibling chosen in the same decision.
             self.standing[barred] = STANDING_CREW_BUSY
         self.first_radius_m = _first_radius_m(place, len(world.fleet))
-        self.ready = self._ready()
-        """Rows that could be sent now, whatever they can do."""
-        self.hands = [int(mask) for mask in np.unique(self.fleet.capability[self.ready])]
-        """What those can do: each mask once."""
 
-    def _ready(self) -> Rows:
+    @cached_property
+    def _ready(self) -> tuple[Rows, list[int]]:
         fleet = self.fleet
-        on_shift = (fleet.shift < 0) | (self.shift_on[np.maximum(fleet.shift, 0)] == 1)
-        located = (fleet.assumed == 1) | ((fleet.fix_ms >= 0) & (fleet.fix_ms >= self.oldest_fix_ms))
-        return np.flatnonzero((self.standing == STANDING_FREE) & on_shift & located).astype(np.int32)
+        rows = np.empty(len(fleet), np.int32)
+        hands = np.empty(HANDS_MAX, np.uint64)
+        columns = (fleet.capability, self.standing, fleet.shift, self.shift_on, fleet.fix_ms, fleet.assumed)
+        count, different = ready(*columns, self.oldest_fix_ms, rows, hands)
+        return rows[:count], hands[:different].tolist()
+
+    @property
+    def ready(self) -> Rows:
+        """Rows that could be sent now, whatever they can do."""
+        return self._ready[0]
 
     def can_fill(self, slot: Slot) -> bool:
         """Tell whether any unit that is ready has what the slot asks for: a city without one need not be searched."""
-        return any(mask & choice.needs == choice.needs for mask in self.hands for choice in slot.choices)
+        hands = self._ready[1]
+        if len(hands) == HANDS_MAX:
+            return True
+        return any(mask & choice.needs == choice.needs for mask in hands for choice in slot.choices)
 
     def judge(self, slot: Slot, rows: Rows, travel_ms: npt.NDArray[np.int32]) -> Verdicts:
         """Judge the rows for the slot."""

@@ -60,11 +60,12 @@ def explain_unit(
         verdicts = bench.judge(slot, rows, travel_ms)
         if verdicts.reason[row] == ELIGIBLE:
             reason = _fitting_reason(world, row, slot, picked, solution)
-            told = _considered(world, incident, row, reason, _rank(verdicts, row), int(verdicts.eta_ms[row]))
+            rank, eta_ms = _rank(verdicts, row), int(verdicts.eta_ms[row])
         else:
-            told = _considered(world, incident, row, _reason(world, row, int(verdicts.reason[row])))
+            reason, rank, eta_ms = _reason(world, row, int(verdicts.reason[row])), 0, -1
+        told = _considered(world, incident, rows[row : row + 1], [reason], [rank], [eta_ms])
         needs = world.settled.names(slot.choices[0].needs)
-        explained.append(SlotWhy(slot.id, missing, needs, (told,), _tally(world, verdicts)))
+        explained.append(SlotWhy(slot.id, missing, needs, tuple(told), _tally(world, verdicts)))
     return tuple(explained)
 
 
@@ -104,11 +105,16 @@ def _explain(
     limit = world.settled.limits.nearest_explained
     best = shortlist(verdicts, limit).tolist()
     ranked = [*enumerate(best, start=1), *_chosen_beyond(world, slot, verdicts, picked, best)]
-    listed = []
-    for rank, place in ranked:
-        row = int(verdicts.rows[place])
-        reason = _fitting_reason(world, row, slot, picked, solution)
-        listed.append(_considered(world, incident, row, reason, rank, int(verdicts.eta_ms[place])))
+    places = [place for _, place in ranked]
+    rows = verdicts.rows[places]
+    listed = _considered(
+        world,
+        incident,
+        rows,
+        [_fitting_reason(world, row, slot, picked, solution) for row in rows.tolist()],
+        [rank for rank, _ in ranked],
+        verdicts.eta_ms[places].tolist(),
+    )
     listed += _sooner_but_out(world, incident, verdicts, limit)
     return SlotWhy(
         slot=slot.id,
@@ -144,10 +150,10 @@ def _sooner_but_out(world: World, incident: Incident, verdicts: Verdicts, limit:
     away += (fleet.y_m[rows] - incident.y_m).astype(np.int64) ** 2
     incapable = verdicts.reason[out] == CAPABILITY
     order = np.lexsort((rows, away, incapable))[:limit]
-    return [
-        _considered(world, incident, int(rows[i]), _reason(world, int(rows[i]), int(verdicts.reason[out[i]])))
-        for i in order.tolist()
-    ]
+    rows = rows[order]
+    codes = verdicts.reason[out[order]].tolist()
+    reasons = [_reason(world, row, code) for row, code in zip(rows.tolist(), codes, strict=True)]
+    return _considered(world, incident, rows, reasons, [0] * len(rows), [-1] * len(rows))
 
 
 def _reason(world: World, row: int, code: int) -> Reason:
@@ -157,18 +163,18 @@ def _reason(world: World, row: int, code: int) -> Reason:
 
 
 def _considered(
-    world: World, incident: Incident, row: int, reason: Reason, rank: int = 0, eta_ms: int = -1
-) -> Considered:
+    world: World, incident: Incident, rows: Rows, reasons: list[Reason], ranks: list[int], etas_ms: list[int]
+) -> list[Considered]:
+    """Describe these rows; columns are read whole, as item by item would cost more than the decision."""
     fleet = world.fleet
-    dx, dy = int(fleet.x_m[row]) - incident.x_m, int(fleet.y_m[row]) - incident.y_m
-    return Considered(
-        unit=fleet.ids[row],
-        reason=reason,
-        rank=rank,
-        eta_ms=eta_ms,
-        distance_m=int((dx * dx + dy * dy) ** 0.5),
-        fix_age_ms=-1 if fleet.assumed[row] or fleet.fix_ms[row] < 0 else max(0, world.now - int(fleet.fix_ms[row])),
-    )
+    east_m = fleet.x_m[rows].astype(np.int64) - incident.x_m
+    north_m = fleet.y_m[rows].astype(np.int64) - incident.y_m
+    distance_m = np.sqrt(east_m * east_m + north_m * north_m).astype(np.int64)
+    unknown = (fleet.assumed[rows] == 1) | (fleet.fix_ms[rows] < 0)
+    age_ms = np.where(unknown, -1, np.maximum(0, world.now - fleet.fix_ms[rows]))
+    names = [fleet.ids[row] for row in rows.tolist()]
+    columns = zip(names, reasons, ranks, etas_ms, distance_m.tolist(), age_ms.tolist(), strict=True)
+    return [Considered(*column) for column in columns]
 
 
 def _tally(world: World, verdicts: Verdicts) -> tuple[Count, ...]:
