@@ -166,12 +166,28 @@ async def _keep_snapshots(service: Service, journal: Path, config: Config) -> No
 
 
 async def run_until_signal(
-    place: Place, data: Path, config: Config, *, pace: Pace | None = None, opened: Callable[[Doors], None]
+    place: Place,
+    data: Path,
+    config: Config,
+    *,
+    pace: Pace | None = None,
+    opened: Callable[[Doors], None],
+    leash: bool = False,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then close in order."""
+    """Serve until SIGINT or SIGTERM (or, on a leash, until standard input ends), then close in order."""
     async with trio.open_nursery() as nursery:
+        if leash:
+            nursery.start_soon(_stop_with_supervisor, nursery.cancel_scope)
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             opened(await nursery.start(partial(run_app, place, data, config, pace=pace)))
             async for _ in signals:
                 nursery.cancel_scope.cancel()
                 break
+
+
+async def _stop_with_supervisor(scope: trio.CancelScope) -> None:
+    """Stop when standard input ends: whoever held the other end is gone, and nobody else would stop this process."""
+    async with trio.lowlevel.FdStream(os.dup(sys.stdin.fileno())) as stdin:
+        while await stdin.receive_some(1024):
+            pass
+    scope.cancel()

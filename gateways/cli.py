@@ -60,6 +60,7 @@ def demo(**options: Any) -> None:
 @click.option("--pace", type=float, hidden=True)
 @click.option("--pace-origin-ms", type=int, hidden=True)
 @click.option("--announce", is_flag=True, hidden=True, help="Print the doors as one JSON line, for a supervisor.")
+@click.option("--leash", is_flag=True, hidden=True, help="Stop when standard input ends: its supervisor is gone.")
 def run(
     place: Path,
     data: Path,
@@ -67,11 +68,12 @@ def run(
     pace: float | None,
     pace_origin_ms: int | None,
     announce: bool,
+    leash: bool,
 ) -> None:
     """Serve a place: CAD on a WebSocket, telematics and metrics on HTTP, JSON lines on TCP."""
     from gateways.running import run_place
 
-    raise SystemExit(run_place(place, data, config_file, pace, pace_origin_ms, announce=announce))
+    raise SystemExit(run_place(place, data, config_file, pace, pace_origin_ms, announce=announce, leash=leash))
 
 
 @main.command()

@@ -30,6 +30,7 @@ def run_place(
     pace_origin_ms: int | None,
     *,
     announce: bool,
+    leash: bool = False,
 ) -> int:
     """Serve the place in the folder; return the exit status."""
     log.configure("info", pretty=sys.stderr.isatty())
@@ -49,7 +50,7 @@ def run_place(
     opened = _announce if announce else _welcome
     failed = False
     try:
-        trio.run(lambda: run_until_signal(loaded.place, data, config, pace=running, opened=opened))
+        trio.run(lambda: run_until_signal(loaded.place, data, config, pace=running, opened=opened, leash=leash))
     except* (JournalError, PlaceRejected, ConfigRefused, OSError) as group:
         for error in _leaves(group):
             click.echo(f"turnout: {error}", err=True)

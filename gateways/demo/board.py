@@ -39,8 +39,8 @@ GLYPHS: tuple[tuple[Status, str, str], ...] = (
 )
 GLYPH = {status: glyph for status, glyph, _ in GLYPHS}
 CLOSEST = {status: rank for rank, (status, _, _) in enumerate(GLYPHS)}
-FIXED_LINES = 11
-"""Header, figures, rules and hints."""
+FIXED_LINES = 9
+"""Header, figures and rules."""
 TALL = 30
 """From this height on all three hints are shown."""
 EVENTS_MIN, EVENTS_MAX = 3, 8
@@ -121,7 +121,7 @@ class Board:
         mirror, now = self._seen.mirror, self._seen.time.now()
         shown = sorted(mirror.incidents.values(), key=rank)
         table = Table(box=None, expand=True, padding=(0, 1, 0, 0), show_edge=False, header_style="dim")
-        for name, size in (("P", 1), ("incident", 6), ("what", 26), ("where", 24), ("phase", 8), ("since", 5)):
+        for name, size in (("P", 1), ("id", 5), ("what", 26), ("where", 24), ("phase", 8), ("since", 5)):
             if name != "where" or width >= WIDE:
                 table.add_column(name, width=size, no_wrap=True, overflow="ellipsis")
         table.add_column("units", no_wrap=True, overflow="ellipsis", ratio=1)

@@ -16,7 +16,9 @@ from gateways.demo.addresses import Addresses
 from gateways.demo.chance import stream
 from gateways.demo.citytime import DAY_MS
 
-OPENING_CALLS = 6
+OPENING_H = 0.4
+OPENING_MIN, OPENING_MAX = 6, 20
+"""A demo begins with the calls of so many hours at once, as a city has incidents at any moment; within bounds."""
 
 
 class Call(Struct, frozen=True):
@@ -55,17 +57,24 @@ class Callers:
             yield self._call(number, at_ms)
 
     def _times(self) -> Iterator[int]:
-        for number in range(1, OPENING_CALLS + 1):
+        opening = self._opening_calls()
+        for number in range(1, opening + 1):
             yield self._start_ms + number * self._opening_step_ms
         # Lewis and Shedler's thinning: draw at the busiest hour's rate, keep as many as the hour deserves.
         most = max(self._demand.hourly)
         mean_gap_ms = DAY_MS / (self._demand.calls_per_day * most)
-        at_ms = float(self._start_ms + OPENING_CALLS * self._opening_step_ms)
+        at_ms = float(self._start_ms + opening * self._opening_step_ms)
         while True:
             at_ms += self._when.expovariate(1.0) * mean_gap_ms
-            hour = local_minute_of_week(self._place, int(at_ms)) // 60 % 24
-            if self._when.random() * most < self._demand.hourly[hour]:
+            if self._when.random() * most < self._hourly(int(at_ms)):
                 yield int(at_ms)
+
+    def _hourly(self, at_ms: int) -> float:
+        return self._demand.hourly[local_minute_of_week(self._place, at_ms) // 60 % 24]
+
+    def _opening_calls(self) -> int:
+        an_hour = self._demand.calls_per_day / 24 * self._hourly(self._start_ms)
+        return min(OPENING_MAX, max(OPENING_MIN, round(an_hour * OPENING_H)))
 
     def _call(self, number: int, at_ms: int) -> Call:
         (share,) = self._what.choices(self._demand.shares, cum_weights=self._share_sums)

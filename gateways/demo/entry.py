@@ -40,6 +40,8 @@ def run_demo(
     try:
         scene = _set(place, data, units, seed, pace)
         performance = _perform(front, scene, Cues(seconds, crash_at), board=not as_json and front.is_terminal)
+        if not performance.opened:
+            raise DemoRefused("stopped before the engine was there.")
         found = _audit(aside, scene, performance)
     except PlaceRefused as refusal:
         sentences = [f"{each.file}: {each.path}: {each.message}" for each in refusal.mistakes]

@@ -29,6 +29,8 @@ class Performance(Struct, frozen=True):
     """What is left when the curtain has fallen."""
 
     ledger: Ledger
+    opened: bool
+    """The engine's doors were open at least once."""
     since_ms: int
     """City time of the beginning."""
     seconds: float
@@ -66,13 +68,13 @@ async def perform(scene: Scene, cues: Cues, screen: Screen) -> Performance:
                 seconds = trio.current_time() - began_s
                 stopped = await supervisor.stop()
         nursery.cancel_scope.cancel()
-    return Performance(ledger, since_ms, seconds, tuple(supervisor.outages), stopped)
+    return Performance(ledger, supervisor.doors is not None, since_ms, seconds, tuple(supervisor.outages), stopped)
 
 
 def _arguments(scene: Scene) -> list[str]:
     place, data, config = str(scene.folder), str(scene.data), str(scene.config)
     pace = ["--pace", repr(scene.pace.rate), "--pace-origin-ms", str(scene.pace.origin_ms)]
-    return ["run", place, "--data", data, "--config", config, *pace, "--announce"]
+    return ["run", place, "--data", data, "--config", config, *pace, "--announce", "--leash"]
 
 
 async def _start(nursery: trio.Nursery, supervisor: Supervisor, curtain: trio.Event) -> Doors | None:

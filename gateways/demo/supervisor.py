@@ -140,10 +140,17 @@ class Supervisor:
             self._process.send_signal(signal.SIGKILL)
 
     async def stop(self) -> bool:
-        """Let it close in order; kill it if it does not. Tell whether it went by itself, without a fault."""
+        """Let it close in order; kill it if it does not. Tell whether it went by itself, without a fault.
+
+        An engine whose doors are not open has nothing to close, so it is killed at once.
+        """
         self._stopping = True
         process = self._process
         if process is None:
+            return True
+        if not self.up:
+            process.kill()
+            await process.wait()
             return True
         process.terminate()
         with trio.move_on_after(STOP_WITHIN_S):
@@ -151,11 +158,6 @@ class Supervisor:
         process.kill()
         await process.wait()
         return False
-
-    def abandon(self) -> None:
-        """Kill it and do not start it again: the last resort, when the demo itself has failed."""
-        self._stopping = True
-        self.kill()
 
     def _tail(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()

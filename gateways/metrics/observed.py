@@ -3,7 +3,7 @@
 from typing import Final
 
 from engine.live.service import Service
-from engine.model.facts import AlertAcknowledged, AlertHandedOver, AlertRequested, AlertWithdrawn
+from engine.model.facts import AlertAcknowledged, AlertHandedOver, AlertRequested, AlertWithdrawn, Purpose
 from engine.model.turn import Turn
 from engine.state.world import World
 from gateways.metrics.census import Census
@@ -46,8 +46,10 @@ class Observed:
         self._service = service
         self._harvested = self._released
         self._followed = 0
-        self._asked_ms = {alert.id: alert.created_ms for alert in world.alerts.values()}
-        """When each open alert was first asked for."""
+        self._asked_ms = {
+            alert.id: alert.created_ms for alert in world.alerts.values() if alert.purpose is Purpose.DISPATCH
+        }
+        """When each open alert of a dispatch was first asked for; a release is over with its delivery."""
 
     def decision(self, kind: str, seconds: float) -> None:
         """Take the time of one step."""
@@ -59,10 +61,12 @@ class Observed:
         self.waiting.follow(turn)
         for fact in turn.facts:
             if isinstance(fact, AlertRequested):
-                self._asked_ms.setdefault(fact.alert, turn.now)
+                if fact.purpose is Purpose.DISPATCH:
+                    self._asked_ms.setdefault(fact.alert, turn.now)
             elif isinstance(fact, AlertAcknowledged):
-                asked_ms = self._asked_ms.pop(fact.alert, turn.now)
-                self.acknowledgements.observe((turn.now - asked_ms) / 1000)
+                asked_ms = self._asked_ms.pop(fact.alert, None)
+                if asked_ms is not None:
+                    self.acknowledgements.observe((turn.now - asked_ms) / 1000)
             elif isinstance(fact, (AlertHandedOver, AlertWithdrawn)):
                 self._asked_ms.pop(fact.alert, None)
         self._followed += 1

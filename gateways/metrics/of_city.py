@@ -111,7 +111,7 @@ def _alerts(world: World, observed: Observed) -> Iterator[Family]:
     )
     yield histogram(
         "alert_acknowledge_seconds",
-        "Time from an alert being owed until its recipient acknowledged. Worry when the median passes 30 s.",
+        "Time from a dispatch's alert being owed until its crew acknowledged. Worry when the median passes 30 s.",
         observed.acknowledgements,
     )
 

@@ -17,8 +17,8 @@ from gateways.cad.client import dial
 from gateways.cad.messages import VERSION
 from tests.builders import Running, token
 
-HELLO = {"type": "hello", "version": VERSION, "token": token("cad")}
-FIRE = {"type": "report_incident", "incident_type": "fire", "lat": 41.5, "lon": -90.5}
+HELLO: dict[str, Any] = {"type": "hello", "version": VERSION, "token": token("cad")}
+FIRE: dict[str, Any] = {"type": "report_incident", "incident_type": "fire", "lat": 41.5, "lon": -90.5}
 
 
 class Wire:
@@ -131,3 +131,16 @@ class Deaf:
         """Leave with a TCP reset."""
         self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         await self.stream.aclose()
+
+
+def hold(running: Running) -> list[int]:
+    """Keep the journal's word from the loop: what is decided becomes durable, but nobody is told. Returns the seqs."""
+    held: list[int] = []
+    vars(running.service)["_released"] = held.append
+    return held
+
+
+def let_go(running: Running) -> None:
+    """Undo `hold`, and tell what has become durable meanwhile."""
+    held = vars(running.service).pop("_released").__self__
+    running.service._released(held[-1])

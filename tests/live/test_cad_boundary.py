@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import trio
-from cad_kit import FIRE, HELLO, Deaf, Wire, deaf_socket, until, wire
 from wsproto.events import Ping, TextMessage
 
 from gateways.cad import CadConfig
 from gateways.cad.client import dial
 from gateways.cad.messages import VERSION
 from tests.builders import Running, serve_place, token
+from tests.live.cad_kit import FIRE, HELLO, Deaf, Wire, deaf_socket, until, wire
 
 SMALL_QUEUE = {"port": 0, "queue_messages": 20, "send_s": 30.0, "ping_s": 30.0, "idle_s": 60.0}
 

@@ -2,15 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
-from cad_kit import FIRE, HELLO, until, wire
 
 from gateways.cad import CadConfig
 from gateways.cad.messages import VERSION
 from gateways.cad.schema import FOLDER
 from tests.builders import PROJECTION, serve_place, token
+from tests.live.cad_kit import FIRE, HELLO, hold, let_go, until, wire
 
 
 async def test_a_conversation(tmp_path: Path) -> None:
@@ -58,16 +59,14 @@ async def test_an_answer_comes_only_when_it_is_durable(tmp_path: Path) -> None:
     """While the journal holds its word back, the command is decided but neither answered nor shown."""
     async with serve_place(tmp_path) as running, wire(running) as client:
         assert (await client.next())["type"] == "snapshot"
-        held: list[int] = []
-        released, running.service._released = running.service._released, held.append  # type: ignore[method-assign]
+        held = hold(running)
         await client.send({**FIRE, "id": "c1"})
         await until(lambda: bool(held))
         assert "I1" in running.service.world.incidents
         for name in ("p1", "p2"):
             await client.send({"type": "ping", "id": name})
             assert await client.next() == {"type": "pong", "id": name}
-        running.service._released = released  # type: ignore[method-assign]
-        released(held[-1])
+        let_go(running)
         assert {(await client.next())["type"], (await client.next())["type"]} == {"answer", "delta"}
 
 
@@ -150,7 +149,7 @@ async def test_what_goes_over_the_wire_fits_the_committed_schema(tmp_path: Path)
     read = [json.loads((FOLDER / name).read_text()) for name in ("cad.v1.server.json", "cad.v1.client.json")]
     server, outgoing = (jsonschema.Draft202012Validator(each) for each in read)
     async with serve_place(tmp_path) as running, wire(running) as client:
-        said = [
+        said: list[dict[str, Any]] = [
             {**FIRE, "id": "c1"},
             {**FIRE, "id": "c2", "incident_type": "flood"},
             {"type": "unit_emergency", "id": "c3", "unit": "P1", "text": "shots"},
@@ -165,7 +164,9 @@ async def test_what_goes_over_the_wire_fits_the_committed_schema(tmp_path: Path)
             outgoing.validate(message)
             await client.ask(message, str(message["id"]))
         await client.send({"type": "ping", "id": "p"})
-        await client.until(type="positions")
+        await client.until(type="pong")
+        while "positions" not in [each["type"] for each in client.seen]:
+            await client.next()
         for seen in client.seen:
             server.validate(seen)
         kinds = {each["type"] for each in client.seen}

@@ -2,15 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
-from cad_kit import FIRE, HELLO, until, wire
 
 from gateways.cad import CadConfig
 from gateways.cad.client import Refused, connect
 from gateways.cad.messages import Note, UnitStatus
 from tests.builders import Running, serve_place, token
+from tests.live.cad_kit import FIRE, HELLO, until, wire
 
 
 def stripped(running: Running) -> tuple[object, ...]:
@@ -19,7 +20,7 @@ def stripped(running: Running) -> tuple[object, ...]:
     return board.incidents, board.units, board.alarms
 
 
-ENGINE_REFUSES = [
+ENGINE_REFUSES: list[tuple[dict[str, Any], str, str]] = [
     ({**FIRE, "incident_type": "flood"}, "unknown_type", "incident_type"),
     ({**FIRE, "lat": 45.0}, "out_of_range", "lat"),
     ({"type": "note", "incident": "I99", "text": "x"}, "unknown_incident", "incident"),
@@ -80,7 +81,7 @@ async def test_everything_bad_is_refused_counted_and_changes_nothing(tmp_path: P
         assert stripped(running) == before
 
 
-BAD_GREETINGS = [
+BAD_GREETINGS: list[tuple[dict[str, Any], str, str]] = [
     ({**HELLO, "version": "turnout.cad.v9"}, "wrong_version", "version"),
     ({**HELLO, "token": "cad.wrong"}, "unauthenticated", "token"),
     ({**HELLO, "token": token("gps")}, "unauthorised", "token"),

@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
-from test_cad_session import BAD_COMMANDS, EXAMPLES, command, hello, text
 
 from gateways.cad.schema import FOLDER, schemas
+from tests.unit.test_cad_session import BAD_COMMANDS, EXAMPLES, command, hello, text
 
 DOCUMENTS = [row[0] for row in BAD_COMMANDS if row[1] not in {"malformed", "already_greeted"} and "[[" not in row[0]]
 """Bad messages whose fault a schema can express."""

@@ -1,6 +1,7 @@
 """The rules of a CAD connection, without a socket."""
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -56,7 +57,7 @@ def session(name: str | None = "cad", **settings: object) -> Session:
     return made
 
 
-def refusal(effects: list[object]) -> Refused:
+def refusal(effects: Sequence[object]) -> Refused:
     first = effects[0]
     assert isinstance(first, Send)
     assert isinstance(first.message, Refused)
