@@ -40,8 +40,6 @@ def run_demo(
     try:
         scene = _set(place, data, units, seed, pace)
         performance = _perform(front, scene, Cues(seconds, crash_at), board=not as_json and front.is_terminal)
-        if not performance.opened:
-            raise DemoRefused("stopped before the engine was there.")
         found = _audit(aside, scene, performance)
     except PlaceRefused as refusal:
         sentences = [f"{each.file}: {each.path}: {each.message}" for each in refusal.mistakes]
@@ -63,14 +61,18 @@ def _perform(front: Console, scene: Scene, cues: Cues, *, board: bool) -> Perfor
     front.print(f"{scene.place.name}: {len(scene.place.units)} units. Data in {scene.data}", highlight=False)
     front.print("Starting the engine. (The first time on a machine its kernels are compiled: about a minute.)")
     screen = Terminal(front) if board else Lines(front)
+    failure: BaseException | None = None
     try:
-        return trio.run(perform, scene, cues, screen)
+        performance = trio.run(perform, scene, cues, screen)
     except* EngineWillNotStart as group:
-        leaf: BaseException = group
-        while isinstance(leaf, BaseExceptionGroup):
-            leaf = leaf.exceptions[0]
-        failure = leaf
-    raise failure
+        failure = group
+        while isinstance(failure, BaseExceptionGroup):
+            failure = failure.exceptions[0]
+    if failure is not None:
+        raise failure
+    if not performance.opened:
+        raise DemoRefused("stopped before the engine was there.")
+    return performance
 
 
 def _audit(aside: Console, scene: Scene, performance: Performance) -> Audit:

@@ -1,5 +1,7 @@
 """What waits for one client: replies never get lost, deltas may at a price, positions always do but the latest."""
 
+from collections.abc import Callable
+
 import trio
 from trio.testing import wait_all_tasks_blocked
 
@@ -76,10 +78,11 @@ async def test_too_many_bytes_overflow_as_well_and_what_was_taken_frees_its_room
 async def test_replies_beyond_the_limit_crowd_the_box_until_taken() -> None:
     """The reader is told to hold back, and woken when something has been sent."""
     outbox = Outbox(2, 10)
-    outbox.reply("1")
-    assert not outbox.crowded
-    outbox.reply("2")
-    assert outbox.crowded
+    crowded = []
+    for text in "12":
+        outbox.reply(text)
+        crowded.append(outbox.crowded)
+    assert crowded == [False, True]
     eased = []
 
     async def hold_back() -> None:
@@ -109,12 +112,14 @@ async def test_a_closed_box_gives_out_what_waits_and_takes_no_more() -> None:
 
 async def test_a_sleeping_writer_wakes_for_each_kind() -> None:
     """Reply, delta, positions, overflow and close each end the wait."""
-    for wake in (
+    wakes: tuple[Callable[[Outbox], object], ...] = (
         lambda box: box.reply("r"),
         lambda box: box.delta("d", 1),
+        lambda box: box.delta("too large", 2),
         lambda box: box.positions(helping(1, "M1")),
         lambda box: box.close(),
-    ):
+    )
+    for wake in wakes:
         outbox = Outbox(1, 1)
         with trio.fail_after(5):
             async with trio.open_nursery() as nursery:
