@@ -28,20 +28,46 @@ def configure(level: str = "info", *, pretty: bool = False) -> None:
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
         raise ValueError(f"{level!r} is not a log level. Use debug, info, warning or error.")
+    _PIPELINE[:] = [_from(number), *_FIELDS, *(_for_people() if pretty else _FOR_MACHINES)]
     structlog.configure(
-        processors=[*_FIELDS, *(_for_people() if pretty else _FOR_MACHINES)],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=_to_stderr,
-        cache_logger_on_first_use=False,  # so that `configure` reaches every logger, whenever it was made
+        processors=_PIPELINE,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+        logger_factory=_Stderr,
+        cache_logger_on_first_use=True,
     )
 
 
 def logger(name: str) -> FilteringBoundLogger:
     """Return a logger whose lines name this room. Cheap: a module makes one when it is imported."""
-    if not structlog.is_configured():
+    if not _PIPELINE:
         configure()
     made: FilteringBoundLogger = structlog.get_logger(room=name)
     return made
+
+
+class _Stderr:
+    """Writes lines to what standard error is at that moment."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def msg(self, line: bytes) -> None:
+        sys.stderr.buffer.write(line + b"\n")
+        sys.stderr.buffer.flush()
+
+    debug = info = warning = error = critical = msg
+
+
+def _from(number: int) -> Processor:
+    """Drop lines below the level."""
+    below = {name.lower() for name, rank in logging.getLevelNamesMapping().items() if rank < number}
+
+    def drop(_: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        if method in below:
+            raise structlog.DropEvent
+        return event
+
+    return drop
 
 
 def _blank_personal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -52,10 +78,6 @@ def _blank_personal(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 def _serialise(event: EventDict, **_: Any) -> bytes:
     return msgspec.json.encode(event, enc_hook=repr)
-
-
-def _to_stderr(*_: Any) -> structlog.BytesLogger:
-    return structlog.BytesLogger(sys.stderr.buffer)
 
 
 def _for_people() -> list[Processor]:
@@ -79,3 +101,5 @@ _FOR_MACHINES: Final[list[Processor]] = [
     structlog.processors.format_exc_info,
     structlog.processors.JSONRenderer(serializer=_serialise),
 ]
+_PIPELINE: Final[list[Processor]] = []
+"""What lines go through: one list for ever, so that a logger may keep it and still obey the latest `configure`."""

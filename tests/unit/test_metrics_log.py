@@ -5,16 +5,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 import pytest
-import structlog
 
 from gateways import log
 
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    before = structlog.get_config()
     yield
-    structlog.configure(**before)
+    log.configure()
 
 
 def lines(captured: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
