@@ -106,6 +106,8 @@ async def _open_doors(
             lines += [_address(listener) for listener in listeners]
     counts = HttpCounts()
     metrics = Metrics(service, board, intake=intake, cad=hub.statistics, courier=courier, http=counts)
+    service.on_answer = metrics.observe_answer
+    nursery.start_soon(metrics.run)
     routes += metrics.routes()
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     return Doors(f"ws://{cad}", f"http://{web}", tuple(lines), access, service.notes)

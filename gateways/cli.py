@@ -19,7 +19,7 @@ class _Teaching(click.Group):
 @click.group(cls=_Teaching, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="turnout")
 def main() -> None:
-    r"""Real-time emergency dispatch: calls in, the nearest capable crews out, nothing lost.
+    """Real-time emergency dispatch: calls in, the nearest capable crews out, nothing lost.
 
     \b
     See it work:      turnout demo
@@ -27,7 +27,7 @@ def main() -> None:
     Check a place:    turnout check out/springfield
     Serve it:         turnout run out/springfield --data out/data
     Ask why:          turnout journal why out/data/journal I12
-    """
+    """  # noqa: D301  \b is click's mark for lines that stay as they are
 
 
 @main.command()

@@ -7,6 +7,7 @@ never journaled, because it holds digests of secrets and addresses of endpoints.
 import csv
 import os
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -49,13 +50,24 @@ def read_config(path: Path | None) -> Config:
     if path is None:
         return Config()
     try:
-        return msgspec.convert(tomllib.loads(path.read_text()), Config)
+        return _sound(path, msgspec.convert(tomllib.loads(path.read_text()), Config))
     except OSError as error:
         raise ConfigRefused(f"{path}: cannot be read ({error.strerror}).") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigRefused(f"{path}: is not TOML: {error}.") from error
     except msgspec.ValidationError as error:
         raise ConfigRefused(f"{path}: {error}.") from error
+
+
+def _sound(path: Path, config: Config) -> Config:
+    for what, names in (
+        ("endpoints", [endpoint.name for endpoint in config.endpoints]),
+        ("principals", [credential.name for credential in config.principals]),
+    ):
+        twice = sorted(name for name, times in Counter(names).items() if times > 1)
+        if twice:
+            raise ConfigRefused(f"{path}: {what}: the name {twice[0]!r} is used twice.")
+    return config
 
 
 def read_devices(path: Path, units: frozenset[str]) -> dict[str, str]:

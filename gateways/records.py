@@ -113,7 +113,7 @@ def sentence(fact: AnyFact) -> str:
     parts = []
     for field in fact.__struct_fields__:
         value = getattr(fact, field)
-        if field in ("why", "place", "fixes") or value in (None, "", ()):
+        if field in ("why", "place", "fixes") or value in (None, "", ()) or value is False:
             continue
         parts.append(f"{field}={_short(value)}")
     return f"{tag(type(fact).__name__):<22} {'  '.join(parts)}"

@@ -16,8 +16,8 @@ from gateways.app import Doors, run_until_signal
 from gateways.config import ConfigRefused, read_config
 from gateways.places import PlaceRefused, load
 
-REFUSED = 1
-"""Exit status where something was wrong before the doors opened."""
+REFUSED = 78
+"""Exit status (EX_CONFIG) where place or configuration do not hold: starting again does not help."""
 FAILED = 2
 """Exit status where the engine had to stop: start it again, it goes on from its journal."""
 

@@ -15,6 +15,7 @@ from engine.state.fleet import (
     STANDING_FREE,
     STANDING_NOT_IN_SERVICE,
 )
+from engine.state.fold_units import REOPENS
 from engine.state.index import METRES_MAX
 from engine.state.records import Alarm, AlertState, Incident, UnitRecord
 from engine.state.world import World
@@ -123,9 +124,11 @@ def _open(world: World, incident: Incident, reminded: Reminded) -> Iterator[str]
         if assignment.slot is not None:
             taken[assignment.slot] = taken.get(assignment.slot, 0) + 1
         yield from _assignment(world, incident, unit_id, reminded)
-    for slot, count in {**dict.fromkeys(incident.filled, 0), **taken}.items():
-        if slot not in slots or incident.filled.get(slot, 0) < count:
-            yield f"{name} counts {incident.filled.get(slot, 0)} places of {slot} as filled, by {count} units"
+    served = [ended.assignment.slot for ended in incident.past if ended.outcome not in REOPENS]
+    for slot in {**incident.filled, **taken}:
+        filled, count = incident.filled.get(slot, 0), taken.get(slot, 0)
+        if slot not in slots or not count <= filled <= count + served.count(slot):
+            yield f"{name} counts {filled} places of {slot} as filled, by {count} units and {served.count(slot)} before"
     if bool(world.lacking(incident)) != (name in world.waiting):
         yield f"{name} lacks {world.lacking(incident)}, and waits: {name in world.waiting}"
     if name not in world.waiting and (incident.recommended or incident.short):

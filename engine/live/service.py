@@ -11,10 +11,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import trio
-from msgspec import Struct
+from msgspec import Struct, field
 
 from engine.core.engine import Engine
 from engine.journal import Journal, JournalFull, Settings
@@ -72,9 +73,7 @@ class Measures(Struct):
     """Plain numbers of the hot path; metrics read them when they are scraped."""
 
     turns: int = 0
-    decide_s: deque[float] = deque(maxlen=4096)
-    """Latest times of a step, in seconds."""
-    durable_s: deque[float] = deque(maxlen=4096)
+    durable_s: deque[float] = field(default_factory=partial(deque, maxlen=4096))
     """Latest times from decided to durable, in seconds."""
     last_durable_monotonic_s: float = 0.0
 
@@ -94,6 +93,8 @@ class Service:
         self.notes: tuple[str, ...] = ()
         self.on_decide: Callable[[str, float], None] | None = None
         """Told the kind of input and the seconds its step took."""
+        self.on_answer: Callable[[float], None] | None = None
+        """Told the seconds from a command's arrival to its durable answer."""
         self._journal: Journal | None = None
         self._undurable: deque[Undurable] = deque()
         self._work = trio.Event()
@@ -127,8 +128,11 @@ class Service:
             answers.append(answer)
             arrived.set()
 
+        entered_s = time.perf_counter()
         await self._enter(command, done)
         await arrived.wait()
+        if self.on_answer is not None:
+            self.on_answer(time.perf_counter() - entered_s)
         return answers[0]
 
     async def tell(self, given: AnyInput) -> Turn:

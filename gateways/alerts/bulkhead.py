@@ -5,7 +5,6 @@ Rule: `offer` never waits and `work` never raises. Every request that is taken i
 
 from typing import Protocol
 
-import structlog
 import trio
 from msgspec import Struct
 
@@ -15,11 +14,12 @@ from gateways.alerts.channel import Outcome, Sender
 from gateways.alerts.endpoint import Endpoint
 from gateways.alerts.message import Message
 from gateways.alerts.statistics import Counts, Statistics
+from gateways.log import logger
 
 GRACE_S = 1.0
 """A channel keeps its own time; one that does not is cut off this much later."""
 
-_log = structlog.get_logger("alerts")
+_log = logger("alerts")
 
 
 class Request(Struct, frozen=True):

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import structlog
 import trio
 
 from engine.live.service import Service
@@ -23,13 +22,14 @@ from gateways.alerts.endpoint import Endpoint
 from gateways.alerts.message import Message, compose
 from gateways.alerts.statistics import Statistics
 from gateways.board import Board
+from gateways.log import logger
 
 REPORT_S = 10.0
 """A report that the engine has not taken by then is given up: the World's own deadline for the rung goes on."""
 REFUSALS_MAX = 10_000
 """Reports of attempts that could not even be queued; beyond it they are counted, and the World's deadline goes on."""
 
-_log = structlog.get_logger("alerts")
+_log = logger("alerts")
 
 
 class Courier:

@@ -16,6 +16,7 @@ from gateways.cad.config import CadConfig, Statistics
 from gateways.cad.messages import Positions, encode, encode_as
 from gateways.cad.mirror import Mirror
 from gateways.cad.outbox import HELPING, Helping
+from gateways.cad.trail import Trail
 from gateways.views import PositionView
 
 REPLAY_ON_SNAPSHOT_MAX: Final = 200
@@ -32,13 +33,23 @@ class Listener(Protocol):
         """Take where some units are."""
 
 
-class Kept(Struct, frozen=True, gc=False):
+class Link(Struct, frozen=True, gc=False):
     """A delta in the ring."""
 
-    seq: int
     prev: int
     text: str
     size: int
+    told: int
+    """Helpings of positions that had been told when the delta before it was made."""
+
+
+class Kept(Struct, frozen=True, gc=False):
+    """A snapshot."""
+
+    seq: int
+    text: str
+    told: int
+    """Helpings of positions that are in it."""
 
 
 class Hub:
@@ -52,10 +63,12 @@ class Hub:
         """What every client knows that has read everything."""
         self._mirror.take(board.snapshot())
         self._listeners: dict[Listener, None] = {}
-        self._ring: deque[Kept] = deque()
+        self._ring: deque[Link] = deque()
         self._ring_bytes = 0
-        self._snapshot: tuple[int, str] | None = None
-        """The kept one, with its seq. Positions since it was made are those of the mirror."""
+        self._trail = Trail()
+        self._told = 0
+        """Helpings of positions that had been told at the last update."""
+        self._snapshot: Kept | None = None
         board.on_update.append(self._updated)
         board.on_positions.append(self._moved)
 
@@ -71,17 +84,21 @@ class Hub:
         return self.service.world.settled.projection
 
     def resume(self, seen: int | None) -> list[str] | None:
-        """Return the deltas behind the one that was seen last; None if they are not all kept any more."""
-        if seen is None:
+        """Return the deltas behind the one that was seen last, and positions since; None if they are not all kept."""
+        behind = None if seen is None else self._behind(seen)
+        if behind is None:
             return None
-        return self._behind(seen)
+        deltas, told = behind
+        return [*deltas, *self._positions(told)]
 
     def begin(self) -> list[str]:
         """Return a snapshot, and deltas and positions since it was made: together, the board as it is now."""
-        since = None if self._snapshot is None else self._behind(self._snapshot[0])
-        if self._snapshot is None or since is None or len(since) > REPLAY_ON_SNAPSHOT_MAX:
-            self._snapshot, since = (self.seq, self._take_snapshot()), []
-        return [self._snapshot[1], *since, *self._positions()]
+        kept = self._snapshot
+        behind = None if kept is None else self._behind(kept.seq)
+        if kept is None or behind is None or len(behind[0]) > REPLAY_ON_SNAPSHOT_MAX:
+            kept, behind = Kept(self.seq, self._take_snapshot(), self._trail.told), ([], 0)
+            self._snapshot = kept
+        return [kept.text, *behind[0], *self._positions(kept.told)]
 
     def join(self, listener: Listener) -> None:
         """Hand on everything from now on. Call it in the same step as `resume` or `begin`."""
@@ -91,16 +108,17 @@ class Hub:
         """Hand on no more."""
         self._listeners.pop(listener, None)
 
-    def _behind(self, seen: int) -> list[str] | None:
+    def _behind(self, seen: int) -> tuple[list[str], int] | None:
+        """Return the deltas behind `seen`, and how many helpings of positions had been told when it was made."""
         if seen == self.seq:
-            return []
+            return [], self._told
         texts: list[str] = []
-        for kept in reversed(self._ring):
-            texts.append(kept.text)
-            if kept.prev == seen:
+        for link in reversed(self._ring):
+            texts.append(link.text)
+            if link.prev == seen:
                 texts.reverse()
-                return texts
-            if kept.prev < seen:
+                return texts, link.told
+            if link.prev < seen:
                 break
         return None
 
@@ -119,8 +137,8 @@ class Hub:
         )
         return encode_as("snapshot", snapshot).decode()
 
-    def _positions(self) -> list[str]:
-        views = tuple(self._mirror.positions.values())
+    def _positions(self, told: int) -> list[str]:
+        views = tuple(self._trail.since(told))
         starts = range(0, len(views), HELPING)
         at_ms = self._mirror.at_ms
         return [encode(Positions(at_ms=at_ms, units=views[start : start + HELPING])) for start in starts]
@@ -129,19 +147,23 @@ class Hub:
         encoded = encode_as("delta", update)
         text, size = encoded.decode(), len(encoded)
         self._mirror.take(update)
-        self._keep(Kept(update.seq, update.prev, text, size))
+        for unit in update.units:
+            self._trail.forget(unit.id)
+        self._keep(Link(update.prev, text, size, self._told))
+        self._told = self._trail.told
         for listener in list(self._listeners):
             listener.on_delta(text, size)
 
-    def _keep(self, kept: Kept) -> None:
-        self._ring.append(kept)
-        self._ring_bytes += kept.size
+    def _keep(self, link: Link) -> None:
+        self._ring.append(link)
+        self._ring_bytes += link.size
         while len(self._ring) > self.config.ring_messages or self._ring_bytes > self.config.ring_bytes:
             self._ring_bytes -= self._ring.popleft().size
 
     def _moved(self, at_ms: int, units: tuple[PositionView, ...]) -> None:
         message = Positions(at_ms=at_ms, units=units)
         self._mirror.take(message)
+        self._trail.add(units)
         if self._listeners:
             helping = Helping(message, encode(message))
             for listener in self._listeners:

@@ -17,7 +17,7 @@ from msgspec import Struct
 FIRST_START_WITHIN_S = 300.0
 """The first start on a machine compiles the kernels."""
 STOP_WITHIN_S = 20.0
-RESTART_AFTER_S = 0.5
+RESTART_AFTER_S = 0.2
 STILLBORN_MAX = 3
 """Deaths in a row before the doors were open: then it will not live, and its log says why."""
 LOG_TAIL = 12

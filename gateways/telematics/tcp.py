@@ -10,9 +10,9 @@ from math import inf
 from typing import Final
 
 import msgspec
-import structlog
 import trio
 
+from gateways.log import logger
 from gateways.telematics.fix import UNREADABLE, Fix, Refusal
 from gateways.telematics.intake import Authorise, Intake, Principal
 from gateways.telematics.jsonlines import JsonLines, JsonLinesDecoder
@@ -22,7 +22,7 @@ _FIXES_PER_TURN: Final = 1_000
 _ANSWER_EVERY_S: Final = 1.0
 _LINGER_S: Final = 1.0
 
-_log = structlog.get_logger("telematics")
+_log = logger("telematics")
 
 
 class _Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

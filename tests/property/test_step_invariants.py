@@ -23,7 +23,7 @@ from engine.model.facts import (
     UnitDiverted,
 )
 from engine.model.inputs import AdoptPlace, Command, ReportIncident, Tick
-from engine.model.lifecycle import DIVERTIBLE, Outcome, Status
+from engine.model.lifecycle import Outcome, Status
 from engine.model.paper import decode_turn, encode
 from engine.model.place import Mode
 from engine.model.turn import Turn
@@ -36,6 +36,7 @@ from tests.unit.engine_place import MORNING, engine_place
 NUMBERS = st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255), st.integers(0, 255))
 STEPS = st.lists(st.tuples(NUMBERS, st.integers(0, 255)), max_size=60)
 Steps = list[tuple[Numbers, int]]
+ARRIVED = (Status.ON_SCENE, Status.AT_PATIENT, Status.TRANSPORTING, Status.AT_HOSPITAL)
 
 
 class Witness:
@@ -113,7 +114,7 @@ class Witness:
             if isinstance(fact, AssignmentEnded):
                 self._diverted.discard(fact.unit)
                 if fact.outcome in (Outcome.RELEASED, Outcome.DIVERTED, Outcome.CANCELLED):
-                    assert statuses[fact.unit] in DIVERTIBLE
+                    assert statuses[fact.unit] not in ARRIVED
             if isinstance(fact, UnitDispatched) and fact.diverted:
                 self._diverted.add(fact.unit)
             if isinstance(fact, AssignmentMoved):

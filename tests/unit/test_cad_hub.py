@@ -167,6 +167,24 @@ def test_resuming_replays_exactly_what_was_missed() -> None:
         assert missed == everything[seen + 1 :]
 
 
+def test_whoever_comes_back_learns_where_units_went_meanwhile() -> None:
+    """At every moment of a random day: what was seen up to then, and what resuming gives, make the board."""
+    chance = random.Random(11)
+    city = City()
+    city.report()
+    ear, first = Ear(), city.hub.begin()
+    city.hub.join(ear)
+    moments = []
+    for _ in range(120):
+        chance.choice((city.report, lambda: city.note("x"), lambda: city.move_any(chance)))()
+        moments.append(len(ear.everything))
+    for length in moments:
+        before = city.mirror(first + ear.everything[:length])
+        missed = city.hub.resume(before.seq)
+        assert missed is not None
+        assert city.agrees(city.mirror([*first, *ear.everything[:length], *missed]))
+
+
 def test_resuming_from_what_is_not_known_gives_nothing() -> None:
     """A seq of another journal, of the future, of a turn that was no update, or none at all: start with a snapshot."""
     city = City()

@@ -1,5 +1,8 @@
 """Log lines: one JSON object each, in UTC, with nobody's personal data."""
 
+import contextlib
+import io
+import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -80,3 +83,21 @@ def test_a_level_that_there_is_not_is_refused() -> None:
     """With the ones that there are."""
     with pytest.raises(ValueError, match="debug, info, warning or error"):
         log.configure("loud")
+
+
+@pytest.mark.parametrize("closed", [True, False], ids=["closed", "nobody reads"])
+def test_a_line_that_cannot_be_written_stops_nobody(monkeypatch: pytest.MonkeyPatch, closed: bool) -> None:
+    """A log store that went away takes its lines with it, and nothing else."""
+    log.configure()
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb", buffering=0) as raw:
+        stream = io.TextIOWrapper(io.BufferedWriter(raw))
+        if closed:
+            stream.close()
+        monkeypatch.setattr("sys.stderr", stream)
+        log.logger("app").error("nobody hears this")
+        monkeypatch.undo()
+        if not closed:
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
