@@ -79,6 +79,7 @@ async def run_app(
             nursery.start_soon(board.publish_positions)
             nursery.start_soon(_keep_snapshots, service, data / "journal", config)
             doors = await _open_doors(nursery, service, board, intake_of(service), config, data, access)
+            nursery.start_soon(service.watchdog.run)
             task_status.started(doors)
 
 

@@ -79,7 +79,11 @@ class Measures(Struct):
 
 
 class Service:
-    """Owns the engine, the journal and the clock. Made by `serve`; used from its trio loop only."""
+    """Owns the engine, the journal and the clock. Made by `serve`; used from its trio loop only.
+
+    Whoever opens doors runs `watchdog` from then on: adopting a large place may hold up the loop for seconds, and
+    until the doors are open nobody waits for it.
+    """
 
     def __init__(self, engine: Engine, clock: Clock, watchdog: Watchdog) -> None:
         self.engine = engine
@@ -317,7 +321,6 @@ async def serve(
         service._journal = journal  # noqa: SLF001  the maker completes its object
         service.notes = (*journal.recovered.notes, *found.notes)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(service.watchdog.run)
             nursery.start_soon(service._write)  # noqa: SLF001
             await service._start(place)  # noqa: SLF001
             nursery.start_soon(service._take_positions)  # noqa: SLF001
