@@ -7,6 +7,7 @@ from pathlib import Path
 
 import trio
 from msgspec import Struct
+from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from engine.journal import Settings
 from engine.live.clock import Clock
@@ -135,6 +136,15 @@ UNITS = (
 def token(name: str) -> str:
     """Return the token of one of the CREDENTIALS."""
     return f"{name}.{SECRET}"
+
+
+def unframed(frame: bytes) -> bytes:
+    """Return the payload of an unmasked text frame, decoded by the library's own hand."""
+    protocol = FrameProtocol(client=True, extensions=[])
+    protocol.receive_bytes(frame)
+    (received,) = protocol.received_frames()
+    assert (received.opcode, received.message_finished) == (Opcode.TEXT, True)
+    return str(received.payload).encode()
 
 
 class Running(Struct):

@@ -6,7 +6,6 @@ Rule: nobody but its own writer ever waits for this client. Commands enter the e
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from math import inf
 from typing import Final
 
 import trio
@@ -18,9 +17,10 @@ from engine.model.turn import Turn
 from gateways.auth import Principal
 from gateways.cad.commands import FIELDS
 from gateways.cad.hub import Hub
-from gateways.cad.messages import VERSION, Answer, Bye, Hello, Pong, Refused, Resync, Welcome, encode
+from gateways.cad.messages import VERSION, Answer, Bye, Hello, Pong, Refused, Resync, Welcome, frame_of
 from gateways.cad.outbox import Helping, Outbox
 from gateways.cad.session import Ask, Close, Effect, Join, Send, Session
+from gateways.cad.wire import Wire
 from gateways.log import logger
 
 GONE: Final = Close(1000, "gone", "")
@@ -43,6 +43,7 @@ class Connection:
         self,
         name: str,
         socket: WebSocketConnection,
+        wire: Wire,
         session: Session,
         hub: Hub,
         admit: Callable[[Principal], bool],
@@ -51,6 +52,7 @@ class Connection:
         self.end: Close | None = None
         """Why it is over."""
         self._socket = socket
+        self._wire = wire
         self._session = session
         self._hub = hub
         self._service = hub.service
@@ -64,6 +66,8 @@ class Connection:
         self._overflows = 0
         self._holding = False
         """Not reading, because too much of what was read waits for its answer."""
+        self._sending = False
+        """In the middle of a send, which has a time of its own: a pong may be waiting behind it."""
         self._cut = False
         """A send was given up half way: not even a goodbye can follow on it."""
 
@@ -95,7 +99,7 @@ class Connection:
             self.end = end
             self._session.close()
             self._hub.part(self)
-            self._outbox.reply(encode(Bye(code=end.code, reason=end.reason)))
+            self._outbox.reply(frame_of(Bye(code=end.code, reason=end.reason)))
             self._outbox.close()
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -109,9 +113,8 @@ class Connection:
                     await self._do(effect)
                 if self._in_flight >= self._config.in_flight or self._outbox.crowded:
                     await self._hold_back()
-        except ConnectionClosed as closed:
-            code = closed.reason.code if closed.reason is not None else RESET.code
-            self.end = self.end or _ABNORMAL.get(code, GONE)
+        except ConnectionClosed:
+            self._note_end()
             self._outbox.close()
 
     async def _hold_back(self) -> None:
@@ -156,10 +159,10 @@ class Connection:
             self.leave(CROWD)
             return
         missed = self._hub.resume(hello.resume_from)
-        self._outbox.reply(encode(self._welcome(principal, resumed=missed is not None)))
+        self._outbox.reply(frame_of(self._welcome(principal, resumed=missed is not None)))
         self._statistics.resumed += missed is not None
-        for text in self._hub.begin() if missed is None else missed:
-            self._outbox.reply(text)
+        for frame in self._hub.begin() if missed is None else missed:
+            self._outbox.reply(frame)
         self._wants_positions = hello.positions
         self._hub.join(self)
         self._greeted.set()
@@ -177,9 +180,9 @@ class Connection:
             limits=self._config.limits(),
         )
 
-    def on_delta(self, text: str, size: int) -> None:
+    def on_delta(self, frame: bytes) -> None:
         """Queue a delta; if the queue overflows, the client starts over once it has read what is left."""
-        if not self._outbox.delta(text, size):
+        if not self._outbox.delta(frame):
             self._overflows += 1
             if self._overflows >= self._config.max_overflows:
                 self.leave(SLOW)
@@ -193,9 +196,11 @@ class Connection:
         """Bring a client up to date that has missed deltas."""
         self._statistics.resyncs += 1
         self._outbox.behind = False
-        self._outbox.reply(encode(Resync(reason="Deltas were not read in time and were left out; a snapshot follows.")))
-        for text in self._hub.begin():
-            self._outbox.reply(text)
+        self._outbox.reply(
+            frame_of(Resync(reason="Deltas were not read in time and were left out; a snapshot follows."))
+        )
+        for frame in self._hub.begin():
+            self._outbox.reply(frame)
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -204,29 +209,28 @@ class Connection:
             self._statistics.count_refusal(message.code)
         elif isinstance(message, Answer):
             self._statistics.answers += 1
-        self._outbox.reply(encode(message))
+        self._outbox.reply(frame_of(message))
 
     async def _write(self) -> None:
         """Send what waits, until nothing will come any more or the client takes nothing."""
         with trio.CancelScope() as patience:
             try:
-                while (text := await self._next()) is not None:
-                    patience.deadline = trio.current_time() + self._config.send_s
-                    await self._socket.send_message(text)
-                    patience.deadline = inf
-                    self._statistics.messages_out += 1
-            except ConnectionClosed:
-                self.end = self.end or RESET
+                while (frames := await self._next()) and self._socket.closed is None:
+                    self._sending = True
+                    await self._wire.send_frames(b"".join(frames), patience, self._config.send_s)
+                    self._sending = False
+                    self._statistics.messages_out += len(frames)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                pass
+            self._note_end()
         if patience.cancelled_caught:
             self.end, self._cut = self.end or SLOW, True
 
-    async def _next(self) -> str | None:
+    async def _next(self) -> list[bytes]:
         while True:
-            text = self._outbox.take()
-            if text is not None:
-                return text
-            if self.end is not None:
-                return None
+            frames = self._outbox.take()
+            if frames or self.end is not None:
+                return frames
             if self._outbox.behind:
                 self._start_over()
             else:
@@ -240,7 +244,7 @@ class Connection:
             self.leave(NO_HELLO)
             return
         while True:
-            if not await self._is_there() and not self._holding:
+            if not (await self._is_there() or self._holding or self._sending):
                 self.leave(IDLE)
                 return
             await trio.sleep(self._config.ping_s)
@@ -253,6 +257,12 @@ class Connection:
         return False
 
     # ── the end ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _note_end(self) -> None:
+        """The client, or the library on its behalf, has closed."""
+        closed = self._socket.closed
+        if self.end is None:
+            self.end = RESET if closed is None else _ABNORMAL.get(closed.code, GONE)
 
     def _fault(self) -> None:
         self._statistics.faults += 1

@@ -13,7 +13,7 @@ from engine.live.service import Service
 from engine.model.geometry import Projection
 from gateways.board import Board, Snapshot, Update
 from gateways.cad.config import CadConfig, Statistics
-from gateways.cad.messages import Positions, encode, encode_as
+from gateways.cad.messages import Positions, frame_as, frame_of
 from gateways.cad.mirror import Mirror
 from gateways.cad.outbox import HELPING, Helping
 from gateways.cad.trail import Trail
@@ -26,8 +26,8 @@ REPLAY_ON_SNAPSHOT_MAX: Final = 200
 class Listener(Protocol):
     """Somebody who follows. Neither call may wait or raise."""
 
-    def on_delta(self, text: str, size: int) -> None:
-        """Take the next delta; size in bytes."""
+    def on_delta(self, frame: bytes) -> None:
+        """Take the next delta."""
 
     def on_positions(self, helping: Helping) -> None:
         """Take where some units are."""
@@ -37,8 +37,7 @@ class Link(Struct, frozen=True, gc=False):
     """A delta in the ring."""
 
     prev: int
-    text: str
-    size: int
+    frame: bytes
     told: int
     """Helpings of positions that had been told when the delta before it was made."""
 
@@ -47,7 +46,7 @@ class Kept(Struct, frozen=True, gc=False):
     """A snapshot."""
 
     seq: int
-    text: str
+    frame: bytes
     told: int
     """Helpings of positions that are in it."""
 
@@ -83,7 +82,7 @@ class Hub:
         """Of the place: degrees to metres."""
         return self.service.world.settled.projection
 
-    def resume(self, seen: int | None) -> list[str] | None:
+    def resume(self, seen: int | None) -> list[bytes] | None:
         """Return the deltas behind the one that was seen last, and positions since; None if they are not all kept."""
         behind = None if seen is None else self._behind(seen)
         if behind is None:
@@ -91,14 +90,14 @@ class Hub:
         deltas, told = behind
         return [*deltas, *self._positions(told)]
 
-    def begin(self) -> list[str]:
+    def begin(self) -> list[bytes]:
         """Return a snapshot, and deltas and positions since it was made: together, the board as it is now."""
         kept = self._snapshot
         behind = None if kept is None else self._behind(kept.seq)
         if kept is None or behind is None or len(behind[0]) > REPLAY_ON_SNAPSHOT_MAX:
             kept, behind = Kept(self.seq, self._take_snapshot(), self._trail.told), ([], 0)
             self._snapshot = kept
-        return [kept.text, *behind[0], *self._positions(kept.told)]
+        return [kept.frame, *behind[0], *self._positions(kept.told)]
 
     def join(self, listener: Listener) -> None:
         """Hand on everything from now on. Call it in the same step as `resume` or `begin`."""
@@ -108,21 +107,21 @@ class Hub:
         """Hand on no more."""
         self._listeners.pop(listener, None)
 
-    def _behind(self, seen: int) -> tuple[list[str], int] | None:
+    def _behind(self, seen: int) -> tuple[list[bytes], int] | None:
         """Return the deltas behind `seen`, and how many helpings of positions had been told when it was made."""
         if seen == self.seq:
             return [], self._told
-        texts: list[str] = []
+        frames: list[bytes] = []
         for link in reversed(self._ring):
-            texts.append(link.text)
+            frames.append(link.frame)
             if link.prev == seen:
-                texts.reverse()
-                return texts, link.told
+                frames.reverse()
+                return frames, link.told
             if link.prev < seen:
                 break
         return None
 
-    def _take_snapshot(self) -> str:
+    def _take_snapshot(self) -> bytes:
         mirror = self._mirror
         mirror.settle()
         self.statistics.snapshots += 1
@@ -135,36 +134,35 @@ class Hub:
             units=tuple(mirror.units.values()),
             alarms=tuple(mirror.alarms.values()),
         )
-        return encode_as("snapshot", snapshot).decode()
+        return frame_as("snapshot", snapshot)
 
-    def _positions(self, told: int) -> list[str]:
+    def _positions(self, told: int) -> list[bytes]:
         views = tuple(self._trail.since(told))
         starts = range(0, len(views), HELPING)
         at_ms = self._mirror.at_ms
-        return [encode(Positions(at_ms=at_ms, units=views[start : start + HELPING])) for start in starts]
+        return [frame_of(Positions(at_ms=at_ms, units=views[start : start + HELPING])) for start in starts]
 
     def _updated(self, update: Update) -> None:
-        encoded = encode_as("delta", update)
-        text, size = encoded.decode(), len(encoded)
+        frame = frame_as("delta", update)
         self._mirror.take(update)
         for unit in update.units:
             self._trail.forget(unit.id)
-        self._keep(Link(update.prev, text, size, self._told))
+        self._keep(Link(update.prev, frame, self._told))
         self._told = self._trail.told
         for listener in list(self._listeners):
-            listener.on_delta(text, size)
+            listener.on_delta(frame)
 
     def _keep(self, link: Link) -> None:
         self._ring.append(link)
-        self._ring_bytes += link.size
+        self._ring_bytes += len(link.frame)
         while len(self._ring) > self.config.ring_messages or self._ring_bytes > self.config.ring_bytes:
-            self._ring_bytes -= self._ring.popleft().size
+            self._ring_bytes -= len(self._ring.popleft().frame)
 
     def _moved(self, at_ms: int, units: tuple[PositionView, ...]) -> None:
         message = Positions(at_ms=at_ms, units=units)
         self._mirror.take(message)
         self._trail.add(units)
         if self._listeners:
-            helping = Helping(message, encode(message))
+            helping = Helping(message, frame_of(message))
             for listener in self._listeners:
                 listener.on_positions(helping)

@@ -4,7 +4,7 @@ Rule: what we receive is strict (an unknown field is refused), what we send may 
 it does not know. The field `type` names the message. The generated JSON Schema is in `gateways/schema/`.
 """
 
-from typing import Annotated, Final, TypeAlias, TypeVar
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
@@ -14,6 +14,7 @@ from engine.model.lifecycle import Status
 from engine.model.words import tag
 from gateways import board
 from gateways.auth import Role
+from gateways.cad.wire import frame
 from gateways.views import PositionView
 
 VERSION: Final = "turnout.cad.v1"
@@ -329,14 +330,17 @@ decode_client: Final = msgspec.json.Decoder[ClientMessage](ClientMessage).decode
 """Text to message. Raises what `refusals.UNREADABLE` lists."""
 decode_server: Final = msgspec.json.Decoder[ServerMessage](ServerMessage).decode
 
-M = TypeVar("M", ClientMessage, ServerMessage)
 
-
-def encode(message: ClientMessage | ServerMessage) -> str:
-    """Return the text frame of a message."""
+def encode(message: ClientMessage) -> str:
+    """Return the text that a client sends."""
     return _encoder.encode(message).decode()
 
 
-def encode_as(word: str, content: board.Snapshot | board.Update) -> bytes:
-    """Return what the board gives, as the message of that type, without copying it into one first."""
-    return b'{"type":"%s",%s' % (word.encode(), _encoder.encode(content)[1:])
+def frame_of(message: ServerMessage) -> bytes:
+    """Return the frame that the server sends."""
+    return frame(_encoder.encode(message))
+
+
+def frame_as(word: str, content: board.Snapshot | board.Update) -> bytes:
+    """Return what the board gives as a frame with the message of that type, without copying it into one first."""
+    return frame(b'{"type":"%s",%s' % (word.encode(), _encoder.encode(content)[1:]))

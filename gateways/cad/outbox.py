@@ -1,6 +1,6 @@
 """What waits to be sent to one client: bounded, and never waited for by those who put something in.
 
-Three kinds of text, because they may be lost in different ways:
+Three kinds of frames, because they may be lost in different ways:
 
 - replies (answers, refusals, snapshots) are never left out; how many may wait is held by not reading on (`crowded`);
 - deltas are counted; too many, and all that wait are left out at once: the client starts over from a snapshot;
@@ -14,18 +14,20 @@ from typing import Final
 import trio
 from msgspec import Struct
 
-from gateways.cad.messages import Positions, encode
+from gateways.cad.messages import Positions, frame_of
 from gateways.views import PositionView
 
 HELPING: Final = 500
 """Positions in one message."""
+TOGETHER: Final = 32_768
+"""Bytes beyond which nothing more is sent along."""
 
 
 class Helping(Struct, frozen=True, gc=False):
     """Positions as the board gives them out, encoded once for all clients."""
 
     message: Positions
-    text: str
+    frame: bytes
 
 
 class Outbox:
@@ -36,8 +38,8 @@ class Outbox:
         """Deltas were left out, and no snapshot has been queued since."""
         self._most_messages = most_messages
         self._most_bytes = most_bytes
-        self._queue: deque[tuple[str, int]] = deque()
-        """Texts; the number is the size of a delta, 0 for what is not one."""
+        self._queue: deque[tuple[bytes, int]] = deque()
+        """Frames; the number is the size of a delta, 0 for what is not one."""
         self._deltas = 0
         self._bytes = 0
         self._helping: Helping | None = None
@@ -48,20 +50,21 @@ class Outbox:
         self._news = trio.Event()
         self._eased = trio.Event()
 
-    def reply(self, text: str) -> None:
+    def reply(self, frame: bytes) -> None:
         """Add what must not be left out."""
         if not self._closed:
-            self._queue.append((text, 0))
+            self._queue.append((frame, 0))
             self._news.set()
 
-    def delta(self, text: str, size: int) -> bool:
-        """Add a delta of `size` bytes. Returns False if that made the queue overflow and its deltas were dropped."""
+    def delta(self, frame: bytes) -> bool:
+        """Add a delta. Returns False if that made the queue overflow and its deltas were dropped."""
+        size = len(frame)
         if self.behind or self._closed:
             return True
         if self._deltas >= self._most_messages or self._bytes + size > self._most_bytes:
             self._drop_deltas()
             return False
-        self._queue.append((text, size))
+        self._queue.append((frame, size))
         self._deltas += 1
         self._bytes += size
         self._news.set()
@@ -103,19 +106,27 @@ class Outbox:
             self._news = trio.Event()
             await self._news.wait()
 
-    def take(self) -> str | None:
-        """Return the next text: what is queued, then positions; None if nothing waits."""
+    def take(self) -> list[bytes]:
+        """Return what is to be sent next: some of the queue, else some positions; nothing if nothing waits."""
         self._eased.set()
         if self._queue:
-            text, size = self._queue.popleft()
+            return self._take_queued()
+        if self._helping is not None:
+            frame, self._helping = self._helping.frame, None
+            return [frame]
+        return [self._take_late()] if self._late else []
+
+    def _take_queued(self) -> list[bytes]:
+        frames: list[bytes] = []
+        total = 0
+        while self._queue and total < TOGETHER:
+            frame, size = self._queue.popleft()
+            frames.append(frame)
+            total += len(frame)
             if size:
                 self._deltas -= 1
                 self._bytes -= size
-            return text
-        if self._helping is not None:
-            text, self._helping = self._helping.text, None
-            return text
-        return self._take_late() if self._late else None
+        return frames
 
     def _drop_deltas(self) -> None:
         self.behind = True
@@ -128,8 +139,8 @@ class Outbox:
         for view in helping.message.units:
             self._late[view.unit] = view
 
-    def _take_late(self) -> str:
+    def _take_late(self) -> bytes:
         units = list(islice(self._late.values(), HELPING))
         for view in units:
             del self._late[view.unit]
-        return encode(Positions(at_ms=self._late_ms, units=tuple(units)))
+        return frame_of(Positions(at_ms=self._late_ms, units=tuple(units)))

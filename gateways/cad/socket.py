@@ -16,6 +16,7 @@ from gateways.cad.connection import Connection
 from gateways.cad.hub import Hub
 from gateways.cad.messages import VERSION
 from gateways.cad.session import Close, Session
+from gateways.cad.wire import Wire
 from gateways.log import logger
 
 RESTART: Final = Close(1012, "restart", "The server is going down. Connect again in a moment and resume.")
@@ -100,14 +101,15 @@ class Door:
     async def _serve(self, stream: trio.SocketStream) -> None:
         async with trio.open_nursery() as nursery:
             request = None
+            wire = Wire(stream)
             with trio.move_on_after(self._config.handshake_s):
                 request = await wrap_server_stream(
-                    nursery, stream, _WAITING_MESSAGES, self._config.message_bytes, _RECEIVE_BYTES
+                    nursery, wire, _WAITING_MESSAGES, self._config.message_bytes, _RECEIVE_BYTES
                 )
             if request is None:
                 self._statistics.count_end("no_handshake")
             elif await self._suits(request):
-                await self._converse(request)
+                await self._converse(request, wire)
             nursery.cancel_scope.cancel()
 
     async def _suits(self, request: WebSocketRequest) -> bool:
@@ -123,12 +125,12 @@ class Door:
                 return False
         return True
 
-    async def _converse(self, request: WebSocketRequest) -> None:
+    async def _converse(self, request: WebSocketRequest, wire: Wire) -> None:
         with trio.fail_after(self._config.handshake_s):
             socket = await request.accept(subprotocol=VERSION if request.proposed_subprotocols else None)
         self._statistics.accepted += 1
         session = Session(self._gatekeeper, self._hub.projection, self._config)
-        connection = Connection(f"cad-{self._statistics.accepted}", socket, session, self._hub, self._admits)
+        connection = Connection(f"cad-{self._statistics.accepted}", socket, wire, session, self._hub, self._admits)
         self._inside[connection] = None
         try:
             await connection.run()

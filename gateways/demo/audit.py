@@ -107,7 +107,7 @@ def _calls(read: _Read, ledger: Ledger) -> list[Finding]:
     ended = counts["closed"] + counts["cancelled"] + counts["merged"]
     return [
         Finding(
-            "every call that was acknowledged is in the journal",
+            "every acknowledged call is in the journal",
             not lost and not waiting and len(calls) == ledger.calls_made,
             f"{len(calls)} made, {len(answered)} acknowledged, {refused} refused, {waiting} unanswered{_named(lost)}",
         ),
@@ -143,7 +143,7 @@ def _commands(read: _Read, ledger: Ledger) -> Finding:
     unanswered = ledger.open_commands()
     refused = sum(ledger.refusals.values())
     figures = f"{acknowledged} acknowledged, {refused} refused, {unanswered} unanswered{_named(wrong)}"
-    return Finding("every acknowledged command stands in the journal exactly once", not wrong, figures)
+    return Finding("every acknowledged command is there once", not wrong, figures)
 
 
 def _assignments(read: _Read) -> Finding:
@@ -161,25 +161,25 @@ def _alerts(read: _Read, ledger: Ledger, world: World, since_ms: int) -> list[Fi
     strange = sorted(name for name in ledger.pages if name not in alerts.owed)
     return [
         Finding(
-            "alerts owed = acknowledged + handed to a person + withdrawn + open",
+            "alerts owed = known + by voice + withdrawn + open",
             counts["owed"] == ended + counts["open"] and not overdue and not alerts.twice,
             f"{counts['owed']} = {counts['acknowledged']} + {counts['handed_over']} + {counts['withdrawn']} + "
-            f"{counts['open']}; none open beyond its deadline{_named([*overdue, *alerts.twice])}",
+            f"{counts['open']}, {len(overdue)} beyond their deadline{_named([*overdue, *alerts.twice])}",
         ),
         Finding(
-            "every page that counts as delivered was shown on a pager",
+            "every page delivered was shown on a pager",
             not unseen and not strange and not ledger.pages_forged,
-            f"{len(paged)} delivered, {len(ledger.pages)} shown, {ledger.pages_dropped} lost on the air on "
-            f"purpose, {counts['retried']} tried again, {counts['escalated']} escalated{_named([*unseen, *strange])}",
+            f"{len(paged)} delivered, {len(ledger.pages)} shown, {ledger.pages_dropped} lost on purpose, "
+            f"{counts['retried']} tried again, {counts['escalated']} escalated{_named([*unseen, *strange])}",
         ),
     ]
 
 
 def _replay(replayed: Replayed) -> Finding:
-    figures = f"{replayed.turns} turns decided again"
+    figures = f"{replayed.turns} turns"
     if replayed.difference is not None:
         figures += f"; turn {replayed.difference.seq} came out otherwise"
-    return Finding("the same inputs decide the same, byte for byte", replayed.difference is None, figures)
+    return Finding("decided again: the same bytes", replayed.difference is None, figures)
 
 
 def _named(culprits: list[str]) -> str:

@@ -112,7 +112,7 @@ class Board:
         elif engine.up:
             right = Text.assemble(("engine ", "dim"), f"{engine.pid}", (f"  up {_mmss(engine.up_for_s())}", "dim"))
             if engine.outages:
-                right.append(f"  killed {len(engine.outages)} times", "dim")
+                right.append(f"  restarts {len(engine.outages)}", "dim")
         else:
             right = Text(" engine down, restarting ", "bold white on red")
         return _ends(left, right, width)

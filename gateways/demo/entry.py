@@ -36,7 +36,7 @@ def run_demo(
     """Give the demo; return the exit status: 0 if everything that was accepted is there and agrees."""
     log.configure("warning")
     aside = Console(stderr=True)
-    front = aside if as_json or not sys.stdout.isatty() else Console()
+    front = aside if as_json else Console()
     try:
         scene = _set(place, data, units, seed, pace)
         performance = _perform(front, scene, Cues(seconds, crash_at), board=not as_json and front.is_terminal)

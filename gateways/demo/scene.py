@@ -3,6 +3,8 @@
 Rule: nothing is written outside the data folder, which is a temporary one unless somebody names another.
 """
 
+import fcntl
+import os
 import socket
 import tempfile
 import time
@@ -76,11 +78,23 @@ def set_scene(source: Path | None, data: Path | None, units: int, seed: int, rat
     if not 0.01 <= rate <= 1000:
         raise DemoRefused(f"--pace {rate:g} is out of range: 0.01 to 1000 city seconds a second.")
     folder = data or Path(tempfile.mkdtemp(prefix="turnout-demo-"))
+    _claim(folder)
     place, demand, streets = _stage(source, folder / "place", units, seed, progress)
     real_ms = round(time.time() * 1000)
     start_ms = _start_ms(place, folder / "journal", rate, real_ms)
     pace = pace_from(rate, start_ms, real_ms)
     return Scene(place, demand, streets, pace, seed, folder, temporary=data is None)
+
+
+def _claim(folder: Path) -> None:
+    """Keep other demos out of the folder for as long as this process lives: they would move the engine's doors."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder / "demo.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise DemoRefused(f"Another demo plays in {folder}. Wait for its end, or name another --data folder.") from None
 
 
 def _stage(

@@ -87,9 +87,10 @@ def _figures(summary: Summary) -> Table:
     table.add_column(overflow="fold")
     book, incidents, alerts = summary.ledger, summary.audit.incidents, summary.audit.alerts
     table.add_row("city time", f"{_span(summary.audit.seconds)} in {summary.audit.turns} turns")
-    table.add_row("calls", f"{book['calls']}: {incidents['closed']} closed, {incidents['open']} open in the journal")
-    table.add_row("answered", _latency(summary.answered) + "  (call in → durable answer)")
-    table.add_row("recommended", _latency(summary.recommended) + "  (call in → recommendation on the screen)")
+    ended = ", ".join(f"{incidents[end]} {end}" for end in ("closed", "cancelled", "merged", "open") if incidents[end])
+    table.add_row("calls", f"{book['calls']} made; incidents in the journal: {ended}")
+    table.add_row("call → answer", _latency(summary.answered))
+    table.add_row("call → advice", _latency(summary.recommended))
     table.add_row(
         "alerts",
         f"{alerts['owed']} owed, {alerts['paged']} paged, {alerts['retried']} tried again, "
@@ -105,7 +106,10 @@ def _figures(summary: Summary) -> Table:
 
 def _findings(summary: Summary) -> Table:
     table = Table(
-        box=box.SIMPLE, padding=(0, 1), title="The audit: the city's book against the journal", title_justify="left"
+        box=box.SIMPLE,
+        padding=(0, 1),
+        title="The audit: what the city saw against what the journal holds",
+        title_justify="left",
     )
     table.add_column("")
     table.add_column("claim", overflow="fold")

@@ -101,6 +101,7 @@ async def test_a_ping_into_our_goodbye_does_not_stop_the_server(tmp_path: Path) 
         await until(lambda: running.statistics.ended.get("too_many_errors") == 1)
         await rude.stream.send_all(rude.protocol.send(Ping(payload=b"y")))
         await until(lambda: running.statistics.connections == 1)
+        assert running.statistics.ended["websocket_error"] == 1
         assert (await client.ask({**FIRE, "id": "last"}, "last"))["type"] == "answer"
         await rude.stream.aclose()
 

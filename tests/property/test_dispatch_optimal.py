@@ -75,12 +75,12 @@ def world_of(dice: random.Random, place: Place, incidents: int) -> tuple[World, 
     engine = Engine()
     engine.step(AdoptPlace(place), MORNING - 2 * STALE_MS)
     world = engine.world
-    for rows, at_ms in ((range(0, len(world.fleet), 2), world.now), (range(len(world.fleet)), MORNING)):
-        seen = [row for row in rows if place.units[row].tracked and dice.random() < 0.8]
-        where = [[dice.randrange(-9_000, 9_000) for _ in seen] for _ in "xy"]
-        engine.step(
-            ReportPositions(Fixes(seen, *where, [at_ms] * len(seen), [-1] * len(seen), [-1] * len(seen))), at_ms
-        )
+    where: list[list[int]] = [[dice.randrange(-9_000, 9_000) for _ in place.units] for _ in "xy"]
+    for at_ms in (world.now, MORNING - 60_000, MORNING):
+        # Within the slack of the R-tree's boxes: what stands in the tree and what is true drift apart.
+        where = [[metres + dice.randrange(-120, 121) for metres in column] for column in where]
+        seen = [row for row, unit in enumerate(place.units) if unit.tracked and dice.random() < 0.7]
+        _see(engine, seen, [[column[row] for row in seen] for column in where], at_ms)
     for row, unit in enumerate(place.units):
         if dice.random() < 0.15:
             status = ReportStatus(id=f"c{row}", by="crew", unit=unit.id, status=Status.OUT_OF_SERVICE)
@@ -103,6 +103,11 @@ def world_of(dice: random.Random, place: Place, incidents: int) -> tuple[World, 
             )
         )
     return world, world.queue()
+
+
+def _see(engine: Engine, rows: list[int], where: list[list[int]], at_ms: int) -> None:
+    unknown = [-1] * len(rows)
+    engine.step(ReportPositions(Fixes(rows, *where, [at_ms] * len(rows), unknown, unknown)), at_ms)
 
 
 def eta_ms(world: World, row: int, incident: Incident) -> int | None:

@@ -16,25 +16,24 @@ from gateways.cad.messages import Delta, Positions, Snapshot, decode_server
 from gateways.cad.mirror import Mirror
 from gateways.cad.outbox import Helping
 from gateways.views import view_positions
-from tests.builders import NOW, small_place
+from tests.builders import NOW, small_place, unframed
 
 
 class Ear:
     """A listener that remembers."""
 
     def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.positions: list[str] = []
-        self.everything: list[str] = []
+        self.frames: list[bytes] = []
+        self.positions: list[bytes] = []
+        self.everything: list[bytes] = []
 
-    def on_delta(self, text: str, size: int) -> None:
-        assert size == len(text.encode())
-        self.texts.append(text)
-        self.everything.append(text)
+    def on_delta(self, frame: bytes) -> None:
+        self.frames.append(frame)
+        self.everything.append(frame)
 
     def on_positions(self, helping: Helping) -> None:
-        self.positions.append(helping.text)
-        self.everything.append(helping.text)
+        self.positions.append(helping.frame)
+        self.everything.append(helping.frame)
 
 
 class City:
@@ -71,10 +70,10 @@ class City:
     def move_any(self, chance: random.Random) -> None:
         self.move(chance.randrange(12), chance.randrange(-5_000, 5_000))
 
-    def mirror(self, texts: list[str]) -> Mirror:
+    def mirror(self, frames: list[bytes]) -> Mirror:
         mirror = Mirror()
-        for text in texts:
-            message = decode_server(text)
+        for frame in frames:
+            message = decode_server(unframed(frame))
             assert isinstance(message, (Snapshot, Delta, Positions))
             mirror.take(message)
         return mirror
@@ -94,7 +93,7 @@ class City:
 def test_a_newcomer_and_a_follower_see_the_same() -> None:
     """Whenever somebody joins, snapshot and stream together make the board; every delta is one shared object."""
     city = City()
-    ears: list[tuple[Ear, list[str]]] = []
+    ears: list[tuple[Ear, list[bytes]]] = []
     for _ in range(6):
         ear = Ear()
         ears.append((ear, city.hub.begin()))
@@ -102,10 +101,10 @@ def test_a_newcomer_and_a_follower_see_the_same() -> None:
         city.report()
         city.report()
     for ear, first in ears:
-        mirror = city.mirror(first + ear.texts)
+        mirror = city.mirror(first + ear.frames)
         assert city.agrees(mirror)
         assert (mirror.gaps, mirror.snapshots) == (0, 1)
-    assert all(ear.texts[-1] is ears[0][0].texts[-1] for ear, _ in ears)
+    assert all(ear.frames[-1] is ears[0][0].frames[-1] for ear, _ in ears)
 
 
 def test_a_snapshot_is_made_once_and_topped_up() -> None:
@@ -131,10 +130,10 @@ def test_positions_since_the_snapshot_are_given_along() -> None:
     city.move(0, 2_000)
     city.move(1, 500)
     city.move(0, 3_000)
-    texts = city.hub.begin()
+    frames = city.hub.begin()
     assert city.statistics.snapshots == 1
-    assert len(texts) == 2
-    assert city.agrees(city.mirror(texts))
+    assert len(frames) == 2
+    assert city.agrees(city.mirror(frames))
 
 
 def test_whatever_happens_a_newcomer_sees_the_board() -> None:
@@ -160,7 +159,7 @@ def test_resuming_replays_exactly_what_was_missed() -> None:
     city.hub.join(ear)
     for _ in range(20):
         city.report()
-    everything = first + ear.texts
+    everything = first + ear.frames
     for seen in range(len(everything)):
         before = city.mirror(everything[: seen + 1])
         missed = city.hub.resume(before.seq)
@@ -212,7 +211,7 @@ def test_the_ring_is_bounded_by_number_and_by_bytes() -> None:
     for _ in range(20):
         small.note("x" * 3_000)
     assert small.hub._ring_bytes <= 10_000
-    assert small.hub._ring_bytes == sum(kept.size for kept in small.hub._ring)
+    assert small.hub._ring_bytes == sum(len(link.frame) for link in small.hub._ring)
 
 
 def test_who_has_parted_hears_nothing() -> None:
@@ -223,7 +222,7 @@ def test_who_has_parted_hears_nothing() -> None:
     city.hub.part(ear)
     city.hub.part(ear)
     city.report()
-    assert ear.texts == []
+    assert ear.frames == []
 
 
 def test_positions_are_encoded_for_those_who_listen() -> None:
@@ -232,7 +231,7 @@ def test_positions_are_encoded_for_those_who_listen() -> None:
     ear = Ear()
     city.hub.join(ear)
     city.move(0, 500)
-    (text,) = ear.positions
-    told = json.loads(text)
+    (frame,) = ear.positions
+    told = json.loads(unframed(frame))
     assert told["type"] == "positions"
     assert told["units"][0][0] == city.board.world.fleet.ids[0]

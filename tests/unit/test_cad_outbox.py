@@ -5,21 +5,22 @@ from collections.abc import Callable
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from gateways.cad.messages import Positions, decode_server, encode
-from gateways.cad.outbox import HELPING, Helping, Outbox
+from gateways.cad.messages import Positions, decode_server, frame_of
+from gateways.cad.outbox import HELPING, TOGETHER, Helping, Outbox
 from gateways.views import PositionView
+from tests.builders import unframed
 
 
-def everything(outbox: Outbox) -> list[str]:
-    texts = []
-    while (text := outbox.take()) is not None:
-        texts.append(text)
-    return texts
+def everything(outbox: Outbox) -> list[bytes]:
+    taken = []
+    while frames := outbox.take():
+        taken += frames
+    return taken
 
 
 def helping(at_ms: int, *units: str) -> Helping:
     message = Positions(at_ms=at_ms, units=tuple(PositionView(unit, 41.5, -90.5, at_ms, None, None) for unit in units))
-    return Helping(message, encode(message))
+    return Helping(message, frame_of(message))
 
 
 async def test_replies_and_deltas_keep_their_order_and_positions_come_last() -> None:
@@ -27,12 +28,12 @@ async def test_replies_and_deltas_keep_their_order_and_positions_come_last() -> 
     outbox = Outbox(10, 100)
     moved = helping(1, "M1", "M2")
     outbox.positions(moved)
-    outbox.reply("answer")
-    assert outbox.delta("delta", 5)
-    outbox.reply("refused")
+    outbox.reply(b"answer")
+    assert outbox.delta(b"delta")
+    outbox.reply(b"refused")
     texts = everything(outbox)
-    assert texts == ["answer", "delta", "refused", moved.text]
-    assert texts[-1] is moved.text
+    assert texts == [b"answer", b"delta", b"refused", moved.frame]
+    assert texts[-1] is moved.frame
 
 
 async def test_of_positions_only_the_latest_of_each_unit_waits() -> None:
@@ -42,7 +43,7 @@ async def test_of_positions_only_the_latest_of_each_unit_waits() -> None:
     for at_ms in range(1, 50):
         outbox.positions(helping(at_ms, *names[:HELPING]))
         outbox.positions(helping(at_ms, *names[HELPING:]))
-    told = [decode_server(text) for text in everything(outbox)]
+    told = [decode_server(unframed(frame)) for frame in everything(outbox)]
     assert len(told) == 2
     views = [view for message in told if isinstance(message, Positions) for view in message.units]
     assert sorted(view.unit for view in views) == sorted(names)
@@ -54,33 +55,44 @@ async def test_of_positions_only_the_latest_of_each_unit_waits() -> None:
 async def test_too_many_deltas_drop_the_deltas_alone() -> None:
     """An overflow by count leaves replies in place, is told once, and takes no delta until the client starts over."""
     outbox = Outbox(3, 1_000)
-    outbox.reply("answer 1")
-    assert all(outbox.delta(f"delta {n}", 1) for n in range(3))
-    outbox.reply("answer 2")
-    assert not outbox.delta("one too many", 1)
+    outbox.reply(b"answer 1")
+    assert all(outbox.delta(b"delta %d" % n) for n in range(3))
+    outbox.reply(b"answer 2")
+    assert not outbox.delta(b"one too many")
     assert outbox.behind
-    assert outbox.delta("left out quietly", 1)
-    assert everything(outbox) == ["answer 1", "answer 2"]
+    assert outbox.delta(b"left out quietly")
+    assert everything(outbox) == [b"answer 1", b"answer 2"]
     outbox.behind = False
-    assert outbox.delta("delta 9", 1)
-    assert everything(outbox) == ["delta 9"]
+    assert outbox.delta(b"delta 9")
+    assert everything(outbox) == [b"delta 9"]
 
 
 async def test_too_many_bytes_overflow_as_well_and_what_was_taken_frees_its_room() -> None:
     """Bytes of waiting deltas are bounded; those that were sent do not count."""
     outbox = Outbox(100, 10)
-    assert outbox.delta("a", 6)
-    assert outbox.take() == "a"
-    assert outbox.delta("b", 6)
-    assert not outbox.delta("c", 6)
+    assert outbox.delta(b"first!")
+    assert outbox.take() == [b"first!"]
+    assert outbox.delta(b"second")
+    assert not outbox.delta(b"third")
+
+
+async def test_what_waits_is_sent_together_up_to_a_size() -> None:
+    """Small frames go in one send; behind a large one the rest waits for the next."""
+    outbox = Outbox(100, 1 << 20)
+    large = b"x" * TOGETHER
+    for frame in (b"1", large, b"2", b"3"):
+        outbox.reply(frame)
+    assert outbox.take() == [b"1", large]
+    assert outbox.take() == [b"2", b"3"]
+    assert outbox.take() == []
 
 
 async def test_replies_beyond_the_limit_crowd_the_box_until_taken() -> None:
     """The reader is told to hold back, and woken when something has been sent."""
     outbox = Outbox(2, 10)
     crowded = []
-    for text in "12":
-        outbox.reply(text)
+    for frame in (b"1", b"2"):
+        outbox.reply(frame)
         crowded.append(outbox.crowded)
     assert crowded == [False, True]
     eased = []
@@ -100,22 +112,22 @@ async def test_replies_beyond_the_limit_crowd_the_box_until_taken() -> None:
 async def test_a_closed_box_gives_out_what_waits_and_takes_no_more() -> None:
     """The goodbye is the last thing said."""
     outbox = Outbox(10, 10)
-    outbox.reply("bye")
+    outbox.reply(b"bye")
     outbox.positions(helping(1, "M1"))
     outbox.close()
-    outbox.reply("late")
-    assert outbox.delta("late", 1)
+    outbox.reply(b"late")
+    assert outbox.delta(b"late")
     outbox.positions(helping(2, "M1"))
     await outbox.wait()
-    assert everything(outbox) == ["bye"]
+    assert everything(outbox) == [b"bye"]
 
 
 async def test_a_sleeping_writer_wakes_for_each_kind() -> None:
     """Reply, delta, positions, overflow and close each end the wait."""
     wakes: tuple[Callable[[Outbox], object], ...] = (
-        lambda box: box.reply("r"),
-        lambda box: box.delta("d", 1),
-        lambda box: box.delta("too large", 2),
+        lambda box: box.reply(b"r"),
+        lambda box: box.delta(b"d"),
+        lambda box: box.delta(b"too large"),
         lambda box: box.positions(helping(1, "M1")),
         lambda box: box.close(),
     )

@@ -4,9 +4,12 @@ import json
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.model import inputs
 from engine.model.inputs import ReportIncident
+from engine.model.paper import encode
 from gateways.auth import GRANTS, Credential, Gatekeeper, Right, Role, digest_of_secret
 from gateways.cad import messages
 from gateways.cad.bucket import Bucket
@@ -42,7 +45,7 @@ def text(kind: str, **fields: object) -> str:
 
 
 def command(kind: str, **fields: object) -> str:
-    return text(kind, **{"id": "c1", **EXAMPLES[kind], **fields})
+    return json.dumps({"type": kind, "id": "c1", **EXAMPLES[kind], **fields})
 
 
 def hello(name: str = "cad", **fields: object) -> str:
@@ -199,6 +202,32 @@ def test_a_refusal_never_repeats_a_long_field() -> None:
     told = refusal(session().feed(command("note", **{"f" * 10_000: 1}), 1.0))
     assert told.code == "unknown_field"
     assert len(told.field) + len(told.reason) < 600
+
+
+WORDS = st.sampled_from(["type", "id", "unit", "units", "status", "lat", "hello", "token", *EXAMPLES])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS | st.text(max_size=5), inner, max_size=6),
+    max_leaves=12,
+)
+
+
+@given(st.text(max_size=40) | st.binary(max_size=20) | JSON.map(json.dumps))
+def test_nothing_that_is_sent_raises(given_text: str | bytes) -> None:
+    """Whatever it is, before and after the hello, it has an effect that is one of ours."""
+    for made in (session(None), session()):
+        effects = made.feed(given_text, 1.0)
+        assert effects
+        assert all(isinstance(effect, Send | Ask | Join | Close) for effect in effects)
+
+
+@given(st.sampled_from(sorted(EXAMPLES)), st.dictionaries(WORDS, JSON, max_size=3))
+def test_a_spoilt_command_is_asked_or_refused(kind: str, spoilt: dict[str, object]) -> None:
+    """One effect, and what reaches the engine can be written into the journal."""
+    (effect,) = session().feed(command(kind, **{**spoilt, "type": kind}), 1.0)
+    assert isinstance(effect, Ask | Send)
+    if isinstance(effect, Ask):
+        assert encode(effect.command)
 
 
 def test_binary_frames_are_refused() -> None:

@@ -1,0 +1,144 @@
+"""`turnout demo` from outside: the whole of it, with a kill in the middle, and an audit that is hard to please."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateways.demo.audit import Audit, audit
+from gateways.demo.ledger import Asked, Ledger
+
+pytestmark = pytest.mark.slow
+
+
+def demo(*options: str) -> list[str]:
+    return [sys.executable, "-m", "gateways.cli", "demo", "--units", "24", "--pace", "20", "--json", *options]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """One demo of a small city whose engine is killed half way."""
+    data = tmp_path_factory.mktemp("demo")
+    command = demo("--seconds", "12", "--crash-at", "5", "--data", str(data))
+    result = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout), data
+
+
+def test_a_killed_engine_comes_back_and_nothing_is_lost(played: tuple[dict[str, Any], Path]) -> None:
+    """Exit status 0 means that every claim of the audit holds, with calls, crews, pages and both feeds at work."""
+    summary, _ = played
+    assert summary["holds"]
+    assert [outage["status"] for outage in summary["outages"]] == [-signal.SIGKILL]
+    assert summary["outages"][0]["to_s"] is not None
+    ledger = summary["ledger"]
+    assert ledger["calls"] >= 6
+    assert summary["answered"]["calls"] == ledger["calls"]
+    assert ledger["pages_shown"] > 0
+    assert ledger["fixes_json_lines"] > 0
+    assert ledger["fixes_osmand"] > 0
+    assert ledger["unanswered"] == 0
+
+
+def found(data: Path, ledger: Ledger) -> Audit:
+    return audit(data / "journal", ledger, since_ms=1 << 60)
+
+
+def broken(result: Audit) -> list[str]:
+    return [finding.claim for finding in result.findings if not finding.holds]
+
+
+def test_the_audit_finds_nothing_where_nothing_is_claimed(played: tuple[dict[str, Any], Path]) -> None:
+    """An empty book disagrees with no journal."""
+    assert broken(found(played[1], Ledger())) == []
+
+
+def test_the_audit_sees_an_acknowledged_call_that_the_journal_has_not(played: tuple[dict[str, Any], Path]) -> None:
+    """A lost call shows as a call and as a command."""
+    lost = Asked("ReportIncident", "dispatcher", seq=7, incident="I9999")
+    result = found(played[1], Ledger(commands={"lost": lost}, calls_made=1))
+    assert broken(result) == ["every acknowledged call is in the journal", "every acknowledged command is there once"]
+
+
+def test_the_audit_sees_an_unanswered_call(played: tuple[dict[str, Any], Path]) -> None:
+    """A caller who never heard back is not passed over in silence."""
+    waiting = Asked("ReportIncident", "dispatcher")
+    result = found(played[1], Ledger(commands={"waiting": waiting}, calls_made=1))
+    assert broken(result) == ["every acknowledged call is in the journal"]
+
+
+def test_the_audit_sees_a_page_that_nobody_sent(played: tuple[dict[str, Any], Path]) -> None:
+    """A pager that shows what the engine never asked for is a fault."""
+    ledger = Ledger()
+    ledger.pages["A9999"] += 1
+    assert broken(found(played[1], ledger)) == ["every page delivered was shown on a pager"]
+
+
+def test_two_demos_do_not_share_a_folder(played: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
+    """The second is refused before it can move the first one's doors; Ctrl-C ends the first with its summary."""
+    del played
+    first = subprocess.Popen(demo("--data", str(tmp_path)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "journal").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        second = subprocess.run(demo("--data", str(tmp_path)), capture_output=True, text=True, timeout=60, check=False)
+        assert second.returncode == 2
+        assert "Another demo plays in" in second.stderr
+        wait_for_calls(first)
+        first.send_signal(signal.SIGINT)
+        out, _ = first.communicate(timeout=60)
+        assert first.returncode == 0
+        assert json.loads(out)["holds"]
+    finally:
+        first.kill()
+        first.communicate()
+
+
+def test_the_engine_does_not_outlive_its_demo(played: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
+    """A demo that is killed without a word leaves no engine behind."""
+    del played
+    process = subprocess.Popen(
+        demo("--data", str(tmp_path)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    engine = wait_for_engine(process)
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{engine}").exists():
+        assert time.monotonic() < deadline, "the engine is still there"
+        time.sleep(0.1)
+    assert not alive(engine)
+
+
+def wait_for_engine(process: "subprocess.Popen[str]") -> int:
+    """Read the hints until the engine's number is known."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "kill -9" in line:
+            return int(line.split("kill -9")[1].split()[0])
+    raise AssertionError("the demo ended before its engine was there")
+
+
+def wait_for_calls(process: "subprocess.Popen[str]") -> None:
+    """Read until the first line of progress."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "calls" in line:
+            return
+    raise AssertionError("the demo ended before anybody had called")
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
