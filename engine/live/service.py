@@ -42,7 +42,7 @@ UNDURABLE_MAX = 4096
 """Turns on their way to the disk; beyond it the writer waits for the disk."""
 
 
-SWITCH_INTERVAL_S = 0.000_5
+SWITCH_INTERVAL_S = 0.000_05
 """How long one thread may keep the interpreter while another wants it."""
 
 

@@ -11,6 +11,8 @@ class Reason(StrEnum):
     CHOSEN = "chosen"
     FARTHER = "farther"
     """Fits, but others arrive sooner."""
+    SECOND_CHOICE = "second_choice"
+    """Fits, perhaps sooner, but the plan would rather have another kind of unit, and one was found."""
     ELSEWHERE = "elsewhere"
     """Fits, but in the joint solution it fills another slot."""
     CAPABILITY = "capability"
@@ -24,7 +26,7 @@ class Reason(StrEnum):
     """Its crew is out with a cross-staffed unit."""
     UNREACHABLE = "unreachable"
     FITS = "fits"
-    """Only in a tally: chosen, farther and elsewhere together."""
+    """Only in a tally: chosen, farther, second choice and elsewhere together."""
     BEYOND = "beyond"
     """Only in a tally: outside the circle that already held enough units that fit."""
 

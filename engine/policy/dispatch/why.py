@@ -32,14 +32,24 @@ _REASONS: dict[int, Reason] = {
 }
 
 
+MANY = 256
+"""Units in a circle after which rare kinds are no longer looked for beyond it."""
+
+
 def explain_slots(
     world: World, bench: Bench, incident: Incident, slots: list[tuple[Slot, int]], solution: Solution
 ) -> tuple[SlotWhy, ...]:
     """Judge everyone round the incident again, this time to tell about it."""
     wanted = world.settled.limits.nearest_explained
-    rows = bench.sweep(incident, lambda rows, within_ms: _covers(bench, incident, slots, rows, within_ms, wanted))
     picked = _picked(incident, solution)
     chosen = [world.fleet.rows[unit] for unit in picked]
+
+    def covers(rows: Rows, within_ms: int) -> bool:
+        travel_ms = bench.times_ms(rows, incident)
+        judged = [bench.judge(slot, rows, travel_ms) for slot, _ in slots]
+        return all(_tells_enough(verdicts, within_ms, chosen, wanted) for verdicts in judged)
+
+    rows = bench.sweep(incident, covers)
     rows = np.union1d(rows, np.array(chosen, np.int32)).astype(np.int32)
     travel_ms = bench.times_ms(rows, incident)
     return tuple(
@@ -59,7 +69,7 @@ def explain_unit(
     for slot, missing in slots:
         verdicts = bench.judge(slot, rows, travel_ms)
         if verdicts.reason[row] == ELIGIBLE:
-            reason = _fitting_reason(world, row, slot, picked, solution)
+            reason = _fitting_reason(world, verdicts, row, slot, picked, solution)
             rank, eta_ms = _rank(verdicts, row), int(verdicts.eta_ms[row])
         else:
             reason, rank, eta_ms = _reason(world, row, int(verdicts.reason[row])), 0, -1
@@ -74,23 +84,31 @@ def _picked(incident: Incident, solution: Solution) -> dict[str, str]:
     return {choice.unit: choice.slot for choice in proposal.choices} if proposal else {}
 
 
-def _fitting_reason(world: World, row: int, slot: Slot, picked: dict[str, str], solution: Solution) -> Reason:
+def _fitting_reason(
+    world: World, verdicts: Verdicts, place: int, slot: Slot, picked: dict[str, str], solution: Solution
+) -> Reason:
+    row = int(verdicts.rows[place])
     if picked.get(world.fleet.ids[row]) == slot.id:
         return Reason.CHOSEN
-    return Reason.ELSEWHERE if row in solution.taken else Reason.FARTHER
+    if row in solution.taken:
+        return Reason.ELSEWHERE
+    return Reason.SECOND_CHOICE if verdicts.cost_ms[place] > verdicts.eta_ms[place] else Reason.FARTHER
 
 
-def _covers(
-    bench: Bench, incident: Incident, slots: list[tuple[Slot, int]], rows: Rows, within_ms: int, wanted: int
-) -> bool:
-    """Tell whether the circle holds, for each slot, the soonest `wanted` units of all."""
-    travel_ms = bench.times_ms(rows, incident)
-    for slot, _ in slots:
-        verdicts = bench.judge(slot, rows, travel_ms)
-        sure = (verdicts.reason == ELIGIBLE) & (verdicts.cost_ms < within_ms)
-        if np.count_nonzero(sure) < wanted:
-            return False
-    return True
+def _tells_enough(verdicts: Verdicts, within_ms: int, chosen: list[int], wanted: int) -> bool:
+    """Tell whether the circle holds the soonest `wanted` units that fit.
+
+    Of a rare kind there may be fewer in the whole city: then a circle of many units is enough, if none outside it
+    could come before one that was chosen, so that ranks are right.
+    """
+    sure = (verdicts.reason == ELIGIBLE) & (verdicts.cost_ms < within_ms)
+    if np.count_nonzero(sure) >= wanted:
+        return True
+    if len(verdicts.rows) < MANY:
+        return False
+    fits = verdicts.rows[verdicts.reason == ELIGIBLE]
+    late = [row for row in chosen if row in fits and row not in verdicts.rows[sure]]
+    return not late and all(row in verdicts.rows for row in chosen)
 
 
 def _explain(
@@ -111,7 +129,7 @@ def _explain(
         world,
         incident,
         rows,
-        [_fitting_reason(world, row, slot, picked, solution) for row in rows.tolist()],
+        [_fitting_reason(world, verdicts, place, slot, picked, solution) for place in places],
         [rank for rank, _ in ranked],
         verdicts.eta_ms[places].tolist(),
     )
@@ -148,8 +166,11 @@ def _sooner_but_out(world: World, incident: Incident, verdicts: Verdicts, limit:
     rows = verdicts.rows[out]
     away = (fleet.x_m[rows] - incident.x_m).astype(np.int64) ** 2
     away += (fleet.y_m[rows] - incident.y_m).astype(np.int64) ** 2
-    incapable = verdicts.reason[out] == CAPABILITY
-    order = np.lexsort((rows, away, incapable))[:limit]
+    away += (verdicts.reason[out] == CAPABILITY).astype(np.int64) << 62
+    if len(away) > limit:
+        near = np.flatnonzero(away <= np.partition(away, limit - 1)[limit - 1])
+        out, rows, away = out[near], rows[near], away[near]
+    order = np.lexsort((rows, away))[:limit]
     rows = rows[order]
     codes = verdicts.reason[out[order]].tolist()
     reasons = [_reason(world, row, code) for row, code in zip(rows.tolist(), codes, strict=True)]
