@@ -4,8 +4,9 @@ import hmac
 import secrets
 from enum import StrEnum
 from hashlib import sha256
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class Role(StrEnum):
@@ -64,7 +65,8 @@ class Principal(Struct, frozen=True):
 class Credential(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A principal of the configuration, with the digests of its live secrets (two during a rotation)."""
 
-    name: str
+    name: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
+    """Without dots and slashes: it stands before a dot in tokens, and before a slash in the keys of answers."""
     role: Role
     secret_sha256: tuple[str, ...]
     units: tuple[str, ...] | None = None

@@ -4,6 +4,8 @@
 
 prints one JSON line. One server process; this process is the CAD and all the trackers. Every incident lives its whole
 life: its units arrive, clear, and it is closed, so the city stays in balance and every rung costs what it costs.
+
+Beside it stands, from the same run, the floor: a bare WebSocket server that syncs each message to the disk.
 """
 
 import argparse
@@ -22,6 +24,7 @@ import trio_websocket
 from msgspec import Struct
 
 from gateways.places import Loaded, load
+from loadtests import floor
 from loadtests.report import Row, machine, quantile
 from loadtests.server import Server, make_city, running
 
@@ -279,7 +282,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="the output is JSON either way")
     options = parser.parse_args()
-    rows = [measure(units, options) for units in options.units]
+    rows = [floor.measure(options.incidents, min(10.0, options.seconds))]
+    rows += [measure(units, options) for units in options.units]
     print(json.dumps({"bench": "e2e", "machine": machine(), "rows": rows}))
 
 

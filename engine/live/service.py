@@ -133,7 +133,7 @@ class Service:
             arrived.set()
 
         entered_s = time.perf_counter()
-        await self._enter(command, done)
+        await self.enter(command, done)
         await arrived.wait()
         if self.on_answer is not None:
             self.on_answer(time.perf_counter() - entered_s)
@@ -150,11 +150,12 @@ class Service:
             turns.append(turn)
             arrived.set()
 
-        await self._enter(given, done)
+        await self.enter(given, done)
         await arrived.wait()
         return turns[0]
 
-    async def _enter(self, given: AnyInput, done: Done) -> None:
+    async def enter(self, given: AnyInput, done: Done) -> None:
+        """Put an input into its lane, once there is room; `done` is told when its turn is durable."""
         await self.lanes.put(Waiting(given, done))
         self._work.set()
 

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
+import httpcore2  # noqa: F401  httpx2 would load it in the middle of the loop, a quarter of a second long
 import httpx2
 import msgspec
 import trio

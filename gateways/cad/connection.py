@@ -136,8 +136,7 @@ class Connection:
     async def _ask(self, command: AnyCommand) -> None:
         self._in_flight += 1
         self._statistics.commands += 1
-        enter = self._service._enter  # noqa: SLF001  the part of `Service.ask` before it waits; to be made public
-        await enter(command, partial(self._answered, command.id))
+        await self._service.enter(command, partial(self._answered, command.id))
 
     def _answered(self, name: str, turn: Turn | None, answer: EngineAnswer | None) -> None:
         """Pass on what has become durable. Called by the engine's release, which no fault of ours may reach."""
