@@ -11,7 +11,7 @@ from engine.state.world import World
 
 def may_send(world: World, unit: UnitRecord, incident: Incident) -> None:
     """Refuse to send a unit that is not free for this incident."""
-    _not_in_need(unit, "units")
+    _crew_may_go(world, unit, "units")
     assignment = world.assignment(unit)
     if assignment is not None:
         if unit.incident == incident.id and assignment.status is Status.RESERVED:
@@ -26,30 +26,30 @@ def may_send(world: World, unit: UnitRecord, incident: Incident) -> None:
         raise Refused("unknown_unit", "units", f"The place no longer has {unit.id}. Choose another unit.")
     if unit.duty not in FREE:
         raise Refused("unit_not_in_service", "units", f"{unit.id} is {unit.duty}. Choose another unit.")
-    for row in world.fleet.siblings[unit.row]:
-        sibling = world.units[row]
-        if sibling.occupied:
-            at = sibling.incident or sibling.emergency
-            raise Refused(
-                "crew_busy",
-                "units",
-                f"{unit.id} shares its crew with {sibling.id}, which is on {at}. Choose another unit.",
-            )
 
 
-def _not_in_need(unit: UnitRecord, field: str) -> None:
-    """Who calls for help is not sent to help."""
+def _crew_may_go(world: World, unit: UnitRecord, field: str) -> None:
+    """Refuse a unit whose people are out with another vehicle, or call for help themselves."""
     if unit.emergency is not None:
         raise Refused(
             "unit_emergency",
             field,
             f"{unit.id} has declared an emergency ({unit.emergency}). Choose another unit, or resolve it first.",
         )
+    for row in world.fleet.siblings[unit.row]:
+        sibling = world.units[row]
+        if sibling.occupied:
+            doing = f"is on {sibling.incident}" if sibling.incident else f"calls for help ({sibling.emergency})"
+            raise Refused(
+                "crew_busy",
+                field,
+                f"{unit.id} shares its crew with {sibling.id}, which {doing}. Choose another unit.",
+            )
 
 
 def may_divert(world: World, unit: UnitRecord, target: Incident) -> None:
     """Refuse a diversion that would take help from somebody who needs it more, or from a crew that has arrived."""
-    _not_in_need(unit, "unit")
+    _crew_may_go(world, unit, "unit")
     assignment = world.assignment(unit)
     if assignment is None or unit.incident is None:
         raise Refused("not_assigned", "unit", f"{unit.id} is not on an incident: dispatch it instead.")

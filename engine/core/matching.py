@@ -10,6 +10,8 @@ from engine.state.world import World
 
 ENGINE = "engine"
 """Who decided, where no person did."""
+PASSED_OVER_MAX = 1_024
+"""Waiting incidents looked at in one turn, where nobody can help the first of them."""
 
 
 def match_waiting(turn: Recorder) -> None:
@@ -41,15 +43,18 @@ def _head(turn: Recorder) -> list[Incident]:
     """Return the first of the queue, as many as are solved together.
 
     Where more wait than that, those are passed over whom nobody could help now and who have been told so: a
-    hundred calls for a ladder that nobody has must not keep an ambulance from the call behind them.
+    hundred calls for a ladder that nobody has must not keep an ambulance from the call behind them. How many are
+    passed over is bounded in all turns but those that look again at everything.
     """
     world = turn.world
     most = world.settled.limits.joint_slots
     prospects = Prospects(world) if _more_than(most, world) else None
     head: list[Incident] = []
     slots = 0
-    for incident in world.waiting.values():
+    for place, incident in enumerate(world.waiting.values()):
         if prospects is not None and _hopeless(incident, prospects, world.plans[incident.plan]):
+            if place >= PASSED_OVER_MAX and not turn.look_at_all:
+                break
             continue
         slots += sum(world.lacking(incident).values())
         if head and slots > most:

@@ -26,6 +26,8 @@ class Recorder:
         self.facts: list[AnyFact] = []
         self.match = False
         """Something changed that a waiting incident may have been waiting for."""
+        self.look_at_all = False
+        """Look through the whole queue, however long it is."""
 
     @property
     def now(self) -> int:

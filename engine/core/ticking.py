@@ -84,7 +84,7 @@ def _alert_deadline(turn: Recorder, entry: Deadline) -> None:
 
 def _look_again(turn: Recorder, entry: Deadline) -> None:
     del entry
-    turn.match = bool(turn.world.waiting)
+    turn.match = turn.look_at_all = bool(turn.world.waiting)
 
 
 _LOOK: dict[Reminder, Callable[[Recorder, Deadline], None]] = {

@@ -128,9 +128,15 @@ class Witness:
         assert state_hash(self.twin.world) == state_hash(self.world)
 
     def settle(self) -> None:
-        """Let the queue be matched once more: where units may simply be sent, nobody waits for one that is ready."""
-        self.take(Tick(), self.world.now + LOOK_AGAIN_MS)
+        """Let the queue be looked at until nobody is sent any more: then nobody waits for a unit that is ready.
+
+        More than one look is needed only where more slots wait than are solved together.
+        """
         world = self.world
+        for _ in range(len(world.waiting) + 1):
+            turn = self.take(Tick(), world.now + LOOK_AGAIN_MS)
+            if not any(isinstance(fact, UnitDispatched) for fact in turn.facts):
+                break
         modes = {world.plans[incident.plan].mode for incident in world.waiting.values()}
         if modes <= {Mode.AUTO, Mode.SHADOW}:
             bench = Bench(world, [])

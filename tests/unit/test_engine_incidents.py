@@ -278,3 +278,20 @@ def test_a_unit_in_need_is_not_diverted() -> None:
     town.report("rescue", 1)
     turn = town.command(DivertUnit, unit="A1", incident="I3", reason="near")
     assert refusal(turn) == ("unit_emergency", "unit")
+
+
+def test_nobody_is_sent_on_while_the_other_vehicle_of_the_crew_calls_for_help() -> None:
+    """L1 is under way, or only reserved, and E1's button is pressed: the same people, so L1 goes nowhere else."""
+    town = Town()
+    first = town.report("rescue", 2)
+    town.send(first, "L1", reason="first there")
+    second = town.report("rescue", 1)
+    town.command(DeclareEmergency, unit="E1", by="E1")
+    turn = town.command(DivertUnit, unit="L1", incident=second.id, reason="near")
+    assert refusal(turn) == ("crew_busy", "unit")
+    town.command(ResolveEmergency, unit="E1", reason="button pressed by mistake")
+    town.says("L1", Status.OUT_OF_SERVICE, after_s=5)
+    town.says("L1", Status.AVAILABLE, after_s=5)
+    town.command(ReserveUnits, incident=second.id, units=("L1",), reason="near")
+    town.command(DeclareEmergency, unit="E1", by="E1")
+    assert refusal(town.send(second, "L1", reason="near")) == ("crew_busy", "units")

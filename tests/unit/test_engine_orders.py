@@ -90,8 +90,8 @@ def test_one_crew_is_in_one_place() -> None:
 def medical_under_way() -> Town:
     """Both ALS units are on their way to priority-2 calls, and a priority-1 rescue is in."""
     town = Town()
-    for _ in range(2):
-        town.report("medical", 2)
+    for at in ((0, 0), (5_000, 0)):
+        town.report("medical", 2, at=at)
     town.says("A1", Status.EN_ROUTE, after_s=10)
     town.report("rescue", 1, after_s=10)
     return town

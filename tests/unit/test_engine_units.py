@@ -147,7 +147,7 @@ def test_a_crew_that_fails_on_the_way_is_replaced_in_the_same_turn() -> None:
     """Out of service reopens the slot; the next unit goes in the very turn."""
     town = on_rung(Status.EN_ROUTE)
     town.says("A1", Status.OUT_OF_SERVICE, after_s=30)
-    assert list(town.world.open["I1"].assigned) == ["A2"]
+    assert list(town.world.open["I1"].assigned) == ["B1"]
 
 
 def test_a_released_unit_that_never_left_stays_what_it_was() -> None:

@@ -1,0 +1,143 @@
+"""Turns as a dispatcher would tell them: one line for what came in, one for each thing that became true."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.model import facts as f
+from engine.model import inputs as i
+from engine.model.turn import Turn
+from engine.model.why import Reason
+
+
+def tell(title: str, moral: str, turns: list[Turn]) -> str:
+    """Return the story as text."""
+    lines = [title.upper(), moral, ""]
+    for turn in turns:
+        if isinstance(turn.input, i.Tick) and len(turn.facts) == 1:
+            continue  # nothing was due that mattered
+        lines.append(f"{_clock(turn.now)}  {SAID[type(turn.input)](turn.input)}")
+        lines += [
+            f"              {line}" for fact in turn.facts for line in BECAME[type(fact)](fact).split("\n") if line
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _clock(now: int) -> str:
+    return datetime.fromtimestamp(now / 1000, UTC).strftime("%H:%M:%S")
+
+
+def _minutes(ms: int) -> str:
+    return f"{ms // 60_000}:{ms // 1000 % 60:02}"
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(names) or "nobody"
+
+
+def _because(text: str) -> str:
+    return f" ({text})" if text else ""
+
+
+def _reported(given: i.ReportIncident) -> str:
+    priority = "" if given.priority is None else f" P{given.priority}"
+    return f"{given.by} reports {given.type}{priority} at {given.x_m}, {given.y_m}{_because(given.address)}"
+
+
+def _amended(given: i.AmendIncident) -> str:
+    news = {"type": given.type, "priority": given.priority, "address": given.address}
+    return f"{given.by} amends {given.incident}: " + _names(tuple(f"{k} {v}" for k, v in news.items() if v is not None))
+
+
+def _attempt(given: i.ReportAttempt) -> str:
+    how = "took it" if given.delivered else "did not take it"
+    return f"the courier tried {given.alert}, rung {given.rung}, attempt {given.attempt}: {how}{_because(given.detail)}"
+
+
+SAID: dict[type[Any], Callable[[Any], str]] = {
+    i.AdoptPlace: lambda g: f"the place {g.place.name} is adopted",
+    i.Resume: lambda _: "the engine is back",
+    i.Tick: lambda _: "time passes",
+    i.ReportPositions: lambda g: f"{len(g.fixes)} units are seen",
+    i.ReportAttempt: _attempt,
+    i.ReportReceipt: lambda g: f"{g.by} has a receipt for {g.alert}",
+    i.ReportIncident: _reported,
+    i.AmendIncident: _amended,
+    i.CancelIncident: lambda g: f"{g.by} cancels {g.incident}{_because(g.reason)}",
+    i.CloseIncident: lambda g: f"{g.by} closes {g.incident}{_because(g.disposition)}",
+    i.LinkIncidents: lambda g: f"{g.by} links {g.incident} and {g.other}",
+    i.MergeIncident: lambda g: f"{g.by} merges {g.incident} into {g.into}",
+    i.AddNote: lambda g: f"{g.by} notes on {g.incident}: {g.text}",
+    i.RecommendUnits: lambda g: f"{g.by} asks again for {g.incident}",
+    i.ReserveUnits: lambda g: f"{g.by} reserves {_names(g.units)} for {g.incident}{_because(g.reason)}",
+    i.DispatchUnits: lambda g: f"{g.by} sends {_names(g.units)} to {g.incident}{_because(g.reason)}",
+    i.DivertUnit: lambda g: f"{g.by} diverts {g.unit} to {g.incident}{_because(g.reason)}",
+    i.ReleaseUnit: lambda g: f"{g.by} releases {g.unit} from {g.incident}{_because(g.reason)}",
+    i.ReportStatus: lambda g: f"{g.unit} reports {g.status}",
+    i.DeclareEmergency: lambda g: f"{g.unit} CALLS FOR HELP{_because(g.text)}",
+    i.ResolveEmergency: lambda g: f"{g.by} says that {g.unit} is safe{_because(g.reason)}",
+    i.AcknowledgeAlarm: lambda g: f"{g.by} takes on alarm {g.alarm}",
+    i.AcknowledgeAlert: lambda g: f"{g.by} has told the crew of alert {g.alert}",
+}
+
+
+def _recommended(fact: f.UnitsRecommended) -> str:
+    """The proposal in one line, then for each slot who was looked at; who cannot do the job is only counted."""
+    chosen = [f"{c.slot} {c.unit} in {_minutes(c.eta_ms)}" for c in fact.choices]
+    short = [f"{s.missing} {s.slot} short" for s in fact.short]
+    lines = [f"{fact.incident} [{fact.mode}] would get: {_names((*chosen, *short))}"]
+    for slot in fact.why.slots:
+        told = []
+        for unit in slot.considered:
+            if unit.reason is not Reason.CAPABILITY:
+                eta = f" {_minutes(unit.eta_ms)}" if unit.eta_ms >= 0 else ""
+                told.append(f"{unit.unit} {unit.reason}{eta}")
+        lines.append(f"  why {slot.slot}: {'; '.join(told) or 'nobody can do it'}")
+    return "\n".join(lines)
+
+
+def _sent(fact: f.UnitDispatched) -> str:
+    place = f"as {fact.slot}" if fact.slot else "beyond the plan"
+    why = f", instead of the one recommended: {fact.deviation}" if fact.deviation and not fact.diverted else ""
+    return f"{fact.unit} is sent to {fact.incident} {place}, {_minutes(fact.eta_ms)} away, by {fact.by}{why}"
+
+
+def _failed(fact: f.AlertAttemptFailed) -> str:
+    again = f"again at {_clock(fact.retry_at_ms)}" if fact.retry_at_ms else "no further attempt here"
+    return f"alert {fact.alert}: attempt {fact.attempt} failed ({fact.detail}), {again}"
+
+
+BECAME: dict[type[Any], Callable[[Any], str]] = {
+    f.PlaceAdopted: lambda _: "",
+    f.Resumed: lambda t: f"alarms are quiet until {_clock(t.quiet_until_ms)}",
+    f.Ticked: lambda _: "",
+    f.PositionsMoved: lambda _: "",
+    f.CommandRefused: lambda t: f"REFUSED, {t.code} ({t.field}): {t.reason}",
+    f.IncidentReported: lambda t: f"{t.incident} is on the board: {t.type} P{t.priority}, plan {t.plan}, area {t.area}",
+    f.IncidentAmended: lambda t: f"{t.incident} is now {t.type} P{t.priority}, plan {t.plan}",
+    f.IncidentClosed: lambda t: f"{t.incident} is closed",
+    f.IncidentCancelled: lambda t: f"{t.incident} is cancelled",
+    f.IncidentMerged: lambda t: f"{t.incident} goes on as part of {t.into}",
+    f.IncidentsLinked: lambda t: f"{t.incident} and {t.other} are linked",
+    f.NoteAdded: lambda t: f"note on {t.incident}: {t.text}",
+    f.UnitsRecommended: _recommended,
+    f.UnitReserved: lambda t: f"{t.unit} is reserved for {t.incident} as {t.slot}",
+    f.UnitDispatched: _sent,
+    f.UnitDiverted: lambda t: f"{t.unit} is diverted from {t.source} to {t.target}{_because(t.reason)}",
+    f.AssignmentAdvanced: lambda t: f"{t.unit} is {t.status} on {t.incident}",
+    f.AssignmentEnded: lambda t: f"{t.unit} is no longer on {t.incident}: {t.outcome}; it is {t.duty}",
+    f.AssignmentMoved: lambda t: f"{t.unit} goes with {t.incident} to {t.into}" + (f" as {t.slot}" if t.slot else ""),
+    f.DutyChanged: lambda t: f"{t.unit} is {t.duty}",
+    f.EmergencyDeclared: lambda t: f"{t.unit} is in an emergency: {t.incident}",
+    f.EmergencyResolved: lambda t: f"{t.unit} is safe",
+    f.AlertRequested: lambda t: f"alert {t.alert} by {t.endpoint}, attempt {t.attempt}: {t.text}",
+    f.AlertDelivered: lambda t: f"alert {t.alert}: taken",
+    f.AlertAttemptFailed: _failed,
+    f.AlertEscalated: lambda t: f"alert {t.alert} climbs to rung {t.rung}: {t.reason}",
+    f.AlertAcknowledged: lambda t: f"alert {t.alert}: acknowledged",
+    f.AlertHandedOver: lambda t: f"alert {t.alert} is handed to a person: {t.reason}",
+    f.AlertWithdrawn: lambda t: f"alert {t.alert} is withdrawn: {t.reason}",
+    f.AlarmRaised: lambda t: f"ALARM {t.alarm}, {t.about}: {t.text}",
+    f.AlarmAcknowledged: lambda t: f"alarm {t.alarm} is {t.by}'s",
+    f.AlarmCleared: lambda t: f"alarm {t.alarm} is over: {t.reason}",
+}
