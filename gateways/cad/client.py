@@ -340,4 +340,4 @@ def _with_seq(hello: Hello, seq: int | None) -> Hello:
 
 def _backoff_s(failures: int) -> float:
     """Return how long to wait: doubling, and never two clients in step."""
-    return min(_BACKOFF_MOST_S, _BACKOFF_FIRST_S * 2.0 ** min(failures, 16)) * random.uniform(0.5, 1.0)  # noqa: S311
+    return min(_BACKOFF_MOST_S, _BACKOFF_FIRST_S * 2.0 ** min(failures, 16)) * random.uniform(0.5, 1.0)  # noqa: S311  no secret, only an uneven wait
