@@ -1,0 +1,76 @@
+"""The state of the roads, as people and feeds tell it: what is closed, what is slow, what the weather does.
+
+`Conditions` is everything that today's travel times rest on beside the streets themselves. It is a value: equal
+conditions give equal times, in the engine, in a planner's thread and in a replay years later.
+"""
+
+from msgspec import Struct
+
+from engine.model.geometry import Polygon
+
+HOURS_OF_WEEK = 168
+"""Hour 0 begins on Monday at 00:00, local time."""
+PERCENT_MIN, PERCENT_MAX = 20, 2_000
+"""Bounds of any one factor on travel times: five times as fast to twenty times as slow."""
+
+
+class Stretch(Struct, frozen=True):
+    """Which arcs are meant: those that fit everything named here. Naming nothing means the whole place."""
+
+    streets: tuple[str, ...] = ()
+    """Names of streets; any of them fits."""
+    classes: tuple[str, ...] = ()
+    """Street classes; any of them fits."""
+    polygon: Polygon | None = None
+    """Arcs with an end or a crossing in it."""
+    arcs: tuple[int, ...] = ()
+    """Rows of the street graph."""
+
+    @property
+    def everywhere(self) -> bool:
+        """Tell whether nothing is named."""
+        return not (self.streets or self.classes or self.polygon or self.arcs)
+
+
+class Closure(Struct, frozen=True):
+    """A stretch that nobody drives through. Who stands in it may leave, and an incident in it can be reached."""
+
+    id: str
+    stretch: Stretch
+    reason: str = ""
+    until_ms: int | None = None
+    """None: until somebody opens it."""
+
+
+class Slowing(Struct, frozen=True):
+    """A stretch where driving takes this part of its usual time."""
+
+    id: str
+    stretch: Stretch
+    percent: int
+    """Travel time in percent of the usual: 150 is half as long again."""
+    until_ms: int
+
+
+class Weather(Struct, frozen=True):
+    """What the weather does to all driving."""
+
+    kind: str
+    """In words: snow, ice, heavy rain."""
+    percent: int
+    until_ms: int
+
+
+class Conditions(Struct, frozen=True):
+    """All that the streets' travel times rest on at one moment."""
+
+    closures: tuple[Closure, ...] = ()
+    """By id."""
+    slowings: tuple[Slowing, ...] = ()
+    """By id; where several touch an arc they multiply."""
+    weather: Weather | None = None
+    class_percent: tuple[tuple[str, int], ...] = ()
+    """Travel time by street class in percent, for this hour of the week: the place's profile times what was
+    learned. A class that is not named counts 100."""
+    arc_percent: tuple[tuple[int, int], ...] = ()
+    """Single arcs that are known better than by their class, instead of the class's percent; by arc."""

@@ -1,0 +1,1 @@
+"""The streets: a graph, its hierarchy, and exact travel times under today's conditions."""
