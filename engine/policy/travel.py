@@ -1,4 +1,4 @@
-"""How long a unit needs to a point. Streets will stand here behind the same three questions."""
+"""How long a unit needs to an incident: over the streets as they are now, or along a straight line where there are none."""
 
 from typing import Protocol
 
@@ -9,19 +9,27 @@ from msgspec import Struct
 from engine.kernels.travel import straight_line_ms
 from engine.model.place import Place
 from engine.state.fleet import Fleet
+from engine.state.records import Incident
+from engine.state.world import World
+from engine.streets.oracle import Oracle
+from engine.streets.roads import Roads
+from engine.streets.snapping import BESIDE_ROAD_M, NEAR_ROAD_M, NOWHERE
+from engine.streets.weighing import Mode
+
+Rows = npt.NDArray[np.int32]
+Times = npt.NDArray[np.int32]
 
 
 class TravelModel(Protocol):
-    """Times from units to one point."""
+    """Times from units to one incident."""
 
-    @property
-    def name(self) -> str:
-        """How times are found, in words for people."""
+    def basis(self, incident: Incident) -> str:
+        """Say how times to the incident are found, in words for people."""
 
-    def times_ms(self, fleet: Fleet, rows: npt.NDArray[np.int32], x_m: int, y_m: int) -> npt.NDArray[np.int32]:
+    def times_ms(self, fleet: Fleet, rows: Rows, incident: Incident) -> Times:
         """Return the travel time of each row in ms, int32[n]; -1 where there is no way."""
 
-    def within_ms(self, radius_m: int) -> int:
+    def within_ms(self, radius_m: int, incident: Incident) -> int:
         """Return a time that no unit farther away than this, in a straight line, can beat."""
 
 
@@ -31,22 +39,74 @@ class StraightLine(Struct, frozen=True):
     circuity_percent: int
     speed_mm_per_s: int
 
-    @property
-    def name(self) -> str:
-        """How times are found, in words for people."""
+    def basis(self, incident: Incident) -> str:
+        """Say how times are found."""
+        del incident
         return f"straight line x {self.circuity_percent / 100:g} at {self.speed_mm_per_s * 0.0036:.0f} km/h"
 
-    def times_ms(self, fleet: Fleet, rows: npt.NDArray[np.int32], x_m: int, y_m: int) -> npt.NDArray[np.int32]:
+    def times_ms(self, fleet: Fleet, rows: Rows, incident: Incident) -> Times:
         """Return the travel time of each row in ms, int32[n]."""
         out = np.empty(len(rows), np.int32)
-        straight_line_ms(rows, fleet.x_m, fleet.y_m, x_m, y_m, self.circuity_percent, self.speed_mm_per_s, out)
+        at = (incident.x_m, incident.y_m)
+        straight_line_ms(rows, fleet.x_m, fleet.y_m, *at, self.circuity_percent, self.speed_mm_per_s, out)
         return out
 
-    def within_ms(self, radius_m: int) -> int:
+    def within_ms(self, radius_m: int, incident: Incident) -> int:
         """Return a time that no unit farther away than this can beat."""
+        del incident
         return radius_m * self.circuity_percent * 10_000 // self.speed_mm_per_s
 
 
-def travel_model(place: Place) -> TravelModel:
-    """Return the model that the place's settings ask for."""
+class OverStreets(Struct, frozen=True):
+    """Exact times over the street graph under the conditions of one epoch.
+
+    An incident with no road near is served along a straight line, as somebody has to go, and the basis says so. A
+    unit with no road near has no way.
+    """
+
+    roads: Roads
+    oracle: Oracle
+    epoch: int
+    lights_to_priority: int
+    straight: StraightLine
+
+    def basis(self, incident: Incident) -> str:
+        """Say how times to this incident are found."""
+        if self._off_road(incident):
+            return f"{self.straight.basis(incident)}: no road within {NEAR_ROAD_M} m of the incident"
+        how = "lights and sirens" if self._mode(incident) is Mode.LIGHTS else "normal driving"
+        return f"streets, {how}, epoch {self.epoch}"
+
+    def times_ms(self, fleet: Fleet, rows: Rows, incident: Incident) -> Times:
+        """Return the travel time of each row in ms, int32[n]; -1 where there is no way."""
+        if self._off_road(incident):
+            return self.straight.times_ms(fleet, rows, incident)
+        spot = self.roads.spot(incident.x_m, incident.y_m)
+        return self.oracle.times_ms(fleet.spots, rows, spot, self._mode(incident))
+
+    def within_ms(self, radius_m: int, incident: Incident) -> int:
+        """Return a time that no unit farther away than this can beat."""
+        if self._off_road(incident):
+            return self.straight.within_ms(radius_m, incident)
+        on_road_m = max(0, radius_m - 2 * BESIDE_ROAD_M)
+        return on_road_m * 1_000_000 // self.oracle.metric(self._mode(incident)).fastest_mm_per_s
+
+    def _mode(self, incident: Incident) -> Mode:
+        return Mode.LIGHTS if incident.priority <= self.lights_to_priority else Mode.NORMAL
+
+    def _off_road(self, incident: Incident) -> bool:
+        return self.roads.spot(incident.x_m, incident.y_m).arc == NOWHERE
+
+
+def straight_line(place: Place) -> StraightLine:
+    """Return the place's straight-line travel."""
     return StraightLine(place.travel.circuity_percent, place.travel.speed_mm_per_s)
+
+
+def travel_model(world: World) -> TravelModel:
+    """Return how times are found in this World: over its streets, if it has any."""
+    place, book = world.settled, world.road_book
+    if world.roads is None:
+        return straight_line(place)
+    oracle = world.roads.oracle(book.current)
+    return OverStreets(world.roads, oracle, book.epoch, place.travel.lights_to_priority, straight_line(place))

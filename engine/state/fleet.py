@@ -6,9 +6,14 @@ import numpy.typing as npt
 from engine.model.fixes import UNKNOWN, Fixes
 from engine.model.place import Place, Unit
 from engine.state.index import UnitIndex
+from engine.streets.roads import Roads
+from engine.streets.snapping import Spots
 
 IN_QUARTERS_M = 150
 """A unit this close to its station, in x and in y, has to turn out first."""
+
+MOVING_DM_S = 10
+"""A unit slower than a metre a second stands: which way it points means nothing."""
 
 STANDING_FREE = 0
 STANDING_ASSIGNED = 1
@@ -45,15 +50,20 @@ class Fleet:
         self.siblings: list[tuple[int, ...]] = []
         """Rows of the other units of the same crew."""
         self.tree = UnitIndex() if indexed else None
+        self.roads: Roads | None = None
+        self.spots = Spots(0)
+        """Where on the streets each unit is; worked out from its position, so in no image."""
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def adopt(self, place: Place) -> None:
+    def adopt(self, place: Place, roads: Roads | None = None) -> None:
         """Take over the units of a place: known ones keep their row and position, new ones follow in order of id.
 
-        A unit that the new place no longer has keeps its row, unlisted and without any capability.
+        A unit that the new place no longer has keeps its row, unlisted and without any capability. With the place's
+        roads every unit has its spot on them.
         """
+        self.roads = roads
         wanted = {unit.id: unit for unit in place.units}
         fresh = sorted(unit_id for unit_id in wanted if unit_id not in self.rows)
         self.enlist([wanted[unit_id] for unit_id in fresh])
@@ -76,10 +86,10 @@ class Fleet:
                 self.x_m[row], self.y_m[row] = station.x_m, station.y_m
                 self.assumed[row] = not unit.tracked
         self._pair_crews(wanted)
+        self.spots = Spots(len(self.ids))
         everyone = np.arange(len(self.ids), dtype=np.int32)
         self._refresh_turnout(everyone)
-        if self.tree is not None:
-            self.tree.place_many(everyone, self.x_m, self.y_m)
+        self._locate(everyone)
 
     def enlist(self, units: list[Unit]) -> None:
         """Give the units the next rows, in this order."""
@@ -114,8 +124,18 @@ class Fleet:
         self.heading[rows] = fixes.heading
         self.assumed[rows] = 0
         self._refresh_turnout(rows)
+        self._locate(rows)
+
+    def _locate(self, rows: npt.NDArray[np.int32]) -> None:
+        """Write down in the tree and on the streets where these units are."""
+        x_m, y_m = self.x_m[rows], self.y_m[rows]
         if self.tree is not None:
-            self.tree.place_many(rows, fixes.x_m, fixes.y_m)
+            self.tree.place_many(rows, x_m, y_m)
+            if self.roads is not None:
+                speed = self.speed_dm_s[rows]
+                stands = (speed >= 0) & (speed < MOVING_DM_S)
+                heading = np.where(stands, UNKNOWN, self.heading[rows]).astype(np.int16)
+                self.spots.put(rows, self.roads.spots(x_m, y_m, heading, self.spots.segment[rows]))
 
     def _refresh_turnout(self, rows: npt.NDArray[np.int32]) -> None:
         near = (np.abs(self.x_m[rows] - self.station_x_m[rows]) <= IN_QUARTERS_M) & (
@@ -134,8 +154,7 @@ class Fleet:
         # A unit that left the place without ever sending a fix still stands at the station of its last place.
         self.x_m[fixes.unit], self.y_m[fixes.unit] = fixes.x_m, fixes.y_m
         self.move(fixes.pick(fixes.fix_ms >= 0))
-        if self.tree is not None:
-            self.tree.place_many(fixes.unit, fixes.x_m, fixes.y_m)
+        self._locate(fixes.unit)
 
     def positions(self) -> Fixes:
         """Return the whole fleet's positions: `fix_ms` is -1 where a unit never had one."""

@@ -42,7 +42,7 @@ class Bench:
     def __init__(self, world: World, barred: list[int]) -> None:
         place = world.settled
         self.fleet = world.fleet
-        self.travel: TravelModel = travel_model(place)
+        self.travel: TravelModel = travel_model(world)
         minute = local_minute_of_week(place, world.now)
         self.shift_on = np.array([on_duty(shift, minute) for shift in place.shifts] or [True], np.uint8)
         self.oldest_fix_ms = world.now - place.limits.stale_after_ms
@@ -103,7 +103,7 @@ class Bench:
 
     def times_ms(self, rows: Rows, incident: Incident) -> npt.NDArray[np.int32]:
         """Return the travel times of the rows to the incident."""
-        return self.travel.times_ms(self.fleet, rows, incident.x_m, incident.y_m)
+        return self.travel.times_ms(self.fleet, rows, incident)
 
     def sweep(self, incident: Incident, enough: Callable[[Rows, int], bool]) -> Rows:
         """Widen a circle round the incident until `enough(rows, within_ms)` says so, or it holds everyone.
@@ -121,7 +121,7 @@ class Bench:
             rows = self._within(incident, radius_m)
             if 4 * len(rows) > count:
                 return everyone
-            if enough(rows, self.travel.within_ms(radius_m)):
+            if enough(rows, self.travel.within_ms(radius_m, incident)):
                 return rows
             radius_m *= 2
 

@@ -69,7 +69,7 @@ class NearestCapable(Struct, frozen=True, tag="nearest_capable"):
             slots = explain_slots(world, bench, incident, wanted, solution)
         else:
             slots = explain_unit(world, bench, incident, wanted, solution, row)
-        return Why("nearest capable", bench.travel.name, incident.plan, slots)
+        return Why("nearest capable", bench.travel.basis(incident), incident.plan, slots)
 
     def eta_ms(self, world: World, row: int, incident: Incident) -> int:
         """Return dispatch to arrival of one unit; -1 if there is no way."""

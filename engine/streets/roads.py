@@ -1,0 +1,87 @@
+"""The roads as the engine holds them: the network, where things are on it, and the oracles of the latest conditions."""
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.model.place import TravelSettings
+from engine.model.roads import Conditions, Stretch
+from engine.model.route import Route
+from engine.streets.graph import Graph, Ints
+from engine.streets.network import Network
+from engine.streets.oracle import Oracle
+from engine.streets.snapping import Snapper, Spot, Spots
+from engine.streets.stretches import arcs_of
+from engine.streets.ways import Point, Way, route, way
+from engine.streets.weighing import Mode
+
+ORACLES_KEPT = 3
+"""Of the conditions in force, of those in the making, and of the last ones."""
+
+
+SPOTS_KEPT = 4_096
+"""Incidents are asked about again and again."""
+
+
+class Roads:
+    """Everything static about one place's streets, and what was made from it.
+
+    A planner's thread may ask for the oracle of new conditions while the writer uses the current one: an oracle is
+    complete before it can be found here, and nobody changes it afterwards but its one user.
+    """
+
+    def __init__(self, network: Network, settings: TravelSettings) -> None:
+        self.network = network
+        self.settings = settings
+        self._snapper = Snapper(network.graph, network.reverse, settings.off_road_mm_per_s)
+        self._spot = lru_cache(maxsize=SPOTS_KEPT)(self._snapper.spot)
+        self._oracles: tuple[Oracle, ...] = ()
+        """Newest first. Replaced as a whole, never changed."""
+
+    @property
+    def graph(self) -> Graph:
+        """The streets as they were imported."""
+        return self.network.graph
+
+    def oracle(self, conditions: Conditions) -> Oracle:
+        """Return the oracle of these conditions; made at the first question, which takes some milliseconds."""
+        for known in self._oracles:
+            # The same object, almost always: comparing long lists of closures would cost more than a decision.
+            if known.conditions is conditions or known.conditions == conditions:
+                return known
+        made = Oracle(self.network, conditions, self.settings)
+        self._oracles = (made, *self._oracles[: ORACLES_KEPT - 1])
+        return made
+
+    def prepare(self, conditions: Conditions, points: list[tuple[int, int, Mode]]) -> None:
+        """Make the oracle and its vectors to these points (x_m, y_m), so that nobody waits for them later."""
+        oracle = self.oracle(conditions)
+        for x_m, y_m, mode in points:
+            spot = self.spot(x_m, y_m)
+            if spot.arc >= 0:
+                oracle.target(spot, mode)
+
+    def spots(self, x_m: Ints, y_m: Ints, heading: npt.NDArray[np.int16], hint: Ints | None = None) -> Spots:
+        """Return where these positions are on the streets; the hint is the `segment` of where they were."""
+        return self._snapper.spots(x_m, y_m, heading, hint)
+
+    def spot(self, x_m: int, y_m: int) -> Spot:
+        """Return where one point is on the streets."""
+        return self._spot(x_m, y_m)
+
+    def touched(self, stretch: Stretch) -> int:
+        """Return how many arcs the stretch means."""
+        return int(np.count_nonzero(arcs_of(self.graph, stretch)))
+
+    def way(self, conditions: Conditions, start: Spot, target: Spot, mode: Mode) -> Way | None:
+        """Return the fastest way; None where there is none."""
+        return way(self.oracle(conditions), start, target, mode)
+
+    def route(
+        self, conditions: Conditions, start: Point, target: Point, mode: Mode, spot: Spot | None = None
+    ) -> Route | None:
+        """Return the fastest way in words and as a line, from a point or the spot of a unit; None if there is none."""
+        oracle = self.oracle(conditions)
+        found = way(oracle, spot or self.spot(*start), self.spot(*target), mode)
+        return None if found is None else route(oracle, found, mode, start, target)

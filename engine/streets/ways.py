@@ -1,0 +1,147 @@
+"""The way behind a travel time: which arcs are driven, as a list of streets and as a line."""
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from engine.kernels.descend import descend
+from engine.model.route import Route, RouteLeg
+from engine.streets.graph import Ints
+from engine.streets.oracle import PERMILLE, Oracle, Target
+from engine.streets.snapping import NOWHERE, Spot
+from engine.streets.stretches import DM
+from engine.streets.weighing import NO_WAY, Mode, Weights
+
+Point = tuple[int, int]
+
+
+class Way(Struct, frozen=True):
+    """Arcs as they are driven; the first and the last of them in part."""
+
+    arcs: Ints
+    begin: int
+    """Thousandths of the first arc where the way begins."""
+    end: int
+    """Thousandths of the last arc where it ends."""
+    travel_ms: int
+    """All of it, turns and the ways from and to the road included."""
+
+    def parts(self) -> npt.NDArray[np.int64]:
+        """Return how many thousandths of each arc are driven, int64[n]."""
+        parts = np.full(len(self.arcs), PERMILLE, np.int64)
+        parts[-1] = self.end
+        parts[0] -= self.begin
+        return parts
+
+
+def way(oracle: Oracle, start: Spot, spot: Spot, mode: Mode) -> Way | None:
+    """Return the fastest way between two spots; None where there is none. Its time is that of `times_ms`."""
+    if NOWHERE in (start.arc, spot.arc):
+        return None
+    weights = oracle.metric(mode).weights
+    target = oracle.target(spot, mode)
+    extra_ms = start.extra_ms + spot.extra_ms
+    direct = oracle.direct(start, spot, weights)
+    ms, leaves = _leaving(oracle, start, target, weights)
+    if direct is not None and direct[0] <= ms:
+        arcs = _along(oracle, direct[1], direct[2])
+        return _made(oracle, arcs, start, spot, direct[0] + extra_ms)
+    if ms >= NO_WAY:
+        return None
+    junction = int(oracle.network.head[leaves])
+    links, last = _descent(oracle, target, weights, junction)
+    parts = [_from(oracle, leaves), *(_chain(oracle, int(oracle.network.links.chain[link])) for link in links)]
+    arrives = _arriving(target, last)
+    return _made(oracle, np.concatenate([*parts, _until(oracle, arrives)]), start, spot, ms + extra_ms)
+
+
+def _made(oracle: Oracle, arcs: Ints, start: Spot, spot: Spot, travel_ms: int) -> Way:
+    begin = dict(oracle.ways_in(start))[int(arcs[0])]
+    end = dict(oracle.ways_in(spot))[int(arcs[-1])]
+    return Way(arcs, begin, end, travel_ms)
+
+
+def _leaving(oracle: Oracle, start: Spot, target: Target, weights: Weights) -> tuple[int, int]:
+    """Return (ms, arc) of the better way to leave the start's own street."""
+    ways = []
+    for place, (arc, along) in enumerate(oracle.ways_in(start)):
+        turning_ms = oracle.settings.uturn_ms if place == 1 and not start.free else 0
+        own_ms = int(weights.arc_ms[arc]) * (PERMILLE - along) // PERMILLE + int(weights.rest_ms[arc])
+        ways.append((own_ms + turning_ms + int(target.to_spot[oracle.network.head[arc]]), place, arc))
+    ms, _, arc = min(ways)
+    return ms, arc
+
+
+def _descent(oracle: Oracle, target: Target, weights: Weights, junction: int) -> tuple[list[int], int]:
+    """Return the links to follow and the junction where they end."""
+    network = oracle.network
+    path = np.empty(network.size + 1, np.int32)
+    everything = np.arange(len(network.links.tail), dtype=np.int32)
+    count = descend(network.first_link, everything, network.links.head, weights.link_ms, target.to_spot, junction, path)
+    links = path[:count].tolist()
+    return links, int(network.links.head[links[-1]]) if links else junction
+
+
+def _arriving(target: Target, junction: int) -> int:
+    return next(arc for at, ms, arc in target.seeds if at == junction and ms == int(target.to_spot[junction]))
+
+
+def _chain(oracle: Oracle, chain: int) -> Ints:
+    chains = oracle.network.chains
+    return chains.members[chains.first[chain] : chains.first[chain + 1]]
+
+
+def _from(oracle: Oracle, arc: int) -> Ints:
+    """Return the arc and what follows it in its chain."""
+    chains = oracle.network.chains
+    return _chain(oracle, int(chains.chain[arc]))[int(chains.place[arc]) :]
+
+
+def _until(oracle: Oracle, arc: int) -> Ints:
+    """Return the arc and what comes before it in its chain."""
+    chains = oracle.network.chains
+    return _chain(oracle, int(chains.chain[arc]))[: int(chains.place[arc]) + 1]
+
+
+def _along(oracle: Oracle, leaves: int, arrives: int) -> Ints:
+    chains = oracle.network.chains
+    chain = _chain(oracle, int(chains.chain[leaves]))
+    return chain[int(chains.place[leaves]) : int(chains.place[arrives]) + 1]
+
+
+def route(oracle: Oracle, found: Way, mode: Mode, start: Point, target: Point) -> Route:
+    """Return the way in words and as a line from one point (x_m, y_m) to the other."""
+    graph = oracle.network.graph
+    parts = found.parts()
+    metres = graph.length_dm[found.arcs] * parts // (PERMILLE * DM)
+    ms = oracle.metric(mode).weights.arc_ms[found.arcs] * parts // PERMILLE
+    legs = _legs(graph.names, graph.arc_name[found.arcs], metres, ms)
+    inner = graph.head[found.arcs[:-1]]
+    corners = [
+        _point(oracle, int(found.arcs[0]), found.begin),
+        *zip((graph.x_dm[inner] // DM).tolist(), (graph.y_dm[inner] // DM).tolist(), strict=True),
+        _point(oracle, int(found.arcs[-1]), found.end),
+    ]
+    return Route(found.travel_ms, int(metres.sum()), legs, _without_repeats([start, *corners, target]))
+
+
+def _legs(
+    names: tuple[str, ...], name: Ints, metres: npt.NDArray[np.int64], ms: npt.NDArray[np.int64]
+) -> tuple[RouteLeg, ...]:
+    """Join arcs of one street that follow each other."""
+    begins = np.flatnonzero(np.concatenate([[True], name[1:] != name[:-1]]))
+    lengths, times = np.add.reduceat(metres, begins).tolist(), np.add.reduceat(ms, begins).tolist()
+    streets = [names[row] for row in name[begins].tolist()]
+    return tuple(RouteLeg(*leg) for leg in zip(streets, lengths, times, strict=True))
+
+
+def _point(oracle: Oracle, arc: int, along: int) -> Point:
+    graph = oracle.network.graph
+    tail, head = int(graph.tail[arc]), int(graph.head[arc])
+    x_dm = int(graph.x_dm[tail]) + (int(graph.x_dm[head]) - int(graph.x_dm[tail])) * along // PERMILLE
+    y_dm = int(graph.y_dm[tail]) + (int(graph.y_dm[head]) - int(graph.y_dm[tail])) * along // PERMILLE
+    return x_dm // DM, y_dm // DM
+
+
+def _without_repeats(points: list[Point]) -> tuple[Point, ...]:
+    return tuple(point for place, point in enumerate(points) if place == 0 or point != points[place - 1])
