@@ -11,7 +11,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from engine.model.place import TravelSettings
-from engine.model.roads import Conditions
+from engine.model.roads import OTHER_CLASSES, Conditions
 from engine.streets.graph import NOT_OPEN, Graph, Ints
 from engine.streets.network import TURN_BACK, TURN_FORBIDDEN, Network
 from engine.streets.stretches import Flags, arcs_of
@@ -57,11 +57,13 @@ class Factors(Struct, frozen=True):
 def factors_of(graph: Graph, conditions: Conditions) -> Factors:
     """Return the factor on each arc's usual time, and which arcs are closed."""
     by_class = dict(conditions.class_percent)
-    per_class = np.array([by_class.get(name, 100) for name in graph.classes], np.int64)
+    others = by_class.get(OTHER_CLASSES, 100)
+    per_class = np.array([by_class.get(name, others) for name in graph.classes], np.int64)
     percent = per_class[graph.arc_class]
-    for arc, known in conditions.arc_percent:
-        if 0 <= arc < graph.arcs:
-            percent[arc] = known
+    if conditions.arc_percent:
+        single = np.array(conditions.arc_percent, np.int64)
+        single = single[(single[:, 0] >= 0) & (single[:, 0] < graph.arcs)]
+        percent[single[:, 0]] = single[:, 1]
     if conditions.weather is not None:
         percent = percent * conditions.weather.percent // 100
     for slowing in conditions.slowings:

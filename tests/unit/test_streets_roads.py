@@ -103,7 +103,7 @@ def test_factors_multiply_and_an_arc_known_by_itself_is_not_its_class():
     conditions = Conditions(
         weather=Weather("snow", 150, 0),
         slowings=(Slowing("s", Stretch(streets=("Mill Bridge",)), 200, 0),),
-        class_percent=(("bridge", 120), ("street", 80)),
+        class_percent=(("*", 80), ("bridge", 120)),
         arc_percent=((0, 110),),
     )
     # West Street eastwards is arc 0: 110 % x 150 %; the bridge 120 x 150 x 200; East Street 80 x 150.
