@@ -5,14 +5,17 @@ Rule: `load` gives a whole and sound place or raises PlaceRefused with every mis
 """
 
 from gateways.places.check import check
-from gateways.places.city import generate
+from gateways.places.city import generate, metropolis_streets
+from gateways.places.imported import Imported
 from gateways.places.jemss import import_jemss
 from gateways.places.load import Loaded, load
 from gateways.places.mistakes import Mistake, PlaceRefused, Severity
+from gateways.places.osm import import_osm
 from gateways.places.save import save
-from gateways.places.streets import Streets
+from gateways.places.streets import Streets, graph_of
 
 __all__ = [
+    "Imported",
     "Loaded",
     "Mistake",
     "PlaceRefused",
@@ -20,7 +23,10 @@ __all__ = [
     "Streets",
     "check",
     "generate",
+    "graph_of",
     "import_jemss",
+    "import_osm",
     "load",
+    "metropolis_streets",
     "save",
 ]

@@ -14,6 +14,7 @@ from engine.model.place import (
     Limits,
     Place,
     Plan,
+    Profile,
     ResponseArea,
     Shift,
     Slot,
@@ -21,8 +22,9 @@ from engine.model.place import (
     TravelSettings,
     Unit,
 )
+from engine.model.roads import HOURS_OF_WEEK
 from gateways.places.draft import Draft
-from gateways.places.files import AlertsTable, Bounds, LimitsTable, PlaceFile, PlanRow, SlotTable
+from gateways.places.files import AlertsTable, Bounds, LimitsTable, PlaceFile, PlanRow, SlotTable, TravelTable
 from gateways.places.hours import parse_windows
 from gateways.places.timezones import utc_offsets
 
@@ -37,8 +39,8 @@ def ms(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def build_place(draft: Draft, file: PlaceFile, areas: tuple[ResponseArea, ...]) -> Place:
-    """Return the place of a draft without mistakes."""
+def build_place(draft: Draft, file: PlaceFile, areas: tuple[ResponseArea, ...], streets: str) -> Place:
+    """Return the place of a draft without mistakes; `streets` is the digest of its street graph, or ""."""
     projection = projection_of(file)
     bits = {name: 1 << bit for bit, name in enumerate(file.capabilities)}
     stations = tuple(
@@ -46,7 +48,6 @@ def build_place(draft: Draft, file: PlaceFile, areas: tuple[ResponseArea, ...]) 
         for row in draft.stations
     )
     hospitals = tuple(Hospital(row.id, row.name, *projection.to_metres(row.lat, row.lon)) for row in draft.hospitals)
-    travel = TravelSettings(file.travel.circuity_percent, round(file.travel.speed_km_per_h / 0.0036))
     return Place(
         id=file.id,
         name=file.name,
@@ -63,10 +64,11 @@ def build_place(draft: Draft, file: PlaceFile, areas: tuple[ResponseArea, ...]) 
         areas=areas,
         crews=tuple(Crew(row.id, row.shift) for row in draft.crews),
         shifts=tuple(Shift(row.id, parse_windows(row.windows)) for row in draft.shifts),
-        travel=travel,
+        travel=_travel(file.travel),
         alerts=_alerts(file.alerts),
         limits=_limits(file.limits),
         emergency_type=file.emergency_type,
+        streets=streets,
     )
 
 
@@ -107,6 +109,19 @@ def _slot(table: SlotTable, bits: dict[str, int]) -> Slot:
     first = Alternative(_mask(table.needs, bits))
     others = (Alternative(_mask(each.needs, bits), ms(each.penalty_s)) for each in table.or_)
     return Slot(table.id, (first, *others), table.count, ms(table.target_s))
+
+
+def _travel(table: TravelTable) -> TravelSettings:
+    return TravelSettings(
+        circuity_percent=table.circuity_percent,
+        speed_mm_per_s=round(table.speed_km_per_h / 0.0036),
+        lights_to_priority=table.lights_to_priority,
+        off_road_mm_per_s=round(table.off_road_km_per_h / 0.0036),
+        uturn_ms=ms(table.uturn_s),
+        lights_turn_ms=ms(table.lights_turn_s),
+        # Hours of a day that is like every other day stand for the week.
+        profiles=tuple(Profile(p.classes, p.percent * (HOURS_OF_WEEK // len(p.percent))) for p in table.profile),
+    )
 
 
 def _alerts(table: AlertsTable) -> AlertSettings:

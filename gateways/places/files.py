@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from engine.model.place import AlertSettings, Limits, Mode, TravelSettings
+from engine.model.roads import PERCENT_MAX, PERCENT_MIN
 
 PLACE, TYPES, PLANS, SHIFTS = "place.toml", "types.toml", "plans.toml", "shifts.toml"
 STATIONS, HOSPITALS, UNITS, CREWS = "stations.csv", "hospitals.csv", "units.csv", "crews.csv"
@@ -52,11 +53,28 @@ class Bounds(File, frozen=True):
     east: Longitude
 
 
-class TravelTable(File, frozen=True):
-    """[travel]: straight-line travel until a street graph is in use."""
+class ProfileTable(File, frozen=True):
+    """[[travel.profile]]: travel time over the week, in percent of the usual."""
 
+    percent: tuple[Annotated[int, Meta(ge=PERCENT_MIN, le=PERCENT_MAX)], ...]
+    """24 for every day alike, or 168 from Monday 00:00."""
+    classes: tuple[Text, ...] = ()
+    """Street classes; none means all."""
+
+
+class TravelTable(File, frozen=True):
+    """[travel]: over the streets where there are any; otherwise in straight lines at this detour and speed."""
+
+    model: Literal["streets", "straight"] | None = None
+    """Not given: streets where the place has a street graph."""
     circuity_percent: Annotated[int, Meta(ge=100, le=500)] = _TRAVEL.circuity_percent
     speed_km_per_h: Annotated[float, Meta(ge=1, le=400)] = _TRAVEL.speed_mm_per_s * 0.0036
+    lights_to_priority: Annotated[int, Meta(ge=0, le=5)] = _TRAVEL.lights_to_priority
+    """0: never with lights and sirens."""
+    off_road_km_per_h: Annotated[float, Meta(ge=0.5, le=100)] = round(_TRAVEL.off_road_mm_per_s * 0.0036, 4)
+    uturn_s: Annotated[float, Meta(ge=0, le=600)] = _TRAVEL.uturn_ms / 1000
+    lights_turn_s: Annotated[float, Meta(ge=0, le=600)] = _TRAVEL.lights_turn_ms / 1000
+    profile: tuple[ProfileTable, ...] = ()
 
 
 class AlertsTable(File, frozen=True):

@@ -6,9 +6,11 @@ Rule: a wrong place is refused before anything starts, with every mistake named 
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.model.demand import Demand
 from engine.model.place import Place
+from engine.streets.graph import Graph
 from gateways.places import files
 from gateways.places.build import build_demand, build_place, projection_of
 from gateways.places.draft import Draft, read_draft
@@ -16,7 +18,7 @@ from gateways.places.geojson import read_areas
 from gateways.places.mistakes import Findings, Mistake, PlaceRefused, Severity, refused
 from gateways.places.references import check_references
 from gateways.places.soundness import check_soundness
-from gateways.places.streets import Streets, read_streets
+from gateways.places.streets import Streets, graph_of, read_streets
 
 
 class Loaded(Struct, frozen=True):
@@ -25,6 +27,8 @@ class Loaded(Struct, frozen=True):
     place: Place
     demand: Demand | None
     streets: Streets | None
+    graph: Graph | None
+    """The streets as the engine searches them; None where travel goes in straight lines."""
     warnings: tuple[Mistake, ...]
     """What `turnout check` would say; none of it keeps the place from being used."""
 
@@ -47,13 +51,13 @@ def examine(folder: Path, findings: Findings) -> Loaded | None:
         return None
     draft = read_draft(folder, findings)
     check_references(draft, findings)
-    streets = _streets(folder, findings)
+    streets = _streets(folder, draft, findings)
     loaded = _build(folder, draft, streets, findings)
     if loaded is None or findings.errors():
         return None
     check_soundness(loaded.place, loaded.demand, findings)
     warnings = tuple(each for each in findings.mistakes if each.severity is Severity.WARNING)
-    return Loaded(loaded.place, loaded.demand, streets, warnings)
+    return replace(loaded, warnings=warnings)
 
 
 def _build(folder: Path, draft: Draft, streets: Streets | None, findings: Findings) -> Loaded | None:
@@ -65,11 +69,18 @@ def _build(folder: Path, draft: Draft, streets: Streets | None, findings: Findin
     areas = read_areas(folder, projection_of(file), findings) if has_areas else ()
     if findings.errors():
         return None
-    return Loaded(build_place(draft, file, areas), build_demand(draft, file), streets, ())
+    graph = None
+    if streets is not None and file.travel.model != "straight":
+        graph = graph_of(streets, projection_of(file))
+    place = build_place(draft, file, areas, graph.digest if graph else "")
+    return Loaded(place, build_demand(draft, file), streets, graph, ())
 
 
-def _streets(folder: Path, findings: Findings) -> Streets | None:
+def _streets(folder: Path, draft: Draft, findings: Findings) -> Streets | None:
     if not (folder / files.STREETS).is_file():
+        if draft.place and draft.place.travel.model == "streets":
+            message = f'is "streets", but {files.STREETS} is not there; say "straight" or import the streets'
+            findings.error(files.PLACE, "travel.model", message)
         return None
     try:
         return read_streets(folder)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from engine.model.place import CAPABILITIES_MAX
+from engine.model.roads import HOURS_OF_WEEK
 from gateways.places import files
 from gateways.places.decode import join
 from gateways.places.draft import Draft
@@ -54,6 +55,10 @@ def _place(place: PlaceFile, draft: Draft, findings: Findings) -> None:
     if draft.types.unknown(place.emergency_type):
         hint = like(place.emergency_type, draft.types.ids)
         error("emergency_type", f'unknown incident type "{place.emergency_type}"{hint}')
+    for number, profile in enumerate(place.travel.profile):
+        if len(profile.percent) not in (24, HOURS_OF_WEEK):
+            message = f"needs 24 hours of a day or {HOURS_OF_WEEK} of a week; found {len(profile.percent)}"
+            error(f"travel.profile[{number}].percent", message)
     if not place.alerts.ladder:
         error("alerts.ladder", 'is empty: no unit could be told; ["log"] is the least')
 

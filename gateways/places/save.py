@@ -23,8 +23,11 @@ from gateways.places.toml_out import document, inline, pairs, seconds, section
 def save(folder: Path, place: Place, demand: Demand | None = None, streets: Streets | None = None) -> None:
     """Write the place; files of an earlier one in the same folder are replaced or removed.
 
-    Raises PlaceRefused when the folder holds something other than a place, or cannot be written.
+    Raises PlaceRefused when the folder holds something other than a place, cannot be written, or the place names
+    streets that are not given.
     """
+    if place.streets and streets is None:
+        raise refused(folder, files.STREETS, "is not given, but the place travels by its streets")
     try:
         _make_room(folder)
         for file, content in _contents(place, demand).items():
@@ -71,7 +74,7 @@ def _place(place: Place) -> bytes:
     west, south, east, north = place.bounds
     low_lat, low_lon = place.projection.to_degrees(west, south)
     high_lat, high_lon = place.projection.to_degrees(east, north)
-    travel, alerts, limits = place.travel, place.alerts, place.limits
+    alerts, limits = place.alerts, place.limits
     lines = pairs(
         {
             "id": place.id,
@@ -83,8 +86,7 @@ def _place(place: Place) -> bytes:
             "emergency_type": place.emergency_type,
         }
     )
-    speed = round(travel.speed_mm_per_s * 0.0036, 4)
-    lines += section("[travel]", {"circuity_percent": travel.circuity_percent, "speed_km_per_h": speed})
+    lines += _travel(place)
     lines += section(
         "[alerts]",
         {
@@ -108,6 +110,25 @@ def _place(place: Place) -> bytes:
         },
     )
     return document(lines)
+
+
+def _travel(place: Place) -> list[str]:
+    travel = place.travel
+    values = {
+        "model": "streets" if place.streets else "straight",
+        "circuity_percent": travel.circuity_percent,
+        "speed_km_per_h": round(travel.speed_mm_per_s * 0.0036, 4),
+        "lights_to_priority": travel.lights_to_priority,
+        "off_road_km_per_h": round(travel.off_road_mm_per_s * 0.0036, 4),
+        "uturn_s": seconds(travel.uturn_ms),
+        "lights_turn_s": seconds(travel.lights_turn_ms),
+    }
+    lines = section("[travel]", values)
+    for profile in travel.profiles:
+        day = profile.percent[:24]
+        percent = day if day * 7 == profile.percent else profile.percent
+        lines += section("[[travel.profile]]", {"classes": profile.classes, "percent": percent})
+    return lines
 
 
 def _types(place: Place) -> bytes:

@@ -28,6 +28,12 @@ def utc_offsets(timezone: str) -> tuple[tuple[int, int], ...]:
     return tuple(table)
 
 
+def nautical(lon: float) -> str:
+    """Return the zone whose noon is nearest the sun's. Etc/GMT counts westward, so the sign turns."""
+    hours = round(lon / 15)
+    return f"Etc/GMT{-hours:+d}" if hours else "Etc/GMT"
+
+
 def _zone(timezone: str) -> ZoneInfo:
     try:
         return ZoneInfo(timezone)

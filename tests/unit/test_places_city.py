@@ -10,10 +10,12 @@ import pytest
 
 from engine.model.geometry import inside
 from engine.model.place import Mode
-from gateways.places import PlaceRefused, generate, load
+from gateways.places import PlaceRefused, generate, graph_of, load, metropolis_streets
 from gateways.places.city.fleet import KINDS
 from gateways.places.city.generate import City, make_city
+from gateways.places.city.land import PROJECTION
 from gateways.places.city.people import HOURLY, _hilbert
+from gateways.places.connected import largest_part
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "city-7-120.txt"
 
@@ -178,3 +180,32 @@ def test_a_metropolis_loads_without_an_error(tmp_path: Path, units: int) -> None
     assert len(loaded.place.units) == units
     assert loaded.warnings == ()
     assert len(made.streets.node_lat) <= 240 * 240
+
+
+@pytest.mark.parametrize(("seed", "units"), [(7, 120), (7, 2000)])
+def test_every_bridge_has_a_name_of_its_own(seed: int, units: int) -> None:
+    """Two words that can be typed, such as Mill Bridge: closing one bridge never closes another."""
+    streets = make_city(seed, units, quiet).streets
+    over = streets.classes[streets.arc_class] == "bridge"
+    ends: dict[str, set[frozenset[int]]] = {}
+    for name, tail, head in zip(
+        streets.names[streets.arc_name[over]].tolist(),
+        streets.arc_from[over].tolist(),
+        streets.arc_to[over].tolist(),
+        strict=True,
+    ):
+        ends.setdefault(name, set()).add(frozenset((tail, head)))
+    assert all(len(pairs) == 1 for pairs in ends.values())
+    assert all(name.endswith(" Bridge") and len(name.split(" ")) == 2 for name in ends)
+    assert not set(ends) & set(streets.names[streets.arc_name[~over]].tolist())
+
+
+def test_a_metropolis_has_the_junctions_asked_for() -> None:
+    """About; the same each time, and every arc is a straight street between two of them."""
+    streets = metropolis_streets(3, 20_000)
+    assert len(streets.node_lat) == pytest.approx(20_000, rel=0.05)
+    assert graph_of(streets, PROJECTION).digest == graph_of(metropolis_streets(3, 20_000), PROJECTION).digest
+    assert largest_part(streets.arc_from, streets.arc_to, len(streets.node_lat)).all()
+    for wrong in (0, 999, 10**9):
+        with pytest.raises(ValueError, match="a metropolis has 1000 to 4000000 junctions"):
+            metropolis_streets(3, wrong)

@@ -105,7 +105,9 @@ def quiet(step: str, done: int, total: int) -> None:
 
 def test_a_city_becomes_a_place(city: Path, tmp_path: Path) -> None:
     """Stations, hospitals, ambulances with their class, plans with their targets, calls with their times."""
-    place = import_jemss(city, tmp_path / "out", quiet)
+    imported = import_jemss(city, tmp_path / "out", quiet)
+    place = imported.place
+    assert imported.notes == ()
     loaded = load(tmp_path / "out")
     assert loaded.place == place
     assert (place.id, place.name, place.timezone) == ("jemss-smallville", "Smallville", "Etc/GMT-1")
@@ -128,7 +130,7 @@ def test_a_city_becomes_a_place(city: Path, tmp_path: Path) -> None:
     assert loaded.streets.arc_from.tolist() == [0, 1, 2]
     assert loaded.streets.length_m[0] == pytest.approx(np.hypot(0.04 * 71_500, 0.04 * 111_320), rel=2e-3)
     assert (tmp_path / "out" / "SOURCE-roads.txt").read_text() == "drawn by hand"
-    assert import_jemss(city, tmp_path / "out", quiet, "Europe/Berlin").timezone == "Europe/Berlin"
+    assert import_jemss(city, tmp_path / "out", quiet, "Europe/Berlin").place.timezone == "Europe/Berlin"
 
 
 def test_given_lengths_and_two_way_streets_are_kept(city: Path, tmp_path: Path) -> None:
@@ -144,6 +146,31 @@ def test_given_lengths_and_two_way_streets_are_kept(city: Path, tmp_path: Path) 
     assert streets.length_m.tolist() == [7500, 1250, 2000] * 2
     assert streets.arc_from.tolist() == [0, 1, 2, 1, 2, 0]
     assert streets.arc_to.tolist() == [1, 2, 0, 0, 1, 2]
+
+
+def test_a_dead_end_is_left_out_and_said(city: Path, tmp_path: Path) -> None:
+    """A street that leads in but not out, a loop and a slower double: gone, and told in a sentence."""
+    nodes = NODES + "4.0,10.09,50.05,0.0\n"
+    arcs = ARCS + "4.0,2.0,4.0,0.001,0.002\n5.0,1.0,1.0,0.001,0.002\n6.0,1.0,2.0,0.009,0.001\n"
+    zipped(city / "roads.zip", nodes_csv=nodes, arcs_csv=arcs)
+    imported = import_jemss(city, tmp_path / "out", quiet)
+    (note,) = imported.notes
+    assert note == (
+        "Left out: 1 node and 1 arc (2.9 km of street) that cannot be both reached and left by road; "
+        "1 loop; 1 arc beside a faster one between the same nodes."
+    )
+    streets = load(tmp_path / "out").streets
+    assert streets is not None
+    assert streets.arc_to.tolist() == [1, 2, 0]
+    assert streets.normal_ms.tolist() == [86_400, 172_800, 345_600]
+
+
+def test_streets_that_lead_nowhere_and_back_are_refused(city: Path, tmp_path: Path) -> None:
+    """One-way streets into a dead end: nobody could ever come back."""
+    zipped(city / "roads.zip", nodes_csv=NODES, arcs_csv=ARCS.rpartition("3.0,3.0")[0])
+    with pytest.raises(PlaceRefused, match="holds no two places with a road from each to the other"):
+        import_jemss(city, tmp_path / "out", quiet)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -328,7 +355,8 @@ def test_the_real_cities_come_in_whole(
     """Nothing of stations, streets or demand is lost on the way, and travel is plausible."""
     if not (DATA / name).is_dir():
         pytest.skip(f"the JEMSS data of {name} is not at {DATA}; set TURNOUT_DATA to its folder")
-    place = import_jemss(DATA / name, tmp_path / name, quiet)
+    imported = import_jemss(DATA / name, tmp_path / name, quiet)
+    place = imported.place
     loaded = load(tmp_path / name)
     assert loaded.place == place
     assert (len(place.stations), len(place.hospitals), len(place.units)) == (stations, hospitals, units)
@@ -337,6 +365,11 @@ def test_the_real_cities_come_in_whole(
     assert loaded.demand.calls_per_day == calls
     assert sum(zone.weight for zone in loaded.demand.zones) == pytest.approx(total, rel=1e-12)
     assert (len(loaded.streets.node_lat), len(loaded.streets.arc_to)) == (nodes, arcs)
+    assert (imported.notes, imported.dropped.nodes) == ((), 0)
+    assert loaded.graph is not None
+    assert loaded.graph.digest == place.streets
+    assert (loaded.graph.lights_ms <= loaded.graph.normal_ms).all()
+    assert loaded.graph.normal_ms.sum() > 1.3 * loaded.graph.lights_ms.sum()
     assert 110 < place.travel.circuity_percent < 200
     assert 5_000 < place.travel.speed_mm_per_s < 25_000
     assert read_calls(DATA / name).transport_share == loaded.demand.care.transport_share

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from engine.model.place import AlertSettings, Limits, TravelSettings
+from engine.model.place import AlertSettings, Limits, Profile, TravelSettings
 from gateways.places import PlaceRefused, Streets, load, save
-from gateways.places.streets import read_streets, typical_travel, write_streets
+from gateways.places.streets import read_streets, write_streets
 from gateways.places.toml_out import document, pairs
+from gateways.places.typical import typical_travel
 
 RIVERSIDE = Path(__file__).parents[2] / "config" / "riverside"
 
@@ -29,17 +30,27 @@ def test_a_saved_place_reads_back_the_same(tmp_path: Path) -> None:
     assert all((tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files)
 
 
+PROFILES = (Profile(("primary", "ring"), tuple(range(101, 125)) * 7), Profile((), tuple(range(20, 188))))
+
+
 def test_every_setting_survives(tmp_path: Path) -> None:
     """Also odd milliseconds, and values that differ from every default."""
     place = replace(
         load(RIVERSIDE).place,
-        travel=TravelSettings(117, 12_345),
+        travel=TravelSettings(117, 12_345, 2, 1_501, 9_001, 0, PROFILES),
         alerts=AlertSettings(("hook", "sms", "log"), 7, 1_501, 30_002, 120_003),
         limits=Limits(1, (2, 3, 4, 5, 6), 7, 8, 9, 10, 11_001),
         name='Quote " back \\ tab \t del \x7f ünï',
     )
     save(tmp_path / "p", place)
     assert load(tmp_path / "p").place == place
+    settings = (tmp_path / "p" / "place.toml").read_text()
+    assert "123, 124]" in settings, "a day like every other is written once"
+    (tmp_path / "p" / "place.toml").write_text(settings.replace("123, 124]", "123]"))
+    with pytest.raises(
+        PlaceRefused, match=r"travel\.profile\[0\]\.percent: needs 24 hours of a day or 168 .* found 23"
+    ):
+        load(tmp_path / "p")
 
 
 def test_a_save_replaces_the_whole_earlier_place(tmp_path: Path) -> None:
@@ -116,7 +127,7 @@ def test_streets_come_back_column_by_column(tmp_path: Path) -> None:
     [
         ("node_lat", np.array([0.0, np.nan, 0.0, 0.0]), "node_lat: row 1 is nan, outside -90 to 90"),
         ("arc_to", np.array([1, 2, 3, 4], dtype=np.int32), "arc_to: row 3 is 4, outside 0 to 3"),
-        ("lights_ms", np.array([1, -1, 1, 1], dtype=np.int32), "lights_ms: row 1 is -1, outside"),
+        ("lights_ms", np.array([1, -2, 1, 1], dtype=np.int32), "lights_ms: row 1 is -2, outside"),
         ("normal_ms", np.array([1, 1, 1], dtype=np.int32), "normal_ms: has 3 rows; the others of its group have 4"),
         ("length_m", np.ones(4), "length_m: must be a list of float32; found float64"),
         ("arc_name", np.array([0, 1, 2, 0], dtype=np.int32), "arc_name: row 2 is 2, outside 0 to 1"),

@@ -4,5 +4,6 @@ Rule: one seed and one number of units make the same bytes. Each subject draws f
 """
 
 from gateways.places.city.generate import generate, make_city
+from gateways.places.city.metropolis import metropolis_streets
 
-__all__ = ["generate", "make_city"]
+__all__ = ["generate", "make_city", "metropolis_streets"]

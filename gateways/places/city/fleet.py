@@ -79,7 +79,7 @@ class Fleet(Struct, frozen=True):
 
 def make_fleet(seed: int, land: Land, town: Town, at_home: Floats, units: int) -> Fleet:
     """Place stations and hospitals where people live, and man them."""
-    counts = dict(zip((kind.prefix for kind in KINDS), _counts(units), strict=True))
+    counts = dict(zip((kind.prefix for kind in KINDS), counts_of(units), strict=True))
     fire, posts, police = _station_counts(units, counts["E"])
     # Fire cover is about ground as much as about people, so the crowd counts for less.
     sites = {
@@ -95,7 +95,7 @@ def make_fleet(seed: int, land: Land, town: Town, at_home: Floats, units: int) -
     police_order = [homes["police"][n] for n in order(police).tolist()]
     by_service = {"fire": fire_order, "ems": ems, "police": police_order}
     wet = _nearest_river(land, town, sites["fire"], homes["fire"])
-    made = [unit for kind in KINDS for unit in _of_kind(kind, counts[kind.prefix], by_service[kind.service])]
+    made = [unit for kind in KINDS for unit in units_of(kind, counts[kind.prefix], by_service[kind.service])]
     made, crews = _share_crews(made, wet, counts)
     worked = {unit.shift: None for unit in made}
     return Fleet(
@@ -107,7 +107,7 @@ def make_fleet(seed: int, land: Land, town: Town, at_home: Floats, units: int) -
     )
 
 
-def _counts(units: int) -> list[int]:
+def counts_of(units: int) -> list[int]:
     """Share the units among the kinds, by largest remainder, at least one each."""
     shares = np.array([kind.share for kind in KINDS])
     exact = shares / shares.sum() * units
@@ -142,7 +142,7 @@ def _stations(seed: int, town: Town, sites: dict[str, Ints]) -> tuple[Station, .
     return tuple(stations)
 
 
-def _of_kind(kind: Kind, count: int, homes: list[str]) -> list[Unit]:
+def units_of(kind: Kind, count: int, homes: list[str]) -> list[Unit]:
     """Post the units of one kind round the stations of their service."""
     width = max(2, len(str(count)))
     shift, every = _SHIFT_OF.get(kind.name, ("", count + 1))

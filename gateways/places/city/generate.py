@@ -18,8 +18,9 @@ from gateways.places.city.plans import CAPABILITIES, EMERGENCY, PLANS, TYPES
 from gateways.places.city.words import town_name
 from gateways.places.mistakes import refused
 from gateways.places.save import save
-from gateways.places.streets import Streets, typical_travel
+from gateways.places.streets import Streets, graph_of
 from gateways.places.timezones import utc_offsets
+from gateways.places.typical import typical_travel
 
 DEMO_UNITS = 120
 """Units of the demo city, for its 400,000 people."""
@@ -58,9 +59,10 @@ def make_city(seed: int, units: int, progress: Progress) -> City:
     people = round(DEMO_PEOPLE * units / DEMO_UNITS)
     progress("land", 0, STEPS)
     radius = city_radius(people)
-    land = make_land(seed, people, 2 * radius / lines_for(radius))
+    lines = lines_for(radius)
+    land = make_land(seed, people, 2 * radius / lines)
     progress("streets", 1, STEPS)
-    grid = make_grid(seed, land)
+    grid = make_grid(seed, land, lines)
     town = make_town(seed, grid, *make_edges(seed, land, grid))
     progress("people", 2, STEPS)
     demand = make_demand(land, town, people)
@@ -86,5 +88,6 @@ def make_city(seed: int, units: int, progress: Progress) -> City:
         travel=typical_travel(town.streets, PROJECTION.lat0),
         alerts=AlertSettings(),
         emergency_type=EMERGENCY,
+        streets=graph_of(town.streets, PROJECTION).digest,
     )
     return City(place, demand, town.streets)

@@ -7,6 +7,7 @@ from msgspec import Struct
 from gateways.places.city.chance import dice
 from gateways.places.city.grid import CLASSES, ONE_WAY_WITHIN, Edges, Grid, Ints
 from gateways.places.city.land import PROJECTION, Floats
+from gateways.places.connected import Dropped, connected
 from gateways.places.streets import Streets
 
 NORMAL_KM_H = np.array([80.0, 50.0, 45.0, 35.0, 25.0])
@@ -20,42 +21,37 @@ TRAFFIC = 0.3
 
 
 class Town(Struct, frozen=True):
-    """The junctions that are left, and the graph over them. All arrays have one row a junction."""
+    """The junctions that are left, and the graph over them. Arrays have one row a junction."""
 
     x: Floats
     y: Floats
     area_m2: Floats
     streets: Streets
+    dropped: Dropped
 
 
 def make_town(seed: int, grid: Grid, edges: Edges, names: list[str], name_of: Ints) -> Town:
     """Return the part of the city from which every junction can be reached, and left again."""
     ends = _directed(edges)
-    kept = _strongly_connected(ends, _central(grid, ends.a), grid.x.size)
-    inside = kept[ends.a] & kept[ends.b]
-    ends = ends.pick(inside)
-    name = np.concatenate([name_of[edges.one_way >= 0], name_of[edges.one_way <= 0]])[inside]
     x, y = grid.x.ravel(), grid.y.ravel()
-    renumbered = np.cumsum(kept) - 1
-    used, name = np.unique(name, return_inverse=True)
     length = _lengths(seed, x, y, ends)
     busy = TRAFFIC * np.exp(-((grid.out.ravel()[ends.a] / ONE_WAY_WITHIN) ** 2))
-    x, y = x[kept], y[kept]
     lat, lon = _degrees(x, y)
-    streets = Streets(
+    whole = Streets(
         node_lat=lat,
         node_lon=lon,
-        arc_from=renumbered[ends.a].astype(np.int32),
-        arc_to=renumbered[ends.b].astype(np.int32),
+        arc_from=ends.a.astype(np.int32),
+        arc_to=ends.b.astype(np.int32),
         length_m=length.astype(np.float32),
         lights_ms=_times(length, LIGHTS_KM_H[ends.kind] * (1 - busy / 2), LIGHTS_JUNCTION_MS[ends.kind]),
         normal_ms=_times(length, NORMAL_KM_H[ends.kind] * (1 - busy), NORMAL_JUNCTION_MS[ends.kind]),
         arc_class=ends.kind.astype(np.uint8),
-        arc_name=name.astype(np.int32),
+        arc_name=np.concatenate([name_of[edges.one_way >= 0], name_of[edges.one_way <= 0]]).astype(np.int32),
         classes=np.array(CLASSES),
-        names=np.array([names[row] for row in used.tolist()]),
+        names=np.array(names),
     )
-    return Town(x, y, grid.area_m2.ravel()[kept], streets)
+    streets, kept, dropped = connected(whole)
+    return Town(x[kept], y[kept], grid.area_m2.ravel()[kept], streets, dropped)
 
 
 def _degrees(x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -71,11 +67,6 @@ def _directed(edges: Edges) -> Edges:
     return Edges(*(np.concatenate([getattr(forth, f), getattr(back, f)]) for f in Edges.__struct_fields__))
 
 
-def _central(grid: Grid, used: Ints) -> int:
-    """Return the junction nearest the middle that has a street."""
-    return int(used[np.argmin(grid.out.ravel()[used])])
-
-
 def _lengths(seed: int, x: Floats, y: Floats, ends: Edges) -> Floats:
     """Return decimetre-exact lengths, the same both ways."""
     straight = np.sqrt((x[ends.a] - x[ends.b]) ** 2 + (y[ends.a] - y[ends.b]) ** 2)
@@ -85,25 +76,3 @@ def _lengths(seed: int, x: Floats, y: Floats, ends: Edges) -> Floats:
 
 def _times(length: Floats, km_h: Floats, junction_ms: Ints) -> npt.NDArray[np.int32]:
     return (np.rint(length * 3600 / km_h) + junction_ms).astype(np.int32)
-
-
-def _strongly_connected(ends: Edges, centre: int, count: int) -> npt.NDArray[np.bool_]:
-    """Mark the junctions that the centre can reach and that can reach the centre."""
-    return _reached(ends.a, ends.b, centre, count) & _reached(ends.b, ends.a, centre, count)
-
-
-def _reached(a: Ints, b: Ints, start: int, count: int) -> npt.NDArray[np.bool_]:
-    """Spread from the start along a to b, a front at a time."""
-    order = np.argsort(a, kind="stable")
-    heads, first = b[order], np.searchsorted(a[order], np.arange(count + 1))
-    seen = np.zeros(count, dtype=np.bool_)
-    seen[start] = True
-    front = np.array([start])
-    while len(front):
-        degree = first[front + 1] - first[front]
-        # Positions first[f], first[f] + 1, … for each f of the front, without a loop.
-        steps = np.arange(degree.sum()) - np.repeat(np.cumsum(degree) - degree, degree)
-        near = heads[np.repeat(first[front], degree) + steps]
-        front = np.unique(near[~seen[near]])
-        seen[front] = True
-    return seen

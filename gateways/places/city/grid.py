@@ -60,14 +60,13 @@ class Edges(Struct):
 
 
 def lines_for(radius_m: float) -> int:
-    """Return the number of streets each way."""
+    """Return the number of streets each way of a city of that size."""
     return min(LINES_MAX, max(24, round(2 * radius_m / BLOCK_M)))
 
 
-def make_grid(seed: int, land: Land) -> Grid:
-    """Bend the lattice."""
+def make_grid(seed: int, land: Land, lines: int) -> Grid:
+    """Bend the lattice of `lines` streets each way."""
     rng = dice(seed, "grid")
-    lines = lines_for(land.radius_m)
     steps = np.linspace(-1, 1, lines)
     v, u = np.meshgrid(steps, steps, indexing="ij")
     x, y = u * np.sqrt(1 - v * v / 2), v * np.sqrt(1 - u * u / 2)
@@ -178,9 +177,17 @@ def _names(edges: Edges, rng: Dice) -> tuple[list[str], Ints]:
     key = np.where(edges.kind == BRIDGE, -2 - edges.line, key)
     found, row = np.unique(key, return_inverse=True)
     names = street_names(rng, len(found))
-    for position, each in enumerate(found.tolist()):
-        if each == -1:
-            names[position] = "Ring Road"
-        elif each < -1:
-            names[position] = names[position].rpartition(" ")[0] + " Bridge"
+    bridges = int(np.searchsorted(found, -1))
+    names[:bridges] = _bridge_names(names, bridges)
+    if RING in edges.kind:
+        names[bridges] = "Ring Road"
     return names, row.astype(np.int64)
+
+
+def _bridge_names(names: list[str], count: int) -> list[str]:
+    """Name bridges after the first word of their street, or of the next one whose word no bridge bears yet."""
+    taken: dict[str, None] = {}
+    for position in range(count):
+        words = (name.split(" ")[0] + " Bridge" for name in names[position:])
+        taken[next(word for word in words if word not in taken)] = None
+    return list(taken)

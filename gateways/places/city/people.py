@@ -35,13 +35,13 @@ def make_demand(land: Land, town: Town, people: int) -> Demand:
     return Demand(
         calls_per_day=float(round(people * CALLS_PER_PERSON_DAY)),
         hourly=HOURLY,
-        shares=_shares(),
+        shares=shares(),
         zones=_zones(land, town, weight),
         care=CARE,
     )
 
 
-def _shares() -> tuple[TypeShare, ...]:
+def shares() -> tuple[TypeShare, ...]:
     """Return the shares rounded to four decimals; the most frequent call takes what rounding left over."""
     total = sum(often for _, _, often in CALLS)
     parts = [round(often / total * 10_000) for _, _, often in CALLS]

@@ -21,16 +21,16 @@ from engine.model.place import (
     Station,
     Unit,
 )
+from gateways.places.imported import Imported, keep_connected, offsets, write
 from gateways.places.jemss.calls import DAY_MS, Calls, read_calls
 from gateways.places.jemss.raster import read_raster, zones_of
 from gateways.places.jemss.roads import FILE as ROADS
 from gateways.places.jemss.roads import read_roads
 from gateways.places.jemss.sheets import Sheet, sheet
-from gateways.places.mistakes import Findings, refused
-from gateways.places.save import save
-from gateways.places.soundness import check_soundness
-from gateways.places.streets import typical_travel
-from gateways.places.timezones import utc_offsets
+from gateways.places.mistakes import refused
+from gateways.places.streets import graph_of
+from gateways.places.timezones import nautical
+from gateways.places.typical import typical_travel
 
 ZONE_M = 250
 STEPS = 4
@@ -42,8 +42,8 @@ NAME_MAX = 200
 Progress = Callable[[str, int, int], None]
 
 
-def import_jemss(source: Path, out: Path, progress: Progress, timezone: str | None = None) -> Place:
-    """Write the city in `source` as a place in `out`, and return it.
+def import_jemss(source: Path, out: Path, progress: Progress, timezone: str | None = None) -> Imported:
+    """Write the city in `source` as a place in `out`, and return it with what was left out.
 
     JEMSS does not say where its clock is; without `timezone` the nautical zone of its longitude is taken.
     Raises PlaceRefused naming the file and what is wrong with it.
@@ -55,17 +55,17 @@ def import_jemss(source: Path, out: Path, progress: Progress, timezone: str | No
     calls = read_calls(source)
     zones = zones_of(read_raster(source, _raster_file(source)), projection, ZONE_M)
     progress("streets", 1, STEPS)
-    streets = read_roads(source)
+    streets, dropped = keep_connected(source, ROADS, read_roads(source))
     progress("units", 2, STEPS)
     stations = _stations(source, projection)
     units, classes = _units(source, [each.id for each in stations], calls.dispatch_delay_ms)
-    zone = timezone or _nautical(projection.lon0)
+    zone = timezone or nautical(projection.lon0)
     place = Place(
         id=f"jemss-{source.resolve().name.lower()}",
         name=source.resolve().name.title(),
         projection=projection,
         timezone=zone,
-        utc_offsets=_offsets(source, zone),
+        utc_offsets=offsets(source, zone),
         bounds=_bounds(box, zones),
         capabilities=(AMBULANCE, *classes),
         types=(IncidentType(TYPE, "Medical call", 1), IncidentType(EMERGENCY, "Crew in distress", 1)),
@@ -75,22 +75,16 @@ def import_jemss(source: Path, out: Path, progress: Progress, timezone: str | No
         hospitals=_hospitals(source, projection),
         travel=typical_travel(streets, projection.lat0),
         emergency_type=EMERGENCY,
+        streets=graph_of(streets, projection).digest,
     )
     demand = _demand(calls, zones)
-    _refuse_unsound(source, place, demand)
     progress("files", 3, STEPS)
-    save(out, place, demand, streets)
+    write(source, out, place, demand, streets)
     for note in sorted(source.glob("SOURCE-*.txt")):
         # Streets and population have their own terms; they go where the data goes.
         shutil.copyfile(note, out / note.name)
     progress("done", STEPS, STEPS)
-    return place
-
-
-def _refuse_unsound(source: Path, place: Place, demand: Demand) -> None:
-    findings = Findings()
-    check_soundness(place, demand, findings)
-    findings.refuse_errors(source)
+    return Imported(place, (str(dropped),) if str(dropped) else (), dropped)
 
 
 Box = tuple[int, int, int, int]
@@ -126,19 +120,6 @@ def _raster_file(source: Path) -> str:
     if len(files) != 1:
         raise refused(source, "*.zip", f"one zipped demand raster is wanted beside {ROADS}; found {len(files)}")
     return files[0]
-
-
-def _nautical(lon: float) -> str:
-    """Return the zone whose noon is nearest the sun's. Etc/GMT counts westward, so the sign turns."""
-    hours = round(lon / 15)
-    return f"Etc/GMT{-hours:+d}" if hours else "Etc/GMT"
-
-
-def _offsets(source: Path, timezone: str) -> tuple[tuple[int, int], ...]:
-    try:
-        return utc_offsets(timezone)
-    except ValueError as error:
-        raise refused(source, "", str(error), "timezone") from error
 
 
 def _stations(source: Path, projection: Projection) -> tuple[Station, ...]:

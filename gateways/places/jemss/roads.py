@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from engine.model.geometry import METRES_PER_DEGREE
 from gateways.places.jemss.calls import DAY_MS
 from gateways.places.jemss.sheets import columns, read_zipped, sheets
 from gateways.places.mistakes import refused
-from gateways.places.streets import ARC_MS_MAX, Streets
+from gateways.places.streets import ARC_MS_MAX, Streets, straight_metres
 
 FILE = "roads.zip"
 _Column = npt.NDArray[np.float64]
@@ -29,7 +28,7 @@ def read_roads(folder: Path) -> Streets:
     tail, head = _rows(folder, arcs["fromNode"], count), _rows(folder, arcs["toNode"], count)
     lights = _times(folder, arcs["mode_1"])
     normal = _times(folder, arcs.get("mode_2", arcs["mode_1"]))
-    length = 1000 * arcs["distance"] if "distance" in arcs else _straight_m(nodes, tail, head)
+    length = 1000 * arcs["distance"] if "distance" in arcs else straight_metres(nodes["y"], nodes["x"], tail, head)
     if _undirected(folder):
         tail, head = np.concatenate([tail, head]), np.concatenate([head, tail])
         lights, normal, length = np.tile(lights, 2), np.tile(normal, 2), np.tile(length, 2)
@@ -83,11 +82,3 @@ def _times(folder: Path, days: _Column) -> npt.NDArray[np.int32]:
     if len(ms) and (ms.min() < 0 or ms.max() > ARC_MS_MAX):
         raise refused(folder, f"{FILE}/arcs.csv", "travel times must be between zero and one day")
     return ms.astype(np.int32)
-
-
-def _straight_m(nodes: dict[str, _Column], tail: npt.NDArray[np.int32], head: npt.NDArray[np.int32]) -> _Column:
-    east = METRES_PER_DEGREE * np.cos(np.radians(nodes["y"].mean()))
-    dx = (nodes["x"][tail] - nodes["x"][head]) * east
-    dy = (nodes["y"][tail] - nodes["y"][head]) * METRES_PER_DEGREE
-    length: _Column = np.sqrt(dx * dx + dy * dy)
-    return length
