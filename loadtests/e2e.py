@@ -1,9 +1,11 @@
 """From an incident's message into the CAD socket to its durable recommendation out at the client.
 
-    python -m loadtests.e2e --units 10000 --fixes 10000 --incidents 20 --seconds 30
+    python -m loadtests.e2e --units 10000 --fixes 10000 --incidents 20 --seconds 30 [--place FOLDER]
 
 prints one JSON line. One server process; this process is the CAD and all the trackers. Every incident lives its whole
 life: its units arrive, clear, and it is closed, so the city stays in balance and every rung costs what it costs.
+
+With `--place FOLDER` the city is an imported one: so many units of its kinds, out on its streets.
 
 Beside it stands, from the same run, the floor: a bare WebSocket server that syncs each message to the disk.
 """
@@ -28,7 +30,7 @@ from gateways.cad.client import dial
 from gateways.places import Loaded, load
 from loadtests import floor
 from loadtests.report import Row, machine, quantile
-from loadtests.server import Server, make_city, running
+from loadtests.server import Server, make_city, man_place, running
 
 SETTLE_S = 3.0
 """Positions run for at least this long before the first incident, and until every unit has sent one."""
@@ -90,6 +92,9 @@ class Resync(Struct, tag="resync", tag_field="type"):
     reason: str
 
 
+Patrol = tuple[str, int, int]
+"""(unit, x_m, y_m): the point about which it drifts."""
+
 _decode = msgspec.json.Decoder(Delta | Answer | Refused | Other | Welcome | Snapshot | Resync).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -101,6 +106,7 @@ class Load:
         self.server = server
         self.place = loaded.place
         self.demand = loaded.demand
+        self.patrols = on_streets(loaded, options.seed) if options.place else at_stations(loaded)
         self.options = options
         self.chance = random.Random(options.seed)
         self.numbers = itertools.count()
@@ -214,10 +220,8 @@ class Load:
             due += self.chance.expovariate(self.options.incidents)
 
     async def _track(self) -> None:
-        """Every unit drifts about its station; each fix is one JSON line."""
-        stations = {station.id: station for station in self.place.stations}
-        units = [(unit.id, stations[unit.station]) for unit in self.place.units]
-        ring = itertools.cycle(units)
+        """Every unit drifts about its own point; each fix is one JSON line."""
+        ring = itertools.cycle(self.patrols)
         to_degrees = self.place.projection.to_degrees
         stream = await trio.open_tcp_stream(*self.server.lines)
         await stream.send_all(_encode({"token": self.server.tokens["feed"]}) + b"\n")
@@ -233,17 +237,34 @@ class Load:
             stamp = int(time.time() * 1000)
             drift = stamp // 1000 % 60
             lines = []
-            for name, station in itertools.islice(ring, count):
-                lat, lon = to_degrees(station.x_m + drift, station.y_m - drift)
+            for name, x_m, y_m in itertools.islice(ring, count):
+                lat, lon = to_degrees(x_m + drift, y_m - drift)
                 lines.append(f'{{"device":"{name}","lat":{lat},"lon":{lon},"time_ms":{stamp},"speed_mps":1.4}}\n')
             await stream.send_all("".join(lines).encode())
             self.fixes += count
 
 
+def at_stations(loaded: Loaded) -> list[Patrol]:
+    """Every unit about its station: a generated city has one for every six units."""
+    stations = {station.id: station for station in loaded.place.stations}
+    homes = [(unit.id, stations[unit.station]) for unit in loaded.place.units]
+    return [(unit, station.x_m, station.y_m) for unit, station in homes]
+
+
+def on_streets(loaded: Loaded, seed: int) -> list[Patrol]:
+    """Every unit about a node of the streets: a real city has too few stations to hold them apart."""
+    streets, to_metres = loaded.streets, loaded.place.projection.to_metres
+    assert streets is not None, "units are put on the streets of the place, and it has none"
+    chance = random.Random(seed)
+    nodes = [chance.randrange(len(streets.node_lat)) for _ in loaded.place.units]
+    points = [to_metres(float(streets.node_lat[node]), float(streets.node_lon[node])) for node in nodes]
+    return [(unit.id, *point) for unit, point in zip(loaded.place.units, points, strict=True)]
+
+
 def measure(units: int, options: argparse.Namespace) -> Row:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        place = make_city(folder, units)
+        place = man_place(options.place, folder, units) if options.place else make_city(folder, units)
         with running(place, folder) as server:
             load_ = Load(server, load(place), options)
             cpu = server.process.cpu_times()
@@ -263,7 +284,7 @@ def measure(units: int, options: argparse.Namespace) -> Row:
         if load_.reported:
             print(f"{len(load_.reported)} incidents had no recommendation in time", file=sys.stderr)
         return {
-            "case": f"{units} units, {options.fixes} fixes/s, {options.incidents} incidents/s",
+            "case": f"{load_.place.name}: {units} units, {options.fixes} fixes/s, {options.incidents} incidents/s",
             "method": "turnout",
             "median_ms": round(quantile(calls, 0.5), 3),
             "p99_ms": round(quantile(calls, 0.99), 3),
@@ -289,6 +310,7 @@ def main() -> None:
     parser.add_argument("--incidents", type=float, default=20.0)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--place", type=Path, help="a folder with an imported place, instead of a generated city")
     parser.add_argument("--json", action="store_true", help="the output is JSON either way")
     options = parser.parse_args()
     rows = [floor.measure(options.incidents, min(10.0, options.seconds))]

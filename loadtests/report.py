@@ -49,11 +49,16 @@ def emit(bench: str, rows: Sequence[Row], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"bench": bench, "machine": machine(), "rows": list(rows)}))
         return
-    columns = list(dict.fromkeys(name for row in rows for name in row))
     described = ", ".join(f"{name} {value}" for name, value in machine().items())
-    table = Table(title=f"{bench} ({described})")
+    show(f"{bench} ({described})", rows)
+
+
+def show(title: str, rows: Sequence[Row]) -> None:
+    """Print rows as a table, a column for each name that any of them has."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    table = Table(title=title, title_justify="left")
     for name in columns:
-        table.add_column(name, justify="left" if name in {"case", "method"} else "right")
+        table.add_column(name, justify="left" if name in {"case", "method"} else "right", overflow="fold")
     for row in rows:
         table.add_row(*(_shown(row.get(name, "")) for name in columns))
     Console(width=None if sys.stdout.isatty() else 120).print(table)

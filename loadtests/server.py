@@ -9,8 +9,9 @@ from pathlib import Path
 
 import psutil
 from msgspec import Struct
+from msgspec.structs import replace
 
-from gateways.places import generate
+from gateways.places import generate, load, save
 
 CONFIG = """
 [cad]
@@ -40,6 +41,19 @@ def make_city(folder: Path, units: int, seed: int = 7) -> Path:
     """Generate a city and say where it is."""
     place = folder / f"city-{units}"
     generate(place, seed, units, lambda *_: None)
+    return place
+
+
+def man_place(source: Path, folder: Path, units: int) -> Path:
+    """Copy a place with so many units at its stations, of the kinds that it has, and say where the copy is."""
+    loaded = load(source)
+    kinds, stations = loaded.place.units, loaded.place.stations
+    crowd = tuple(
+        replace(kinds[row % len(kinds)], id=f"U{row + 1}", station=stations[row % len(stations)].id, crew=None)
+        for row in range(units)
+    )
+    place = folder / f"place-{units}"
+    save(place, replace(loaded.place, units=crowd), loaded.demand, loaded.streets)
     return place
 
 

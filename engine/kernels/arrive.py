@@ -67,8 +67,8 @@ def depart(
 @kernel
 def _leave(arc: int, permille: int, extra_ms: int, rest_ms: NDArray[np.int32], arc_ms: NDArray[np.int32]) -> int:
     """Time from `permille` before the end of the arc to the junction behind it, at most INF."""
-    own_ms = np.int64(arc_ms[arc]) * permille // 1000
-    return min(INF, int(own_ms) + rest_ms[arc] + extra_ms)
+    took_ms = int(np.int64(arc_ms[arc]) * permille // 1000 + rest_ms[arc] + extra_ms)
+    return min(INF, took_ms)
 
 
 @kernel

@@ -1,12 +1,20 @@
 """Every kernel called once on arrays of the right types, so that no call of the day pays for a compiler.
 
-From the cache this takes half a second, without one about ten.
+From the cache this takes a second or two, without one up to a minute.
 """
 
 import numpy as np
 
+from engine.kernels.arrive import COLUMNS, arrive, depart
 from engine.kernels.assign import assign, certify
+from engine.kernels.chains import follow
+from engine.kernels.customise import customise
+from engine.kernels.descend import descend
+from engine.kernels.dissect import dissection_order
 from engine.kernels.eligible import cheapest, judge, ready, tally
+from engine.kernels.hierarchy import contract, place_links
+from engine.kernels.nearest import box, nearest, pack
+from engine.kernels.sweep import from_source, to_target
 from engine.kernels.travel import straight_line_ms
 
 
@@ -14,6 +22,9 @@ def warm() -> None:
     """Compile all kernels, or load them from the cache. Call it before the doors open."""
     _warm_candidates()
     _warm_matching()
+    _warm_hierarchy()
+    _warm_ways()
+    _warm_nearest()
 
 
 def _warm_candidates() -> None:
@@ -60,3 +71,30 @@ def _warm_matching() -> None:
     costs = np.zeros(1, np.int64)
     unserved = np.ones(1, np.int64)
     certify(offsets, units, costs, unserved, *assign(offsets, units, costs, unserved, 1))
+
+
+def _warm_hierarchy() -> None:
+    """Two junctions, a link each way."""
+    tails, heads = np.array([0, 1], np.int32), np.array([1, 0], np.int32)
+    dissection_order(tails, tails, tails, heads)
+    hierarchy = contract(2, tails, heads)
+    forward, backward = np.empty((2, 1), np.int32)
+    customise(*hierarchy, *place_links(*hierarchy, tails, heads), np.ones(2, np.int32), forward, backward)
+    for sweep in (to_target, from_source):
+        sweep(*hierarchy, forward, backward, np.zeros(1, np.int32), np.zeros(1, np.int32), np.empty(2, np.int32))
+
+
+def _warm_ways() -> None:
+    zero, flag = np.zeros(1, np.int32), np.zeros(1, np.uint8)
+    descend(np.array([0, 1], np.int32), zero, zero, zero, zero, 0, zero.copy())
+    follow(zero, zero - 1, np.zeros(2, np.int32), zero.copy(), zero.copy(), zero.copy())
+    departures = np.empty((1, COLUMNS), np.int32)
+    depart(zero, zero, np.zeros(1, np.int16), zero, flag, zero, zero, zero, zero, zero, 0, departures)
+    arrive(zero, departures, zero, -1, -1, zero.copy(), zero.copy())
+
+
+def _warm_nearest() -> None:
+    zero, short, flag = np.zeros(1, np.int32), np.zeros(1, np.int16), np.zeros(1, np.uint8)
+    tree = pack(zero, zero, zero, zero)
+    nearest(tree, flag, zero, zero, short, zero, 1, zero.copy(), short.copy(), zero.copy(), flag.copy())
+    box(tree, 0, 0, 1, 1)

@@ -7,7 +7,7 @@ class RouteLeg(Struct, frozen=True, gc=False):
     """One street of a way."""
 
     street: str
-    """Empty where the street has no name."""
+    """Its name; where it has none, its class in brackets: "(service)"."""
     metres: int
     travel_ms: int
 

@@ -16,6 +16,8 @@ from engine.kernels.hierarchy import contract, place_links
 from engine.streets.chains import Chains, chains_of, opposite
 from engine.streets.graph import Graph, Ints
 
+MM_PER_DM = 100
+
 TURN_FREE, TURN_FORBIDDEN, TURN_BACK = 0, 1, 2
 """What entering a link from its junction means."""
 
@@ -44,6 +46,8 @@ class Network:
         Raises ValueError if the order is not one of this graph's junctions.
         """
         self.graph = graph
+        self.straight_mm = _straight_mm(graph)
+        """(arcs,) the distance between the ends of each arc, rounded up."""
         self.reverse = opposite(graph)
         self.chains: Chains = chains_of(graph, self.reverse)
         node, links, ends = _junctions(graph, self.chains, self.reverse)
@@ -75,6 +79,13 @@ class Network:
         owners = (self, self.graph, self.chains, self.links)
         columns = [getattr(owner, name) for owner in owners for name in _columns(owner)]
         return sum({id(column): column.nbytes for column in columns}.values())
+
+
+def _straight_mm(graph: Graph) -> npt.NDArray[np.int64]:
+    east = (graph.x_dm[graph.head] - graph.x_dm[graph.tail]).astype(np.float64)
+    north = (graph.y_dm[graph.head] - graph.y_dm[graph.tail]).astype(np.float64)
+    straight: npt.NDArray[np.int64] = np.ceil(np.hypot(east, north) * MM_PER_DM).astype(np.int64)
+    return straight
 
 
 def _columns(owner: object) -> list[str]:

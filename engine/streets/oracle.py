@@ -79,12 +79,9 @@ class Metric:
 
 def _fastest(network: Network, arc_ms: Ints) -> int:
     """Return the speed over ground that nothing beats anywhere, so that a circle can be judged by its radius."""
-    graph = network.graph
-    if not graph.arcs:
+    if not len(arc_ms):
         return 1
-    east = (graph.x_dm[graph.head] - graph.x_dm[graph.tail]).astype(np.float64)
-    north = (graph.y_dm[graph.head] - graph.y_dm[graph.tail]).astype(np.float64)
-    return int(np.max(np.ceil(np.hypot(east, north) + 1) * 100_000 // arc_ms)) + 1
+    return int(np.max(network.straight_mm / arc_ms) * 1000) + 1
 
 
 class Target:

@@ -1,18 +1,25 @@
 """The way behind a travel time: which arcs are driven, as a list of streets and as a line."""
 
+from itertools import groupby
+from operator import itemgetter
+
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from engine.kernels.bends import keep_bends
 from engine.kernels.descend import descend
 from engine.model.route import Route, RouteLeg
-from engine.streets.graph import Ints
+from engine.streets.graph import Graph, Ints
 from engine.streets.oracle import PERMILLE, Oracle, Target
 from engine.streets.snapping import NOWHERE, Spot
 from engine.streets.stretches import DM
 from engine.streets.weighing import NO_WAY, Mode, Weights
 
 Point = tuple[int, int]
+
+BESIDE_LINE_M = 5
+"""A bend that leaves the line by less is not shown."""
 
 
 class Way(Struct, frozen=True):
@@ -115,24 +122,35 @@ def route(oracle: Oracle, found: Way, mode: Mode, start: Point, target: Point) -
     parts = found.parts()
     metres = graph.length_dm[found.arcs] * parts // (PERMILLE * DM)
     ms = oracle.metric(mode).weights.arc_ms[found.arcs] * parts // PERMILLE
-    legs = _legs(graph.names, graph.arc_name[found.arcs], metres, ms)
+    legs = _legs(_streets(graph, found.arcs), metres.tolist(), ms.tolist())
+    return Route(found.travel_ms, int(metres.sum()), legs, _line(oracle, found, start, target))
+
+
+def _line(oracle: Oracle, found: Way, start: Point, target: Point) -> tuple[Point, ...]:
+    """Return the points of the way that a map needs, from the unit itself to the incident itself."""
+    graph = oracle.network.graph
     inner = graph.head[found.arcs[:-1]]
-    corners = [
-        _point(oracle, int(found.arcs[0]), found.begin),
-        *zip((graph.x_dm[inner] // DM).tolist(), (graph.y_dm[inner] // DM).tolist(), strict=True),
-        _point(oracle, int(found.arcs[-1]), found.end),
-    ]
-    return Route(found.travel_ms, int(metres.sum()), legs, _without_repeats([start, *corners, target]))
+    corners = np.stack([graph.x_dm[inner], graph.y_dm[inner]], axis=1).astype(np.int64) // DM
+    begin, end = _point(oracle, int(found.arcs[0]), found.begin), _point(oracle, int(found.arcs[-1]), found.end)
+    points = np.concatenate([[start, begin], corners, [end, target]])
+    keep = np.empty(len(points), np.uint8)
+    keep_bends(np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1]), BESIDE_LINE_M, keep)
+    return tuple((x_m, y_m) for x_m, y_m in points[keep == 1].tolist())
 
 
-def _legs(
-    names: tuple[str, ...], name: Ints, metres: npt.NDArray[np.int64], ms: npt.NDArray[np.int64]
-) -> tuple[RouteLeg, ...]:
-    """Join arcs of one street that follow each other."""
-    begins = np.flatnonzero(np.concatenate([[True], name[1:] != name[:-1]]))
-    lengths, times = np.add.reduceat(metres, begins).tolist(), np.add.reduceat(ms, begins).tolist()
-    streets = [names[row] for row in name[begins].tolist()]
-    return tuple(RouteLeg(*leg) for leg in zip(streets, lengths, times, strict=True))
+def _streets(graph: Graph, arcs: Ints) -> list[str]:
+    """Return what each arc is called; one without a name by its class, as a driver would say "a track"."""
+    pairs = zip(graph.arc_name[arcs].tolist(), graph.arc_class[arcs].tolist(), strict=True)
+    return [graph.names[name] or f"({graph.classes[kind]})" for name, kind in pairs]
+
+
+def _legs(streets: list[str], metres: list[int], ms: list[int]) -> tuple[RouteLeg, ...]:
+    """Join arcs of one street that follow each other; a corner that is only touched is no leg."""
+    legs = []
+    for street, group in groupby(zip(streets, metres, ms, strict=True), key=itemgetter(0)):
+        rows = list(group)
+        legs.append(RouteLeg(street, sum(row[1] for row in rows), sum(row[2] for row in rows)))
+    return tuple(leg for leg in legs if leg.metres) or tuple(legs[-1:])
 
 
 def _point(oracle: Oracle, arc: int, along: int) -> Point:
@@ -141,7 +159,3 @@ def _point(oracle: Oracle, arc: int, along: int) -> Point:
     x_dm = int(graph.x_dm[tail]) + (int(graph.x_dm[head]) - int(graph.x_dm[tail])) * along // PERMILLE
     y_dm = int(graph.y_dm[tail]) + (int(graph.y_dm[head]) - int(graph.y_dm[tail])) * along // PERMILLE
     return x_dm // DM, y_dm // DM
-
-
-def _without_repeats(points: list[Point]) -> tuple[Point, ...]:
-    return tuple(point for place, point in enumerate(points) if place == 0 or point != points[place - 1])

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from engine.kernels.chains import sum_along
 from engine.model.place import TravelSettings
 from engine.model.roads import OTHER_CLASSES, Conditions
 from engine.streets.graph import NOT_OPEN, Graph, Ints
@@ -63,7 +64,7 @@ def factors_of(graph: Graph, conditions: Conditions) -> Factors:
     if conditions.arc_percent:
         single = np.array(conditions.arc_percent, np.int64)
         single = single[(single[:, 0] >= 0) & (single[:, 0] < graph.arcs)]
-        percent[single[:, 0]] = single[:, 1]
+        percent[single[:, 0]] = percent[single[:, 0]] * single[:, 1] // 100
     if conditions.weather is not None:
         percent = percent * conditions.weather.percent // 100
     for slowing in conditions.slowings:
@@ -91,15 +92,13 @@ def weigh(network: Network, factors: Factors, mode: Mode, settings: TravelSettin
     return Weights(arc_ms, through_ms, rest_ms, before_ms, link_ms, turn_ms)
 
 
-def _along(network: Network, through_ms: Ints) -> tuple[Ints, Ints, Wide]:
+def _along(network: Network, through_ms: Ints) -> tuple[Ints, Ints, Ints]:
     """Return (from each arc's end to its chain's end, from its chain's beginning to the arc, all of each chain)."""
     chains = network.chains
-    sums = np.concatenate([[0], np.cumsum(through_ms[chains.members], dtype=np.int64)])
-    begin, end = chains.first[chains.chain], chains.first[chains.chain + 1]
-    here = begin + chains.place
-    rest = np.minimum(sums[end] - sums[here + 1], NO_WAY).astype(np.int32)
-    before = np.minimum(sums[here] - sums[begin], NO_WAY).astype(np.int32)
-    return rest, before, np.minimum(sums[chains.first[1:]] - sums[chains.first[:-1]], NO_WAY)
+    rest_ms, before_ms = np.empty_like(through_ms), np.empty_like(through_ms)
+    chain_ms = np.empty(chains.count, np.int32)
+    sum_along(chains.first, chains.members, through_ms, rest_ms, before_ms, chain_ms)
+    return rest_ms, before_ms, chain_ms
 
 
 def _turns(network: Network, mode: Mode, settings: TravelSettings) -> Ints:

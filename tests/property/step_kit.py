@@ -18,11 +18,14 @@ from engine.model.inputs import (
     AnyInput,
     CancelIncident,
     CloseIncident,
+    CloseRoad,
     DeclareEmergency,
     DispatchUnits,
     DivertUnit,
     LinkIncidents,
     MergeIncident,
+    OpenRoad,
+    PublishEpoch,
     RecommendUnits,
     ReleaseUnit,
     ReportAttempt,
@@ -30,14 +33,18 @@ from engine.model.inputs import (
     ReportPositions,
     ReportReceipt,
     ReportStatus,
+    ReportTraffic,
+    ReportWeather,
     ReserveUnits,
     ResolveEmergency,
     Resume,
     Tick,
 )
 from engine.model.lifecycle import DUTY, Status
-from engine.model.place import AlertSettings, Crew, Limits, Mode, Place, Plan, Station, Unit
+from engine.model.place import AlertSettings, Crew, Limits, Mode, Place, Plan, Profile, Station, TravelSettings, Unit
+from engine.model.roads import Stretch
 from engine.state.world import World
+from tests import river_town
 from tests.unit.engine_place import ALS, BLS, ENGINE, LADDER, PLANS, UNITS, engine_place, slot
 
 Numbers = tuple[int, int, int, int]
@@ -73,6 +80,13 @@ PLACES: tuple[Place, ...] = (
     # No longer names a plan and units that may be in use.
     engine_place(plans=PLANS[2:], units=UNITS[5:]),
     engine_place(plans=(Plan("all", ("*",), (1, 2, 3, 4, 5), Mode.AUTO, (slot("any", 0),)), *PLANS)),
+    # Over streets, under two settings of travel; and over streets that nobody has.
+    engine_place(streets=river_town.graph().digest),
+    engine_place(
+        streets=river_town.graph().digest,
+        travel=TravelSettings(lights_to_priority=1, profiles=(Profile(("main",), tuple(range(60, 228))),)),
+    ),
+    engine_place(streets="0" * 64),
 )
 
 
@@ -267,6 +281,42 @@ class Commands:
         del b, c
         return AdoptPlace(PLACES[a % len(PLACES)])
 
+    def _stretch(self, a: int, b: int) -> Stretch:
+        streets = (river_town.NAMES[a % 7],) if a % 3 else ()
+        return Stretch(
+            streets=streets if a % 20 else ("Elm Street",),
+            classes=("track",) if b % 7 == 0 else (),
+            polygon=((-500, -3_000), (500, -3_000), (_metres(b), 500)) if b % 4 == 0 else None,
+            arcs=(a % 24,) if a % 11 == 0 else (),
+        )
+
+    def close_road(self, a: int, b: int, c: int) -> AnyInput:
+        until_ms = None if c % 3 else self.world.now + c * 1_000
+        name = f"X{c % 4}" if c % 2 else ""
+        return self.command(CloseRoad, stretch=self._stretch(a, b), until_ms=until_ms, closure=name)
+
+    def open_road(self, a: int, b: int, c: int) -> AnyInput:
+        del b, c
+        return self.command(OpenRoad, closure=_of(list(self.world.road_book.closures), a))
+
+    def traffic(self, a: int, b: int, c: int) -> AnyInput:
+        percent, until_ms = (c * 9, 100)[c % 5 == 0], self.world.now + b * 1_000
+        name = _of(list(self.world.road_book.slowings), c) if c % 2 else ""
+        return self.command(
+            ReportTraffic, stretch=self._stretch(a, b), percent=percent, until_ms=until_ms, slowing=name
+        )
+
+    def weather(self, a: int, b: int, c: int) -> AnyInput:
+        percent = (100, 150, 0, 2_001, 130)[a % 5]
+        return self.command(
+            ReportWeather, weather=TEXTS[b % 5], percent=percent, until_ms=self.world.now + (c - 20) * 1_000
+        )
+
+    def publish(self, a: int, b: int, c: int) -> AnyInput:
+        del b, c
+        making = self.world.road_book.making
+        return PublishEpoch(making[0] if making is not None and a % 8 else a % 4)
+
     def resume(self, a: int, b: int, c: int) -> AnyInput:
         del a, b, c
         return Resume()
@@ -300,6 +350,11 @@ _WEIGHTS: dict[Maker, int] = {
     Commands.attempt: 6,
     Commands.positions: 4,
     Commands.place: 2,
+    Commands.close_road: 3,
+    Commands.open_road: 1,
+    Commands.traffic: 2,
+    Commands.weather: 1,
+    Commands.publish: 5,
     Commands.resume: 1,
     Commands.tick: 8,
     Commands.again: 2,

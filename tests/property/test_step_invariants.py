@@ -30,6 +30,7 @@ from engine.model.turn import Turn
 from engine.policy.dispatch.judging import Bench
 from engine.state.image import Image, image_of, restore, save, state_hash
 from engine.state.world import LOOK_AGAIN_MS, World
+from tests import river_town
 from tests.property.step_kit import Commands, Numbers, time_of
 from tests.unit.engine_place import MORNING, engine_place
 
@@ -43,7 +44,7 @@ class Witness:
     """Drives an engine and beside it everything that must agree with it."""
 
     def __init__(self) -> None:
-        self.engine = Engine()
+        self.engine = Engine(World(streets=river_town.library))
         self.world = self.engine.world
         self.commands = Commands(self.world)
         self.follower = World(indexed=False)
@@ -124,7 +125,7 @@ class Witness:
 
     def restart(self) -> None:
         """Go on from a snapshot beside the engine; from here on both must decide alike."""
-        self.twin = Engine(restore(self._bytes))
+        self.twin = Engine(restore(self._bytes, streets=river_town.library))
         assert state_hash(self.twin.world) == state_hash(self.world)
 
     def settle(self) -> None:

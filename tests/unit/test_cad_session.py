@@ -37,6 +37,14 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "resolve_emergency": {"unit": "M1", "reason": "spoke to the crew"},
     "acknowledge_alarm": {"alarm": "W1"},
     "acknowledge_alert": {"alert": "A1"},
+    "close_road": {"stretch": {"streets": ["West Bridge"]}, "reason": "flood"},
+    "open_road": {"closure": "C1"},
+    "report_traffic": {
+        "stretch": {"polygon": [[41.5, -90.5], [41.5, -90.4], [41.6, -90.5]]},
+        "percent": 150,
+        "until_ms": 1,
+    },
+    "report_weather": {"weather": "snow", "percent": 140, "until_ms": 1},
 }
 
 

@@ -4,6 +4,7 @@ import io
 import itertools
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -16,7 +17,6 @@ from standardwebhooks import Webhook
 from engine.model.demand import CareTimes, Demand, TypeShare, Zone
 from engine.model.facts import AssignmentEnded, Choice, Purpose, UnitDispatched
 from engine.model.lifecycle import Outcome, Phase, Status
-from engine.model.place import TravelSettings
 from gateways.cad.mirror import Mirror
 from gateways.demo.addresses import Addresses
 from gateways.demo.board import Board, Seen
@@ -25,14 +25,15 @@ from gateways.demo.chance import exponential, stream
 from gateways.demo.citytime import DAY_MS, CityTime, lively_start_ms, local, pace_from
 from gateways.demo.crews import Crew, Order, Town
 from gateways.demo.desk import done, may_cancel
-from gateways.demo.driving import drive, standing
 from gateways.demo.ledger import Ledger, percentile
 from gateways.demo.line import Line
 from gateways.demo.pagers import Pagers, signed
+from gateways.demo.streets import Navigator
 from gateways.demo.supervisor import Outage, Supervisor
 from gateways.demo.tallies import Assignments
 from gateways.demo.trackers import parked_every_s
 from gateways.demo.watch import Watch
+from gateways.road_views import ClosureView, RoadsView, StretchView, WeatherView
 from gateways.views import AssignmentView, IncidentView, UnitView
 from tests.builders import NOW, PLANS, small_place
 
@@ -117,33 +118,6 @@ def test_exponential_times_end(seed: int, mean: float) -> None:
     assert 0 <= exponential(stream(seed, "test"), mean) <= 4 * mean
 
 
-# ── drives ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-POINTS = st.tuples(st.integers(-50_000, 50_000), st.integers(-50_000, 50_000))
-
-
-@given(POINTS, POINTS, st.floats(0, 1))
-def test_a_drive_leads_from_here_to_there(source: tuple[int, int], target: tuple[int, int], part: float) -> None:
-    """It begins here, ends there, and is always on the way in between."""
-    leg = drive(TravelSettings(), source, target, NOW)
-    assert leg.at(NOW - 1) == source
-    assert leg.at(leg.arrive_ms) == target == leg.at(leg.arrive_ms + 1)
-    x_m, y_m = leg.at(NOW + int((leg.arrive_ms - NOW) * part))
-    assert min(source[0], target[0]) <= x_m <= max(source[0], target[0])
-    assert min(source[1], target[1]) <= y_m <= max(source[1], target[1])
-    assert 0 <= leg.heading_deg < 360
-
-
-def test_a_drive_takes_the_places_own_time() -> None:
-    """10 km straight, 13 km by street, at 11 m/s; a unit that stands is not moving."""
-    leg = drive(TravelSettings(130, 11_000), (0, 0), (6_000, 8_000), NOW)
-    assert leg.arrive_ms - NOW == round(13_000 / 11 * 1000)
-    assert leg.speed_mps == pytest.approx(11, rel=1e-4)
-    assert leg.moving(NOW)
-    assert not leg.moving(leg.arrive_ms)
-    assert not standing((3, 4)).moving(NOW)
-
-
 # ── pagers and crews ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -166,7 +140,9 @@ def test_a_pager_believes_a_strangers_signature_and_no_other() -> None:
 
 def crew() -> Crew:
     place = small_place()
-    town = Town(place, CARE, CityTime(pace_from(1000, NOW, NOW)), cast("Line", None), 7)
+    line = cast("Line", SimpleNamespace(client=SimpleNamespace(mirror=Mirror())))
+    navigator = Navigator(place, None, Ledger(), 7)
+    town = Town(place, CARE, CityTime(pace_from(1000, NOW, NOW)), line, navigator, 7)
     return Crew(place.units[0], (0, 4_000), town)
 
 
@@ -310,8 +286,21 @@ def unit(number: int) -> UnitView:
     )  # fmt: skip
 
 
-async def drawn(incidents: int, width: int, height: int, *, up: bool = True) -> list[str]:
+CLOSED = RoadsView(
+    streets=True,
+    epoch=4,
+    making=5,
+    hour=17,
+    weather=WeatherView(weather="snow", percent=140, until_ms=NOW),
+    closures=(ClosureView(id="C1", stretch=StretchView(streets=("Mill Bridge",)), reason="", until_ms=None),),
+)
+
+
+async def drawn(
+    incidents: int, width: int, height: int, *, up: bool = True, roads: RoadsView | None = None
+) -> list[str]:
     mirror, ledger = Mirror(), Ledger()
+    mirror.roads = roads or mirror.roads
     crowd = tuple(on(f"M{number}", Status.EN_ROUTE) for number in range(12))
     for number in range(incidents):
         wanted = (Choice("medic", "M1", 1),) if number % 3 else ()
@@ -326,7 +315,8 @@ async def drawn(incidents: int, width: int, height: int, *, up: bool = True) -> 
     supervisor.up = up
     supervisor.outages.append(Outage(1.0, None, -9))
     time = CityTime(pace_from(10, NOW, NOW))
-    seen = Seen(small_place(), Path("journal"), time, mirror, watch, ledger, supervisor)
+    street = "" if roads is None else "Mill Bridge"
+    seen = Seen(small_place(), Path("data/journal"), time, mirror, watch, ledger, supervisor, street)
     console = Console(file=io.StringIO(), width=width, height=height, force_terminal=False, color_system=None)
     console.print(Board(seen))
     return cast("io.StringIO", console.file).getvalue().splitlines()
@@ -334,14 +324,27 @@ async def drawn(incidents: int, width: int, height: int, *, up: bool = True) -> 
 
 @pytest.mark.parametrize("size", [(80, 24), (100, 30), (132, 43), (220, 70)])
 @pytest.mark.parametrize("incidents", [0, 3, 300])
-async def test_the_board_fills_the_terminal_and_no_more(size: tuple[int, int], incidents: int) -> None:
+@pytest.mark.parametrize("roads", [None, CLOSED])
+async def test_the_board_fills_the_terminal_and_no_more(
+    size: tuple[int, int], incidents: int, roads: RoadsView | None
+) -> None:
     """Whatever goes on, the same lines stand in the same places."""
-    lines = await drawn(incidents, *size)
+    lines = await drawn(incidents, *size, roads=roads)
     assert len(lines) == size[1]
     assert all(len(line) <= size[0] for line in lines)
     assert lines[0].startswith("Smallville")
     assert any("kill -9" in line for line in lines)
     assert any("more" in line for line in lines) == (incidents == 300)
+
+
+async def test_the_board_says_what_travel_times_rest_on() -> None:
+    """In one line, with what is closed; and how to close a street by hand, where there is room."""
+    lines = await drawn(3, 132, 43, roads=CLOSED)
+    assert "roads   epoch 4, 5 in the works · closed: Mill Bridge · snow" in "\n".join(lines)
+    assert any('turnout roads close "Mill Bridge" --data data' in line for line in lines)
+    straight = "\n".join(await drawn(3, 132, 43))
+    assert "straight lines" in straight
+    assert "roads close" not in straight
 
 
 async def test_the_board_says_that_the_engine_is_down() -> None:

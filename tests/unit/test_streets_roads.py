@@ -97,17 +97,17 @@ def test_a_bridge_that_was_the_only_way_leaves_the_other_bank_unreachable():
     assert time_ms(roads, closed, (500, 0), (100, 0)) == 24_000
 
 
-def test_factors_multiply_and_an_arc_known_by_itself_is_not_its_class():
-    """Weather, slowings and the class's percent multiply; a single arc that is known counts instead of its class."""
+def test_all_factors_multiply():
+    """Weather, slowings, the class's percent and what is known of a single arc."""
     roads = town()
     conditions = Conditions(
         weather=Weather("snow", 150, 0),
         slowings=(Slowing("s", Stretch(streets=("Mill Bridge",)), 200, 0),),
         class_percent=(("*", 80), ("bridge", 120)),
-        arc_percent=((0, 110),),
+        arc_percent=((0, 125),),
     )
-    # West Street eastwards is arc 0: 110 % x 150 %; the bridge 120 x 150 x 200; East Street 80 x 150.
-    assert time_ms(roads, conditions, (0, 0), (2400, 0)) == 99_000 + 72_000 + 72_000
+    # West Street eastwards is arc 0: 80 x 125 x 150 %; the bridge 120 x 150 x 200; East Street 80 x 150.
+    assert time_ms(roads, conditions, (0, 0), (2400, 0)) == 90_000 + 72_000 + 72_000
 
 
 def test_normal_driving_may_not_use_what_is_open_to_lights_only():

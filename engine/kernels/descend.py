@@ -1,0 +1,47 @@
+"""The way itself: downhill over the times that `sweep.py` found, link by link."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernels.accelerate import kernel
+
+INF: Final = 1 << 29
+"""No way: 149 hours in ms."""
+
+
+@kernel
+def descend(
+    first_out: NDArray[np.int32],
+    out_link: NDArray[np.int32],
+    link_head: NDArray[np.int32],
+    link_ms: NDArray[np.int32],
+    to_target: NDArray[np.int32],
+    start: int,
+    path: NDArray[np.int32],
+) -> int:
+    """Write the links of a best way from junction `start` to `path`, and return how many there are.
+
+    out_link: int32[links], the links that leave junction v in out_link[first_out[v]:first_out[v + 1]], first_out:
+    int32[size + 1]; link_head, link_ms: int32[links]; to_target: int32[size], from `sweep.to_target`.
+
+    From each junction the first link is taken whose time and what remains behind it add up to what remained before.
+    Where there is none, the way has come to a seed. It is empty if `start` is one, or has no way at all. Every link
+    of 1 ms or more gets nearer, so the way ends; links of 0 ms may go round in circles, and fill `path` to its end.
+    """
+    count = 0
+    v = np.int64(start)
+    while count < len(path) and to_target[v] < INF:
+        taken = -1
+        for i in range(first_out[v], first_out[v + 1]):
+            link = out_link[i]
+            if link_ms[link] + to_target[link_head[link]] == to_target[v]:
+                taken = link
+                break
+        if taken < 0:
+            break
+        path[count] = taken
+        count += 1
+        v = np.int64(link_head[taken])
+    return count
