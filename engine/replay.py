@@ -7,8 +7,10 @@ from msgspec import Struct
 
 from engine.core.engine import Engine
 from engine.journal.codec import has_expired
+from engine.journal.library import library_of
 from engine.journal.reader import Reader
 from engine.journal.recovery import turns
+from engine.journal.shelf import Shelf
 from engine.journal.snapshots import latest_snapshot
 from engine.model.facts import AnyFact, UnitsRecommended
 from engine.model.paper import encode
@@ -16,7 +18,7 @@ from engine.model.turn import Turn
 from engine.model.why import Why
 from engine.policy import DispatchPolicy, Proposal, Solution
 from engine.state.image import restore, state_hash
-from engine.state.world import World
+from engine.state.world import Library, World, no_streets
 
 
 class Difference(Struct, frozen=True):
@@ -39,14 +41,15 @@ class Replayed(Struct, frozen=True):
     """Turns before this seq could not be decided again, as their positions have expired: 0 for none."""
 
 
-def replay(directory: Path, dispatch: DispatchPolicy | None = None) -> Replayed:
+def replay(directory: Path, dispatch: DispatchPolicy | None = None, streets: Library | None = None) -> Replayed:
     """Decide every turn of a journal again and compare byte for byte; stops at the first difference.
 
-    Where early positions have expired, it starts from the first snapshot behind them.
-    Raises JournalDamaged, JournalGap.
+    Where early positions have expired, it starts from the first snapshot behind them. The `streets` are those kept
+    beside the journal, where no others are given.
+    Raises JournalDamaged, JournalGap; StreetsMissing, StreetsDamaged where they are asked for and cannot be had.
     """
     start = _first_whole_seq(directory)
-    world = _world_before(directory, start)
+    world = _world_before(directory, start, streets or kept_streets(directory))
     engine = Engine(world, dispatch)
     first = world.seq + 1
     count = 0
@@ -67,9 +70,17 @@ def compare(replayed: Turn, recorded: Turn) -> Difference | None:
     return Difference(recorded.seq, recorded.facts, replayed.facts)
 
 
-def world_at(directory: Path, seq: int) -> World:
-    """Return the World as it was after turn `seq`, from the snapshot before it. Raises JournalGap, JournalDamaged."""
-    world = _world_from_snapshot(directory, seq)
+def kept_streets(directory: Path) -> Library:
+    """Return the streets kept beside the journal; asked for others, it raises StreetsMissing."""
+    return library_of(Shelf(directory))
+
+
+def world_at(directory: Path, seq: int, streets: Library = no_streets) -> World:
+    """Return the World as it was after turn `seq`, from the snapshot before it. Raises JournalGap, JournalDamaged.
+
+    To judge in it again, give it the `kept_streets` of its journal.
+    """
+    world = _world_from_snapshot(directory, seq, streets)
     for turn in turns(directory, world.seq + 1):
         if turn.seq > seq:
             break
@@ -77,12 +88,14 @@ def world_at(directory: Path, seq: int) -> World:
     return world
 
 
-def why_then(directory: Path, turn: Turn, decision: UnitsRecommended, unit_id: str) -> Why:
+def why_then(
+    directory: Path, turn: Turn, decision: UnitsRecommended, unit_id: str, streets: Library | None = None
+) -> Why:
     """Judge one unit at the very moment of a recorded decision, whether the decision names it or not.
 
-    `decision` is one of the turn's facts. Raises KeyError if the place had no such unit then.
+    `decision` is one of the turn's facts. Raises KeyError if the place had no such unit then; StreetsMissing.
     """
-    world = world_at(directory, turn.seq - 1)
+    world = world_at(directory, turn.seq - 1, streets or kept_streets(directory))
     world.begin(turn.now)
     proposals: dict[str, Proposal] = {}
     taken: dict[int, str] = {}
@@ -110,16 +123,16 @@ def _first_seq(directory: Path) -> int:
     return min((int(path.stem) for path in directory.glob("*.seg") if path.stem.isdecimal()), default=1)
 
 
-def _world_before(directory: Path, seq: int) -> World:
+def _world_before(directory: Path, seq: int, streets: Library) -> World:
     if seq == 1 and _first_seq(directory) == 1:
-        return World()
+        return World(streets=streets)
     # The World at the end of what cannot be decided again can still be folded from a snapshot behind it.
-    for candidate in _snapshots_from(directory, seq - 1):
+    for candidate in _snapshots_from(directory, seq - 1, streets):
         return candidate
-    return World()
+    return World(streets=streets)
 
 
-def _snapshots_from(directory: Path, seq: int) -> Iterable[World]:
+def _snapshots_from(directory: Path, seq: int, streets: Library) -> Iterable[World]:
     at_most: int | None = None
     found = []
     while True:
@@ -128,9 +141,9 @@ def _snapshots_from(directory: Path, seq: int) -> Iterable[World]:
             break
         found.append(snapshot)
         at_most = snapshot.seq - 1
-    return (restore(snapshot.payload) for snapshot in reversed(found))
+    return (restore(snapshot.payload, streets=streets) for snapshot in reversed(found))
 
 
-def _world_from_snapshot(directory: Path, seq: int) -> World:
+def _world_from_snapshot(directory: Path, seq: int, streets: Library) -> World:
     snapshot = latest_snapshot(directory, at_most_seq=seq).snapshot
-    return World() if snapshot is None else restore(snapshot.payload)
+    return World(streets=streets) if snapshot is None else restore(snapshot.payload, streets=streets)

@@ -21,11 +21,13 @@ from engine.live.service import Service, serve
 from engine.model.fixes import UNKNOWN
 from engine.model.place import Place
 from engine.state.image import restore, save
+from engine.streets.graph import Graph
 from gateways.alerts import Courier, receipt_routes
 from gateways.auth import Gatekeeper, Principal, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
 from gateways.config import Access, Config, grant_access, read_devices
+from gateways.doors import Address, shown
 from gateways.log import logger
 from gateways.metrics import Metrics
 from gateways.telematics import OsmAnd
@@ -59,15 +61,17 @@ async def run_app(
     config: Config,
     *,
     pace: Pace | None = None,
+    streets: Graph | None = None,
     task_status: trio.TaskStatus[Doors] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve the place until cancelled. Its journal, logs and tokens live in `data`.
+    """Serve the place, over its `streets` if it has some, until cancelled. Journal, logs and tokens live in `data`.
 
     Raises JournalDamaged, JournalLocked, PlaceRejected, ConfigRefused or OSError before any door is opened.
     """
     access = grant_access(config, data)
     intake_of = _intake_maker(place, config)
-    async with serve(place, data / "journal", clock=Clock(pace), settings=config.journal) as service:
+    clock = Clock(pace)
+    async with serve(place, data / "journal", clock=clock, settings=config.journal, streets=streets) as service:
         board = Board(restore(save(service.world), indexed=False))
         follower = service.release.follow("board", FOLLOW_TURNS_MAX)
         # What lives as long as the process is no business of the garbage collector.
@@ -80,7 +84,9 @@ async def run_app(
             nursery.start_soon(_keep_snapshots, service, data / "journal", config)
             doors = await _open_doors(nursery, service, board, intake_of(service), config, data, access)
             nursery.start_soon(service.watchdog.run)
-            task_status.started(doors)
+            with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):
+                task_status.started(doors)
+                await trio.sleep_forever()
 
 
 async def _open_doors(
@@ -174,6 +180,7 @@ async def run_until_signal(
     config: Config,
     *,
     pace: Pace | None = None,
+    streets: Graph | None = None,
     opened: Callable[[Doors], None],
     leash: bool = False,
 ) -> None:
@@ -182,7 +189,7 @@ async def run_until_signal(
         if leash:
             nursery.start_soon(_stop_with_supervisor, nursery.cancel_scope)
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            opened(await nursery.start(partial(run_app, place, data, config, pace=pace)))
+            opened(await nursery.start(partial(run_app, place, data, config, pace=pace, streets=streets)))
             async for _ in signals:
                 nursery.cancel_scope.cancel()
                 break

@@ -31,14 +31,16 @@ class Right(StrEnum):
     """Recommend, reserve, dispatch, divert, release; end, link and merge incidents; acknowledge alarms."""
     STATUS = "status"
     """Report a unit's status or emergency: its own units, if the principal is bound to some."""
+    ROADS = "roads"
+    """Close and open roads, report traffic and weather."""
     POSITION = "position"
     """Feed positions: its own units, if bound."""
 
 
 GRANTS: dict[Role, frozenset[Right]] = {
     Role.CALL_TAKER: frozenset({Right.WATCH, Right.REPORT}),
-    Role.DISPATCHER: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS}),
-    Role.SUPERVISOR: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS}),
+    Role.DISPATCHER: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS}),
+    Role.SUPERVISOR: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS}),
     Role.CREW: frozenset({Right.WATCH, Right.STATUS}),
     Role.FEED: frozenset({Right.POSITION}),
     Role.OBSERVER: frozenset({Right.WATCH}),

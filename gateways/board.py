@@ -24,6 +24,7 @@ from engine.model.facts import (
 from engine.model.turn import Turn
 from engine.model.words import tag
 from engine.state.world import World
+from gateways.road_views import RoadsView, road_words, view_road_changes, view_roads
 from gateways.views import (
     AlarmView,
     IncidentView,
@@ -71,6 +72,8 @@ class Update(Struct, frozen=True, gc=False, kw_only=True):
     recommendations: tuple[UnitsRecommended, ...]
     """With their why."""
     events: tuple[Event, ...]
+    roads: RoadsView | None = None
+    """What changed about the roads; None if nothing did."""
 
 
 class Snapshot(Struct, frozen=True, gc=False, kw_only=True):
@@ -84,6 +87,7 @@ class Snapshot(Struct, frozen=True, gc=False, kw_only=True):
     """Open ones."""
     units: tuple[UnitView, ...]
     alarms: tuple[AlarmView, ...]
+    roads: RoadsView | None = None
 
 
 class Board:
@@ -145,6 +149,7 @@ class Board:
             incidents=tuple(view_incident(world, incident) for incident in world.open.values()),
             units=tuple(view_unit(world, unit) for unit in world.units),
             alarms=tuple(view_alarm(alarm) for alarm in world.alarms.values()),
+            roads=view_roads(world),
         )
 
     def _update(self, turn: Turn) -> Update | None:
@@ -165,6 +170,7 @@ class Board:
             cleared=tuple(fact.alarm for fact in told if isinstance(fact, AlarmCleared)),
             recommendations=tuple(fact for fact in told if isinstance(fact, UnitsRecommended)),
             events=tuple(_event(fact) for fact in told),
+            roads=view_road_changes(world, turn.facts),
         )
 
 
@@ -181,6 +187,7 @@ def _named(facts: Sequence[AnyFact], fields: tuple[str, ...]) -> list[str]:
 
 def _event(fact: Any) -> Event:
     text = getattr(fact, "text", "") or getattr(fact, "reason", "") or getattr(fact, "status", "")
+    text = road_words(fact) or text
     return Event(
         kind=tag(type(fact).__name__),
         incident=getattr(fact, "incident", None),

@@ -38,6 +38,7 @@ def main() -> None:
 @click.option("--seed", type=int, default=7, show_default=True, help="Same seed, same city and same callers.")
 @click.option("--data", type=click.Path(path_type=Path), help="Keep the journal here (default: a temporary folder).")
 @click.option("--crash-at", type=float, help="Kill the engine (SIGKILL) after so many seconds, and start it again.")
+@click.option("--close-at", type=float, help="Close the busiest bridge after so many seconds, and open it again later.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object; no board.")
 def demo(**options: Any) -> None:
     """Watch a city being dispatched, live.
@@ -112,26 +113,53 @@ def import_() -> None:
 
 
 @import_.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--name", help="Name of the place (default: the file's).")
+@click.option("--units", type=int, help="Size of the fleet, shared out among the stations (default: six a station).")
+@click.option("--timezone", help="IANA name, such as Europe/Helsinki (default: the longitude's).")
+def osm(file: Path, out: Path, **options: Any) -> None:
+    """Import an OpenStreetMap extract (.osm.pbf): streets, turn restrictions, stations and hospitals.
+
+    The map knows no crews, plans or calls: those are made up by rules that gateways/places/README.md tells.
+    Needs osmium:  pip install 'turnout[osm]'
+    """
+    from gateways.places import import_osm
+
+    _import(out, lambda progress: import_osm(file, out, progress, **options))
+
+
+@import_.command()
 @click.argument("source", type=FOLDER)
 @click.argument("out", type=click.Path(path_type=Path))
-def jemss(source: Path, out: Path) -> None:
+@click.option("--timezone", help="IANA name, such as Pacific/Auckland (default: the longitude's).")
+def jemss(source: Path, out: Path, timezone: str | None) -> None:
     """Import a city of the JEMSS simulator: stations, hospitals, ambulances, demand and streets."""
     from gateways.places import import_jemss
+
+    _import(out, lambda progress: import_jemss(source, out, progress, timezone))
+
+
+def _import(out: Path, work: Any) -> None:
     from gateways.progress import progress_bar
 
     with progress_bar() as progress:
-        _refusable(lambda: import_jemss(source, out, progress))
-    click.echo(f"{out}: imported. Now:  turnout check {out}  or  turnout demo --place {out} --pace 30")
+        imported = _refusable(lambda: work(progress))
+    for note in imported.notes:
+        click.echo(note)
+    place = imported.place
+    click.echo(f"{out}: imported {place.name}. Stations: {len(place.stations)}, units: {len(place.units)}.")
+    click.echo(f"Now:  turnout check {out}  or  turnout demo --place {out} --pace 30")
 
 
-def _refusable(work: Any) -> None:
+def _refusable(work: Any) -> Any:
     from gateways.places import PlaceRefused
 
     try:
-        work()
+        return work()
     except PlaceRefused as refusal:
         for mistake in refusal.mistakes:
-            click.echo(f"{mistake.file}: {mistake.path}: {mistake.message}", err=True)
+            click.echo(str(mistake) if mistake.file else f"{refusal.folder}: {mistake}", err=True)
         raise SystemExit(1) from None
 
 
@@ -198,6 +226,156 @@ def snapshot(directory: Path) -> None:
     from gateways.records import snapshot_journal
 
     raise SystemExit(snapshot_journal(directory))
+
+
+@main.group(cls=_Teaching)
+def travel() -> None:
+    """Travel times: the way from one point to another, and whether the told ETAs came true."""
+
+
+@travel.command()
+@click.argument("directory", metavar="JOURNAL", type=FOLDER)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+def report(directory: Path, as_json: bool) -> None:
+    """Compare every ETA told at dispatch with what it came to: bias, usual and large errors."""
+    from gateways.travel import report_travel
+
+    raise SystemExit(report_travel(directory, as_json=as_json))
+
+
+@travel.command()
+@click.argument("place", type=FOLDER)
+@click.argument("start")
+@click.argument("end")
+@click.option("--normal", is_flag=True, help="Without lights and sirens.")
+@click.option("--closed", multiple=True, metavar="STREET", help="As if this street were closed; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, with the line for a map.")
+def route(place: Path, start: str, end: str, closed: tuple[str, ...], *, normal: bool, as_json: bool) -> None:
+    """Print the fastest way from START to END, street by street.
+
+    A point is "lat,lon", a station, a hospital or a unit (id or name), a street, or two that cross:
+    "Oak Street & 3rd Avenue".
+    """
+    from gateways.directions import tell_route
+
+    raise SystemExit(tell_route(place, start, end, closed, normal=normal, as_json=as_json))
+
+
+@main.group(cls=_Teaching)
+def roads() -> None:
+    """Tell a running server what is closed, slow or icy; it decides by that within moments."""
+
+
+def _at_server(command: Any) -> Any:
+    """Let the command find its server: by the data folder on this machine, or by address and token."""
+    for option in (
+        click.option("--token", help="Of a dispatcher or supervisor; without it, the data folder's."),
+        click.option("--server", "url", help="ws://host:port of its CAD listener; without it, the data folder's."),
+        click.option("--data", type=click.Path(path_type=Path), default=Path("out/data"), show_default=True),
+    ):
+        command = option(command)
+    return command
+
+
+def _on_stretch(command: Any) -> Any:
+    """Let the command name streets; what is named together must all fit."""
+    for option in (
+        click.option("--id", "name", default="", help="Your own name for it: the same name again replaces it."),
+        click.option("--polygon", type=click.Path(path_type=Path), help="Streets that touch it (GeoJSON)."),
+        click.option("--class", "classes", multiple=True, help="Only streets of this class; may be repeated."),
+        click.argument("names", nargs=-1),
+    ):
+        command = option(command)
+    return command
+
+
+def _stretch(names: tuple[str, ...], classes: tuple[str, ...], polygon: Path | None) -> Any:
+    from gateways.cad.road_messages import Stretch
+    from gateways.roads import PolygonRefused, read_polygon
+
+    try:
+        ring = None if polygon is None else read_polygon(polygon)
+    except PolygonRefused as refusal:
+        raise click.ClickException(str(refusal)) from None
+    return Stretch(streets=names, classes=classes, polygon=ring)
+
+
+@roads.command(name="close")
+@_on_stretch
+@click.option("--reason", default="", help="Goes into the record.")
+@click.option("--minutes", type=float, help="Open by itself after this long; without it, somebody opens it.")
+@_at_server
+def close_(
+    names: tuple[str, ...],
+    classes: tuple[str, ...],
+    polygon: Path | None,
+    name: str,
+    reason: str,
+    minutes: float | None,
+    data: Path,
+    url: str | None,
+    token: str | None,
+) -> None:
+    """Close streets by NAMES, by polygon or both: nobody drives through."""
+    from gateways.roads import Server, close_road
+
+    stretch = _stretch(names, classes, polygon)
+    raise SystemExit(close_road(Server(data, url, token), stretch, reason, minutes, name))
+
+
+@roads.command(name="open")
+@click.argument("closure")
+@click.option("--reason", default="", help="Goes into the record.")
+@_at_server
+def open_(closure: str, reason: str, data: Path, url: str | None, token: str | None) -> None:
+    """Open what was closed, by the id that `close` and `list` print."""
+    from gateways.roads import Server, open_road
+
+    raise SystemExit(open_road(Server(data, url, token), closure, reason))
+
+
+@roads.command()
+@click.argument("percent", type=int)
+@_on_stretch
+@click.option("--minutes", type=float, default=60.0, show_default=True, help="How long it lasts.")
+@_at_server
+def traffic(
+    percent: int,
+    names: tuple[str, ...],
+    classes: tuple[str, ...],
+    polygon: Path | None,
+    name: str,
+    minutes: float,
+    data: Path,
+    url: str | None,
+    token: str | None,
+) -> None:
+    """Driving takes PERCENT of the usual time: 150 is half as long again; 100 with --id ends what was reported."""
+    from gateways.roads import Server, report_traffic
+
+    stretch = _stretch(names, classes, polygon)
+    raise SystemExit(report_traffic(Server(data, url, token), stretch, percent, minutes, name))
+
+
+@roads.command()
+@click.argument("kind")
+@click.argument("percent", type=int)
+@click.option("--minutes", type=float, default=180.0, show_default=True, help="How long it lasts.")
+@_at_server
+def weather(kind: str, percent: int, minutes: float, data: Path, url: str | None, token: str | None) -> None:
+    """All driving takes PERCENT of the usual time, because of KIND: snow, ice. 100 ends it."""
+    from gateways.roads import Server, report_weather
+
+    raise SystemExit(report_weather(Server(data, url, token), kind, percent, minutes))
+
+
+@roads.command(name="list")
+@_at_server
+def list_(data: Path, url: str | None, token: str | None) -> None:
+    """Print what is closed and slow, and whether decisions rest on it."""
+    from gateways.roads import Server, list_roads
+
+    raise SystemExit(list_roads(Server(data, url, token)))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from engine.model.turn import Turn
 from engine.model.why import Considered, SlotWhy
 from engine.model.words import tag
 from engine.replay import why_then
+from gateways.road_views import road_words
 
 POLL_S = 0.5
 """How often `tail` looks for more."""
@@ -110,6 +111,10 @@ def clock(ms: int) -> str:
 
 def sentence(fact: AnyFact) -> str:
     """Return a fact as one line: its kind, then what is not empty in it."""
+    words = road_words(fact)
+    if words is not None:
+        by = getattr(fact, "by", "")
+        return f"{tag(type(fact).__name__):<22} {words}{f'  by={by}' if by else ''}"
     parts = []
     for field in fact.__struct_fields__:
         value = getattr(fact, field)

@@ -10,7 +10,7 @@ import trio
 from engine.journal import JournalError
 from engine.journal.recovery import take_snapshot
 from engine.live.clock import Pace
-from engine.live.service import PlaceRejected
+from engine.live.service import PlaceRejected, StreetsFailed
 from gateways import log
 from gateways.app import Doors, run_until_signal
 from gateways.config import ConfigRefused, read_config
@@ -50,8 +50,12 @@ def run_place(
     opened = _announce if announce else _welcome
     failed = False
     try:
-        trio.run(lambda: run_until_signal(loaded.place, data, config, pace=running, opened=opened, leash=leash))
-    except* (JournalError, PlaceRejected, ConfigRefused, OSError) as group:
+        trio.run(
+            lambda: run_until_signal(
+                loaded.place, data, config, pace=running, streets=loaded.graph, opened=opened, leash=leash
+            )
+        )
+    except* (JournalError, PlaceRejected, StreetsFailed, ConfigRefused, OSError) as group:
         for error in _leaves(group):
             click.echo(f"turnout: {error}", err=True)
         failed = True

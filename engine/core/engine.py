@@ -7,7 +7,7 @@ same `step`; same inputs and times give the same bytes.
 from collections.abc import Callable
 from typing import Any
 
-from engine.core import alerts, incidents, orders, positions, settings, statuses, ticking
+from engine.core import alerts, incidents, orders, positions, roads, settings, statuses, ticking
 from engine.core.matching import match_waiting
 from engine.core.recorder import Recorder, Refused
 from engine.model import inputs
@@ -41,6 +41,13 @@ DECIDERS: dict[type[inputs.Input], Callable[[Recorder, Any], None]] = {
     inputs.ReportStatus: statuses.report_status,
     inputs.DeclareEmergency: statuses.declare_emergency,
     inputs.ResolveEmergency: statuses.resolve_emergency,
+    inputs.CloseRoad: roads.close_road,
+    inputs.OpenRoad: roads.open_road,
+    inputs.ReportTraffic: roads.report_traffic,
+    inputs.ReportWeather: roads.report_weather,
+    inputs.PublishEpoch: roads.publish_epoch,
+    inputs.LearnSpeeds: roads.learn_speeds,
+    inputs.LearnTurnouts: roads.learn_turnouts,
 }
 
 

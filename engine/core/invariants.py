@@ -6,6 +6,7 @@ ask now and then, of a follower's World, and count what it is told: the count st
 
 from collections.abc import Iterator
 
+from engine.core.road_invariants import book_violations
 from engine.model.facts import AlarmKind, Purpose
 from engine.model.lifecycle import DUTY, FREE, RUNGS, Phase, Status
 from engine.state.deadlines import Reminder
@@ -33,7 +34,7 @@ def violations(world: World) -> list[str]:
     for entry in world.deadlines.entries():
         key = (entry.about, entry.subject, entry.unit, entry.since_ms)
         reminded[key] = reminded.get(key, 0) + 1
-    found = list(_board(world, reminded))
+    found = [*_board(world, reminded), *book_violations(world, reminded)]
     holders: dict[str, list[str]] = {unit.id: [] for unit in world.units}
     for incident in world.open.values():
         for unit_id in incident.assigned:

@@ -2,6 +2,7 @@
 
 from engine.core import sending
 from engine.core.recorder import Recorder, Refused
+from engine.core.roads import lapse_with_streets
 from engine.model.facts import PlaceAdopted
 from engine.model.inputs import AdoptPlace
 from engine.model.place import Place
@@ -10,10 +11,22 @@ from engine.model.place import Place
 def adopt_place(turn: Recorder, given: AdoptPlace) -> None:
     """Take the place over, unless open incidents rest on something that it no longer has."""
     _keeps_what_is_in_use(turn, given.place)
+    _has_its_streets(turn, given.place)
+    lapse_with_streets(turn, given.place)
     turn.record(PlaceAdopted(given.place))
     for incident in turn.world.open.values():
         sending.wait_over(turn, incident)
     turn.match = True
+
+
+def _has_its_streets(turn: Recorder, place: Place) -> None:
+    if place.streets and turn.world.roads_of(place) is None:
+        raise Refused(
+            "unknown_streets",
+            "streets",
+            f"The streets {place.streets[:12]} that the place rests on are neither given nor kept beside the journal. "
+            "Start with the place's folder, which holds them.",
+        )
 
 
 def _keeps_what_is_in_use(turn: Recorder, place: Place) -> None:

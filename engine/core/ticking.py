@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from engine.core import alerts
+from engine.core import alerts, roads
 from engine.core.recorder import Recorder
 from engine.model.facts import AlarmKind, AlarmRaised, Resumed, Ticked
 from engine.model.inputs import Resume, Tick
@@ -87,6 +87,16 @@ def _look_again(turn: Recorder, entry: Deadline) -> None:
     turn.match = turn.look_at_all = bool(turn.world.waiting)
 
 
+def _condition_over(turn: Recorder, entry: Deadline) -> None:
+    del entry
+    roads.lapse(turn)
+
+
+def _hour(turn: Recorder, entry: Deadline) -> None:
+    del entry
+    roads.begin_hour(turn)
+
+
 _LOOK: dict[Reminder, Callable[[Recorder, Deadline], None]] = {
     Reminder.PENDING: _pending,
     Reminder.NOT_ACKNOWLEDGED: _not_acknowledged,
@@ -94,4 +104,6 @@ _LOOK: dict[Reminder, Callable[[Recorder, Deadline], None]] = {
     Reminder.ALERT_RUNG: _alert_rung,
     Reminder.ALERT_DEADLINE: _alert_deadline,
     Reminder.LOOK_AGAIN: _look_again,
+    Reminder.CONDITION_OVER: _condition_over,
+    Reminder.HOUR: _hour,
 }

@@ -15,7 +15,7 @@ from engine.journal.reader import Reader
 from engine.journal.snapshots import Snapshot, latest_snapshot, write_snapshot
 from engine.model.turn import Turn
 from engine.state.image import restore, save
-from engine.state.world import World
+from engine.state.world import Library, World, no_streets
 
 
 class Found(Struct, frozen=True):
@@ -34,15 +34,17 @@ def turns(directory: Path, from_seq: int = 1) -> Iterator[Turn]:
     return (turn_of(record) for record in Reader(directory).read(from_seq))
 
 
-def recover_world(directory: Path, *, use_snapshot: bool = True) -> Found:
+def recover_world(directory: Path, *, use_snapshot: bool = True, streets: Library = no_streets) -> Found:
     """Return the World at the end of the journal; an empty one if the directory holds none.
+
+    A World that will decide needs the `streets` of its place; folding asks for none.
 
     Raises JournalDamaged, JournalGap (no snapshot reaches back to where the journal begins).
     """
     notes: list[str] = []
-    world, head = World(), b""
+    world, head = World(streets=streets), b""
     if use_snapshot:
-        world, head = _from_snapshot(directory, notes)
+        world, head = _from_snapshot(directory, notes, streets)
     reader = Reader(directory)
     folded = 0
     for record in reader.read(world.seq + 1):
@@ -51,15 +53,15 @@ def recover_world(directory: Path, *, use_snapshot: bool = True) -> Found:
     return Found(world, folded, reader.head or head, tuple(notes))
 
 
-def _from_snapshot(directory: Path, notes: list[str]) -> tuple[World, bytes]:
+def _from_snapshot(directory: Path, notes: list[str], streets: Library) -> tuple[World, bytes]:
     at_most: int | None = _last_seq(directory)
     while True:
         latest = latest_snapshot(directory, at_most_seq=at_most)
         notes += latest.passed_over
         if latest.snapshot is None:
-            return World(), b""
+            return World(streets=streets), b""
         try:
-            return restore(latest.snapshot.payload), latest.snapshot.head
+            return restore(latest.snapshot.payload, streets=streets), latest.snapshot.head
         except (msgspec.DecodeError, ValueError) as error:
             notes.append(f"snapshot {latest.snapshot.seq} was passed over: another version wrote it ({error})")
             at_most = latest.snapshot.seq - 1

@@ -257,25 +257,3 @@ def nearest(
         out_off_dm[i] = best.off_dm
         out_along[i] = _foot(tree, best.item, x, y)[1] if best.item >= 0 else 0
         out_backwards[i] = best.backwards
-
-
-@kernel
-def box(tree: SegmentTree, x_min: int, y_min: int, x_max: int, y_max: int) -> NDArray[np.int32]:
-    """Return the segments, int32[any] ascending, whose own boxes meet this one, edges included."""
-    found = np.empty(len(tree.segment), np.int32)
-    firsts = np.empty(_STACK, np.int64)
-    firsts[0], size, count = len(tree.child) - _FAN, 1, 0
-    while size > 0:
-        size -= 1
-        first = firsts[size]
-        for i in range(first, first + _FAN):
-            beside = tree.box[0, i] > x_max or tree.box[2, i] < x_min
-            if beside or tree.box[1, i] > y_max or tree.box[3, i] < y_min:
-                continue
-            if tree.child[i] < 0:
-                found[count] = tree.segment[i]
-                count += 1
-            else:
-                firsts[size] = tree.child[i]
-                size += 1
-    return np.sort(found[:count])

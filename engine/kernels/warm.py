@@ -7,13 +7,14 @@ import numpy as np
 
 from engine.kernels.arrive import COLUMNS, arrive, depart
 from engine.kernels.assign import assign, certify
-from engine.kernels.chains import follow
+from engine.kernels.bends import keep_bends
+from engine.kernels.chains import follow, sum_along
 from engine.kernels.customise import customise
 from engine.kernels.descend import descend
 from engine.kernels.dissect import dissection_order
 from engine.kernels.eligible import cheapest, judge, ready, tally
 from engine.kernels.hierarchy import contract, place_links
-from engine.kernels.nearest import box, nearest, pack
+from engine.kernels.nearest import nearest, pack
 from engine.kernels.sweep import from_source, to_target
 from engine.kernels.travel import straight_line_ms
 
@@ -88,6 +89,9 @@ def _warm_ways() -> None:
     zero, flag = np.zeros(1, np.int32), np.zeros(1, np.uint8)
     descend(np.array([0, 1], np.int32), zero, zero, zero, zero, 0, zero.copy())
     follow(zero, zero - 1, np.zeros(2, np.int32), zero.copy(), zero.copy(), zero.copy())
+    sum_along(np.array([0, 1], np.int32), zero, zero, zero.copy(), zero.copy(), zero.copy())
+    line = np.zeros(1, np.int64)
+    keep_bends(line, line, 1, flag.copy())
     departures = np.empty((1, COLUMNS), np.int32)
     depart(zero, zero, np.zeros(1, np.int16), zero, flag, zero, zero, zero, zero, zero, 0, departures)
     arrive(zero, departures, zero, -1, -1, zero.copy(), zero.copy())
@@ -97,4 +101,3 @@ def _warm_nearest() -> None:
     zero, short, flag = np.zeros(1, np.int32), np.zeros(1, np.int16), np.zeros(1, np.uint8)
     tree = pack(zero, zero, zero, zero)
     nearest(tree, flag, zero, zero, short, zero, 1, zero.copy(), short.copy(), zero.copy(), flag.copy())
-    box(tree, 0, 0, 1, 1)

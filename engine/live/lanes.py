@@ -14,6 +14,8 @@ from msgspec import Struct
 from engine.model.inputs import (
     AnyInput,
     DeclareEmergency,
+    LearnSpeeds,
+    LearnTurnouts,
     ReportAttempt,
     ReportIncident,
     ReportReceipt,
@@ -50,7 +52,7 @@ def lane_of(given: AnyInput) -> Lane:
     """Return the lane of an input."""
     if isinstance(given, DeclareEmergency) or (isinstance(given, ReportIncident) and given.priority in (None, 1)):
         return Lane.EMERGENCY
-    if isinstance(given, (ReportStatus, ReportAttempt, ReportReceipt, Tick)):
+    if isinstance(given, (ReportStatus, ReportAttempt, ReportReceipt, Tick, LearnSpeeds, LearnTurnouts)):
         return Lane.STATUSES
     return Lane.ORDERS
 

@@ -20,9 +20,12 @@ from msgspec import Struct, field
 from engine.core.engine import Engine
 from engine.journal import Journal, JournalFull, Settings
 from engine.journal.codec import record_of
+from engine.journal.library import StreetLibrary, library_of
 from engine.journal.recovery import recover_world
+from engine.journal.shelf import Shelf
 from engine.kernels.warm import warm
 from engine.live.clock import Clock
+from engine.live.epochs import EpochMaker, StreetsFailed
 from engine.live.lanes import Done, Lane, Lanes, Waiting
 from engine.live.positions import PositionLane
 from engine.live.release import Release
@@ -33,6 +36,7 @@ from engine.model.paper import digest_of, encode
 from engine.model.place import Place
 from engine.model.turn import Answer, Refusal, Turn
 from engine.state.world import World
+from engine.streets.graph import Graph
 
 POSITIONS_EVERY_S = 0.05
 """Positions are taken this often, all at once."""
@@ -104,6 +108,7 @@ class Service:
         self._work = trio.Event()
         self._moved_on = trio.Event()
         self._failed: Exception | None = None
+        self.epochs = EpochMaker(engine.world, self.tell)
 
     # ── what gateways call ──────────────────────────────────────────────────────────────────────────────────
 
@@ -218,6 +223,7 @@ class Service:
         self._undurable.append(Undurable(turn, done, answer, decided_s))
         self.journal.submit(record_of(turn))
         self._moved_on.set()
+        self.epochs.look()
         return turn
 
     async def _wait_for_disk(self) -> None:
@@ -266,8 +272,21 @@ class Service:
         await trio.to_thread.run_sync(warm)
         if self.world.place is None or encode(self.world.place) != encode(place):
             await self._first_turn(AdoptPlace(place))
+        book = self.world.road_book
+        if self.world.roads is not None:
+            await self.epochs.prepare(book.epoch, book.current)
         await self._first_turn(Resume())
+        if self.world.roads is not None:
+            # What lapsed while nobody looked, and the hour that began meanwhile, count from the first decision on.
+            await self.tell(Tick())
+            await self.epochs.catch_up()
         self.stage = Stage.READY
+
+    async def _keep_epochs(self) -> None:
+        try:
+            await self.epochs.run()
+        except StreetsFailed as error:
+            self._fail(error)
 
     async def _first_turn(self, given: AnyInput) -> None:
         turn = await self.tell(given)
@@ -288,6 +307,18 @@ def _chain(first: Done | None, first_answer: Answer | None, then: Done, then_ans
     return done
 
 
+def _fetch_streets(library: StreetLibrary, place: Place, streets: Graph | None) -> tuple[str, ...]:
+    """Make the place's streets ready, from its folder or from beside the journal; return notes."""
+    if not place.streets:
+        return ()
+    if streets is None:
+        library(place)
+        return ()
+    if streets.digest != place.streets:
+        raise PlaceRejected(f"The place rests on the streets {place.streets[:12]}; given were {streets.digest[:12]}.")
+    return library.add(streets)
+
+
 @asynccontextmanager
 async def serve(
     place: Place,
@@ -296,10 +327,13 @@ async def serve(
     clock: Clock | None = None,
     settings: Settings | None = None,
     watchdog: Watchdog | None = None,
+    streets: Graph | None = None,
 ) -> AsyncIterator[Service]:
     """Recover from the journal in `directory`, warm the kernels, adopt the place, and run until the block is left.
 
-    Raises JournalDamaged, JournalLocked, PlaceRejected, OSError before anything is served.
+    `streets` are those that the place names, if it names some; without them, the ones kept beside the journal.
+    Raises JournalDamaged, JournalLocked, StreetsMissing, StreetsDamaged, PlaceRejected, OSError before anything is
+    served; StreetsFailed, and what the journal raises, while serving.
     """
     # The journal's thread needs the interpreter for a moment after each sync: it must not wait the usual 5 ms for it.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -317,15 +351,18 @@ async def serve(
 
     journal = Journal.open(directory, on_durable=on_durable, on_failure=on_failure, settings=settings)
     with journal:
-        found = recover_world(directory)
+        library = library_of(Shelf(directory))
+        notes = await trio.to_thread.run_sync(_fetch_streets, library, place, streets)
+        found = recover_world(directory, streets=library.ready)
         service = Service(Engine(found.world), clock, watchdog)
         service._journal = journal  # noqa: SLF001  the maker completes its object
-        service.notes = (*journal.recovered.notes, *found.notes)
+        service.notes = (*journal.recovered.notes, *found.notes, *notes)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(service._write)  # noqa: SLF001
             await service._start(place)  # noqa: SLF001
             nursery.start_soon(service._take_positions)  # noqa: SLF001
             nursery.start_soon(service._keep_time)  # noqa: SLF001
+            nursery.start_soon(service._keep_epochs)  # noqa: SLF001
             try:
                 yield service
             finally:
@@ -333,4 +370,4 @@ async def serve(
                 nursery.cancel_scope.cancel()
 
 
-__all__ = ["JournalFull", "Lane", "PlaceRejected", "Service", "Stage", "serve"]
+__all__ = ["JournalFull", "Lane", "PlaceRejected", "Service", "Stage", "StreetsFailed", "serve"]

@@ -9,15 +9,12 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from engine.model.fact import Fact
 from engine.model.fixes import Fixes
 from engine.model.lifecycle import Outcome, Status
 from engine.model.place import Mode, Place
+from engine.model.road_facts import AnyRoadFact
 from engine.model.why import Why
-from engine.model.words import tag
-
-
-class Fact(Struct, frozen=True, gc=False, tag_field="kind", tag=tag):
-    """The base of all facts."""
 
 
 class PlaceAdopted(Fact, frozen=True, gc=False):
@@ -393,4 +390,5 @@ AnyFact: TypeAlias = (
     | AlarmRaised
     | AlarmAcknowledged
     | AlarmCleared
+    | AnyRoadFact
 )

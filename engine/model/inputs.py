@@ -11,6 +11,7 @@ from msgspec import Struct
 from engine.model.fixes import Fixes
 from engine.model.lifecycle import Status
 from engine.model.place import Place
+from engine.model.roads import Learned, Stretch, Turnout
 from engine.model.words import tag
 
 
@@ -42,6 +43,24 @@ class Resume(Input, frozen=True, gc=False):
 
 class Tick(Input, frozen=True, gc=False):
     """Time has passed: see what is due."""
+
+
+class PublishEpoch(Input, frozen=True, gc=False):
+    """Travel times under the conditions of this epoch have been worked out beside the engine."""
+
+    epoch: int
+
+
+class LearnSpeeds(Input, frozen=True, gc=False):
+    """The learner beside the engine has judged the fleet's drives anew; it replaces what was learned before."""
+
+    learned: Learned
+
+
+class LearnTurnouts(Input, frozen=True, gc=False):
+    """The learner beside the engine has judged the crews' turnouts anew; they replace what was learned before."""
+
+    turnouts: tuple[Turnout, ...]
 
 
 # ── feeds and couriers ──────────────────────────────────────────────────────────────────────────────────────
@@ -211,6 +230,43 @@ class AcknowledgeAlert(Command, frozen=True, gc=False):
     alert: str
 
 
+class CloseRoad(Command, frozen=True, gc=False):
+    """Nobody can drive through there."""
+
+    stretch: Stretch
+    reason: str = ""
+    until_ms: int | None = None
+    """None: until somebody opens it."""
+    closure: str = ""
+    """The sender's own name for it, to replace it under; empty: the engine gives it one."""
+
+
+class OpenRoad(Command, frozen=True, gc=False):
+    """The closure is over."""
+
+    closure: str
+    reason: str = ""
+
+
+class ReportTraffic(Command, frozen=True, gc=False):
+    """Driving there takes this part of its usual time until then. 100 percent under a name that is known ends it."""
+
+    stretch: Stretch
+    percent: int
+    until_ms: int
+    slowing: str = ""
+    """The sender's own name for it, to replace it under; empty: the engine gives it one."""
+
+
+class ReportWeather(Command, frozen=True, gc=False):
+    """All driving takes this part of its usual time until then. 100 percent ends what was reported before."""
+
+    weather: str
+    """In words: snow, ice, heavy rain."""
+    percent: int
+    until_ms: int
+
+
 AnyCommand: TypeAlias = (
     ReportIncident
     | AmendIncident
@@ -229,6 +285,21 @@ AnyCommand: TypeAlias = (
     | ResolveEmergency
     | AcknowledgeAlarm
     | AcknowledgeAlert
+    | CloseRoad
+    | OpenRoad
+    | ReportTraffic
+    | ReportWeather
 )
 
-AnyInput: TypeAlias = AdoptPlace | Resume | Tick | ReportPositions | ReportAttempt | ReportReceipt | AnyCommand
+AnyInput: TypeAlias = (
+    AdoptPlace
+    | Resume
+    | Tick
+    | PublishEpoch
+    | LearnSpeeds
+    | LearnTurnouts
+    | ReportPositions
+    | ReportAttempt
+    | ReportReceipt
+    | AnyCommand
+)

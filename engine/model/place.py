@@ -132,11 +132,30 @@ class Unit(Struct, frozen=True):
     """Has a device that reports positions. An untracked unit is assumed at its station until it says otherwise."""
 
 
+class Profile(Struct, frozen=True):
+    """How travel times change over the week. Of several, the first that names a street's class counts for it."""
+
+    classes: tuple[str, ...]
+    """Street classes; none means all."""
+    percent: tuple[int, ...]
+    """168 of them, one an hour from Monday 00:00 local time: travel time in percent of the usual."""
+
+
 class TravelSettings(Struct, frozen=True):
-    """Straight-line travel: distance times circuity at one speed under lights and sirens."""
+    """How long a way takes: over the streets, or in a straight line where a place has none."""
 
     circuity_percent: int = 130
+    """Straight line: the way is so much longer than the distance."""
     speed_mm_per_s: int = 11_000
+    """Straight line: one speed, under lights and sirens."""
+    lights_to_priority: int = 3
+    """Units drive with lights and sirens to incidents of this priority and more urgent ones."""
+    off_road_mm_per_s: int = 2_800
+    """Between a position and the road: a yard, a track, on foot."""
+    uturn_ms: int = 10_000
+    lights_turn_ms: int = 5_000
+    """A turn that is forbidden to others, taken under lights and sirens."""
+    profiles: tuple[Profile, ...] = ()
 
 
 class AlertSettings(Struct, frozen=True):
@@ -198,6 +217,8 @@ class Place(Struct, frozen=True):
     limits: Limits = Limits()
     emergency_type: str = "unit_emergency"
     """The incident type that a unit's own emergency (panic, mayday) opens. Must be one of `types`."""
+    streets: str = ""
+    """Digest of the street graph that travel times rest on; "" means straight lines."""
 
     def mask(self, names: tuple[str, ...]) -> int:
         """Return the capability mask of the names. Raises KeyError for one that the place does not know."""

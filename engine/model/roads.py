@@ -31,6 +31,14 @@ class Stretch(Struct, frozen=True):
         """Tell whether nothing is named."""
         return not (self.streets or self.classes or self.polygon or self.arcs)
 
+    @property
+    def words(self) -> str:
+        """What is meant, for people."""
+        parts = [", ".join(self.streets), *(f"class {name}" for name in self.classes)]
+        parts.append("within a polygon" if self.polygon else "")
+        parts.append(f"{len(self.arcs)} arcs" if self.arcs else "")
+        return "; ".join(part for part in parts if part) or "everywhere"
+
 
 class Closure(Struct, frozen=True):
     """A stretch that nobody drives through. Who stands in it may leave, and an incident in it can be reached."""
@@ -61,7 +69,34 @@ class Weather(Struct, frozen=True):
     until_ms: int
 
 
-class Conditions(Struct, frozen=True):
+class Learned(Struct, frozen=True):
+    """What the fleet's own driving has taught about travel times."""
+
+    classes: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """(street class, 168 percents of its usual travel time by hour of the week)."""
+    arcs: tuple[tuple[int, int], ...] = ()
+    """(row of the street graph, percent of its class's travel time), by arc."""
+    observations: int = 0
+    """How many drives along an arc it rests on."""
+    spread_percent: int = 0
+    """How far single drives lie apart: one standard deviation in percent of the travel time; 0 where none is known."""
+
+
+class Turnout(Struct, frozen=True):
+    """How long crews need from dispatch to wheels rolling, as they have shown."""
+
+    station: str
+    unit_kind: str
+    block: int
+    """Hours of the local day in threes: 0 is from 00:00 to 03:00, 7 from 21:00 to 24:00."""
+    turnout_ms: int
+
+
+OTHER_CLASSES = "*"
+"""In `Conditions.class_percent`: every class that is not named there."""
+
+
+class Conditions(Struct, frozen=True, cache_hash=True):
     """All that the streets' travel times rest on at one moment."""
 
     closures: tuple[Closure, ...] = ()
@@ -71,6 +106,6 @@ class Conditions(Struct, frozen=True):
     weather: Weather | None = None
     class_percent: tuple[tuple[str, int], ...] = ()
     """Travel time by street class in percent, for this hour of the week: the place's profile times what was
-    learned. A class that is not named counts 100."""
+    learned; by class. A class that is not named counts as `OTHER_CLASSES` does; without that, 100."""
     arc_percent: tuple[tuple[int, int], ...] = ()
-    """Single arcs that are known better than by their class, instead of the class's percent; by arc."""
+    """Single arcs that are known better than by their class, in percent of the class's time; by arc."""

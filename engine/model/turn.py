@@ -33,3 +33,5 @@ class Answer(Struct, frozen=True, gc=False):
     refusal: Refusal | None = None
     digest: bytes = b""
     """Of the command: the same id with other contents is a mistake of the sender."""
+    road: str | None = None
+    """The closure or slowing that the command made or replaced."""

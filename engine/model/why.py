@@ -44,6 +44,10 @@ class Considered(Struct, frozen=True, gc=False):
     """Straight line."""
     fix_age_ms: int = -1
     """Age of the position this rests on; -1: assumed at its station."""
+    spread_ms: int = -1
+    """Two arrivals of three lie within this much of the ETA; -1 without one."""
+    clear_ms: int = -1
+    """When a busy unit will probably be free, from now; -1 for one that is not on an incident."""
 
 
 class Count(Struct, frozen=True, gc=False):

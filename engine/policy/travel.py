@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from engine.kernels.travel import straight_line_ms
 from engine.model.place import Place
+from engine.model.route import Route
 from engine.state.fleet import Fleet
 from engine.state.records import Incident
 from engine.state.world import World
@@ -32,6 +33,9 @@ class TravelModel(Protocol):
     def within_ms(self, radius_m: int, incident: Incident) -> int:
         """Return a time that no unit farther away than this, in a straight line, can beat."""
 
+    def route(self, fleet: Fleet, row: int, incident: Incident) -> Route | None:
+        """Return the unit's way to the incident; None where none is known."""
+
 
 class StraightLine(Struct, frozen=True):
     """Distance as the crow flies, times a circuity factor, at one speed. Says so wherever it is used."""
@@ -55,6 +59,11 @@ class StraightLine(Struct, frozen=True):
         """Return a time that no unit farther away than this can beat."""
         del incident
         return radius_m * self.circuity_percent * 10_000 // self.speed_mm_per_s
+
+    def route(self, fleet: Fleet, row: int, incident: Incident) -> Route | None:
+        """Know no way: a straight line is none."""
+        del fleet, row, incident
+        return None
 
 
 class OverStreets(Struct, frozen=True):
@@ -90,6 +99,12 @@ class OverStreets(Struct, frozen=True):
             return self.straight.within_ms(radius_m, incident)
         on_road_m = max(0, radius_m - 2 * BESIDE_ROAD_M)
         return on_road_m * 1_000_000 // self.oracle.metric(self._mode(incident)).fastest_mm_per_s
+
+    def route(self, fleet: Fleet, row: int, incident: Incident) -> Route | None:
+        """Return the unit's way to the incident over the streets; None where there is none."""
+        start = (int(fleet.x_m[row]), int(fleet.y_m[row]))
+        at = (incident.x_m, incident.y_m)
+        return self.roads.route(self.oracle.conditions, start, at, self._mode(incident), fleet.spots[row])
 
     def _mode(self, incident: Incident) -> Mode:
         return Mode.LIGHTS if incident.priority <= self.lights_to_priority else Mode.NORMAL

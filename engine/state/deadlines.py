@@ -19,6 +19,10 @@ class Reminder(StrEnum):
     ALERT_RUNG = "alert_rung"
     ALERT_DEADLINE = "alert_deadline"
     LOOK_AGAIN = "look_again"
+    CONDITION_OVER = "condition_over"
+    """A closure, a slowing or the weather ends by itself."""
+    HOUR = "hour"
+    """Travel times change with the hour of the week."""
 
 
 class Deadline(Struct, frozen=True, order=True):
@@ -28,7 +32,7 @@ class Deadline(Struct, frozen=True, order=True):
     number: int
     about: Reminder
     subject: str
-    """An incident's or an alert's id."""
+    """An incident's or an alert's id, a closure's or a slowing's."""
     unit: str
     since_ms: int
     """The moment it counts from: if the subject has moved on since, the reminder means nothing."""

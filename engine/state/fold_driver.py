@@ -1,8 +1,11 @@
 """What the driver's facts do to the World: configuration, restarts, the clock, refusals."""
 
+from msgspec.structs import replace
+
 from engine.model.facts import CommandRefused, PlaceAdopted, Resumed, Ticked
 from engine.model.lifecycle import Status
 from engine.state.deadlines import Reminder
+from engine.state.fold_roads import begin_anew, remind_of_hour
 from engine.state.records import Incident, UnitRecord
 from engine.state.world import World, folds
 
@@ -13,8 +16,13 @@ ALARMING = frozenset({Reminder.PENDING, Reminder.NOT_ACKNOWLEDGED, Reminder.ALER
 @folds(PlaceAdopted)
 def adopted(world: World, fact: PlaceAdopted) -> None:
     """Let decisions rest on this place from now on."""
+    other_streets = world.place is not None and world.place.streets != fact.place.streets
     world.place = fact.place
     index_place(world)
+    if other_streets:
+        # Arcs are rows of a graph: what was learned about them means nothing in another one.
+        world.road_book.learned = replace(world.road_book.learned, arcs=())
+    begin_anew(world)
     for row in range(len(world.units), len(world.fleet)):
         world.units.append(UnitRecord(world.fleet.ids[row], row, Status.AVAILABLE, reported_ms=0))
     for unit in world.units:
@@ -38,7 +46,7 @@ def index_place(world: World) -> None:
     place = world.settled
     world.types = {kind.id: kind for kind in place.types}
     world.plans = {plan.id: plan for plan in place.plans}
-    world.fleet.adopt(place)
+    world.fleet.adopt(place, world.roads)
 
 
 @folds(Resumed)
@@ -49,10 +57,13 @@ def resumed(world: World, fact: Resumed) -> None:
 
 @folds(Ticked)
 def ticked(world: World, fact: Ticked) -> None:
-    """Forget the reminders that are being looked at; the one to match again comes back while anybody waits."""
+    """Forget the reminders that are being looked at; those to match again and of the hour come back while needed."""
     del fact
     looked_again = any(entry.about is Reminder.LOOK_AGAIN for entry in world.deadlines.due(world.now))
     world.deadlines.forget(world.now)
+    if world.road_book.hour_due_ms <= world.now:
+        world.road_book.hour_due_ms = 0
+        remind_of_hour(world)
     if looked_again:
         world.looking_again = False
         if world.waiting:

@@ -16,7 +16,8 @@ from engine.state.deadlines import Deadline, Deadlines
 from engine.state.filed import Filed
 from engine.state.fold_driver import index_place
 from engine.state.records import Alarm, Alert, Incident, UnitRecord
-from engine.state.world import World
+from engine.state.road_book import RoadBook
+from engine.state.world import Library, World, no_streets
 
 
 class Image(Struct, frozen=True):
@@ -36,6 +37,7 @@ class Image(Struct, frozen=True):
     deadlines: list[Deadline]
     deadline_number: int
     looking_again: bool
+    road_book: RoadBook
     answers: list[tuple[str, Answer]]
     numbers: tuple[int, int, int]
     """Incidents, alerts and alarms counted so far."""
@@ -58,6 +60,7 @@ def image_of(world: World) -> Image:
         deadlines=world.deadlines.entries(),
         deadline_number=world.deadlines.number,
         looking_again=world.looking_again,
+        road_book=world.road_book,
         answers=list(world.answers.items()),
         numbers=(world.incident_number, world.alert_number, world.alarm_number),
         tally=dict(sorted(world.tally.items())),
@@ -74,10 +77,13 @@ def state_hash(world: World) -> str:
     return fingerprint(save(world))
 
 
-def restore(data: bytes, *, indexed: bool = True) -> World:
-    """Build the World of an image. Raises msgspec.ValidationError if the bytes are no image of this version."""
+def restore(data: bytes, *, indexed: bool = True, streets: Library = no_streets) -> World:
+    """Build the World of an image. Raises msgspec.ValidationError if the bytes are no image of this version.
+
+    A World that decides needs the `streets` of its place; one that only follows does not.
+    """
     image: Image = decode_as(Image, data)
-    world = World(indexed=indexed)
+    world = World(indexed=indexed, streets=streets)
     world.seq, world.now, world.place = image.seq, image.now, image.place
     world.units = image.units
     world.fleet.enlist(image.fleet)
@@ -95,6 +101,7 @@ def restore(data: bytes, *, indexed: bool = True) -> World:
     world.alarms = Filed(image.alarms)
     world.deadlines = Deadlines(image.deadlines, image.deadline_number)
     world.looking_again = image.looking_again
+    world.road_book = image.road_book
     world.answers = OrderedDict(image.answers)
     world.incident_number, world.alert_number, world.alarm_number = image.numbers
     world.tally = image.tally

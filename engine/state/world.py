@@ -8,21 +8,28 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from engine.model.facts import AnyFact, CommandRefused, Fact, IncidentReported
+from engine.model.fact import Fact
+from engine.model.facts import AnyFact, CommandRefused, IncidentReported
 from engine.model.inputs import Command
 from engine.model.lifecycle import DIVERTIBLE, FREE, Phase, Status
 from engine.model.paper import digest_of
 from engine.model.place import IncidentType, Place, Plan
+from engine.model.road_facts import RoadClosed, TrafficReported
 from engine.model.turn import Answer, Refusal, Turn
 from engine.state.deadlines import Deadlines, Reminder
 from engine.state.filed import Filed
 from engine.state.fleet import Fleet
 from engine.state.records import Alarm, Alert, Assignment, Incident, UnitRecord
+from engine.state.road_book import RoadBook
 from engine.state.waiting import WaitingQueue
+from engine.streets.roads import Roads
 
 Fold = Callable[["World", Any], None]
 FOLDS: dict[type[Fact], Fold] = {}
 """How each kind of fact changes the World; filled by the `fold_*` files."""
+
+Library = Callable[[Place], Roads | None]
+"""Gives the roads of a place; None where it does not know its streets. Asked for places that have some."""
 
 LOOK_AGAIN_MS = 5_000
 """While an incident waits, the queue is matched at least this often: positions age, shifts begin."""
@@ -38,10 +45,16 @@ def folds(kind: type[Fact]) -> Callable[[Fold], Fold]:
     return register
 
 
+def no_streets(place: Place) -> Roads | None:
+    """Know no streets: for Worlds that are shown, never decided on."""
+    del place
+    return None
+
+
 class World:
     """Everything that is true at `seq`. A follower's World is not indexed: it is shown, never decided on."""
 
-    def __init__(self, *, indexed: bool = True) -> None:
+    def __init__(self, *, indexed: bool = True, streets: Library = no_streets) -> None:
         self.seq = 0
         self.now = 0
         self.place: Place | None = None
@@ -59,6 +72,10 @@ class World:
         """Alerts that are not over."""
         self.alarms: Filed[Alarm] = Filed()
         self.deadlines = Deadlines([], 0)
+        self.road_book = RoadBook()
+        self._streets = streets
+        self._roads: tuple[Place | None, Roads | None] = (None, None)
+        """Of which place, and what they are."""
         self.answers: OrderedDict[str, Answer] = OrderedDict()
         self.closed: OrderedDict[str, None] = OrderedDict()
         """Ids of ended incidents still in memory, oldest first."""
@@ -96,13 +113,17 @@ class World:
         self.finish(turn)
 
     def _remember(self, command: Command, facts: tuple[AnyFact, ...]) -> None:
-        incident = refusal = None
+        incident = refusal = road = None
         for fact in facts:
             if isinstance(fact, CommandRefused):
                 refusal = Refusal(fact.code, fact.field, fact.reason)
             elif isinstance(fact, IncidentReported):
                 incident = fact.incident
-        answer = Answer(self.seq, incident, refusal, digest_of(command))
+            elif isinstance(fact, RoadClosed):
+                road = fact.closure.id
+            elif isinstance(fact, TrafficReported):
+                road = fact.slowing.id
+        answer = Answer(self.seq, incident, refusal, digest_of(command), road)
         self.answers[answer_key(command)] = answer
         while len(self.answers) > self.settled.limits.answers_kept:
             self.answers.popitem(last=False)
@@ -114,6 +135,17 @@ class World:
         """The place in force. Asserts that one was adopted, which is the first thing a journal holds."""
         assert self.place is not None, "no place has been adopted yet"
         return self.place
+
+    @property
+    def roads(self) -> Roads | None:
+        """The roads of the place in force; None where it has no streets, or where nobody here knows them."""
+        if self._roads[0] is not self.place:
+            self._roads = (self.place, None if self.place is None else self.roads_of(self.place))
+        return self._roads[1]
+
+    def roads_of(self, place: Place) -> Roads | None:
+        """Return the roads that a place would have."""
+        return self._streets(place) if place.streets else None
 
     def answer(self, command: Command) -> Answer | None:
         """Return what this command's sender was told before, if it was."""

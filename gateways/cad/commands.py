@@ -9,10 +9,12 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from engine.model import inputs
+from engine.model import inputs, roads
 from engine.model.geometry import Projection
 from gateways.auth import Right
 from gateways.cad import messages
+from gateways.cad.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather, Stretch
+from gateways.cad.words import Command
 
 Build = Callable[[Any, str, Projection], inputs.AnyCommand]
 """From the message, the principal's name and the place's projection."""
@@ -37,7 +39,7 @@ class Rule(Struct, frozen=True):
 def _as(kind: Callable[..., inputs.AnyCommand]) -> Build:
     """Return the builder of an input whose fields are those of the message."""
 
-    def build(message: messages.Command, by: str, projection: Projection) -> inputs.AnyCommand:
+    def build(message: Command, by: str, projection: Projection) -> inputs.AnyCommand:
         del projection
         return kind(by=by, **asdict(message))
 
@@ -83,7 +85,23 @@ def _place_of(message: messages.AmendIncident, projection: Projection) -> tuple[
     return projection.to_metres(message.lat, message.lon)
 
 
-RULES: Final[dict[type[messages.Command], Rule]] = {
+def _stretch(message: Stretch, projection: Projection) -> roads.Stretch:
+    ring = message.polygon
+    polygon = None if ring is None else tuple(projection.to_metres(lat, lon) for lat, lon in ring)
+    return roads.Stretch(message.streets, message.classes, polygon, message.arcs)
+
+
+def _on_stretch(kind: Callable[..., inputs.AnyCommand]) -> Build:
+    """Return the builder of an input about a stretch, whose other fields are those of the message."""
+
+    def build(message: CloseRoad | ReportTraffic, by: str, projection: Projection) -> inputs.AnyCommand:
+        fields = asdict(message)
+        return kind(by=by, **{**fields, "stretch": _stretch(message.stretch, projection)})
+
+    return build
+
+
+RULES: Final[dict[type[Command], Rule]] = {
     messages.ReportIncident: Rule(Right.REPORT, _report),
     messages.AmendIncident: Rule(Right.REPORT, _amend),
     messages.Note: Rule(Right.REPORT, _as(inputs.AddNote)),
@@ -102,13 +120,17 @@ RULES: Final[dict[type[messages.Command], Rule]] = {
     messages.ResolveEmergency: Rule(Right.ORDER, _as(inputs.ResolveEmergency)),
     messages.AcknowledgeAlarm: Rule(Right.ORDER, _as(inputs.AcknowledgeAlarm)),
     messages.AcknowledgeAlert: Rule(Right.ORDER, _as(inputs.AcknowledgeAlert)),
+    CloseRoad: Rule(Right.ROADS, _on_stretch(inputs.CloseRoad)),
+    OpenRoad: Rule(Right.ROADS, _as(inputs.OpenRoad)),
+    ReportTraffic: Rule(Right.ROADS, _on_stretch(inputs.ReportTraffic)),
+    ReportWeather: Rule(Right.ROADS, _as(inputs.ReportWeather)),
 }
 
 FIELDS: Final = {"type": "incident_type", "position": "lat"}
 """Fields of the engine's refusals that have another name on the wire."""
 
 
-def units_of(message: messages.Command) -> tuple[str, ...]:
+def units_of(message: Command) -> tuple[str, ...]:
     """Return the units that the message speaks for."""
     unit = getattr(message, "unit", None)
     return getattr(message, "units", ()) if unit is None else (unit,)

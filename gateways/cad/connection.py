@@ -279,6 +279,6 @@ class Connection:
 def _to_wire(name: str, answer: EngineAnswer) -> Answer | Refused:
     refusal = answer.refusal
     if refusal is None:
-        return Answer(id=name, seq=answer.seq, incident=answer.incident)
+        return Answer(id=name, seq=answer.seq, incident=answer.incident, road=answer.road)
     field = FIELDS.get(refusal.field, refusal.field)
     return Refused(id=name, code=refusal.code, field=field, reason=refusal.reason)

@@ -133,6 +133,7 @@ class Hub:
             incidents=tuple(mirror.incidents.values()),
             units=tuple(mirror.units.values()),
             alarms=tuple(mirror.alarms.values()),
+            roads=mirror.roads,
         )
         return frame_as("snapshot", snapshot)
 

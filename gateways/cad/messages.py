@@ -14,31 +14,16 @@ from engine.model.lifecycle import Status
 from engine.model.words import tag
 from gateways import board
 from gateways.auth import Role
+from gateways.cad.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather
 from gateways.cad.wire import frame
+from gateways.cad.words import Command, FromClient, Latitude, Longitude, Name, Priority, Text, Units, Whole
 from gateways.views import PositionView
 
 VERSION: Final = "turnout.cad.v1"
 """Also the name of the WebSocket subprotocol."""
 
-Name = Annotated[str, Meta(min_length=1, max_length=128)]
-"""An id: of a command, an incident, a unit, an alarm, an alert."""
-Text = Annotated[str, Meta(max_length=4_000)]
-Latitude = Annotated[float, Meta(ge=-90, le=90)]
-"""Degrees north, WGS84."""
-Longitude = Annotated[float, Meta(ge=-180, le=180)]
-"""Degrees east, WGS84."""
-Priority = Annotated[int, Meta(ge=1, le=5)]
-"""1 is the most urgent."""
-Whole = Annotated[int, Meta(ge=0, le=2**53)]
-"""A seq, or a time in ms since the epoch (UTC): whole numbers that every JSON reader keeps exactly."""
-Units = Annotated[tuple[Name, ...], Meta(min_length=1, max_length=64)]
-
 
 # ── client to server ────────────────────────────────────────────────────────────────────────────────────────
-
-
-class FromClient(Struct, frozen=True, gc=False, tag_field="type", tag=tag, forbid_unknown_fields=True):
-    """The base of what we receive."""
 
 
 class Hello(FromClient, frozen=True, gc=False, kw_only=True):
@@ -59,13 +44,6 @@ class Ping(FromClient, frozen=True, gc=False, kw_only=True):
     """Are you there? For clients that cannot send WebSocket pings."""
 
     id: Name
-
-
-class Command(FromClient, frozen=True, gc=False, kw_only=True):
-    """A message that is answered: by `answer` once it is durable, or by `refused`."""
-
-    id: Name
-    """Chosen by the sender, unique for ever among its own: the same command sent again gets the same answer."""
 
 
 class ReportIncident(Command, frozen=True, gc=False, kw_only=True):
@@ -224,6 +202,10 @@ AnyCommand: TypeAlias = (
     | ResolveEmergency
     | AcknowledgeAlarm
     | AcknowledgeAlert
+    | CloseRoad
+    | OpenRoad
+    | ReportTraffic
+    | ReportWeather
 )
 ClientMessage: TypeAlias = Hello | Ping | AnyCommand
 
@@ -287,6 +269,8 @@ class Answer(FromServer, frozen=True, gc=False, kw_only=True):
     seq: int
     incident: str | None = None
     """The incident that the command created."""
+    road: str | None = None
+    """The closure or slowing that the command made or replaced."""
 
 
 class Refused(FromServer, frozen=True, gc=False, kw_only=True):

@@ -3,10 +3,13 @@
 Rule: every delta follows on the one before it, or the copy says so and takes no more until it starts over.
 """
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from gateways.board import Snapshot, Update
 from gateways.cad.messages import Positions
+from gateways.road_views import RoadsView
 from gateways.views import AlarmView, IncidentView, PositionView, UnitView
 
 
@@ -25,6 +28,8 @@ class Mirror:
         self.incidents: dict[str, IncidentView] = {}
         self.units: dict[str, UnitView] = {}
         self.alarms: dict[str, AlarmView] = {}
+        self.roads = NO_ROADS
+        """All closures and slowings in force, and the epoch that decisions rest on."""
         self.positions: dict[str, PositionView] = {}
         """Of units that have moved since `units` last said where they are."""
         self.deltas = 0
@@ -56,6 +61,7 @@ class Mirror:
         self.incidents = {view.id: view for view in snapshot.incidents}
         self.units = {view.id: view for view in snapshot.units}
         self.alarms = {view.id: view for view in snapshot.alarms}
+        self.roads = snapshot.roads or NO_ROADS
         self.positions = {}
 
     def _fold(self, delta: Update) -> None:
@@ -76,3 +82,22 @@ class Mirror:
             self.alarms[alarm.id] = alarm
         for name in delta.cleared:
             self.alarms.pop(name, None)
+        if delta.roads is not None:
+            self.roads = _folded(self.roads, delta.roads)
+
+
+NO_ROADS: Final = RoadsView(streets=False, epoch=0, making=None, hour=0, weather=None)
+"""Before the first snapshot, or from a server that tells nothing of roads."""
+
+
+def _folded(roads: RoadsView, change: RoadsView) -> RoadsView:
+    """Return the roads after a change, as a snapshot would show them."""
+    closures = {view.id: view for view in (*roads.closures, *change.closures)}
+    slowings = {view.id: view for view in (*roads.slowings, *change.slowings)}
+    return replace(
+        change,
+        closures=tuple(view for name, view in closures.items() if name not in change.ended_closures),
+        slowings=tuple(view for name, view in slowings.items() if name not in change.ended_slowings),
+        ended_closures=(),
+        ended_slowings=(),
+    )

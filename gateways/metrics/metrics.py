@@ -25,6 +25,7 @@ from gateways.metrics.observed import Observed
 from gateways.metrics.of_city import city_families
 from gateways.metrics.of_doors import door_families
 from gateways.metrics.of_engine import engine_families
+from gateways.metrics.of_roads import road_families
 from gateways.metrics.routes import metrics_routes
 from gateways.metrics.sources import Endpoints, Feeds, Sources
 from gateways.web import HttpCounts
@@ -55,6 +56,7 @@ class Metrics(Collector):
         ProcessCollector(namespace="turnout", registry=self.registry)
         self.exposition = Exposition(self.registry, fresh_s=fresh_s)
         service.on_decide = self.observe_decision
+        service.epochs.on_epoch = self._observed.customisations.observe
         board.on_turn.append(self._observed.follow)
 
     # ── the hooks ───────────────────────────────────────────────────────────────────────────────────────────
@@ -84,7 +86,9 @@ class Metrics(Collector):
         observed.harvest()
         yield info("build", "What runs here.", self._build)
         yield from engine_families(sources.service, observed, self.readiness())
-        yield from city_families(sources.board.world, observed, sources.service.clock.now())
+        now_ms = sources.service.clock.now()
+        yield from city_families(sources.board.world, observed, now_ms)
+        yield from road_families(sources.board.world, observed, now_ms)
         yield from door_families(sources)
 
     def readiness(self) -> Readiness:

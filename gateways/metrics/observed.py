@@ -21,11 +21,15 @@ CLASSES: Final = {
     "Tick": "driver",
     "AdoptPlace": "driver",
     "Resume": "driver",
+    "PublishEpoch": "driver",
+    "LearnSpeeds": "driver",
+    "LearnTurnouts": "driver",
 }
 """What a kind of input counts as; every other one is an order."""
 ORDER: Final = "order"
 
 LATENCIES_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+CUSTOMISATIONS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 ACKNOWLEDGEMENTS_S: Final = (1, 2, 5, 10, 15, 30, 60, 90, 120, 300)
 HARVEST_EVERY: Final = 1024
 """Turns after which latencies are taken over from the service, which keeps the latest 4,096."""
@@ -39,6 +43,7 @@ class Observed:
         self.answers = Histogram(*LATENCIES_S)
         self.commits = Histogram(*LATENCIES_S)
         self.acknowledgements = Histogram(*ACKNOWLEDGEMENTS_S)
+        self.customisations = Histogram(*CUSTOMISATIONS_S)
         self.census = Census(world)
         self.waiting = Waiting(world)
         self._by_kind = {kind: self.decisions[name] for kind, name in CLASSES.items()}

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.model import facts as f
 from engine.model import inputs as i
+from engine.model import road_facts as r
 from engine.model.turn import Turn
 from engine.model.why import Reason
 
@@ -78,6 +79,13 @@ SAID: dict[type[Any], Callable[[Any], str]] = {
     i.ResolveEmergency: lambda g: f"{g.by} says that {g.unit} is safe{_because(g.reason)}",
     i.AcknowledgeAlarm: lambda g: f"{g.by} takes on alarm {g.alarm}",
     i.AcknowledgeAlert: lambda g: f"{g.by} has told the crew of alert {g.alert}",
+    i.CloseRoad: lambda g: f"{g.by} closes {g.stretch.words}{_because(g.reason)}",
+    i.OpenRoad: lambda g: f"{g.by} opens {g.closure}{_because(g.reason)}",
+    i.ReportTraffic: lambda g: f"{g.by} reports {g.percent} % on {g.stretch.words}",
+    i.ReportWeather: lambda g: f"{g.by} reports {g.weather}, {g.percent} %",
+    i.PublishEpoch: lambda g: f"the travel times of epoch {g.epoch} are ready",
+    i.LearnSpeeds: lambda g: f"{g.learned.observations} drives have been judged",
+    i.LearnTurnouts: lambda g: f"{len(g.turnouts)} turnouts have been judged",
 }
 
 
@@ -140,4 +148,13 @@ BECAME: dict[type[Any], Callable[[Any], str]] = {
     f.AlarmRaised: lambda t: f"ALARM {t.alarm}, {t.about}: {t.text}",
     f.AlarmAcknowledged: lambda t: f"alarm {t.alarm} is {t.by}'s",
     f.AlarmCleared: lambda t: f"alarm {t.alarm} is over: {t.reason}",
+    r.RoadClosed: lambda t: f"{t.closure.id} closes {t.closure.stretch.words}",
+    r.RoadOpened: lambda t: f"{t.closure} is open",
+    r.TrafficReported: lambda t: f"{t.slowing.id}: {t.slowing.percent} % on {t.slowing.stretch.words}",
+    r.WeatherReported: lambda t: f"{t.weather.kind}: {t.weather.percent} %",
+    r.ConditionsLapsed: lambda t: f"over: {_names((*t.closures, *t.slowings, *(['weather'] if t.weather else [])))}",
+    r.HourBegan: lambda t: f"hour {t.hour} of the week begins",
+    r.SpeedsLearned: lambda t: f"travel times rest on {t.learned.observations} drives",
+    r.TurnoutsLearned: lambda t: f"turnouts rest on {len(t.turnouts)} judgements",
+    r.EpochPublished: lambda t: f"decisions rest on epoch {t.epoch}",
 }

@@ -1,15 +1,28 @@
 """The client that demo and load tests use: it knows what it was told, and loses nothing over a lost connection."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 import trio
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import AcceptConnection, CloseConnection, Request
 
 from gateways.cad import CadConfig
-from gateways.cad.client import CadClient, Disconnected, FellBehind, Refused, Updates, connect, new_id, reconnecting
+from gateways.cad.client import (
+    CadClient,
+    Disconnected,
+    FellBehind,
+    Refused,
+    Updates,
+    connect,
+    dial,
+    new_id,
+    reconnecting,
+)
 from gateways.cad.connection import Connection
-from gateways.cad.messages import Delta, Note, ReportIncident
+from gateways.cad.messages import VERSION, Delta, Note, ReportIncident
 from gateways.cad.mirror import Gap, Mirror
 from gateways.cad.socket import RESTART
 from tests.builders import Running, serve_place, token
@@ -211,3 +224,42 @@ async def test_a_slow_reader_of_updates_is_told() -> None:
     assert [(await anext(updates)).seq, (await anext(updates)).seq] == [1, 2]
     with pytest.raises(FellBehind):
         await anext(updates)
+
+
+async def ping_at_the_close(stream: trio.SocketStream) -> None:
+    """Serve a WebSocket, and answer the client's close with a ping before the close."""
+    protocol = WSConnection(ConnectionType.SERVER)
+    while data := await stream.receive_some(65_536):
+        protocol.receive_data(bytes(data))
+        for event in protocol.events():
+            if isinstance(event, Request):
+                await stream.send_all(protocol.send(AcceptConnection(subprotocol=VERSION)))
+            elif isinstance(event, CloseConnection):
+                await stream.send_all(b"\x89\x01p")
+                await trio.sleep(0.01)
+                await stream.send_all(protocol.send(event.response()))
+                await stream.aclose()
+                return
+
+
+async def test_a_ping_that_crosses_our_close_harms_nobody() -> None:
+    """The library fails over a pong that it may no longer send; whoever leaves must not hear of it."""
+    async with trio.open_nursery() as nursery:
+        serve = partial(trio.serve_tcp, ping_at_the_close, 0, host="127.0.0.1")
+        (listener,) = await nursery.start(serve)
+        port = listener.socket.getsockname()[1]
+        left = False
+        async with dial(f"ws://127.0.0.1:{port}"):
+            pass
+        left = True
+        nursery.cancel_scope.cancel()
+    assert left
+
+
+async def test_a_cancelled_client_is_cancelled(tmp_path: Path) -> None:
+    """What is passed over at the close is the library's own cancellation, never ours."""
+    async with serve_place(tmp_path) as running:
+        with trio.move_on_after(0.05) as scope:
+            async with connect(running.url, token("cad")):
+                await trio.sleep_forever()
+        assert scope.cancelled_caught

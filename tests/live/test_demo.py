@@ -23,9 +23,9 @@ def demo(*options: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
-    """One demo of a small city whose engine is killed half way."""
+    """One demo of a small city: its busiest bridge is closed, and while it is its engine is killed."""
     data = tmp_path_factory.mktemp("demo")
-    command = demo("--seconds", "12", "--crash-at", "5", "--data", str(data))
+    command = demo("--pace", "60", "--seconds", "12", "--close-at", "3", "--crash-at", "5", "--data", str(data))
     result = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout), data
@@ -44,6 +44,29 @@ def test_a_killed_engine_comes_back_and_nothing_is_lost(played: tuple[dict[str, 
     assert ledger["fixes_json_lines"] > 0
     assert ledger["fixes_osmand"] > 0
     assert ledger["unanswered"] == 0
+
+
+def test_a_bridge_is_closed_and_decisions_follow(played: tuple[dict[str, Any], Path]) -> None:
+    """The next epoch knows of it, people at both ends call and are sent for, and no crew drives through."""
+    summary, _ = played
+    closing, decided, ledger = summary["audit"]["closing"], summary["audit"]["decided"], summary["ledger"]
+    assert closing["street"].endswith("Bridge")
+    assert closing["arcs"] >= 2
+    assert closing["closure"]
+    assert closing["epoch"] >= 2
+    assert closing["in_force_ms"] is not None
+    assert closing["closed_s"] < closing["opened_s"] < 12
+    assert decided["open_recommendations"] + decided["recommendations"] + decided["dispatches"] > 0
+    assert ledger["drives"] > 0
+    assert ledger["drives_through_closed"] == 0
+
+
+def test_arrivals_are_held_against_what_was_foretold(played: tuple[dict[str, Any], Path]) -> None:
+    """Over streets, by people who drive otherwise than the map says."""
+    punctuality = played[0]["audit"]["punctuality"]
+    assert punctuality["basis"] == "over streets"
+    assert punctuality["arrivals"] > 0
+    assert punctuality["error_median_s"] < punctuality["eta_median_s"]
 
 
 def found(data: Path, ledger: Ledger) -> Audit:
@@ -78,6 +101,11 @@ def test_the_audit_sees_a_page_that_nobody_sent(played: tuple[dict[str, Any], Pa
     ledger = Ledger()
     ledger.pages["A9999"] += 1
     assert broken(found(played[1], ledger)) == ["every page delivered was shown on a pager"]
+
+
+def test_the_audit_sees_a_drive_through_a_closed_street(played: tuple[dict[str, Any], Path]) -> None:
+    """The city's own book says so."""
+    assert broken(found(played[1], Ledger(drives_through_closed=1))) == ["nobody drove through a closed street"]
 
 
 def test_two_demos_do_not_share_a_folder(played: tuple[dict[str, Any], Path], tmp_path: Path) -> None:

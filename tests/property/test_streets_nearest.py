@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.kernels.nearest import FARTHEST_DM, WIDEST_DM, box, nearest, pack
+from engine.kernels.nearest import FARTHEST_DM, WIDEST_DM, nearest, pack
 
 Answer = tuple[int, int, int, int]
 NOWHERE: Answer = (-1, 0, -1, 0)
@@ -121,19 +121,6 @@ def test_thousands_of_segments() -> None:
     hinted = [position._replace(hint=n * 100) for n, position in enumerate(bare)]
     answers = [twin(segments, position, 10_000) for position in bare]
     assert asked(segments, bare, 10_000) == asked(segments, hinted, 10_000) == answers
-
-
-@given(segments_within(100), st.tuples(*[st.integers(-120, 120)] * 4))
-@settings(deadline=None)
-def test_the_segments_of_a_box(segments: list[Segment], window: tuple[int, int, int, int]) -> None:
-    """Those whose own boxes meet it, edges included, ascending."""
-    x_min, y_min, x_max, y_max = window
-    meeting = [
-        number
-        for number, (x1, y1, x2, y2, _) in enumerate(segments)
-        if min(x1, x2) <= x_max and max(x1, x2) >= x_min and min(y1, y2) <= y_max and max(y1, y2) >= y_min
-    ]
-    assert box(pack(*columns(segments)[:4]), *window).tolist() == meeting
 
 
 def test_segments_too_long_or_too_far_are_refused() -> None:

@@ -9,7 +9,8 @@ from typing import Any, get_args
 import pytest
 
 from engine.core.engine import DECIDERS
-from engine.model.facts import AnyFact, Fact
+from engine.model.fact import Fact
+from engine.model.facts import AnyFact
 from engine.model.inputs import AnyCommand, AnyInput, Command, Input
 from engine.policy import NearestCapable
 from engine.state.world import FOLDS

@@ -28,6 +28,7 @@ from gateways.demo.desk import done, may_cancel
 from gateways.demo.ledger import Ledger, percentile
 from gateways.demo.line import Line
 from gateways.demo.pagers import Pagers, signed
+from gateways.demo.show import Cues
 from gateways.demo.streets import Navigator
 from gateways.demo.supervisor import Outage, Supervisor
 from gateways.demo.tallies import Assignments
@@ -68,6 +69,13 @@ def test_a_demo_begins_at_five_in_the_afternoon_of_the_place() -> None:
     start_ms = lively_start_ms(place, NOW)
     assert NOW <= start_ms < NOW + DAY_MS
     assert local(place, start_ms).hour == 17
+
+
+def test_a_closed_bridge_is_opened_after_a_third_of_what_is_left() -> None:
+    """And after a while in a demo without an end."""
+    assert Cues(30.0, None, 9.0).open_s == 16.0
+    assert Cues(5.0, None, 9.0).open_s == 9.0
+    assert Cues(None, None, 9.0).open_s > 9.0
 
 
 def test_a_parked_unit_reports_before_its_position_is_stale() -> None:

@@ -19,10 +19,12 @@ from msgspec import Struct
 from engine.kernels.assign import assign
 from engine.model.facts import Choice, Shortage
 from engine.model.place import Slot
+from engine.model.route import Route
 from engine.model.why import Why
 from engine.policy.dispatch.judging import EVERYONE_MAX, Bench, Rows, Verdicts, shortlist
 from engine.policy.dispatch.solution import Proposal, Solution
 from engine.policy.dispatch.why import explain_slots, explain_unit
+from engine.policy.travel import travel_model
 from engine.state.records import Incident
 from engine.state.world import World
 
@@ -75,6 +77,10 @@ class NearestCapable(Struct, frozen=True, tag="nearest_capable"):
         """Return dispatch to arrival of one unit; -1 if there is no way."""
         travel_ms = int(Bench(world, []).times_ms(np.array([row], np.int32), incident)[0])
         return -1 if travel_ms < 0 else travel_ms + int(world.fleet.turnout_ms[row])
+
+    def route(self, world: World, row: int, incident: Incident) -> Route | None:
+        """Return the unit's way to the incident; None where none is known."""
+        return travel_model(world).route(world.fleet, row, incident)
 
     def _match(self, world: World, bench: Bench, wanted: list[Wanted]) -> list[list[tuple[int, int]]]:
         """Return for each wanted kind of slot the chosen (row, eta_ms), soonest first."""

@@ -5,6 +5,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from engine.model.facts import Choice, Shortage
+from engine.model.route import Route
 from engine.model.why import Why
 from engine.state.records import Incident
 from engine.state.world import World
@@ -42,3 +43,6 @@ class DispatchPolicy(Protocol):
 
     def eta_ms(self, world: World, row: int, incident: Incident) -> int:
         """Return dispatch to arrival of one unit, whether it would be chosen or not; -1 if there is no way."""
+
+    def route(self, world: World, row: int, incident: Incident) -> Route | None:
+        """Return the unit's way to the incident, street by street; None where none is known."""

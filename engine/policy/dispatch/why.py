@@ -17,9 +17,11 @@ from engine.model.place import Slot
 from engine.model.why import Considered, Count, Reason, SlotWhy
 from engine.policy.dispatch.judging import Bench, Rows, Verdicts, shortlist
 from engine.policy.dispatch.solution import Solution
+from engine.policy.honesty import clear_ms, spreads_ms
 from engine.state.fleet import STANDING_NOT_IN_SERVICE
 from engine.state.records import Incident
 from engine.state.world import World
+from engine.streets.snapping import NOWHERE
 
 _REASONS: dict[int, Reason] = {
     CAPABILITY: Reason.CAPABILITY,
@@ -194,8 +196,21 @@ def _considered(
     unknown = (fleet.assumed[rows] == 1) | (fleet.fix_ms[rows] < 0)
     age_ms = np.where(unknown, -1, np.maximum(0, world.now - fleet.fix_ms[rows]))
     names = [fleet.ids[row] for row in rows.tolist()]
-    columns = zip(names, reasons, ranks, etas_ms, distance_m.tolist(), age_ms.tolist(), strict=True)
-    return [Considered(*column) for column in columns]
+    spreads = _spreads_ms(world, incident, rows, etas_ms)
+    clear = [
+        clear_ms(world, row) if why is Reason.STATUS else -1 for row, why in zip(rows.tolist(), reasons, strict=True)
+    ]
+    columns = (names, reasons, ranks, etas_ms, distance_m.tolist(), age_ms.tolist(), spreads, clear)
+    return [Considered(*column) for column in zip(*columns, strict=True)]
+
+
+def _spreads_ms(world: World, incident: Incident, rows: Rows, etas_ms: list[int]) -> list[int]:
+    """Return the spread of each ETA; -1 where there is none."""
+    etas = np.array(etas_ms, np.int64)
+    straight = world.roads is None or world.roads.spot(incident.x_m, incident.y_m).arc == NOWHERE
+    found = spreads_ms(world, rows, np.maximum(0, etas - world.fleet.turnout_ms[rows]), straight=straight)
+    told: list[int] = np.where(etas >= 0, found, -1).tolist()
+    return told
 
 
 def _tally(world: World, verdicts: Verdicts) -> tuple[Count, ...]:

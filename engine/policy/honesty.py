@@ -1,0 +1,76 @@
+"""How far an ETA may be trusted, and when a busy unit will be free: what is told beside a time, never compared.
+
+The spread is one standard deviation: two arrivals of three lie within it. Its parts are independent, so their squares
+add: how drives differ from the map, how crews differ in turning out, how old the position is of a unit that moves,
+and the way to the road.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.model.clearing import clear_in_ms
+from engine.model.fixes import UNKNOWN
+from engine.model.lifecycle import Status
+from engine.model.priors import SERVICE_TIMES
+from engine.state.fleet import MOVING_DM_S
+from engine.state.records import Assignment
+from engine.state.world import World
+
+STREETS_PERCENT = 20
+"""Of the travel time over streets, until drives have been observed (JEMSS's and our own demo's drives lie near it)."""
+STRAIGHT_PERCENT = 35
+"""Of a travel time in a straight line: how much detours differ."""
+TURNOUT_PERCENT = 40
+"""Of the turnout: NFPA 1710 crews and those of Ross Valley (see `model/priors.py`) agree on about this."""
+OFF_ROAD_PERCENT = 50
+UNSEEN_MS_MAX = 3_600_000
+
+Rows = npt.NDArray[np.int32]
+Wide = npt.NDArray[np.int64]
+
+
+def spreads_ms(world: World, rows: Rows, travel_ms: Wide, *, straight: bool) -> Wide:
+    """Return the standard deviation of each row's ETA with that much travel in it, int64[n]."""
+    fleet = world.fleet
+    percent = STRAIGHT_PERCENT if straight else world.road_book.learned.spread_percent or STREETS_PERCENT
+    parts = (
+        travel_ms * percent // 100,
+        fleet.turnout_ms[rows].astype(np.int64) * TURNOUT_PERCENT // 100,
+        fleet.spots.extra_ms[rows].astype(np.int64) * OFF_ROAD_PERCENT // 100,
+        _unseen_ms(world, rows),
+    )
+    # A sum of squares of times below a day is exact as a float, and so is the whole part of its root.
+    return np.sqrt(sum(part * part for part in parts)).astype(np.int64)
+
+
+def _unseen_ms(world: World, rows: Rows) -> Wide:
+    """Return for how long each moving unit has not been seen: it may be so much nearer, or farther."""
+    fleet = world.fleet
+    speed, seen_ms = fleet.speed_dm_s[rows], fleet.fix_ms[rows]
+    moves = (fleet.assumed[rows] == 0) & (seen_ms >= 0) & ((speed == UNKNOWN) | (speed >= MOVING_DM_S))
+    return np.where(moves, np.clip(world.now - seen_ms, 0, UNSEEN_MS_MAX), 0)
+
+
+def clear_ms(world: World, row: int) -> int:
+    """Return in how many ms a busy unit will probably be free; -1 for one that is not on an incident."""
+    unit = world.units[row]
+    if unit.incident is None:
+        return -1
+    incident = world.open[unit.incident]
+    assignment = incident.assigned[unit.id]
+    arrive_in_ms = max(0, assignment.sent_ms + max(0, assignment.eta_ms) - world.now)
+    return clear_in_ms(
+        SERVICE_TIMES,
+        world.types[incident.type],
+        incident.priority,
+        assignment.status,
+        _elapsed_ms(world, assignment),
+        arrive_in_ms,
+    )
+
+
+def _elapsed_ms(world: World, assignment: Assignment) -> int:
+    """Return how long the present stage of the work has lasted: time with the patient is time on scene."""
+    rung = Status.ON_SCENE if assignment.status is Status.AT_PATIENT else assignment.status
+    since_ms = assignment.stamps.get(rung, assignment.stamps.get(assignment.status, assignment.reported_ms))
+    return max(0, world.now - since_ms)
