@@ -17,6 +17,7 @@ import trio
 from msgspec import Struct
 
 from engine.live.clock import Clock, Pace
+from engine.live.learning import Learning
 from engine.live.service import Service, serve
 from engine.model.fixes import UNKNOWN
 from engine.model.place import Place
@@ -29,6 +30,7 @@ from gateways.cad import Hub, serve_cad
 from gateways.config import Access, Config, grant_access, read_devices
 from gateways.doors import Address, shown
 from gateways.log import logger
+from gateways.memory import Memory
 from gateways.metrics import Metrics
 from gateways.telematics import OsmAnd
 from gateways.telematics.fix import Fix
@@ -82,6 +84,8 @@ async def run_app(
             nursery.start_soon(board.run, follower)
             nursery.start_soon(board.publish_positions)
             nursery.start_soon(_keep_snapshots, service, data / "journal", config)
+            memory = Memory(data)
+            nursery.start_soon(Learning(service, load=memory.load, keep=memory.keep).run)
             doors = await _open_doors(nursery, service, board, intake_of(service), config, data, access)
             nursery.start_soon(service.watchdog.run)
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):

@@ -12,15 +12,8 @@ import trio
 from msgspec import Struct
 
 from engine.live.release import Follower
-from engine.model.facts import (
-    AlarmCleared,
-    AnyFact,
-    CommandRefused,
-    PlaceAdopted,
-    PositionsMoved,
-    Ticked,
-    UnitsRecommended,
-)
+from engine.model.alert_facts import AlarmCleared
+from engine.model.facts import AnyFact, CommandRefused, PlaceAdopted, PositionsMoved, Ticked, UnitsRecommended
 from engine.model.turn import Turn
 from engine.model.words import tag
 from engine.state.world import World

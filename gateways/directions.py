@@ -163,7 +163,7 @@ def _print(place: Place, found: Route, *, as_json: bool) -> None:
     table.add_column("metres", justify="right")
     table.add_column("time", justify="right")
     for leg in found.legs:
-        table.add_row(leg.street or "(no name)", f"{leg.metres:,}", clock(leg.travel_ms))
+        table.add_row(leg.street, f"{leg.metres:,}", clock(leg.travel_ms))
     table.add_section()
     table.add_row("all of it, with turns and the way to the road", f"{found.metres:,}", clock(found.travel_ms))
     Console(highlight=False).print(table)

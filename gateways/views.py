@@ -6,10 +6,24 @@ These shapes are part of the published vocabulary (`gateways/schema/`): fields a
 import numpy as np
 from msgspec import Struct
 
-from engine.model.facts import AlarmKind, Choice, Shortage
+from engine.model.alert_facts import AlarmKind
+from engine.model.facts import Choice, Shortage
 from engine.model.lifecycle import Outcome, Phase, Status
+from engine.model.route import Route, RouteLeg
+from engine.policy.honesty import clear_ms
 from engine.state.records import Alarm, Assignment, Incident, UnitRecord
 from engine.state.world import World
+
+
+class RouteView(Struct, frozen=True, gc=False, kw_only=True):
+    """A way over the streets."""
+
+    travel_ms: int
+    metres: int
+    legs: tuple[RouteLeg, ...]
+    """Streets in the order in which they are driven."""
+    line: tuple[tuple[float, float], ...]
+    """(lat, lon) in WGS84 degrees, first to last."""
 
 
 class AssignmentView(Struct, frozen=True, gc=False, kw_only=True):
@@ -20,6 +34,10 @@ class AssignmentView(Struct, frozen=True, gc=False, kw_only=True):
     status: Status
     eta_ms: int
     """Dispatch to arrival, as estimated when it was sent."""
+    spread_ms: int = -1
+    """Two arrivals of three lie within this much of it; -1 where nothing is known."""
+    route: RouteView | None = None
+    """The way that the estimate rests on; None once the assignment is over, or where no streets were used."""
     stamps: dict[str, int]
     by: str
     deviation: str = ""
@@ -83,6 +101,8 @@ class UnitView(Struct, frozen=True, gc=False, kw_only=True):
     """Time of its position; None: assumed at its station, or not known at all (see `assumed`)."""
     assumed: bool
     reported_ms: int
+    clear_at_ms: int | None = None
+    """When it will probably be free, as was to be expected at its last report; None for one that is on no incident."""
 
 
 class AlarmView(Struct, frozen=True, gc=False, kw_only=True):
@@ -127,8 +147,11 @@ def view_incident(world: World, incident: Incident) -> IncidentView:
         reported_ms=incident.reported_ms,
         waiting_since_ms=incident.waiting_since_ms if lacks else None,
         lacks=lacks,
-        assigned=tuple(_view_assignment(assignment) for assignment in incident.assigned.values()),
-        past=tuple(_view_assignment(ended.assignment, ended.outcome, ended.at_ms) for ended in incident.past),
+        assigned=tuple(
+            _view_assignment(assignment, view_route(world, assignment.route))
+            for assignment in incident.assigned.values()
+        ),
+        past=tuple(_view_assignment(ended.assignment, None, ended.outcome, ended.at_ms) for ended in incident.past),
         recommended=incident.recommended,
         short=incident.short,
         notes=tuple(NoteView(note.at_ms, note.by, note.text) for note in incident.notes),
@@ -139,14 +162,26 @@ def view_incident(world: World, incident: Incident) -> IncidentView:
     )
 
 
+def view_route(world: World, route: Route | None) -> RouteView | None:
+    """Return the way in degrees."""
+    if route is None:
+        return None
+    x_m, y_m = (np.array(column, np.int32) for column in zip(*route.line, strict=True))
+    lat, lon = world.settled.projection.columns_to_degrees(x_m, y_m)
+    line = tuple(zip(lat.tolist(), lon.tolist(), strict=True))
+    return RouteView(travel_ms=route.travel_ms, metres=route.metres, legs=route.legs, line=line)
+
+
 def _view_assignment(
-    assignment: Assignment, outcome: Outcome | None = None, ended_ms: int | None = None
+    assignment: Assignment, route: RouteView | None, outcome: Outcome | None = None, ended_ms: int | None = None
 ) -> AssignmentView:
     return AssignmentView(
         unit=assignment.unit,
         slot=assignment.slot,
         status=assignment.status,
         eta_ms=assignment.eta_ms,
+        spread_ms=assignment.spread_ms,
+        route=route,
         stamps=dict(assignment.stamps),
         by=assignment.by,
         deviation=assignment.deviation,
@@ -175,6 +210,7 @@ def view_unit(world: World, unit: UnitRecord) -> UnitView:
         fix_ms=fix_ms if fix_ms >= 0 else None,
         assumed=bool(fleet.assumed[row]),
         reported_ms=unit.reported_ms,
+        clear_at_ms=None if unit.incident is None else world.now + clear_ms(world, row),
     )
 
 

@@ -27,6 +27,7 @@ from engine.model.place import (
     Unit,
 )
 from engine.state.image import restore, save
+from engine.streets.graph import Graph
 from gateways.auth import Credential, Gatekeeper, Role, digest_of_secret
 from gateways.board import Board
 from gateways.cad import CadConfig, Hub, serve_cad
@@ -164,13 +165,18 @@ class Running(Struct):
 
 @asynccontextmanager
 async def serve_place(
-    directory: Path, *, place: Place | None = None, cad: CadConfig | None = None, clock: Clock | None = None
+    directory: Path,
+    *,
+    place: Place | None = None,
+    cad: CadConfig | None = None,
+    clock: Clock | None = None,
+    streets: Graph | None = None,
 ) -> AsyncIterator[Running]:
     """Serve a place with its board and CAD listener on a free port, for as long as the block lasts."""
     config = CadConfig(port=0) if cad is None else cad
     watchdog = Watchdog(hopeless_s=60.0)
     async with serve(
-        place or small_place(), directory, clock=clock, settings=SMALL_JOURNAL, watchdog=watchdog
+        place or small_place(), directory, clock=clock, settings=SMALL_JOURNAL, watchdog=watchdog, streets=streets
     ) as service:
         board = Board(restore(save(service.world), indexed=False))
         follower = service.release.follow("board", 100_000)

@@ -1,7 +1,7 @@
 """Decisions about alerts: tried, failed, tried again, up the ladder, to a person. At least once, under one key."""
 
 from engine.core.recorder import Recorder, Refused
-from engine.model.facts import (
+from engine.model.alert_facts import (
     AlarmAcknowledged,
     AlarmCleared,
     AlarmKind,

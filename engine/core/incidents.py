@@ -10,9 +10,8 @@ from engine.core.lookup import (
     plan_for,
 )
 from engine.core.recorder import Recorder, Refused
+from engine.model.alert_facts import AlarmCleared, AlarmKind
 from engine.model.facts import (
-    AlarmCleared,
-    AlarmKind,
     IncidentAmended,
     IncidentCancelled,
     IncidentClosed,

@@ -7,7 +7,7 @@ ask now and then, of a follower's World, and count what it is told: the count st
 from collections.abc import Iterator
 
 from engine.core.road_invariants import book_violations
-from engine.model.facts import AlarmKind, Purpose
+from engine.model.alert_facts import AlarmKind, Purpose
 from engine.model.lifecycle import DUTY, FREE, RUNGS, Phase, Status
 from engine.state.deadlines import Reminder
 from engine.state.fleet import (

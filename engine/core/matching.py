@@ -12,6 +12,9 @@ ENGINE = "engine"
 """Who decided, where no person did."""
 PASSED_OVER_MAX = 1_024
 """Waiting incidents looked at in one turn, where nobody can help the first of them."""
+OTHER_TIME_MS = 30_000
+OTHER_TIME_PERCENT = 25
+"""An ETA is told again where both differ by so much."""
 
 
 def match_waiting(turn: Recorder) -> None:
@@ -95,7 +98,16 @@ def _recommend(turn: Recorder, incidents: list[Incident]) -> list[tuple[Incident
 def _is_news(incident: Incident, proposal: Proposal) -> bool:
     said = [(choice.slot, choice.unit) for choice in incident.recommended], incident.short
     says = [(choice.slot, choice.unit) for choice in proposal.choices], proposal.short
-    return said != says
+    return said != says or any(
+        _is_other_time(before.eta_ms, choice.eta_ms)
+        for before, choice in zip(incident.recommended, proposal.choices, strict=True)
+    )
+
+
+def _is_other_time(said_ms: int, says_ms: int) -> bool:
+    """Tell whether a person who goes by the ETA that was told should hear the new one: a bridge was closed."""
+    apart_ms = abs(says_ms - said_ms)
+    return apart_ms >= OTHER_TIME_MS and 100 * apart_ms >= OTHER_TIME_PERCENT * said_ms
 
 
 def _record(turn: Recorder, incident: Incident, solution: Solution, proposal: Proposal) -> None:
@@ -106,4 +118,4 @@ def _record(turn: Recorder, incident: Incident, solution: Solution, proposal: Pr
 
 def _dispatch(turn: Recorder, incident: Incident, proposal: Proposal) -> None:
     for choice in proposal.choices:
-        sending.dispatch(turn, choice.unit, incident, slot=choice.slot, eta_ms=choice.eta_ms, by=ENGINE)
+        sending.dispatch(turn, choice.unit, incident, slot=choice.slot, by=ENGINE)

@@ -35,7 +35,7 @@ def reserve_units(turn: Recorder, given: ReserveUnits) -> None:
                 unit=unit.id,
                 incident=incident.id,
                 slot=slot,
-                eta_ms=_eta_ms(turn, unit, incident),
+                eta_ms=turn.dispatch.estimate(turn.world, unit.row, incident).eta_ms,
                 by=given.by,
                 deviation=deviations[unit.id],
             )
@@ -53,9 +53,7 @@ def dispatch_units(turn: Recorder, given: DispatchUnits) -> None:
     for unit in units:
         kept = incident.assigned.get(unit.id)
         slot = kept.slot if kept else sending.first_slot(turn, unit.id, incident)
-        eta_ms = _eta_ms(turn, unit, incident)
-        deviation = deviations[unit.id]
-        sending.dispatch(turn, unit.id, incident, slot=slot, eta_ms=eta_ms, by=given.by, deviation=deviation)
+        sending.dispatch(turn, unit.id, incident, slot=slot, by=given.by, deviation=deviations[unit.id])
     turn.match = True
 
 
@@ -101,10 +99,6 @@ def _deviations(turn: Recorder, incident: Incident, units: list[UnitRecord], rea
     return {unit.id: reason if unit.id in others else "" for unit in units}
 
 
-def _eta_ms(turn: Recorder, unit: UnitRecord, incident: Incident) -> int:
-    return turn.dispatch.eta_ms(turn.world, unit.row, incident)
-
-
 def divert_unit(turn: Recorder, given: DivertUnit) -> None:
     """Take a unit from a less urgent incident; the robbed one is matched again in this very turn."""
     unit = known_unit(turn.world, given.unit)
@@ -116,10 +110,7 @@ def divert_unit(turn: Recorder, given: DivertUnit) -> None:
     turn.record(UnitDiverted(unit.id, source, target.id, given.reason, given.by))
     sending.end_assignment(turn, unit.id, Outcome.DIVERTED, by=given.by, reason=f"diverted to {target.id}")
     slot = sending.first_slot(turn, unit.id, target)
-    eta_ms = _eta_ms(turn, unit, target)
-    sending.dispatch(
-        turn, unit.id, target, slot=slot, eta_ms=eta_ms, by=given.by, deviation=given.reason, diverted=True
-    )
+    sending.dispatch(turn, unit.id, target, slot=slot, by=given.by, deviation=given.reason, diverted=True)
     turn.match = True
 
 

@@ -2,22 +2,15 @@
 
 from engine.core import guard
 from engine.core.recorder import Recorder
-from engine.model.facts import (
-    AlarmCleared,
-    AlarmKind,
-    AlertAcknowledged,
-    AlertRequested,
-    AlertWithdrawn,
-    AssignmentEnded,
-    AssignmentMoved,
-    Purpose,
-    UnitDispatched,
-)
+from engine.model.alert_facts import AlarmCleared, AlarmKind, AlertAcknowledged, AlertRequested, AlertWithdrawn, Purpose
+from engine.model.facts import AssignmentEnded, AssignmentMoved, UnitDispatched
 from engine.model.lifecycle import Outcome, Status
 from engine.state.records import Incident
 
 CREW_ALARMS = (AlarmKind.NOT_ACKNOWLEDGED, AlarmKind.NOT_SENT, AlarmKind.ALERT_UNDELIVERED)
 """Alarms about telling one unit of one incident."""
+VIA_MAX = 3
+"""Streets of the way that a pager's one line names."""
 
 
 def dispatch(
@@ -26,13 +19,14 @@ def dispatch(
     incident: Incident,
     *,
     slot: str | None,
-    eta_ms: int,
     by: str,
     deviation: str = "",
     diverted: bool = False,
 ) -> None:
-    """Send a free or reserved unit and owe its crew the alert."""
-    guard.may_send(turn.world, turn.world.units[turn.world.fleet.rows[unit_id]], incident)
+    """Send a free or reserved unit by the way that is the fastest now, and owe its crew the alert."""
+    row = turn.world.fleet.rows[unit_id]
+    guard.may_send(turn.world, turn.world.units[row], incident)
+    expected = turn.dispatch.estimate(turn.world, row, incident)
     # A word of release that is still on its way must not reach the crew after the new order.
     settle_alerts(turn, unit_id, incident.id, "the unit is sent")
     turn.record(
@@ -40,10 +34,12 @@ def dispatch(
             unit=unit_id,
             incident=incident.id,
             slot=slot,
-            eta_ms=eta_ms,
+            eta_ms=expected.eta_ms,
             by=by,
             deviation=deviation,
             diverted=diverted,
+            spread_ms=expected.spread_ms,
+            route=expected.route,
         )
     )
     owe_alert(turn, Purpose.DISPATCH, unit_id, incident)
@@ -100,6 +96,7 @@ def owe_alert(turn: Recorder, purpose: Purpose, unit_id: str, incident: Incident
     verb = "GO" if purpose is Purpose.DISPATCH else "RELEASED FROM"
     name = turn.world.types[incident.type].name if incident.type in turn.world.types else incident.type
     where = incident.address or "see map"
+    via = _via(incident, unit_id) if purpose is Purpose.DISPATCH else ""
     turn.record(
         AlertRequested(
             alert=f"A{turn.world.alert_number + 1}",
@@ -109,9 +106,20 @@ def owe_alert(turn: Recorder, purpose: Purpose, unit_id: str, incident: Incident
             rung=0,
             endpoint=turn.world.settled.alerts.ladder[0],
             attempt=1,
-            text=f"{unit_id} {verb} {incident.id} P{incident.priority} {name}, {where}",
+            text=f"{unit_id} {verb} {incident.id} P{incident.priority} {name}, {where}{via}",
         )
     )
+
+
+def _via(incident: Incident, unit_id: str) -> str:
+    """Return the longest streets of the unit's way, in the order in which it drives them."""
+    route = incident.assigned[unit_id].route
+    if route is None:
+        return ""
+    named = [leg for leg in route.legs if not leg.street.startswith("(")]
+    longest = sorted(named, key=lambda leg: -leg.metres)[:VIA_MAX]
+    streets = list(dict.fromkeys(leg.street for leg in named if leg in longest))
+    return f", via {', '.join(streets)}" if streets else ""
 
 
 def settle_alerts(turn: Recorder, unit_id: str, incident_id: str, reason: str) -> None:

@@ -4,10 +4,8 @@ from engine.core import sending
 from engine.core.incidents import area_of, next_incident_id
 from engine.core.lookup import check_given, check_text, known_unit, plan_for
 from engine.core.recorder import Recorder, Refused
+from engine.model.alert_facts import AlarmCleared, AlarmKind, AlarmRaised
 from engine.model.facts import (
-    AlarmCleared,
-    AlarmKind,
-    AlarmRaised,
     AssignmentAdvanced,
     AssignmentEnded,
     DutyChanged,

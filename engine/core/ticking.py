@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from engine.core import alerts, roads
 from engine.core.recorder import Recorder
-from engine.model.facts import AlarmKind, AlarmRaised, Resumed, Ticked
+from engine.model.alert_facts import AlarmKind, AlarmRaised
+from engine.model.facts import Resumed, Ticked
 from engine.model.inputs import Resume, Tick
 from engine.model.lifecycle import Status
 from engine.state.deadlines import Deadline, Reminder

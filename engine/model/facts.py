@@ -4,16 +4,17 @@ A fact that asks for work outside (`AlertRequested`) stays open in the World unt
 after a crash it is asked for again.
 """
 
-from enum import StrEnum
 from typing import TypeAlias
 
 from msgspec import Struct
 
+from engine.model.alert_facts import AnyAlertFact
 from engine.model.fact import Fact
 from engine.model.fixes import Fixes
 from engine.model.lifecycle import Outcome, Status
 from engine.model.place import Mode, Place
 from engine.model.road_facts import AnyRoadFact
+from engine.model.route import Route
 from engine.model.why import Why
 
 
@@ -134,6 +135,8 @@ class Choice(Struct, frozen=True, gc=False):
     unit: str
     eta_ms: int
     """Dispatch to arrival: turnout plus travel."""
+    spread_ms: int = -1
+    """Two arrivals of three lie within this much of it."""
 
 
 class Shortage(Struct, frozen=True, gc=False):
@@ -178,6 +181,10 @@ class UnitDispatched(Fact, frozen=True, gc=False, kw_only=True):
     deviation: str = ""
     diverted: bool = False
     """It was taken from a less urgent incident for this one, so it is not diverted again."""
+    spread_ms: int = -1
+    """Two arrivals of three lie within this much of the ETA."""
+    route: Route | None = None
+    """The way that the ETA rests on; None where no streets were used."""
 
 
 class UnitDiverted(Fact, frozen=True, gc=False):
@@ -249,114 +256,6 @@ class EmergencyResolved(Fact, frozen=True, gc=False):
     by: str
 
 
-# ── alerts and alarms ───────────────────────────────────────────────────────────────────────────────────────
-
-
-class Purpose(StrEnum):
-    """What an alert tells its recipient."""
-
-    DISPATCH = "dispatch"
-    RELEASE = "release"
-
-
-class AlertRequested(Fact, frozen=True, gc=False, kw_only=True):
-    """Deliver this, at this rung of the ladder. Every attempt bears the same key: the alert's id."""
-
-    alert: str
-    purpose: Purpose
-    unit: str
-    incident: str
-    rung: int
-    endpoint: str
-    attempt: int
-    text: str
-
-
-class AlertDelivered(Fact, frozen=True, gc=False):
-    """An endpoint has taken it."""
-
-    alert: str
-    rung: int
-    attempt: int
-
-
-class AlertAttemptFailed(Fact, frozen=True, gc=False):
-    """An endpoint has not taken it; the next attempt is due then (0: none at this rung)."""
-
-    alert: str
-    rung: int
-    attempt: int
-    detail: str
-    retry_at_ms: int
-
-
-class AlertEscalated(Fact, frozen=True, gc=False):
-    """The rung did not lead to an acknowledgement."""
-
-    alert: str
-    rung: int
-    reason: str
-
-
-class AlertAcknowledged(Fact, frozen=True, gc=False):
-    """The recipient knows. First acknowledgement stops the ladder."""
-
-    alert: str
-    by: str
-
-
-class AlertHandedOver(Fact, frozen=True, gc=False):
-    """The ladder is at its end or out of time: a person has to tell the recipient."""
-
-    alert: str
-    reason: str
-
-
-class AlertWithdrawn(Fact, frozen=True, gc=False):
-    """What it would have told no longer holds."""
-
-    alert: str
-    reason: str
-
-
-class AlarmKind(StrEnum):
-    """What a person is asked to look at."""
-
-    PENDING = "pending"
-    """An incident has waited too long for its units."""
-    NOT_ACKNOWLEDGED = "not_acknowledged"
-    """A dispatched unit has not acknowledged."""
-    NOT_SENT = "not_sent"
-    """A reserved unit has not been sent: somebody may have forgotten that nobody is on the way."""
-    ALERT_UNDELIVERED = "alert_undelivered"
-    """An alert could not be brought to its recipient: tell the crew by voice."""
-    UNIT_EMERGENCY = "unit_emergency"
-
-
-class AlarmRaised(Fact, frozen=True, gc=False, kw_only=True):
-    """A person has to look."""
-
-    alarm: str
-    about: AlarmKind
-    incident: str
-    unit: str | None
-    text: str
-
-
-class AlarmAcknowledged(Fact, frozen=True, gc=False):
-    """A person owns it."""
-
-    alarm: str
-    by: str
-
-
-class AlarmCleared(Fact, frozen=True, gc=False):
-    """Its cause is gone."""
-
-    alarm: str
-    reason: str
-
-
 AnyFact: TypeAlias = (
     PlaceAdopted
     | Resumed
@@ -380,15 +279,6 @@ AnyFact: TypeAlias = (
     | DutyChanged
     | EmergencyDeclared
     | EmergencyResolved
-    | AlertRequested
-    | AlertDelivered
-    | AlertAttemptFailed
-    | AlertEscalated
-    | AlertAcknowledged
-    | AlertHandedOver
-    | AlertWithdrawn
-    | AlarmRaised
-    | AlarmAcknowledged
-    | AlarmCleared
+    | AnyAlertFact
     | AnyRoadFact
 )

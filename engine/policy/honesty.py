@@ -29,10 +29,11 @@ Rows = npt.NDArray[np.int32]
 Wide = npt.NDArray[np.int64]
 
 
-def spreads_ms(world: World, rows: Rows, travel_ms: Wide, *, straight: bool) -> Wide:
+def spreads_ms(world: World, rows: Rows, travel_ms: Wide, *, straight: bool | npt.NDArray[np.bool_]) -> Wide:
     """Return the standard deviation of each row's ETA with that much travel in it, int64[n]."""
     fleet = world.fleet
-    percent = STRAIGHT_PERCENT if straight else world.road_book.learned.spread_percent or STREETS_PERCENT
+    on_streets = world.road_book.learned.spread_percent or STREETS_PERCENT
+    percent = np.where(straight, STRAIGHT_PERCENT, on_streets)
     parts = (
         travel_ms * percent // 100,
         fleet.turnout_ms[rows].astype(np.int64) * TURNOUT_PERCENT // 100,

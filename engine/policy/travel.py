@@ -36,6 +36,9 @@ class TravelModel(Protocol):
     def route(self, fleet: Fleet, row: int, incident: Incident) -> Route | None:
         """Return the unit's way to the incident; None where none is known."""
 
+    def is_straight(self, incident: Incident) -> bool:
+        """Tell whether times to the incident are along a straight line."""
+
 
 class StraightLine(Struct, frozen=True):
     """Distance as the crow flies, times a circuity factor, at one speed. Says so wherever it is used."""
@@ -65,6 +68,11 @@ class StraightLine(Struct, frozen=True):
         del fleet, row, incident
         return None
 
+    def is_straight(self, incident: Incident) -> bool:
+        """Always."""
+        del incident
+        return True
+
 
 class OverStreets(Struct, frozen=True):
     """Exact times over the street graph under the conditions of one epoch.
@@ -81,21 +89,21 @@ class OverStreets(Struct, frozen=True):
 
     def basis(self, incident: Incident) -> str:
         """Say how times to this incident are found."""
-        if self._off_road(incident):
+        if self.is_straight(incident):
             return f"{self.straight.basis(incident)}: no road within {NEAR_ROAD_M} m of the incident"
         how = "lights and sirens" if self._mode(incident) is Mode.LIGHTS else "normal driving"
         return f"streets, {how}, epoch {self.epoch}"
 
     def times_ms(self, fleet: Fleet, rows: Rows, incident: Incident) -> Times:
         """Return the travel time of each row in ms, int32[n]; -1 where there is no way."""
-        if self._off_road(incident):
+        if self.is_straight(incident):
             return self.straight.times_ms(fleet, rows, incident)
         spot = self.roads.spot(incident.x_m, incident.y_m)
         return self.oracle.times_ms(fleet.spots, rows, spot, self._mode(incident))
 
     def within_ms(self, radius_m: int, incident: Incident) -> int:
         """Return a time that no unit farther away than this can beat."""
-        if self._off_road(incident):
+        if self.is_straight(incident):
             return self.straight.within_ms(radius_m, incident)
         on_road_m = max(0, radius_m - 2 * BESIDE_ROAD_M)
         return on_road_m * 1_000_000 // self.oracle.metric(self._mode(incident)).fastest_mm_per_s
@@ -106,11 +114,12 @@ class OverStreets(Struct, frozen=True):
         at = (incident.x_m, incident.y_m)
         return self.roads.route(self.oracle.conditions, start, at, self._mode(incident), fleet.spots[row])
 
+    def is_straight(self, incident: Incident) -> bool:
+        """Tell whether no road is near the incident."""
+        return self.roads.spot(incident.x_m, incident.y_m).arc == NOWHERE
+
     def _mode(self, incident: Incident) -> Mode:
         return Mode.LIGHTS if incident.priority <= self.lights_to_priority else Mode.NORMAL
-
-    def _off_road(self, incident: Incident) -> bool:
-        return self.roads.spot(incident.x_m, incident.y_m).arc == NOWHERE
 
 
 def straight_line(place: Place) -> StraightLine:

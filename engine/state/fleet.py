@@ -137,6 +137,12 @@ class Fleet:
                 heading = np.where(stands, UNKNOWN, self.heading[rows]).astype(np.int16)
                 self.spots.put(rows, self.roads.spots(x_m, y_m, heading, self.spots.segment[rows]))
 
+    def turn_out(self, usual_ms: dict[tuple[str, str], int]) -> None:
+        """Let units leave as quickly as (station, kind) have shown that they do; others as the place says."""
+        for row, unit in enumerate(self.units):
+            self.base_turnout_ms[row] = usual_ms.get((unit.station, unit.kind), unit.turnout_ms)
+        self._refresh_turnout(np.arange(len(self.ids), dtype=np.int32))
+
     def _refresh_turnout(self, rows: npt.NDArray[np.int32]) -> None:
         near = (np.abs(self.x_m[rows] - self.station_x_m[rows]) <= IN_QUARTERS_M) & (
             np.abs(self.y_m[rows] - self.station_y_m[rows]) <= IN_QUARTERS_M

@@ -1,6 +1,6 @@
 """What the facts about alerts and alarms do to the World. The outbox is state: what is owed stands here."""
 
-from engine.model.facts import (
+from engine.model.alert_facts import (
     AlarmAcknowledged,
     AlarmCleared,
     AlarmRaised,

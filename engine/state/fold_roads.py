@@ -82,6 +82,7 @@ def lapsed(world: World, fact: ConditionsLapsed) -> None:
 def hour_began(world: World, fact: HourBegan) -> None:
     """Go by this hour's travel times."""
     world.road_book.hour = fact.hour
+    world.fleet.turn_out(world.road_book.usual_turnouts_ms())
     revise(world)
 
 
@@ -90,6 +91,7 @@ def speeds_learned(world: World, fact: SpeedsLearned) -> None:
     """Replace what was learned before."""
     world.road_book.learned = fact.learned
     world.road_book.hour = hour_of_week(world)
+    world.fleet.turn_out(world.road_book.usual_turnouts_ms())
     remind_of_hour(world)
     revise(world)
 
@@ -97,7 +99,11 @@ def speeds_learned(world: World, fact: SpeedsLearned) -> None:
 @folds(TurnoutsLearned)
 def turnouts_learned(world: World, fact: TurnoutsLearned) -> None:
     """Replace what was learned before."""
-    world.road_book.turnouts = fact.turnouts
+    book = world.road_book
+    book.turnouts, book.hour = fact.turnouts, hour_of_week(world)
+    world.fleet.turn_out(book.usual_turnouts_ms())
+    remind_of_hour(world)
+    revise(world)
 
 
 @folds(EpochPublished)
@@ -128,6 +134,7 @@ def begin_anew(world: World) -> None:
     """Go by the streets and settings of a place just adopted: nothing that was worked out before holds for them."""
     book, place = world.road_book, world.settled
     book.hour = hour_of_week(world)
+    world.fleet.turn_out(book.usual_turnouts_ms())
     book.making, book.making_since_ms, book.stale = None, 0, False
     if place.streets:
         book.epoch += 1

@@ -47,6 +47,7 @@ def dispatched(world: World, fact: UnitDispatched) -> None:
         assignment.sent_ms = assignment.reported_ms = assignment.stamps[Status.DISPATCHED] = world.now
         assignment.by, assignment.deviation = fact.by, fact.deviation or assignment.deviation
     assignment.diverted = fact.diverted
+    assignment.spread_ms, assignment.route = fact.spread_ms, fact.route
     _remind_crew(world, fact.incident, assignment)
     world.count("units_dispatched")
 

@@ -102,6 +102,7 @@ def restore(data: bytes, *, indexed: bool = True, streets: Library = no_streets)
     world.deadlines = Deadlines(image.deadlines, image.deadline_number)
     world.looking_again = image.looking_again
     world.road_book = image.road_book
+    world.fleet.turn_out(world.road_book.usual_turnouts_ms())
     world.answers = OrderedDict(image.answers)
     world.incident_number, world.alert_number, world.alarm_number = image.numbers
     world.tally = image.tally

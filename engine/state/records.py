@@ -4,8 +4,10 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from engine.model.facts import AlarmKind, Choice, Purpose, Shortage
+from engine.model.alert_facts import AlarmKind, Purpose
+from engine.model.facts import Choice, Shortage
 from engine.model.lifecycle import PHASE_OF_RUNG, PHASE_RANK, Outcome, Phase, Status
+from engine.model.route import Route
 
 
 class Assignment(Struct):
@@ -25,6 +27,8 @@ class Assignment(Struct):
     deviation: str
     diverted: bool = False
     """It came here by a diversion, so it is not diverted again."""
+    spread_ms: int = -1
+    route: Route | None = None
 
 
 class Ended(Struct):

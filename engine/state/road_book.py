@@ -22,6 +22,8 @@ from engine.model.roads import (
 )
 
 USUAL_PERCENT = 100
+HOURS_OF_DAY = 24
+HOURS_OF_BLOCK = 3
 
 
 class RoadBook(Struct):
@@ -58,8 +60,14 @@ class RoadBook(Struct):
         )
 
     def depends_on_hour(self, place: Place) -> bool:
-        """Tell whether travel times are others at another hour."""
-        return bool(place.streets and (place.travel.profiles or self.learned.classes))
+        """Tell whether travel times or turnouts are others at another hour."""
+        travel = bool(place.streets and (place.travel.profiles or self.learned.classes))
+        return travel or bool(self.turnouts)
+
+    def usual_turnouts_ms(self) -> dict[tuple[str, str], int]:
+        """Return by (station, kind of unit) what crews have shown at this time of day."""
+        block = self.hour % HOURS_OF_DAY // HOURS_OF_BLOCK
+        return {(each.station, each.unit_kind): each.turnout_ms for each in self.turnouts if each.block == block}
 
     def over(self, now: int) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
         """Return ids of closures and of slowings whose time has come, and whether the weather's has."""

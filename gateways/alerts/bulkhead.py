@@ -8,7 +8,7 @@ from typing import Protocol
 import trio
 from msgspec import Struct
 
-from engine.model.facts import Purpose
+from engine.model.alert_facts import Purpose
 from gateways.alerts.breaker import Breaker
 from gateways.alerts.channel import Outcome, Sender
 from gateways.alerts.endpoint import Endpoint

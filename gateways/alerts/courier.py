@@ -12,7 +12,7 @@ from pathlib import Path
 import trio
 
 from engine.live.service import Service
-from engine.model.facts import AlertRequested, Purpose
+from engine.model.alert_facts import AlertRequested, Purpose
 from engine.model.inputs import ReportAttempt, ReportReceipt
 from engine.model.turn import Turn
 from engine.state.records import Alert, AlertState

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
-from engine.model.facts import Purpose
+from engine.model.alert_facts import Purpose
 from engine.state.records import Alert
 from engine.state.world import World
+from gateways.views import RouteView, view_route
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -34,6 +35,10 @@ class Message(Struct, frozen=True, kw_only=True):
     lat: float | None
     """WGS84 degrees."""
     lon: float | None
+    eta_ms: int | None = None
+    """Dispatch to arrival, as estimated when the unit was sent; None where it is not sent, or no way was known."""
+    route: RouteView | None = None
+    """The way that the estimate rests on, street by street and as a line; None where no streets were used."""
     text: str
     """All of it in one line, for a pager."""
     rung: int
@@ -53,6 +58,9 @@ def compose(world: World, alert: Alert) -> Message:
     incident = world.incidents.get(alert.incident)
     kind = None if incident is None else world.types.get(incident.type)
     unit = world.unit(alert.unit)
+    assignment = None if incident is None else incident.assigned.get(alert.unit)
+    if alert.purpose is Purpose.RELEASE:
+        assignment = None
     lat, lon = (None, None) if incident is None else world.settled.projection.to_degrees(incident.x_m, incident.y_m)
     return Message(
         place=world.settled.id,
@@ -68,6 +76,8 @@ def compose(world: World, alert: Alert) -> Message:
         address=None if incident is None else incident.address,
         lat=lat,
         lon=lon,
+        eta_ms=None if assignment is None or assignment.eta_ms < 0 else assignment.eta_ms,
+        route=None if assignment is None else view_route(world, assignment.route),
         text=alert.text,
         rung=alert.rung,
         attempt=alert.attempt,

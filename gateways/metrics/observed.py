@@ -3,7 +3,7 @@
 from typing import Final
 
 from engine.live.service import Service
-from engine.model.facts import AlertAcknowledged, AlertHandedOver, AlertRequested, AlertWithdrawn, Purpose
+from engine.model.alert_facts import AlertAcknowledged, AlertHandedOver, AlertRequested, AlertWithdrawn, Purpose
 from engine.model.turn import Turn
 from engine.state.world import World
 from gateways.metrics.census import Census

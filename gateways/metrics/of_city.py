@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from engine.model.facts import AlarmKind
+from engine.model.alert_facts import AlarmKind
 from engine.state.records import AlertState
 from engine.state.world import World
 from gateways.metrics.family import Family, counter, counters, gauge, gauges, histogram

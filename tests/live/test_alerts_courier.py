@@ -7,7 +7,8 @@ import pytest
 import trio
 from alerts_kit import Behaviour, Running, Seen, answer, hang, place, running, station, until
 
-from engine.model.facts import AlarmKind, AlertAttemptFailed, CommandRefused
+from engine.model.alert_facts import AlarmKind, AlertAttemptFailed
+from engine.model.facts import CommandRefused
 from engine.model.inputs import CancelIncident, ReportStatus
 from engine.model.lifecycle import Status
 from engine.model.turn import Turn

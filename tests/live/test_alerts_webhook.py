@@ -12,7 +12,7 @@ import trio
 from alerts_kit import SECRET, Behaviour, Seen, answer, hang, station
 from standardwebhooks import Webhook as Verifier
 
-from engine.model.facts import Purpose
+from engine.model.alert_facts import Purpose
 from gateways.alerts import Webhook
 from gateways.alerts.channel import Outcome
 from gateways.alerts.message import Message

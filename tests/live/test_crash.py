@@ -29,13 +29,8 @@ from starlette.routing import Route
 
 from engine.journal import verify
 from engine.journal.recovery import recover_world, turns
-from engine.model.facts import (
-    AlertAcknowledged,
-    AlertDelivered,
-    AlertRequested,
-    AlertWithdrawn,
-    IncidentReported,
-)
+from engine.model.alert_facts import AlertAcknowledged, AlertDelivered, AlertRequested, AlertWithdrawn
+from engine.model.facts import IncidentReported
 from engine.model.inputs import Command, Resume
 from engine.replay import replay
 from engine.state.image import state_hash

@@ -16,7 +16,7 @@ from engine.live.positions import PositionLane
 from engine.live.release import Lagged, Release
 from engine.live.service import PlaceRejected, Stage, serve
 from engine.live.watchdog import Watchdog
-from engine.model.facts import AlarmKind
+from engine.model.alert_facts import AlarmKind
 from engine.model.inputs import DeclareEmergency, ReportIncident, ReportStatus, Tick
 from engine.model.lifecycle import Status
 from engine.model.turn import Turn

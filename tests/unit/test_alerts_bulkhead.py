@@ -6,7 +6,7 @@ import trio
 from test_alerts_logfile import message
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from engine.model.facts import Purpose
+from engine.model.alert_facts import Purpose
 from gateways.alerts import Endpoint, LogFile
 from gateways.alerts.breaker import Breaker
 from gateways.alerts.bulkhead import Bulkhead, Request

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.model.facts import Purpose
+from engine.model.alert_facts import Purpose
 from gateways.alerts.channel import Outcome
 from gateways.alerts.logfile import LogFile
 from gateways.alerts.message import Message

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 from standardwebhooks import Webhook
 
+from engine.model.alert_facts import Purpose
 from engine.model.demand import CareTimes, Demand, TypeShare, Zone
-from engine.model.facts import AssignmentEnded, Choice, Purpose, UnitDispatched
+from engine.model.facts import AssignmentEnded, Choice, UnitDispatched
 from engine.model.lifecycle import Outcome, Phase, Status
 from gateways.cad.mirror import Mirror
 from gateways.demo.addresses import Addresses
@@ -25,7 +26,7 @@ from gateways.demo.chance import exponential, stream
 from gateways.demo.citytime import DAY_MS, CityTime, lively_start_ms, local, pace_from
 from gateways.demo.crews import Crew, Order, Town
 from gateways.demo.desk import done, may_cancel
-from gateways.demo.ledger import Ledger, percentile
+from gateways.demo.ledger import Closing, Ledger, percentile
 from gateways.demo.line import Line
 from gateways.demo.pagers import Pagers, signed
 from gateways.demo.show import Cues
@@ -290,7 +291,7 @@ def unit(number: int) -> UnitView:
     statuses = list(Status)
     return UnitView(
         id=f"U{number}", kind="", capabilities=(), station="", crew=None, status=statuses[number % len(statuses)],
-        incident=None, emergency=None, lat=0, lon=0, fix_ms=None, assumed=False, reported_ms=0,
+        incident=None, emergency=None, lat=0, lon=0, fix_ms=None, assumed=False, reported_ms=0, clear_at_ms=None,
     )  # fmt: skip
 
 
@@ -305,10 +306,17 @@ CLOSED = RoadsView(
 
 
 async def drawn(
-    incidents: int, width: int, height: int, *, up: bool = True, roads: RoadsView | None = None
+    incidents: int,
+    width: int,
+    height: int,
+    *,
+    up: bool = True,
+    roads: RoadsView | None = None,
+    closing: Closing | None = None,
 ) -> list[str]:
     mirror, ledger = Mirror(), Ledger()
     mirror.roads = roads or mirror.roads
+    ledger.closing = closing
     crowd = tuple(on(f"M{number}", Status.EN_ROUTE) for number in range(12))
     for number in range(incidents):
         wanted = (Choice("medic", "M1", 1),) if number % 3 else ()
@@ -350,6 +358,9 @@ async def test_the_board_says_what_travel_times_rest_on() -> None:
     lines = await drawn(3, 132, 43, roads=CLOSED)
     assert "roads   epoch 4, 5 in the works · closed: Mill Bridge · snow" in "\n".join(lines)
     assert any('turnout roads close "Mill Bridge" --data data' in line for line in lines)
+    closing = Closing("Mill Bridge", 2, 30, 10.0, "C1", 4, 61.2)
+    own = "\n".join(await drawn(3, 132, 43, roads=CLOSED, closing=closing))
+    assert "closed: Mill Bridge (in force after 61 ms)" in own
     straight = "\n".join(await drawn(3, 132, 43))
     assert "straight lines" in straight
     assert "roads close" not in straight

@@ -1,7 +1,7 @@
 """Alerts are owed until somebody knows: tried, tried again, up the ladder, to a person; and time that passes."""
 
 from engine.core.invariants import violations
-from engine.model.facts import (
+from engine.model.alert_facts import (
     AlarmAcknowledged,
     AlarmCleared,
     AlarmKind,

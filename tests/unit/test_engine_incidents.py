@@ -6,14 +6,8 @@ import pytest
 
 from engine.core.invariants import violations
 from engine.core.lookup import TEXT_MAX
-from engine.model.facts import (
-    AlarmKind,
-    AlertRequested,
-    AssignmentMoved,
-    IncidentReported,
-    NoteAdded,
-    UnitDispatched,
-)
+from engine.model.alert_facts import AlarmKind, AlertRequested
+from engine.model.facts import AssignmentMoved, IncidentReported, NoteAdded, UnitDispatched
 from engine.model.inputs import (
     AddNote,
     AmendIncident,

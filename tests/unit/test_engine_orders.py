@@ -3,14 +3,8 @@
 import pytest
 
 from engine.core.invariants import violations
-from engine.model.facts import (
-    AlertRequested,
-    AlertWithdrawn,
-    AssignmentEnded,
-    Purpose,
-    UnitDispatched,
-    UnitDiverted,
-)
+from engine.model.alert_facts import AlertRequested, AlertWithdrawn, Purpose
+from engine.model.facts import AssignmentEnded, UnitDispatched, UnitDiverted
 from engine.model.inputs import (
     AmendIncident,
     CancelIncident,

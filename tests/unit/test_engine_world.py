@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.model.facts import AlarmKind
+from engine.model.alert_facts import AlarmKind
 from engine.model.inputs import Tick
 from engine.state.deadlines import Deadlines, Reminder
 from engine.state.filed import Filed

@@ -19,11 +19,11 @@ from msgspec import Struct
 from engine.kernels.assign import assign
 from engine.model.facts import Choice, Shortage
 from engine.model.place import Slot
-from engine.model.route import Route
 from engine.model.why import Why
 from engine.policy.dispatch.judging import EVERYONE_MAX, Bench, Rows, Verdicts, shortlist
-from engine.policy.dispatch.solution import Proposal, Solution
+from engine.policy.dispatch.solution import Estimate, Proposal, Solution
 from engine.policy.dispatch.why import explain_slots, explain_unit
+from engine.policy.honesty import spreads_ms
 from engine.policy.travel import travel_model
 from engine.state.records import Incident
 from engine.state.world import World
@@ -60,7 +60,7 @@ class NearestCapable(Struct, frozen=True, tag="nearest_capable"):
             chosen = self._match(world, bench, fillable)
             clashes = _crew_clashes(world, chosen)
             if not clashes:
-                return _solution(world, wanted, dict(zip(map(_key, fillable), chosen, strict=True)), barred)
+                return _solution(world, bench, wanted, dict(zip(map(_key, fillable), chosen, strict=True)), barred)
             barred += clashes
 
     def explain(self, world: World, incident: Incident, solution: Solution, row: int | None = None) -> Why:
@@ -73,14 +73,16 @@ class NearestCapable(Struct, frozen=True, tag="nearest_capable"):
             slots = explain_unit(world, bench, incident, wanted, solution, row)
         return Why("nearest capable", bench.travel.basis(incident), incident.plan, slots)
 
-    def eta_ms(self, world: World, row: int, incident: Incident) -> int:
-        """Return dispatch to arrival of one unit; -1 if there is no way."""
-        travel_ms = int(Bench(world, []).times_ms(np.array([row], np.int32), incident)[0])
-        return -1 if travel_ms < 0 else travel_ms + int(world.fleet.turnout_ms[row])
-
-    def route(self, world: World, row: int, incident: Incident) -> Route | None:
-        """Return the unit's way to the incident; None where none is known."""
-        return travel_model(world).route(world.fleet, row, incident)
+    def estimate(self, world: World, row: int, incident: Incident) -> Estimate:
+        """Return when one unit would be there and by which way, whether it would be chosen or not."""
+        travel = travel_model(world)
+        rows = np.array([row], np.int32)
+        travel_ms = travel.times_ms(world.fleet, rows, incident).astype(np.int64)
+        if travel_ms[0] < 0:
+            return Estimate(-1, -1, None)
+        eta_ms = int(travel_ms[0]) + int(world.fleet.turnout_ms[row])
+        spread_ms = int(spreads_ms(world, rows, travel_ms, straight=travel.is_straight(incident))[0])
+        return Estimate(eta_ms, spread_ms, travel.route(world.fleet, row, incident))
 
     def _match(self, world: World, bench: Bench, wanted: list[Wanted]) -> list[list[tuple[int, int]]]:
         """Return for each wanted kind of slot the chosen (row, eta_ms), soonest first."""
@@ -170,19 +172,32 @@ def _key(want: Wanted) -> tuple[str, str]:
 
 
 def _solution(
-    world: World, wanted: list[Wanted], chosen: dict[tuple[str, str], list[tuple[int, int]]], barred: list[int]
+    world: World,
+    bench: Bench,
+    wanted: list[Wanted],
+    chosen: dict[tuple[str, str], list[tuple[int, int]]],
+    barred: list[int],
 ) -> Solution:
     choices: dict[str, list[Choice]] = {want.incident.id: [] for want in wanted}
     short: dict[str, list[Shortage]] = {want.incident.id: [] for want in wanted}
     taken: dict[int, str] = {}
     names = cache(world.settled.names)
+    picked = [(want, *pair) for want in wanted for pair in chosen.get(_key(want), [])]
+    for (want, row, eta_ms), spread_ms in zip(picked, _spreads_ms(world, bench, picked), strict=True):
+        choices[want.incident.id].append(Choice(want.slot.id, world.fleet.ids[row], eta_ms, spread_ms))
+        taken[row] = want.incident.id
     for want in wanted:
-        pairs = chosen.get(_key(want), [])
-        for row, eta_ms in pairs:
-            choices[want.incident.id].append(Choice(want.slot.id, world.fleet.ids[row], eta_ms))
-            taken[row] = want.incident.id
-        missing = want.count - len(pairs)
+        missing = want.count - len(chosen.get(_key(want), []))
         if missing:
             short[want.incident.id].append(Shortage(want.slot.id, missing, names(want.slot.choices[0].needs)))
     proposals = {name: Proposal(tuple(choices[name]), tuple(short[name])) for name in choices}
     return Solution(proposals, taken, tuple(barred))
+
+
+def _spreads_ms(world: World, bench: Bench, picked: list[tuple[Wanted, int, int]]) -> list[int]:
+    """Return the spread of each chosen unit's ETA."""
+    rows = np.array([row for _, row, _ in picked], np.int32)
+    etas_ms = np.array([eta_ms for _, _, eta_ms in picked], np.int64)
+    straight = np.array([bench.travel.is_straight(want.incident) for want, _, _ in picked], np.bool_)
+    told: list[int] = spreads_ms(world, rows, etas_ms - world.fleet.turnout_ms[rows], straight=straight).tolist()
+    return told

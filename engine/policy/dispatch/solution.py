@@ -29,6 +29,17 @@ class Solution(Struct, frozen=True):
     """Rows left out because their crew would be out with a unit that was chosen."""
 
 
+class Estimate(Struct, frozen=True):
+    """What is expected of one unit that goes to one incident."""
+
+    eta_ms: int
+    """Dispatch to arrival; -1 if there is no way."""
+    spread_ms: int
+    """Two arrivals of three lie within this much of it."""
+    route: Route | None
+    """None where no streets were used."""
+
+
 class DispatchPolicy(Protocol):
     """A pure judgement: it proposes, and changes nothing."""
 
@@ -41,8 +52,5 @@ class DispatchPolicy(Protocol):
         With a row: judge that unit alone, against all others.
         """
 
-    def eta_ms(self, world: World, row: int, incident: Incident) -> int:
-        """Return dispatch to arrival of one unit, whether it would be chosen or not; -1 if there is no way."""
-
-    def route(self, world: World, row: int, incident: Incident) -> Route | None:
-        """Return the unit's way to the incident, street by street; None where none is known."""
+    def estimate(self, world: World, row: int, incident: Incident) -> Estimate:
+        """Return when one unit would be there and by which way, whether it would be chosen or not."""

@@ -18,10 +18,10 @@ from engine.model.why import Considered, Count, Reason, SlotWhy
 from engine.policy.dispatch.judging import Bench, Rows, Verdicts, shortlist
 from engine.policy.dispatch.solution import Solution
 from engine.policy.honesty import clear_ms, spreads_ms
+from engine.policy.travel import travel_model
 from engine.state.fleet import STANDING_NOT_IN_SERVICE
 from engine.state.records import Incident
 from engine.state.world import World
-from engine.streets.snapping import NOWHERE
 
 _REASONS: dict[int, Reason] = {
     CAPABILITY: Reason.CAPABILITY,
@@ -207,7 +207,7 @@ def _considered(
 def _spreads_ms(world: World, incident: Incident, rows: Rows, etas_ms: list[int]) -> list[int]:
     """Return the spread of each ETA; -1 where there is none."""
     etas = np.array(etas_ms, np.int64)
-    straight = world.roads is None or world.roads.spot(incident.x_m, incident.y_m).arc == NOWHERE
+    straight = travel_model(world).is_straight(incident)
     found = spreads_ms(world, rows, np.maximum(0, etas - world.fleet.turnout_ms[rows]), straight=straight)
     told: list[int] = np.where(etas >= 0, found, -1).tolist()
     return told

@@ -1,0 +1,125 @@
+"""Facts about alerts, the messages owed to crews, and alarms, the matters for a person."""
+
+from enum import StrEnum
+from typing import TypeAlias
+
+from engine.model.fact import Fact
+
+
+class Purpose(StrEnum):
+    """What an alert tells its recipient."""
+
+    DISPATCH = "dispatch"
+    RELEASE = "release"
+
+
+class AlertRequested(Fact, frozen=True, gc=False, kw_only=True):
+    """Deliver this, at this rung of the ladder. Every attempt bears the same key: the alert's id."""
+
+    alert: str
+    purpose: Purpose
+    unit: str
+    incident: str
+    rung: int
+    endpoint: str
+    attempt: int
+    text: str
+
+
+class AlertDelivered(Fact, frozen=True, gc=False):
+    """An endpoint has taken it."""
+
+    alert: str
+    rung: int
+    attempt: int
+
+
+class AlertAttemptFailed(Fact, frozen=True, gc=False):
+    """An endpoint has not taken it; the next attempt is due then (0: none at this rung)."""
+
+    alert: str
+    rung: int
+    attempt: int
+    detail: str
+    retry_at_ms: int
+
+
+class AlertEscalated(Fact, frozen=True, gc=False):
+    """The rung did not lead to an acknowledgement."""
+
+    alert: str
+    rung: int
+    reason: str
+
+
+class AlertAcknowledged(Fact, frozen=True, gc=False):
+    """The recipient knows. First acknowledgement stops the ladder."""
+
+    alert: str
+    by: str
+
+
+class AlertHandedOver(Fact, frozen=True, gc=False):
+    """The ladder is at its end or out of time: a person has to tell the recipient."""
+
+    alert: str
+    reason: str
+
+
+class AlertWithdrawn(Fact, frozen=True, gc=False):
+    """What it would have told no longer holds."""
+
+    alert: str
+    reason: str
+
+
+class AlarmKind(StrEnum):
+    """What a person is asked to look at."""
+
+    PENDING = "pending"
+    """An incident has waited too long for its units."""
+    NOT_ACKNOWLEDGED = "not_acknowledged"
+    """A dispatched unit has not acknowledged."""
+    NOT_SENT = "not_sent"
+    """A reserved unit has not been sent: somebody may have forgotten that nobody is on the way."""
+    ALERT_UNDELIVERED = "alert_undelivered"
+    """An alert could not be brought to its recipient: tell the crew by voice."""
+    UNIT_EMERGENCY = "unit_emergency"
+
+
+class AlarmRaised(Fact, frozen=True, gc=False, kw_only=True):
+    """A person has to look."""
+
+    alarm: str
+    about: AlarmKind
+    incident: str
+    unit: str | None
+    text: str
+
+
+class AlarmAcknowledged(Fact, frozen=True, gc=False):
+    """A person owns it."""
+
+    alarm: str
+    by: str
+
+
+class AlarmCleared(Fact, frozen=True, gc=False):
+    """Its cause is gone."""
+
+    alarm: str
+    reason: str
+
+
+AnyAlertFact: TypeAlias = (
+    AlertRequested
+    | AlertDelivered
+    | AlertAttemptFailed
+    | AlertEscalated
+    | AlertAcknowledged
+    | AlertHandedOver
+    | AlertWithdrawn
+    | AlarmRaised
+    | AlarmAcknowledged
+    | AlarmCleared
+)
