@@ -1,25 +1,45 @@
-"""What people say when they are asked where they are: the nearest named street, else the district, else the map."""
+"""Where people call from, and what they say when they are asked: the street, else the district, else the map."""
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.model.geometry import inside
 from engine.model.place import Place
+from engine.streets.roads import Roads
+from engine.streets.snapping import NOWHERE
+from gateways.demo.driving import Point
+from gateways.demo.ways import point_on
 from gateways.places import Streets
 
 
 class Addresses:
-    """Names for points of one place."""
+    """Doors of one place, and names for them. Where its streets are driven, doors are on streets."""
 
-    def __init__(self, place: Place, streets: Streets | None) -> None:
+    def __init__(self, place: Place, streets: Streets | None, roads: Roads | None = None) -> None:
         self._place = place
+        self._roads = roads
         self._corners: npt.NDArray[np.int64] = np.empty((0, 2), np.int64)
         self._names: list[str] = []
-        if streets is not None:
+        if streets is not None and roads is None:
             self._corners, self._names = _named_corners(place, streets)
 
+    def door(self, x_m: int, y_m: int, number: int) -> tuple[Point, str] | None:
+        """Return the nearest door and its address; None where nobody lives.
+
+        `number` is the house's, or the block's where no street has a name.
+        """
+        if self._roads is None:
+            return (x_m, y_m), self.at(x_m, y_m, number)
+        spot = self._roads.spot(x_m, y_m)
+        if spot.arc == NOWHERE:
+            return None
+        graph = self._roads.graph
+        door = point_on(graph, spot.arc, spot.along)
+        street = graph.names[graph.arc_name[spot.arc]]
+        return door, f"{number} {street}" if street else self.at(*door, number)
+
     def at(self, x_m: int, y_m: int, number: int) -> str:
-        """Return an address; `number` is the house's, or the block's where no street has a name."""
+        """Return an address for the point."""
         if self._names:
             away = np.abs(self._corners - (x_m, y_m)).sum(axis=1)
             return f"{number} {self._names[int(away.argmin())]}"

@@ -14,8 +14,9 @@ from engine.model.inputs import Command, ReportPositions
 from engine.model.turn import Turn
 from engine.replay import Replayed, replay
 from engine.state.world import World
-from gateways.demo.ledger import CALL, Ledger
+from gateways.demo.ledger import CALL, Closing, Ledger
 from gateways.demo.tallies import Alerts, Assignments, Commands, Incidents
+from gateways.demo.travel_tallies import Arrivals, Epochs, OnEpoch, Punctuality
 
 NAMED_MAX = 5
 """Culprits that a finding names."""
@@ -38,6 +39,11 @@ class Audit(Struct, frozen=True):
     """City seconds from the first turn to the last."""
     incidents: dict[str, int]
     alerts: dict[str, int]
+    punctuality: Punctuality
+    closing: Closing | None
+    """The street that the demo's operator closed."""
+    decided: OnEpoch | None
+    """What was decided on the first epoch that knew of it."""
     state_hash: str
 
     @property
@@ -53,6 +59,8 @@ class _Read(Struct):
     assignments: Assignments
     alerts: Alerts
     commands: Commands
+    arrivals: Arrivals
+    epochs: Epochs
     turns: int = 0
     first_ms: int = 0
     last_ms: int = 0
@@ -72,6 +80,8 @@ class _Read(Struct):
             self.incidents.take(fact)
             self.assignments.take(fact, turn.seq)
             self.alerts.take(fact, turn.now)
+            self.arrivals.take(fact, turn.now)
+            self.epochs.take(fact, turn.seq)
 
 
 def audit(journal: Path, ledger: Ledger, since_ms: int) -> Audit:
@@ -80,7 +90,7 @@ def audit(journal: Path, ledger: Ledger, since_ms: int) -> Audit:
     The ledger begins at `since_ms`; what is older was told to somebody else's pagers.
     Raises JournalDamaged, JournalGap.
     """
-    read = _Read(Incidents(), Assignments(), Alerts(), Commands())
+    read = _Read(Incidents(), Assignments(), Alerts(), Commands(), Arrivals(), Epochs())
     for turn in turns(journal):
         read.take(turn)
     world = recover_world(journal).world
@@ -91,10 +101,22 @@ def audit(journal: Path, ledger: Ledger, since_ms: int) -> Audit:
         _commands(read, ledger),
         _assignments(read),
         *_alerts(read, ledger, world, since_ms),
+        *_roads(read, ledger, world),
         _replay(replayed),
     )
     seconds = (read.last_ms - read.first_ms) / 1000
-    return Audit(findings, read.turns, seconds, read.incidents.counts(), read.alerts.counts(), replayed.state_hash)
+    basis = "over streets" if world.settled.streets else "in straight lines"
+    return Audit(
+        findings,
+        read.turns,
+        seconds,
+        read.incidents.counts(),
+        read.alerts.counts(),
+        read.arrivals.punctuality(basis),
+        ledger.closing,
+        None if ledger.closing is None else read.epochs.on(ledger.closing.epoch),
+        replayed.state_hash,
+    )
 
 
 def _calls(read: _Read, ledger: Ledger) -> list[Finding]:
@@ -171,6 +193,26 @@ def _alerts(read: _Read, ledger: Ledger, world: World, since_ms: int) -> list[Fi
             not unseen and not strange and not ledger.pages_forged,
             f"{len(paged)} delivered, {len(ledger.pages)} shown, {ledger.pages_dropped} lost on purpose, "
             f"{counts['retried']} tried again, {counts['escalated']} escalated{_named([*unseen, *strange])}",
+        ),
+    ]
+
+
+def _roads(read: _Read, ledger: Ledger, world: World) -> list[Finding]:
+    """Say nothing about a place that travels in straight lines."""
+    if not world.settled.streets:
+        return []
+    epochs, through = read.epochs, ledger.drives_through_closed
+    return [
+        Finding(
+            "every recommendation names its epoch",
+            not epochs.unnamed,
+            f"{epochs.named} over streets, up to epoch {epochs.current}{_named(epochs.unnamed)}",
+        ),
+        Finding(
+            "nobody drove through a closed street",
+            not through,
+            f"{ledger.drives} drives, {ledger.closures_heard} closures, {ledger.drives_rerouted} found another way "
+            f"at once{f'; WRONG: {through} went through' if through else ''}",
         ),
     ]
 

@@ -17,9 +17,10 @@ from engine.model.lifecycle import Phase, Status
 from engine.model.place import Place
 from gateways.cad.mirror import Mirror
 from gateways.demo.citytime import CityTime, local
-from gateways.demo.ledger import Ledger, percentile
+from gateways.demo.ledger import Closing, Ledger, percentile
 from gateways.demo.supervisor import Supervisor
 from gateways.demo.watch import Watch
+from gateways.road_views import ClosureView
 from gateways.views import AssignmentView, IncidentView
 
 GLYPHS: tuple[tuple[Status, str, str], ...] = (
@@ -39,7 +40,7 @@ GLYPHS: tuple[tuple[Status, str, str], ...] = (
 )
 GLYPH = {status: glyph for status, glyph, _ in GLYPHS}
 CLOSEST = {status: rank for rank, (status, _, _) in enumerate(GLYPHS)}
-FIXED_LINES = 9
+FIXED_LINES = 10
 """Header, figures and rules."""
 TALL = 30
 """From this height on all three hints are shown."""
@@ -58,15 +59,18 @@ class Seen(Struct):
     watch: Watch
     ledger: Ledger
     supervisor: Supervisor
+    street: str = ""
+    """A busy one that somebody might want to close; empty where none has a name."""
     ending: bool = False
 
     def hints(self) -> tuple[str, ...]:
-        """Return the three next things to try, in another terminal."""
+        """Return the next things to try, in another terminal."""
         doors = self.supervisor.doors
         return (
             f"try  kill -9 {self.supervisor.pid or '…'}   the engine; it comes back, and nothing is lost",
             f"     curl {doors.web if doors else '…'}/metrics",
             f"     turnout journal why {self.journal} I1",
+            *((f'     turnout roads close "{self.street}" --data {self.journal.parent}',) if self.street else ()),
         )
 
 
@@ -201,7 +205,22 @@ class Board:
             Text.assemble(("alarms  ", "dim"), (f"{len(unowned)} to look at: {unowned[-1].text}", "yellow"))
             if unowned
             else _line("alarms", "none to look at"),
+            self._roads(),
         ]
+
+    def _roads(self) -> Text:
+        """Return what travel times rest on, and what is closed."""
+        roads = self._seen.mirror.roads
+        if not roads.streets:
+            return _line("roads", "travel in straight lines: this place has no streets")
+        closed = ", ".join(_closed(each, self._seen.ledger.closing) for each in roads.closures)
+        return _line(
+            "roads",
+            f"epoch {roads.epoch}" + (f", {roads.making} in the works" if roads.making else ""),
+            f"closed: {closed}" if closed else "nothing closed",
+            f"{len(roads.slowings)} slow" if roads.slowings else "",
+            roads.weather.weather if roads.weather else "",
+        )
 
     def _timeline(self, rows: int) -> list[RenderableType]:
         """Return the latest events in words, newest last."""
@@ -212,6 +231,14 @@ class Board:
             line.no_wrap, line.overflow = True, "ellipsis"
             lines.append(line)
         return [*lines, *([Text("")] * (rows - len(lines)))]
+
+
+def _closed(view: ClosureView, closing: Closing | None) -> str:
+    """Return what is closed; of what the demo's own operator closed, also how soon decisions rested on it."""
+    words = ", ".join(view.stretch.streets) or (f"{len(view.stretch.arcs)} arcs" if view.stretch.arcs else view.id)
+    if closing is None or closing.closure != view.id or closing.in_force_ms is None:
+        return words
+    return f"{words} (in force after {closing.in_force_ms:.0f} ms)"
 
 
 def rank(incident: IncidentView) -> tuple[int, int, int]:

@@ -15,10 +15,14 @@ from engine.model.place import Place
 from gateways.demo.addresses import Addresses
 from gateways.demo.chance import stream
 from gateways.demo.citytime import DAY_MS
+from gateways.demo.driving import Point
 
 OPENING_H = 0.4
 OPENING_MIN, OPENING_MAX = 6, 20
 """A demo begins with the calls of so many hours at once, as a city has incidents at any moment; within bounds."""
+
+DRAWS_MAX = 16
+"""Points looked at for one call; after so many that nobody lives at, the call comes from the last."""
 
 
 class Call(Struct, frozen=True):
@@ -78,7 +82,7 @@ class Callers:
 
     def _call(self, number: int, at_ms: int) -> Call:
         (share,) = self._what.choices(self._demand.shares, cum_weights=self._share_sums)
-        x_m, y_m = self._spot()
+        (x_m, y_m), address = self._door()
         return Call(
             number=number,
             at_ms=at_ms,
@@ -86,11 +90,21 @@ class Callers:
             priority=share.priority,
             x_m=x_m,
             y_m=y_m,
-            address=self._addresses.at(x_m, y_m, self._where.randrange(1, 200)),
+            address=address,
             caller=f"555-{self._what.randrange(100, 200):04}",  # numbers that are kept free for stories
         )
 
-    def _spot(self) -> tuple[int, int]:
+    def _door(self) -> tuple[Point, str]:
+        """Return where somebody lives, and the address. A zone may reach into the water or the hills."""
+        for _ in range(DRAWS_MAX):
+            x_m, y_m = self._spot()
+            number = self._where.randrange(1, 200)
+            door = self._addresses.door(x_m, y_m, number)
+            if door is not None:
+                return door
+        return (x_m, y_m), self._addresses.at(x_m, y_m, number)
+
+    def _spot(self) -> Point:
         (zone,) = self._where.choices(self._demand.zones, cum_weights=self._zone_sums)
         west, south, east, north = self._place.bounds
         x_m = zone.x_m + self._where.randint(-zone.half_m, zone.half_m)

@@ -1,23 +1,32 @@
 """The make-believe city: callers, a desk, crews, their pagers and their vehicles' devices. All outside the engine."""
 
 from functools import partial
+from itertools import islice
 
 import trio
 
-from engine.model.facts import Purpose
+from engine.model.alert_facts import Purpose
+from engine.model.lifecycle import Status
+from engine.streets.roads import Roads
 from gateways.cad.client import CadClient
 from gateways.demo.addresses import Addresses
+from gateways.demo.busiest import busiest
+from gateways.demo.bystanders import Concern, bystanders, how_many, near
 from gateways.demo.callers import Callers
 from gateways.demo.citytime import CityTime
+from gateways.demo.closing import Operator
+from gateways.demo.conditions import conditions_of
 from gateways.demo.crews import Crew, Order, Town, muster, tracked
 from gateways.demo.desk import Desk
 from gateways.demo.ledger import Ledger
 from gateways.demo.line import Line
 from gateways.demo.pagers import Page, Pagers
 from gateways.demo.scene import Scene
+from gateways.demo.streets import Navigator
 from gateways.demo.supervisor import Doors
 from gateways.demo.trackers import Feeds, Trackers
 from gateways.demo.watch import Watch
+from gateways.road_views import RoadsView
 from gateways.views import IncidentView
 
 OPENING_STEP_S = 0.6
@@ -26,6 +35,8 @@ OSMAND = "/telematics/osmand"
 ANSWERS_WITHIN_S = 15.0
 """What the last callers wait for their answers at the end."""
 GOODBYE_S = 5.0
+BYSTANDERS_MS = 1_500
+"""Between the calls from both ends of a bridge and its closing."""
 
 
 class City:
@@ -38,15 +49,20 @@ class City:
         self.ledger = ledger
         self._crews: dict[str, Crew] = {}
         self._lines: list[Line] = []
+        self._heard: RoadsView | None = None
         self._calling = trio.CancelScope()
         self._called = trio.Event()
 
-    def join(self, desk: CadClient, crews: CadClient) -> Watch:
-        """Give the desk and the crews their connections, and return what follows the desk's screen."""
+    def join(self, desk: CadClient, crews: CadClient, roads: Roads | None) -> Watch:
+        """Give the desk and the crews their connections and their map, and return what follows the desk's screen."""
         scene, ledger, time = self._scene, self.ledger, self.time
         self._lines = [Line(desk, ledger, "dispatcher"), Line(crews, ledger, "crew")]
-        town = Town(scene.place, scene.demand.care, time, self._lines[1], scene.seed)
+        self._navigator = Navigator(scene.place, roads, ledger, scene.seed)
+        self._hear(crews)
+        self.operator = Operator(self._lines[0], ledger)
+        town = Town(scene.place, scene.demand.care, time, self._lines[1], self._navigator, scene.seed)
         self._crews = muster(town)
+        self._addresses = Addresses(scene.place, scene.streets, roads)
         for unit in desk.mirror.units.values():
             if unit.id in self._crews:
                 self._crews[unit.id].take_up(unit, desk.mirror.incidents.get(unit.incident or ""))
@@ -63,6 +79,7 @@ class City:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(trackers.run)
             nursery.start_soon(self._desk.run)
+            nursery.start_soon(self._listen, self._lines[1].client)
             for crew in self._crews.values():
                 nursery.start_soon(crew.run)
             nursery.start_soon(self._call)
@@ -70,15 +87,52 @@ class City:
     async def _call(self) -> None:
         """Let the callers call until `wind_down`; those on the line stay on it."""
         scene, time = self._scene, self.time
-        addresses = Addresses(scene.place, scene.streets)
         step_ms = time.city_ms(OPENING_STEP_S)
-        callers = Callers(scene.place, scene.demand, addresses, scene.seed, time.now(), step_ms)
+        callers = Callers(scene.place, scene.demand, self._addresses, scene.seed, time.now(), step_ms)
         async with trio.open_nursery() as nursery:
             with self._calling:
                 for call in callers.calls():
                     await time.sleep_until(call.at_ms)
                     nursery.start_soon(partial(self._desk.take, call))
         self._called.set()
+
+    # ── what goes on on the roads ───────────────────────────────────────────────────────────────────────────────
+
+    async def _listen(self, crews: CadClient) -> None:
+        """Tell the crews whatever their screens say of the roads."""
+        while True:
+            await crews.changed()
+            self._hear(crews)
+
+    def _hear(self, crews: CadClient) -> None:
+        if crews.mirror.roads is not self._heard:
+            self._heard = crews.mirror.roads
+            self._navigator.hear(conditions_of(self._heard, self._scene.place), self.time.now())
+
+    async def close_busiest(self, began_s: float) -> None:
+        """Let the operator close the street that the most ways lead over."""
+        scene, legs = self._scene, [crew.leg for crew in self._crews.values()]
+        street = await busiest(self._navigator, scene.place, scene.demand, legs, scene.seed)
+        if street is None:
+            return
+        units = self._lines[0].client.mirror.units
+        free = {name: crew.leg for name, crew in self._crews.items() if units[name].status is Status.AVAILABLE}
+        now = self.time.now()
+        concern = Concern(scene.place, self._navigator, near(free, street.ends[0], now), street.stretch, now)
+        people, count = (
+            bystanders(scene.place, scene.demand, self._addresses, street.ends, scene.seed),
+            how_many(scene.place),
+        )
+        async with trio.open_nursery() as nursery:
+            for call in await concern.first(people, count):
+                nursery.start_soon(self._desk.take, call)
+            # Less time than the desk takes to act on the answers.
+            await self.time.sleep(BYSTANDERS_MS)
+            await self.operator.close(street, began_s)
+            for call in islice(people, count):
+                nursery.start_soon(self._desk.take, call)
+
+    # ── the end ─────────────────────────────────────────────────────────────────────────────────────────────
 
     async def wind_down(self) -> None:
         """Let nobody else call, and wait until everybody who did has an answer."""

@@ -10,7 +10,7 @@ from random import Random
 
 import trio
 
-from engine.model.facts import AlarmKind
+from engine.model.alert_facts import AlarmKind
 from engine.model.lifecycle import RUNGS, Outcome, Phase, Status
 from engine.model.place import Mode, Place
 from gateways.cad.client import new_id

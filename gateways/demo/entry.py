@@ -30,6 +30,7 @@ def run_demo(
     seed: int,
     data: Path | None,
     crash_at: float | None,
+    close_at: float | None = None,
     *,
     as_json: bool,
 ) -> int:
@@ -39,7 +40,8 @@ def run_demo(
     front = aside if as_json else Console()
     try:
         scene = _set(place, data, units, seed, pace)
-        performance = _perform(front, scene, Cues(seconds, crash_at), board=not as_json and front.is_terminal)
+        _check_closing(scene, close_at)
+        performance = _perform(front, scene, Cues(seconds, crash_at, close_at), board=not as_json and front.is_terminal)
         found = _audit(aside, scene, performance)
     except PlaceRefused as refusal:
         sentences = [f"{each.file}: {each.path}: {each.message}" for each in refusal.mistakes]
@@ -57,6 +59,11 @@ def _set(place: Path | None, data: Path | None, units: int, seed: int, pace: flo
         return set_scene(place, data, units, seed, pace, report)
 
 
+def _check_closing(scene: Scene, close_at: float | None) -> None:
+    if close_at is not None and not scene.place.streets:
+        raise DemoRefused(f"--close-at: {scene.place.name} travels in straight lines; no street of it can be closed.")
+
+
 def _perform(front: Console, scene: Scene, cues: Cues, *, board: bool) -> Performance:
     front.print(f"{scene.place.name}: {len(scene.place.units)} units. Data in {scene.data}", highlight=False)
     front.print("Starting the engine. (The first time on a machine its kernels are compiled: about a minute.)")
@@ -64,7 +71,7 @@ def _perform(front: Console, scene: Scene, cues: Cues, *, board: bool) -> Perfor
     failure: BaseException | None = None
     try:
         performance = trio.run(perform, scene, cues, screen)
-    except* EngineWillNotStart as group:
+    except* (EngineWillNotStart, JournalError) as group:
         failure = group
         while isinstance(failure, BaseExceptionGroup):
             failure = failure.exceptions[0]

@@ -29,6 +29,23 @@ class Asked(Struct):
         return self.seq is not None or self.code is not None
 
 
+class Closing(Struct):
+    """A street that the demo's operator closed, and what came of it. Real seconds since the board appeared."""
+
+    street: str
+    arcs: int
+    share_percent: int
+    """Of the ways of crews, and of those from stations to callers: how many led over it."""
+    closed_s: float
+    closure: str = ""
+    """The engine's name for it; empty: it was refused."""
+    epoch: int = 0
+    """The first one whose travel times know of it."""
+    in_force_ms: float | None = None
+    """Real, from the command on the wire to that epoch on the screen; None: not seen."""
+    opened_s: float | None = None
+
+
 class Ledger(Struct):
     """Counts are since the demo began; latencies are real milliseconds."""
 
@@ -51,6 +68,13 @@ class Ledger(Struct):
     fixes_streamed: int = 0
     fixes_posted: int = 0
     feed_refusals: int = 0
+    drives: int = 0
+    drives_rerouted: int = 0
+    """Crews under way that found another way because of a closure."""
+    drives_through_closed: int = 0
+    """Drives that led through a closed street all the same."""
+    closures_heard: int = 0
+    closing: Closing | None = None
     feed_errors: int = 0
     """Connections that were lost, and requests that came to nothing."""
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from engine.model.facts import Purpose
+from engine.model.alert_facts import Purpose
 from gateways.demo.chance import stream
 from gateways.demo.ledger import Ledger
 

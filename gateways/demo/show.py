@@ -12,8 +12,14 @@ from contextlib import asynccontextmanager
 import trio
 from msgspec import Struct
 
+from engine.journal.library import StreetLibrary
+from engine.journal.shelf import Shelf
+from engine.model.roads import Conditions
+from engine.streets.roads import Roads
+from engine.streets.weighing import Mode
 from gateways.cad.client import CadClient, reconnecting
 from gateways.demo.board import Seen
+from gateways.demo.busiest import some_street
 from gateways.demo.city import City
 from gateways.demo.ledger import Ledger
 from gateways.demo.scene import Scene, free_ports, write_config
@@ -23,6 +29,8 @@ from gateways.web import WebConfig, serve_http
 
 JOIN_WITHIN_S = 30.0
 GIVE_UP_S = 120.0
+OPEN_AFTER_S = 20.0
+"""A closed bridge is opened again after that in a demo without an end."""
 
 
 class Performance(Struct, frozen=True):
@@ -43,6 +51,14 @@ class Cues(Struct, frozen=True):
 
     end_s: float | None
     crash_s: float | None
+    close_s: float | None = None
+    """The busiest bridge is closed, and opened again after a third of what is left then."""
+
+    @property
+    def open_s(self) -> float:
+        """When it is opened."""
+        assert self.close_s is not None
+        return self.close_s + (OPEN_AFTER_S if self.end_s is None else max(0.0, self.end_s - self.close_s) / 3)
 
 
 async def perform(scene: Scene, cues: Cues, screen: Screen) -> Performance:
@@ -61,8 +77,9 @@ async def perform(scene: Scene, cues: Cues, screen: Screen) -> Performance:
         try:
             doors = await _start(nursery, supervisor, curtain)
             if doors is not None:
+                roads = await trio.to_thread.run_sync(_roads, scene)
                 began_s = trio.current_time()
-                await _live(scene, cues, screen, city, supervisor, doors, curtain)
+                await _live(scene, cues, screen, city, roads, supervisor, doors, curtain)
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + STOP_WITHIN_S + 5):
                 seconds = trio.current_time() - began_s
@@ -92,16 +109,38 @@ async def _start(nursery: trio.Nursery, supervisor: Supervisor, curtain: trio.Ev
     return doors[0] if doors else None
 
 
+def _roads(scene: Scene) -> Roads | None:
+    """Return the streets for the city's crews, from where the engine has laid them; ready to be asked."""
+    if not scene.place.streets:
+        return None
+    roads = StreetLibrary(Shelf(scene.journal))(scene.place)
+    assert roads is not None
+    first, last = scene.place.stations[0], scene.place.stations[-1]
+    for mode in Mode:
+        roads.way(Conditions(), roads.spot(first.x_m, first.y_m), roads.spot(last.x_m, last.y_m), mode)
+    return roads
+
+
 async def _live(
-    scene: Scene, cues: Cues, screen: Screen, city: City, supervisor: Supervisor, doors: Doors, curtain: trio.Event
+    scene: Scene,
+    cues: Cues,
+    screen: Screen,
+    city: City,
+    roads: Roads | None,
+    supervisor: Supervisor,
+    doors: Doors,
+    curtain: trio.Event,
 ) -> None:
     """Let the city live until the curtain falls, then bring what is under way to its end."""
     async with _clients(doors) as (desk, crews), trio.open_nursery() as nursery:
-        watch = city.join(desk, crews)
-        seen = Seen(scene.place, scene.journal, city.time, desk.mirror, watch, city.ledger, supervisor)
+        watch = city.join(desk, crews, roads)
+        street = "" if roads is None else some_street(roads.graph)
+        seen = Seen(scene.place, scene.journal, city.time, desk.mirror, watch, city.ledger, supervisor, street)
         nursery.start_soon(watch.run, desk)
         nursery.start_soon(screen.run, seen)
         nursery.start_soon(_cue, cues, supervisor, curtain)
+        if cues.close_s is not None:
+            nursery.start_soon(_close, cues, city)
         async with trio.open_nursery() as living:
             living.start_soon(city.run, doors)
             await curtain.wait()
@@ -133,6 +172,16 @@ async def _cue(cues: Cues, supervisor: Supervisor, curtain: trio.Event) -> None:
             nursery.start_soon(_at, cues.crash_s, supervisor.kill)
         if cues.end_s is not None:
             nursery.start_soon(_at, cues.end_s, curtain.set)
+
+
+async def _close(cues: Cues, city: City) -> None:
+    """Close the busiest bridge at its time, and open it again."""
+    assert cues.close_s is not None
+    began_s = trio.current_time()
+    await trio.sleep(max(0.0, cues.close_s))
+    await city.close_busiest(began_s)
+    await trio.sleep_until(began_s + cues.open_s)
+    await city.operator.open(began_s)
 
 
 async def _at(seconds: float, act: Callable[[], None]) -> None:

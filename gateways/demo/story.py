@@ -18,6 +18,14 @@ SENTENCES = {
     "alarm_raised": "alarm: {text}",
     "emergency_declared": "{unit} CALLS FOR HELP, {incident}",
     "emergency_resolved": "{unit} is safe: {text}",
+    "road_closed": "closed, {text}",
+    "road_opened": "open again, {text}",
+    "traffic_reported": "traffic, {text}",
+    "weather_reported": "weather, {text}",
+    "conditions_lapsed": "over by itself on the roads: {text}",
+    "speeds_learned": "learned from {text}",
+    "turnouts_learned": "turnout times learned: {text}",
+    "epoch_published": "travel times follow: {text}",
     "resumed": "the engine is back; alarms stay quiet for a moment",
 }
 ADVANCES = {

@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gateways.demo.audit import Audit
-from gateways.demo.ledger import Ledger, percentile
+from gateways.demo.ledger import Closing, Ledger, percentile
 from gateways.demo.supervisor import Outage
+from gateways.demo.travel_tallies import OnEpoch, Punctuality
 
 
 class Latency(Struct, frozen=True):
@@ -58,6 +59,9 @@ def ledger_figures(ledger: Ledger) -> dict[str, int]:
         "unanswered": ledger.open_commands(),
         "pages_shown": len(ledger.pages),
         "pages_lost_on_purpose": ledger.pages_dropped,
+        "drives": ledger.drives,
+        "drives_rerouted": ledger.drives_rerouted,
+        "drives_through_closed": ledger.drives_through_closed,
         "fixes_json_lines": ledger.fixes_streamed,
         "fixes_osmand": ledger.fixes_posted,
         "feed_refusals": ledger.feed_refusals,
@@ -96,6 +100,9 @@ def _figures(summary: Summary) -> Table:
         f"{alerts['owed']} owed, {alerts['paged']} paged, {alerts['retried']} tried again, "
         f"{alerts['escalated']} escalated, {alerts['handed_over']} handed to a person",
     )
+    table.add_row("arrivals", _punctuality(summary.audit.punctuality))
+    if summary.audit.closing is not None and summary.audit.decided is not None:
+        table.add_row("closed", _closing(summary.audit.closing, summary.audit.decided))
     table.add_row("positions", f"{book['fixes_json_lines']} by JSON lines, {book['fixes_osmand']} by OsmAnd")
     table.add_row(
         "refused", ", ".join(f"{v} {k[8:]}" for k, v in book.items() if k.startswith("refused_")) or "nothing"
@@ -141,6 +148,30 @@ def _latency(figures: Latency) -> str:
     if figures.p50_ms is None:
         return "nobody called"
     return f"p50 {figures.p50_ms:.1f} ms   p99 {figures.p99_ms:.1f} ms   longest {figures.longest_ms:.1f} ms"
+
+
+def _punctuality(figures: Punctuality) -> str:
+    if figures.error_median_s is None or figures.bias_s is None:
+        return "nobody has arrived yet"
+    later = "late" if figures.bias_s >= 0 else "early"
+    return (
+        f"{figures.arrivals}, foretold {figures.basis} (median {figures.eta_median_s:.0f} s): off by "
+        f"{figures.error_median_s:.0f} s in the median, p90 {figures.error_p90_s:.0f} s, "
+        f"{abs(figures.bias_s):.0f} s {later} on average"
+    )
+
+
+def _closing(closing: Closing, decided: OnEpoch) -> str:
+    if not closing.closure:
+        return f"{closing.street}: the engine refused to close it"
+    known = "was not seen" if closing.in_force_ms is None else f"after {closing.in_force_ms:.0f} ms"
+    opened = "" if closing.opened_s is None else f", opened at {closing.opened_s:.1f} s"
+    return (
+        f"{closing.street} ({closing.arcs} arcs, {closing.share_percent} % of ways) at {closing.closed_s:.1f} s{opened}; "
+        f"epoch {closing.epoch} in force {known}; on it {decided.open_recommendations} open recommendations "
+        f"worked out again at once ({decided.changed} changed), then {decided.recommendations - decided.changed} new ones "
+        f"and {decided.dispatches} dispatches"
+    )
 
 
 def _outage(outage: Outage) -> str:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 
 from msgspec import Struct
 
-from engine.model.facts import (
+from engine.model.alert_facts import (
     AlertAcknowledged,
     AlertAttemptFailed,
     AlertDelivered,
@@ -12,6 +12,8 @@ from engine.model.facts import (
     AlertHandedOver,
     AlertRequested,
     AlertWithdrawn,
+)
+from engine.model.facts import (
     AnyFact,
     AssignmentEnded,
     CommandRefused,

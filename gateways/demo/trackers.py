@@ -100,7 +100,8 @@ class Trackers:
         lat, lon = self._projection.to_degrees(x_m + self._noise.gauss(0, NOISE_M), y_m + self._noise.gauss(0, NOISE_M))
         if not moving:
             return Fix(vehicle.id, lat, lon, now, speed_mps=0.0)
-        return Fix(vehicle.id, lat, lon, now, round(vehicle.leg.speed_mps, 1), round(vehicle.leg.heading_deg, 1))
+        speed_mps, heading_deg = vehicle.leg.speed_mps(now), vehicle.leg.heading_deg(now)
+        return Fix(vehicle.id, lat, lon, now, round(speed_mps, 1), round(heading_deg, 1) % 360)
 
     # ── JSON lines ──────────────────────────────────────────────────────────────────────────────────────────
 
