@@ -172,7 +172,7 @@ def test_a_reserved_place_is_not_filled_again() -> None:
 
 
 def test_the_whole_queue_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Behind more hopeless calls than one turn passes over, help waits for the next look at everything: five seconds."""
+    """Behind more hopeless calls than one turn passes over, help waits for the next look at everything."""
     monkeypatch.setattr(matching, "PASSED_OVER_MAX", 2)
     town = Town(engine_place(limits=Limits(joint_slots=2)))
     for unit in ("L1", "L2", "A1", "A2", "B1", "B2", "B3"):

@@ -120,7 +120,7 @@ def test_changes_during_the_making_wait_for_the_next_epoch() -> None:
 
 
 def test_what_comes_back_to_what_it_was_needs_no_further_epoch() -> None:
-    """Closed and opened again while travel times are worked out: the next epoch is the old one, and then there is rest."""
+    """Closed and opened again while travel times are worked out: the next epoch is the old one, then rest."""
     river = River()
     river.ask(CloseRoad, stretch=WEST)
     river.publish()

@@ -1,4 +1,4 @@
-"""Street graphs beside the journal: the same ones come back, damage is said, and what is missing keeps nobody waiting."""
+"""Street graphs beside the journal: the same ones come back, damage is said, what is missing keeps nobody waiting."""
 
 from pathlib import Path
 
