@@ -9,12 +9,14 @@ from engine.kernels.arrive import COLUMNS, arrive, depart
 from engine.kernels.assign import assign, certify
 from engine.kernels.bends import keep_bends
 from engine.kernels.chains import follow, sum_along
+from engine.kernels.circle import within_circle
 from engine.kernels.customise import customise
 from engine.kernels.descend import descend
 from engine.kernels.dissect import dissection_order
 from engine.kernels.eligible import cheapest, judge, ready, tally
 from engine.kernels.hierarchy import contract, place_links
 from engine.kernels.nearest import nearest, pack
+from engine.kernels.relax import relax
 from engine.kernels.sweep import from_source, to_target
 from engine.kernels.travel import straight_line_ms
 
@@ -44,6 +46,7 @@ def _warm_candidates() -> None:
         np.zeros(1, np.int32),
         np.zeros(1, np.uint64),
     )
+    within_circle(rows, metres, metres, 0, 0, 1, rows.copy())
     straight_line_ms(rows, metres, metres, 300, 400, 130, 12_000, travel_ms)
     judge(
         rows,
@@ -92,6 +95,7 @@ def _warm_ways() -> None:
     sum_along(np.array([0, 1], np.int32), zero, zero, zero.copy(), zero.copy(), zero.copy())
     line = np.zeros(1, np.int64)
     keep_bends(line, line, 1, flag.copy())
+    relax(zero, zero, zero, zero.copy())
     departures = np.empty((1, COLUMNS), np.int32)
     depart(zero, zero, np.zeros(1, np.int16), zero, flag, zero, zero, zero, zero, zero, 0, departures)
     arrive(zero, departures, zero, -1, -1, zero.copy(), zero.copy())

@@ -12,9 +12,9 @@ from engine.learning.speeds import Crossed, Expected
 from engine.model.place import TravelSettings
 from engine.model.roads import Conditions, Learned
 from engine.state.road_book import RoadBook, class_percent
-from engine.streets.oracle import PERMILLE, Oracle
+from engine.streets.oracle import Oracle
 from engine.streets.roads import Roads
-from engine.streets.snapping import NOWHERE
+from engine.streets.snapping import NOWHERE, PERMILLE
 from engine.streets.ways import way
 from engine.streets.weighing import Mode
 

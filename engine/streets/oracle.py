@@ -12,20 +12,17 @@ import numpy.typing as npt
 
 from engine.kernels.arrive import COLUMNS, arrive, depart
 from engine.kernels.customise import customise
-from engine.kernels.sweep import to_target
 from engine.model.place import TravelSettings
 from engine.model.roads import Conditions
+from engine.streets.closures import ENTERING, LEAVING, NO_WAY, OPEN, Closures, Wide
 from engine.streets.graph import Ints
 from engine.streets.network import Network
-from engine.streets.snapping import NOWHERE, Spot, Spots
-from engine.streets.weighing import NO_WAY, Factors, Mode, Weights, factors_of, weigh
+from engine.streets.snapping import NOWHERE, PERMILLE, Spot, Spots
+from engine.streets.targets import Target, ways_past
+from engine.streets.weighing import Factors, Mode, Weights, factors_of, weigh
 
 VECTORS_BYTES = 128 << 20
 """What the kept vectors may take."""
-PERMILLE = 1000
-
-Seed = tuple[int, int, int]
-"""(junction, ms from there to the target, arc of the target that is driven at the end)."""
 
 
 class Metric:
@@ -84,15 +81,6 @@ def _fastest(network: Network, arc_ms: Ints) -> int:
     return int(np.max(network.straight_mm / arc_ms) * 1000) + 1
 
 
-class Target:
-    """One incident's vector: the time from every junction."""
-
-    def __init__(self, spot: Spot, seeds: list[Seed], to_spot: Ints) -> None:
-        self.spot = spot
-        self.seeds = seeds
-        self.to_spot = to_spot
-
-
 class Oracle:
     """Travel times under `conditions`."""
 
@@ -120,18 +108,8 @@ class Oracle:
             self._targets.move_to_end(key)
             return known
         metric = self.metric(mode)
-        seeds = self._seeds(spot, metric.weights)
-        to_spot = np.empty(self.network.size, np.int32)
-        to_target(
-            self.network.first_up,
-            self.network.up,
-            metric.forward,
-            metric.backward,
-            np.array([seed[0] for seed in seeds], np.int32),
-            np.array([seed[1] for seed in seeds], np.int32),
-            to_spot,
-        )
-        made = self._targets[key] = Target(spot, seeds, to_spot)
+        made = Target(self.network, metric.weights, metric.forward, metric.backward, spot)
+        self._targets[key] = made
         while len(self._targets) > self._targets_max:
             self._targets.popitem(last=False)
         return made
@@ -143,9 +121,10 @@ class Oracle:
             out[:] = -1
             return out
         target, metric = self.target(spot, mode), self.metric(mode)
-        own = [int(self.network.chains.chain[arc]) for arc, _ in self.ways_in(spot)]
+        own = [int(self.network.chains.chain[arc]) for arc, _ in ways_past(self.network, spot)]
         near = np.empty(len(rows), np.int32)
         found = arrive(rows, metric.departures(spots), target.to_spot, own[0], own[-1], out, near)
+        self._past_closures(spots, rows, target, metric.weights, out)
         for at in near[:found].tolist():
             # Units on the target's own street need not go to a junction first.
             unit = spots[int(rows[at])]
@@ -156,30 +135,53 @@ class Oracle:
             out[out >= 0] += spot.extra_ms
         return out
 
-    def ways_in(self, spot: Spot) -> list[tuple[int, int]]:
-        """Return (arc, thousandths along it) for each direction in which the spot can be driven past."""
-        back = int(self.network.reverse[spot.arc])
-        ways = [(spot.arc, spot.along)]
-        return [*ways, (back, PERMILLE - spot.along)] if back >= 0 else ways
+    def _past_closures(self, spots: Spots, rows: Ints, target: Target, weights: Weights, out: Ints) -> None:
+        """Mend the times of units that begin on what is blocked, or whose own street is blocked before it ends."""
+        closures = weights.closures
+        if closures is None:
+            return
+        places = np.flatnonzero(closures.unusual[spots.arc[rows]] & (spots.arc[rows] >= 0))
+        units = rows[places]
+        if not len(units):
+            return
+        arc, along = spots.arc[units], spots.along[units].astype(np.int64)
+        turning_ms = np.where(spots.free[units] == 1, 0, self.settings.uturn_ms)
+        ahead = self._leaving_ms(arc, PERMILLE - along, target, weights, closures)
+        back = self._leaving_ms(self.network.reverse[arc], along, target, weights, closures) + turning_ms
+        best = np.minimum(ahead, back)
+        out[places] = np.where(best < NO_WAY, best + spots.extra_ms[units], -1)
 
-    def _seeds(self, spot: Spot, weights: Weights) -> list[Seed]:
-        """Return the junctions from which the target's own street is entered. Cheapest of each junction only."""
-        best: dict[int, Seed] = {}
-        for arc, along in self.ways_in(spot):
-            into_ms = int(weights.before_ms[arc]) + int(weights.arc_ms[arc]) * along // PERMILLE
-            for link in self.network.links_of(int(self.network.chains.chain[arc])).tolist():
-                ms = into_ms + int(weights.turn_ms[link])
-                junction = int(self.network.links.tail[link])
-                if ms < NO_WAY and (junction not in best or ms < best[junction][1]):
-                    best[junction] = (junction, ms, arc)
-        return list(best.values())
+    def _leaving_ms(self, arc: Ints, permille: Wide, target: Target, weights: Weights, closures: Closures) -> Wide:
+        """Return the time of each unit that leaves over its arc, with so much of it to go; NO_WAY where it cannot."""
+        own_ms = weights.arc_ms[arc].astype(np.int64) * permille // PERMILLE + weights.rest_ms[arc]
+        found = np.full(len(arc), NO_WAY, np.int64)
+        for part in (LEAVING, OPEN, ENTERING):
+            these = (arc >= 0) & (closures.ahead[arc] == part)
+            times = target.times(part) if these.any() else None
+            if times is not None:
+                found[these] = own_ms[these] + times[self.network.head[arc[these]]]
+        return found
+
+    def leave(self, unit: Spot, target: Target, weights: Weights) -> tuple[int, int, int]:
+        """Return (ms, arc, part of the way at its junction) of the best way to leave the unit's own street."""
+        ways = []
+        for place, (arc, along) in enumerate(ways_past(self.network, unit)):
+            part = OPEN if weights.closures is None else int(weights.closures.ahead[arc])
+            times = target.times(part) if part <= ENTERING else None
+            if times is None:
+                continue
+            turning_ms = self.settings.uturn_ms if place == 1 and not unit.free else 0
+            own_ms = int(weights.arc_ms[arc]) * (PERMILLE - along) // PERMILLE + int(weights.rest_ms[arc])
+            ways.append((own_ms + turning_ms + int(times[self.network.head[arc]]), place, arc, part))
+        ms, _, arc, part = min(ways, default=(NO_WAY, 0, unit.arc, OPEN))
+        return ms, arc, part
 
     def direct(self, unit: Spot, spot: Spot, weights: Weights) -> tuple[int, int, int] | None:
         """Return (ms, arc the unit drives first, arc it arrives on) without passing a junction, the soonest; or None."""
         found: list[tuple[int, int, int]] = []
-        for place, (leaves, at) in enumerate(self.ways_in(unit)):
+        for place, (leaves, at) in enumerate(ways_past(self.network, unit)):
             turning_ms = self.settings.uturn_ms if place == 1 and not unit.free else 0
-            for arrives, to in self.ways_in(spot):
+            for arrives, to in ways_past(self.network, spot):
                 ms = self._between(leaves, at, arrives, to, weights)
                 if ms is not None:
                     found.append((ms + turning_ms, leaves, arrives))
@@ -194,10 +196,10 @@ class Oracle:
             return int(weights.arc_ms[leaves]) * (to - at) // PERMILLE if to >= at else None
         if chains.place[leaves] > chains.place[arrives]:
             return None
+        if weights.closures is not None and not weights.closures.between(leaves, arrives):
+            return None
         first = int(chains.first[chains.chain[leaves]])
         over = chains.members[first + int(chains.place[leaves]) + 1 : first + int(chains.place[arrives])]
-        between_ms = int(weights.through_ms[over].sum(dtype=np.int64))
-        if between_ms >= NO_WAY:
-            return None
+        between_ms = int(weights.arc_ms[over].sum(dtype=np.int64))
         leaving_ms = int(weights.arc_ms[leaves]) * (PERMILLE - at) // PERMILLE
         return leaving_ms + between_ms + int(weights.arc_ms[arrives]) * to // PERMILLE

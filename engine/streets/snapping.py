@@ -16,6 +16,7 @@ NEAR_ROAD_M = 1_000
 """A position farther from every road is not on the streets at all: on the water, in the hills, in the air."""
 BESIDE_ROAD_M = 15
 """Up to here a position counts as on the road: that is how well devices know where they are."""
+PERMILLE = 1000
 NOWHERE = -1
 """Instead of an arc: no road near."""
 
@@ -107,7 +108,7 @@ class Snapper:
         arc = self._arc[np.where(on_road, segment, 0)]
         back = (backwards == 1) & on_road
         found.arc[:] = np.where(on_road, np.where(back, self._reverse[arc], arc), NOWHERE)
-        found.along[:] = np.where(back, 1000 - along, along)
+        found.along[:] = np.where(back, PERMILLE - along, along)
         beyond_mm = np.maximum(away_dm.astype(np.int64) - BESIDE_ROAD_M * DM, 0) * 100
         found.extra_ms[:] = np.where(on_road, beyond_mm * 1000 // self._mm_per_s, 0)
         found.free[:] = heading < 0

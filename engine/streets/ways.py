@@ -10,11 +10,13 @@ from msgspec import Struct
 from engine.kernels.bends import keep_bends
 from engine.kernels.descend import descend
 from engine.model.route import Route, RouteLeg
+from engine.streets.closures import ENTERING, LEAVING, NO_WAY, OPEN
 from engine.streets.graph import Graph, Ints
-from engine.streets.oracle import PERMILLE, Oracle, Target
-from engine.streets.snapping import NOWHERE, Spot
+from engine.streets.oracle import Oracle
+from engine.streets.snapping import NOWHERE, PERMILLE, Spot
 from engine.streets.stretches import DM
-from engine.streets.weighing import NO_WAY, Mode, Weights
+from engine.streets.targets import Target, ways_past
+from engine.streets.weighing import Mode, Weights
 
 Point = tuple[int, int]
 
@@ -49,48 +51,73 @@ def way(oracle: Oracle, start: Spot, spot: Spot, mode: Mode) -> Way | None:
     target = oracle.target(spot, mode)
     extra_ms = start.extra_ms + spot.extra_ms
     direct = oracle.direct(start, spot, weights)
-    ms, leaves = _leaving(oracle, start, target, weights)
+    ms, leaves, part = oracle.leave(start, target, weights)
     if direct is not None and direct[0] <= ms:
         arcs = _along(oracle, direct[1], direct[2])
         return _made(oracle, arcs, start, spot, direct[0] + extra_ms)
     if ms >= NO_WAY:
         return None
-    junction = int(oracle.network.head[leaves])
-    links, last = _descent(oracle, target, weights, junction)
+    links, arrives = _followed(oracle, target, weights, int(oracle.network.head[leaves]), part)
     parts = [_from(oracle, leaves), *(_chain(oracle, int(oracle.network.links.chain[link])) for link in links)]
-    arrives = _arriving(target, last)
     return _made(oracle, np.concatenate([*parts, _until(oracle, arrives)]), start, spot, ms + extra_ms)
 
 
 def _made(oracle: Oracle, arcs: Ints, start: Spot, spot: Spot, travel_ms: int) -> Way:
-    begin = dict(oracle.ways_in(start))[int(arcs[0])]
-    end = dict(oracle.ways_in(spot))[int(arcs[-1])]
+    begin = dict(ways_past(oracle.network, start))[int(arcs[0])]
+    end = dict(ways_past(oracle.network, spot))[int(arcs[-1])]
     return Way(arcs, begin, end, travel_ms)
 
 
-def _leaving(oracle: Oracle, start: Spot, target: Target, weights: Weights) -> tuple[int, int]:
-    """Return (ms, arc) of the better way to leave the start's own street."""
-    ways = []
-    for place, (arc, along) in enumerate(oracle.ways_in(start)):
-        turning_ms = oracle.settings.uturn_ms if place == 1 and not start.free else 0
-        own_ms = int(weights.arc_ms[arc]) * (PERMILLE - along) // PERMILLE + int(weights.rest_ms[arc])
-        ways.append((own_ms + turning_ms + int(target.to_spot[oracle.network.head[arc]]), place, arc))
-    ms, _, arc = min(ways)
-    return ms, arc
+def _followed(oracle: Oracle, target: Target, weights: Weights, junction: int, part: int) -> tuple[list[int], int]:
+    """Return the links from a junction on, and the arc on which the way arrives: out, over open links, and in."""
+    links: list[int] = []
+    while True:
+        if part == OPEN:
+            links += _open_links(oracle, target, weights, junction)
+            junction = _end(oracle, links, junction)
+        times = target.times(part)
+        assert times is not None, "a way goes on where its time says so"
+        ms = int(times[junction])
+        seed = target.seed(junction, ms, part)
+        if seed is not None:
+            return links, seed.arc
+        link, part = _blocked_step(target, weights, junction, part, ms)
+        links += [] if link is None else [link]
+        junction = _end(oracle, links, junction) if link is not None else junction
 
 
-def _descent(oracle: Oracle, target: Target, weights: Weights, junction: int) -> tuple[list[int], int]:
-    """Return the links to follow and the junction where they end."""
+def _blocked_step(target: Target, weights: Weights, junction: int, part: int, ms: int) -> tuple[int | None, int]:
+    """Return the next link over what is blocked, and the part of the way behind it; no link where only the part ends."""
+    closures = weights.closures
+    assert closures is not None, "nothing is blocked"
+    if part == LEAVING and int(target.to_spot[junction]) == ms:
+        return None, OPEN
+    if part == OPEN and target.entering is not None and int(target.entering[junction]) == ms:
+        return None, ENTERING
+    steps = {
+        LEAVING: ((closures.whole, LEAVING), (closures.out, OPEN), (closures.both, ENTERING)),
+        OPEN: ((closures.into, ENTERING),),
+        ENTERING: ((closures.whole, ENTERING),),
+    }
+    for passages, then in steps[part]:
+        times = target.times(then)
+        link = None if times is None else passages.leading(junction, ms, times)
+        if link is not None:
+            return link, then
+    raise AssertionError(f"no way leads on from junction {junction}")
+
+
+def _open_links(oracle: Oracle, target: Target, weights: Weights, junction: int) -> list[int]:
     network = oracle.network
     path = np.empty(network.size + 1, np.int32)
     everything = np.arange(len(network.links.tail), dtype=np.int32)
     count = descend(network.first_link, everything, network.links.head, weights.link_ms, target.to_spot, junction, path)
-    links = path[:count].tolist()
-    return links, int(network.links.head[links[-1]]) if links else junction
+    found: list[int] = path[:count].tolist()
+    return found
 
 
-def _arriving(target: Target, junction: int) -> int:
-    return next(arc for at, ms, arc in target.seeds if at == junction and ms == int(target.to_spot[junction]))
+def _end(oracle: Oracle, links: list[int], junction: int) -> int:
+    return int(oracle.network.links.head[links[-1]]) if links else junction
 
 
 def _chain(oracle: Oracle, chain: int) -> Ints:

@@ -1,7 +1,7 @@
 """From conditions to travel times: what every arc takes now, in both modes.
 
-A closed arc is not driven through, but who stands on it may leave and an incident on it can be reached: so each arc
-has a time of its own (`arc_ms`) beside the time for passing through (`through_ms`).
+A closed arc is not driven through, but who stands on it may leave and an incident on it can be reached
+(`closures.py`): so each arc has a time of its own (`arc_ms`) beside the time for passing through (`through_ms`).
 """
 
 from enum import IntEnum
@@ -13,12 +13,11 @@ from msgspec import Struct
 from engine.kernels.chains import sum_along
 from engine.model.place import TravelSettings
 from engine.model.roads import OTHER_CLASSES, Conditions
+from engine.streets.closures import NO_WAY, Closures, closures_of
 from engine.streets.graph import NOT_OPEN, Graph, Ints
 from engine.streets.network import TURN_BACK, TURN_FORBIDDEN, Network
 from engine.streets.stretches import Flags, arcs_of
 
-NO_WAY = 1 << 29
-"""A time that means: not at all. Sums stop here."""
 ARC_MS_MAX = 86_400_000
 
 Wide = npt.NDArray[np.int64]
@@ -39,13 +38,15 @@ class Weights(Struct, frozen=True):
     through_ms: Ints
     """(arcs,) the same for somebody who passes through."""
     rest_ms: Ints
-    """(arcs,) from the arc's end to the junction where its chain ends."""
+    """(arcs,) from the arc's end to the junction where its chain ends; out of what is blocked for an arc that is."""
     before_ms: Ints
-    """(arcs,) from the junction where its chain begins to the arc."""
+    """(arcs,) from the junction where its chain begins to the arc; into what is blocked for an arc that is."""
     link_ms: Ints
     """(links,) along the chain, the turn into it included."""
     turn_ms: Ints
     """(links,) the turn alone."""
+    closures: Closures | None
+    """What nobody drives through; None where everything is open."""
 
 
 class Factors(Struct, frozen=True):
@@ -85,11 +86,13 @@ def weigh(network: Network, factors: Factors, mode: Mode, settings: TravelSettin
     shut = usual == NOT_OPEN
     base = np.where(shut, other, usual).astype(np.int64)
     arc_ms = np.clip(base * factors.percent // 100, 1, ARC_MS_MAX).astype(np.int32)
-    through_ms = np.where(shut | factors.closed, NO_WAY, arc_ms).astype(np.int32)
+    blocked = shut | factors.closed
+    through_ms = np.where(blocked, NO_WAY, arc_ms).astype(np.int32)
     rest_ms, before_ms, chain_ms = _along(network, through_ms)
     turn_ms = _turns(network, mode, settings)
     link_ms = np.minimum(chain_ms[network.links.chain] + turn_ms, NO_WAY).astype(np.int32)
-    return Weights(arc_ms, through_ms, rest_ms, before_ms, link_ms, turn_ms)
+    closures = closures_of(network, blocked, arc_ms, turn_ms, rest_ms, before_ms)
+    return Weights(arc_ms, through_ms, rest_ms, before_ms, link_ms, turn_ms, closures)
 
 
 def _along(network: Network, through_ms: Ints) -> tuple[Ints, Ints, Ints]:

@@ -8,6 +8,8 @@ from engine.streets.snapping import Spot
 from engine.streets.weighing import Mode
 
 FAR = 1 << 40
+LEAVING, OPEN, ENTERING = range(3)
+"""Phases of a way: who stands in what is closed drives out of it, and who is wanted in it drives in."""
 
 
 class Twin:
@@ -55,23 +57,35 @@ class Twin:
             return self.settings.lights_turn_ms if self.mode is Mode.LIGHTS else FAR
         return 0
 
-    def ends(self, unit: Spot) -> list[int]:
-        """The least time to the end of every arc."""
-        best = [FAR] * self.graph.arcs
-        heap: list[tuple[int, int]] = []
-        for arc, along, turning in self.ways(unit, self.settings.uturn_ms):
-            heap.append((self.arc_ms[arc] * (1000 - along) // 1000 + turning, arc))
+    def ends(self, unit: Spot) -> dict[tuple[int, int], int]:
+        """The least time to the end of every arc, by (arc, phase)."""
+        best: dict[tuple[int, int], int] = {}
+        heap = [
+            (self.arc_ms[arc] * (1000 - along) // 1000 + turning, arc, LEAVING if self.blocked(arc) else OPEN)
+            for arc, along, turning in self.ways(unit, self.settings.uturn_ms)
+        ]
         heapq.heapify(heap)
         while heap:
-            took, arc = heapq.heappop(heap)
-            if took >= best[arc]:
+            took, arc, phase = heapq.heappop(heap)
+            if (arc, phase) in best:
                 continue
-            best[arc] = took
+            best[arc, phase] = took
             for onward in self.out.get(int(self.graph.head[arc]), []):
-                then = took + self.turn_ms(arc, onward) + self.through_ms[onward]
-                if then < FAR and then < best[onward]:
-                    heapq.heappush(heap, (then, onward))
+                then = took + self.turn_ms(arc, onward) + self.arc_ms[onward]
+                after = self.onward(phase, onward)
+                if then < FAR and after is not None:
+                    heapq.heappush(heap, (then, onward, after))
         return best
+
+    def blocked(self, arc: int) -> bool:
+        """Nobody drives through it."""
+        return self.through_ms[arc] >= FAR
+
+    def onward(self, phase: int, arc: int) -> int | None:
+        """The phase on the next arc: out of what is closed, over what is open, into what is closed; never again out."""
+        if self.blocked(arc):
+            return LEAVING if phase == LEAVING else ENTERING
+        return None if phase == ENTERING else OPEN
 
     def ways(self, spot: Spot, uturn_ms: int) -> list[tuple[int, int, int]]:
         """The directions in which a spot can be left: (arc, along, what turning round takes)."""
@@ -80,14 +94,14 @@ class Twin:
             ways.append((self.reverse[spot.arc], 1000 - spot.along, 0 if spot.free else uturn_ms))
         return ways
 
-    def time_ms(self, unit: Spot, target: Spot, ends: list[int]) -> int:
+    def time_ms(self, unit: Spot, target: Spot, ends: dict[tuple[int, int], int]) -> int:
         """The least time from a unit to a target; -1 where there is no way."""
         best = FAR
         for arc, along, _ in self.ways(target, 0):
             into = self.arc_ms[arc] * along // 1000
-            for before in range(self.graph.arcs):
-                if self.graph.head[before] == self.graph.tail[arc]:
-                    best = min(best, ends[before] + self.turn_ms(before, arc) + into)
+            for (before, phase), took in ends.items():
+                if self.graph.head[before] == self.graph.tail[arc] and self.onward(phase, arc) is not None:
+                    best = min(best, took + self.turn_ms(before, arc) + into)
             for own, at, turning in self.ways(unit, self.settings.uturn_ms):
                 if own == arc and at <= along:
                     best = min(best, self.arc_ms[arc] * (along - at) // 1000 + turning)

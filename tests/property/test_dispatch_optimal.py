@@ -241,16 +241,16 @@ def test_shared_crews_go_out_once(seed: int, units: int, incidents: int) -> None
 
 
 @contextmanager
-def few(most: int) -> Iterator[None]:
-    """Search by the R-tree in small fleets too."""
-    before = judging.EVERYONE_MAX, judging.FIRST_SWEEP
+def few(most: int, tree_from: int = 0) -> Iterator[None]:
+    """Search by circles in small fleets too; through the R-tree, or without it in those below `tree_from`."""
+    before = judging.EVERYONE_MAX, judging.FIRST_SWEEP, judging.TREE_FROM
     judging.EVERYONE_MAX = nearest.EVERYONE_MAX = most
-    judging.FIRST_SWEEP = 8
+    judging.FIRST_SWEEP, judging.TREE_FROM = 8, tree_from
     try:
         yield
     finally:
         judging.EVERYONE_MAX = nearest.EVERYONE_MAX = before[0]
-        judging.FIRST_SWEEP = before[1]
+        judging.FIRST_SWEEP, judging.TREE_FROM = before[1:]
 
 
 @settings(max_examples=60, deadline=None)
@@ -269,6 +269,8 @@ def test_the_tree_finds_whom_the_whole_fleet_would(seed: int, units: int, incide
         swept = policy.solve(world, queue)
         assert encode(swept) == encode(everyone)
         assert encode(policy.solve(again, again.queue())) == encode(swept)
+        with few(16, tree_from=10**6):
+            assert encode(policy.solve(world, queue)) == encode(swept)
         for incident in queue:
             why = policy.explain(world, incident, swept)
             assert encode(policy.explain(again, again.open[incident.id], swept)) == encode(why)

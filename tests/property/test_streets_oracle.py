@@ -55,7 +55,7 @@ def cases(draw: st.DrawFn) -> tuple[Graph, Conditions, list[Spot], list[Spot]]:
     """A graph, what is closed and slow on it, some units and some incidents."""
     graph = draw(graphs())
     arc = st.integers(0, graph.arcs - 1)
-    closed = draw(st.lists(arc, max_size=2, unique=True))
+    closed = draw(st.lists(arc, max_size=6, unique=True))
     slow = draw(st.lists(arc, max_size=2, unique=True))
     spot = st.builds(Spot, arc=arc, along=st.sampled_from([0, 250, 500, 1000]), extra_ms=st.just(0), free=st.booleans())
     conditions = Conditions(
@@ -114,8 +114,10 @@ def _driven_ms(twin: Twin, arcs: list[int], unit: Spot, target: Spot) -> int:
     if len(arcs) == 1:
         return took + twin.arc_ms[arcs[0]] * (end - along) // 1000
     took += twin.arc_ms[arcs[0]] * (1000 - along) // 1000
+    changes = sum(twin.blocked(a) != twin.blocked(b) for a, b in pairwise(arcs))
+    assert changes <= twin.blocked(arcs[0]) + twin.blocked(arcs[-1]), "what is blocked is driven at the ends only"
     for before, arc in pairwise(arcs[:-1]):
-        took += twin.turn_ms(before, arc) + twin.through_ms[arc]
+        took += twin.turn_ms(before, arc) + twin.arc_ms[arc]
     return took + twin.turn_ms(arcs[-2], arcs[-1]) + twin.arc_ms[arcs[-1]] * end // 1000
 
 

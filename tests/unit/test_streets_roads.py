@@ -86,6 +86,28 @@ def test_an_incident_on_a_closed_road_can_be_reached_and_a_unit_on_it_can_leave(
     assert time_ms(roads, closed, (1200, 0), (500, 0)) == 10_000 + 30_000
 
 
+def test_a_closed_street_of_many_parts_is_driven_into_and_out_of():
+    """A bridge with bends and a junction on it: closed as a whole, its middle is reached, and left, from both banks."""
+    points = [(0, 0), (1000, 0), (1200, 40), (1400, 0), (1600, 40), (2600, 0), (1400, 300)]
+    rows = [
+        *both(0, 1, 60, "West"),
+        *both(1, 2, 10, "Bridge"),
+        *both(2, 3, 10, "Bridge"),
+        *both(3, 4, 10, "Bridge"),
+        *both(4, 5, 60, "East"),
+        *both(3, 6, 30, "Island Road"),
+    ]
+    roads = Roads(Network(streets(rows, points)), TravelSettings())
+    closed = Conditions(closures=(Closure("c1", Stretch(streets=("Bridge",))),))
+    crash = (1500, 20)
+    assert time_ms(roads, closed, (500, 0), crash) == time_ms(roads, EVERYDAY, (500, 0), crash) == 55_000
+    assert time_ms(roads, closed, crash, (500, 0)) == 55_000
+    assert time_ms(roads, closed, (500, 0), (2100, 20)) == -1
+    route = roads.route(closed, (500, 0), crash, LIGHTS)
+    assert route is not None
+    assert [leg.street for leg in route.legs] == ["West", "Bridge"]
+
+
 def test_a_bridge_that_was_the_only_way_leaves_the_other_bank_unreachable():
     """No way is -1 and no route, never a made-up time."""
     points = [(0, 0), (1000, 0), (1400, 0), (2400, 0)]

@@ -1,0 +1,94 @@
+"""One incident's vectors: the time from every junction, for those on open streets and at the ends of closed ones."""
+
+from functools import cached_property
+
+import numpy as np
+from msgspec import Struct
+
+from engine.kernels.sweep import to_target
+from engine.streets.closures import ENTERING, LEAVING, NO_WAY, OPEN
+from engine.streets.graph import Ints
+from engine.streets.network import Network
+from engine.streets.snapping import PERMILLE, Spot
+from engine.streets.weighing import Weights
+
+
+class Seed(Struct, frozen=True):
+    """A junction from which the incident's own street is entered."""
+
+    junction: int
+    ms: int
+    """From there to the incident."""
+    arc: int
+    """The incident's arc, in the direction in which it is driven."""
+    part: int
+    """OPEN for everybody; ENTERING where all of it is blocked; LEAVING for those alone who come out of what is blocked."""
+
+
+def ways_past(network: Network, spot: Spot) -> list[tuple[int, int]]:
+    """Return (arc, thousandths along it) for each direction in which the spot can be driven past."""
+    back = int(network.reverse[spot.arc])
+    ways = [(spot.arc, spot.along)]
+    return [*ways, (back, PERMILLE - spot.along)] if back >= 0 else ways
+
+
+def seeds_of(network: Network, weights: Weights, spot: Spot) -> list[Seed]:
+    """Return the junctions from which the spot's own street is entered."""
+    seeds = []
+    for arc, along in ways_past(network, spot):
+        into_ms = int(weights.before_ms[arc]) + int(weights.arc_ms[arc]) * along // PERMILLE
+        behind = OPEN if weights.closures is None else int(weights.closures.behind[arc])
+        # Seen from the incident, what leads out of its street is what leads into it: the mirror of `ahead`.
+        part = {-1: ENTERING, 0: OPEN, 1: LEAVING}.get(behind)
+        for link in network.links_of(int(network.chains.chain[arc])).tolist():
+            ms = into_ms + int(weights.turn_ms[link])
+            if ms < NO_WAY and part is not None:
+                seeds.append(Seed(int(network.links.tail[link]), ms, arc, part))
+    return seeds
+
+
+class Target:
+    """The vectors to one spot. `to_spot`, int32[junctions], is for everybody who is on open streets there."""
+
+    def __init__(self, network: Network, weights: Weights, forward: Ints, backward: Ints, spot: Spot) -> None:
+        self.spot = spot
+        self.seeds = seeds_of(network, weights, spot)
+        self._size = network.size
+        self._closures = weights.closures
+        self.entering = self._entering()
+        """For those who are on the blocked part of their way in; None where there is no such part."""
+        outer = self._own(OPEN)
+        if self._closures is not None and self.entering is not None:
+            outer = np.minimum(outer, self.entering)
+            self._closures.into.onto(outer, self.entering)
+        begin = np.flatnonzero(outer < NO_WAY).astype(np.int32)
+        self.to_spot = np.empty(network.size, np.int32)
+        to_target(network.first_up, network.up, forward, backward, begin, outer[begin], self.to_spot)
+
+    def _own(self, part: int) -> Ints:
+        values = np.full(self._size, NO_WAY, np.int32)
+        for seed in self.seeds:
+            if seed.part == part:
+                values[seed.junction] = min(int(values[seed.junction]), seed.ms)
+        return values
+
+    def _entering(self) -> Ints | None:
+        if self._closures is None or all(seed.part != ENTERING for seed in self.seeds):
+            return None
+        return self._closures.entering(self._own(ENTERING))
+
+    @cached_property
+    def leaving(self) -> Ints:
+        """For those who have come to a junction over blocked arcs only. Asked for where somebody stands in one."""
+        assert self._closures is not None, "nothing is blocked"
+        return self._closures.leaving(self._own(LEAVING), self.to_spot, self.entering)
+
+    def times(self, part: int) -> Ints | None:
+        """Return the vector for a part of the way; None where nobody gets there in it."""
+        if part == LEAVING:
+            return self.leaving
+        return self.to_spot if part == OPEN else self.entering
+
+    def seed(self, junction: int, ms: int, part: int) -> Seed | None:
+        """Return the seed at a junction that has just this time for that part of the way."""
+        return next((seed for seed in self.seeds if (seed.junction, seed.ms, seed.part) == (junction, ms, part)), None)
