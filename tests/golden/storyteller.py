@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from engine.model import alert_facts as a
 from engine.model import facts as f
 from engine.model import inputs as i
 from engine.model import road_facts as r
@@ -110,7 +111,7 @@ def _sent(fact: f.UnitDispatched) -> str:
     return f"{fact.unit} is sent to {fact.incident} {place}, {_minutes(fact.eta_ms)} away, by {fact.by}{why}"
 
 
-def _failed(fact: f.AlertAttemptFailed) -> str:
+def _failed(fact: a.AlertAttemptFailed) -> str:
     again = f"again at {_clock(fact.retry_at_ms)}" if fact.retry_at_ms else "no further attempt here"
     return f"alert {fact.alert}: attempt {fact.attempt} failed ({fact.detail}), {again}"
 
@@ -138,16 +139,16 @@ BECAME: dict[type[Any], Callable[[Any], str]] = {
     f.DutyChanged: lambda t: f"{t.unit} is {t.duty}",
     f.EmergencyDeclared: lambda t: f"{t.unit} is in an emergency: {t.incident}",
     f.EmergencyResolved: lambda t: f"{t.unit} is safe",
-    f.AlertRequested: lambda t: f"alert {t.alert} by {t.endpoint}, attempt {t.attempt}: {t.text}",
-    f.AlertDelivered: lambda t: f"alert {t.alert}: taken",
-    f.AlertAttemptFailed: _failed,
-    f.AlertEscalated: lambda t: f"alert {t.alert} climbs to rung {t.rung}: {t.reason}",
-    f.AlertAcknowledged: lambda t: f"alert {t.alert}: acknowledged",
-    f.AlertHandedOver: lambda t: f"alert {t.alert} is handed to a person: {t.reason}",
-    f.AlertWithdrawn: lambda t: f"alert {t.alert} is withdrawn: {t.reason}",
-    f.AlarmRaised: lambda t: f"ALARM {t.alarm}, {t.about}: {t.text}",
-    f.AlarmAcknowledged: lambda t: f"alarm {t.alarm} is {t.by}'s",
-    f.AlarmCleared: lambda t: f"alarm {t.alarm} is over: {t.reason}",
+    a.AlertRequested: lambda t: f"alert {t.alert} by {t.endpoint}, attempt {t.attempt}: {t.text}",
+    a.AlertDelivered: lambda t: f"alert {t.alert}: taken",
+    a.AlertAttemptFailed: _failed,
+    a.AlertEscalated: lambda t: f"alert {t.alert} climbs to rung {t.rung}: {t.reason}",
+    a.AlertAcknowledged: lambda t: f"alert {t.alert}: acknowledged",
+    a.AlertHandedOver: lambda t: f"alert {t.alert} is handed to a person: {t.reason}",
+    a.AlertWithdrawn: lambda t: f"alert {t.alert} is withdrawn: {t.reason}",
+    a.AlarmRaised: lambda t: f"ALARM {t.alarm}, {t.about}: {t.text}",
+    a.AlarmAcknowledged: lambda t: f"alarm {t.alarm} is {t.by}'s",
+    a.AlarmCleared: lambda t: f"alarm {t.alarm} is over: {t.reason}",
     r.RoadClosed: lambda t: f"{t.closure.id} closes {t.closure.stretch.words}",
     r.RoadOpened: lambda t: f"{t.closure} is open",
     r.TrafficReported: lambda t: f"{t.slowing.id}: {t.slowing.percent} % on {t.slowing.stretch.words}",

@@ -18,9 +18,13 @@ from engine.model.inputs import (
     AmendIncident,
     AnyInput,
     CloseIncident,
+    CloseRoad,
     DeclareEmergency,
+    DispatchUnits,
     DivertUnit,
     MergeIncident,
+    OpenRoad,
+    PublishEpoch,
     RecommendUnits,
     ReleaseUnit,
     ReportAttempt,
@@ -30,6 +34,9 @@ from engine.model.inputs import (
     Resume,
 )
 from engine.model.lifecycle import Status
+from engine.model.roads import Stretch
+from tests import river_town
+from tests.builders import small_place
 from tests.golden.storyteller import BECAME, SAID, tell
 from tests.unit.engine_place import Town
 
@@ -158,6 +165,15 @@ def impossible_reports(town: Town) -> None:
     town.send(incident, "Z9", after_s=1)
 
 
+def bridge_closed(town: Town) -> None:
+    """The bridge between two banks is closed; once travel times say so, the other station's ambulance is the one to ask."""
+    town.command(ReportIncident, type="sick", x_m=0, y_m=-2_600, address="Quay 1")
+    town.command(CloseRoad, stretch=Stretch(streets=("West Bridge",)), reason="flood", after_s=20)
+    town.step(PublishEpoch(town.world.road_book.making[0]))  # type: ignore[index]  # it is in the making
+    town.command(DispatchUnits, incident="I1", units=(town.world.open["I1"].recommended[0].unit,), after_s=10)
+    town.command(OpenRoad, closure="C1", reason="the water is gone", after_s=600)
+
+
 TOLD: tuple[Story, ...] = (
     ladder_short,
     divert_and_backfill,
@@ -169,13 +185,20 @@ TOLD: tuple[Story, ...] = (
     merged,
     restart_is_quiet,
     impossible_reports,
+    bridge_closed,
 )
+
+
+def _town(story: Story) -> Town:
+    if story is not bridge_closed:
+        return Town()
+    return Town(small_place(streets=river_town.graph().digest), streets=river_town.library)
 
 
 @pytest.mark.parametrize("story", TOLD, ids=[story.__name__ for story in TOLD])
 def test_the_story_goes_as_it_was_told(story: Story) -> None:
     """Turn by turn, word by word."""
-    town = Town()
+    town = _town(story)
     del town.turns[:]
     story(town)
     assert violations(town.world) == []

@@ -35,6 +35,7 @@ from engine.model.place import (
 )
 from engine.model.turn import Turn
 from engine.state.records import Incident, UnitRecord
+from engine.state.world import Library, World, no_streets
 
 MORNING = 1_772_438_400_000
 """Monday 2 March 2026, 08:00 UTC; the town keeps UTC."""
@@ -113,8 +114,8 @@ def engine_place(**changes: Any) -> Place:
 class Town:
     """An engine that has adopted the place, with every tracked unit seen at its station."""
 
-    def __init__(self, place: Place | None = None, now: int = MORNING) -> None:
-        self.engine = Engine()
+    def __init__(self, place: Place | None = None, now: int = MORNING, streets: Library = no_streets) -> None:
+        self.engine = Engine(World(streets=streets))
         self.world = self.engine.world
         self.now = now
         self.turns: list[Turn] = []
