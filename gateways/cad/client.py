@@ -144,8 +144,11 @@ class CadClient:
 
     async def changed(self) -> None:
         """Wait until the next message has been folded into the mirror, or the connection is lost."""
-        self._changed = trio.Event()
         await self._changed.wait()
+
+    def _tell_change(self) -> None:
+        changed, self._changed = self._changed, trio.Event()
+        changed.set()
 
     async def until_lost(self) -> Exception:
         """Wait until the client is over, and return why."""
@@ -192,7 +195,7 @@ class CadClient:
             if isinstance(message, Delta):
                 for updates in self._updates:
                     updates.offer(message)
-            self._changed.set()
+            self._tell_change()
         elif isinstance(message, Resync):
             self.resyncs += 1
         elif isinstance(message, Bye):
@@ -217,7 +220,7 @@ class CadClient:
             asked.arrived.set()
         for updates in self._updates:
             updates.finish()
-        self._changed.set()
+        self._tell_change()
 
     # ── many connections ────────────────────────────────────────────────────────────────────────────────────
 

@@ -263,3 +263,21 @@ async def test_a_cancelled_client_is_cancelled(tmp_path: Path) -> None:
             async with connect(running.url, token("cad")):
                 await trio.sleep_forever()
         assert scope.cancelled_caught
+
+
+async def test_everybody_who_waits_for_a_change_hears_of_it(tmp_path: Path) -> None:
+    """Two tasks of one program wait on the same client: neither takes the news from the other."""
+    heard: list[str] = []
+
+    async def wait(name: str, client: CadClient) -> None:
+        await client.changed()
+        heard.append(name)
+
+    async with serve_place(tmp_path) as running, connect(running.url, token("cad")) as client:
+        with trio.fail_after(10):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(wait, "one", client)
+                nursery.start_soon(wait, "two", client)
+                await trio.lowlevel.checkpoint()
+                await client.ask(fire())
+    assert sorted(heard) == ["one", "two"]
