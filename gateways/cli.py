@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from gateways.measures import Measured, Minutes, Percent
+
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -303,7 +305,7 @@ def _stretch(names: tuple[str, ...], classes: tuple[str, ...], polygon: Path | N
 @roads.command(name="close")
 @_on_stretch
 @click.option("--reason", default="", help="Goes into the record.")
-@click.option("--minutes", type=float, help="Open by itself after this long; without it, somebody opens it.")
+@click.option("--minutes", type=Minutes(), help="Open by itself after this long; without it, somebody opens it.")
 @_at_server
 def close_(
     names: tuple[str, ...],
@@ -316,7 +318,14 @@ def close_(
     url: str | None,
     token: str | None,
 ) -> None:
-    """Close streets by NAMES, by polygon or both: nobody drives through."""
+    """Close streets by NAMES, by polygon or both: nobody drives through.
+
+    What is named together must all fit. A unit in a closed street may leave it, and an incident there is reached.
+
+    \b
+      turnout roads close "Mill Bridge" --reason flood --minutes 90
+      turnout roads close --class motorway --polygon smoke.geojson
+    """  # noqa: D301  \b is click's mark for lines that stay as they are
     from gateways.roads import Server, close_road
 
     stretch = _stretch(names, classes, polygon)
@@ -334,10 +343,10 @@ def open_(closure: str, reason: str, data: Path, url: str | None, token: str | N
     raise SystemExit(open_road(Server(data, url, token), closure, reason))
 
 
-@roads.command()
-@click.argument("percent", type=int)
+@roads.command(cls=Measured)
+@click.argument("percent", type=Percent())
 @_on_stretch
-@click.option("--minutes", type=float, default=60.0, show_default=True, help="How long it lasts.")
+@click.option("--minutes", type=Minutes(), default=60.0, show_default=True, help="How long it lasts.")
 @_at_server
 def traffic(
     percent: int,
@@ -350,17 +359,22 @@ def traffic(
     url: str | None,
     token: str | None,
 ) -> None:
-    """Driving takes PERCENT of the usual time: 150 is half as long again; 100 with --id ends what was reported."""
-    from gateways.roads import Server, report_traffic
+    """Driving takes PERCENT of the usual time on the streets of NAMES; everywhere if nothing is named.
 
+    150 is half as long again. 100 ends what was reported; --id says which.
+    """
+    from gateways.roads import USUAL_PERCENT, Server, report_traffic
+
+    if percent == USUAL_PERCENT and not name:
+        raise click.UsageError("100 ends what was reported: say which with --id. `turnout roads list` prints the ids.")
     stretch = _stretch(names, classes, polygon)
     raise SystemExit(report_traffic(Server(data, url, token), stretch, percent, minutes, name))
 
 
-@roads.command()
+@roads.command(cls=Measured)
 @click.argument("kind")
-@click.argument("percent", type=int)
-@click.option("--minutes", type=float, default=180.0, show_default=True, help="How long it lasts.")
+@click.argument("percent", type=Percent())
+@click.option("--minutes", type=Minutes(), default=180.0, show_default=True, help="How long it lasts.")
 @_at_server
 def weather(kind: str, percent: int, minutes: float, data: Path, url: str | None, token: str | None) -> None:
     """All driving takes PERCENT of the usual time, because of KIND: snow, ice. 100 ends it."""

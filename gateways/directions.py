@@ -26,6 +26,7 @@ from gateways.places import PlaceRefused, load
 Point = tuple[int, int]
 ALIKE = 0.6
 """How alike a name must be to be suggested."""
+NEITHER = "neither a position, a station, a hospital, a unit nor a street"
 
 
 class Unknown(Exception):
@@ -112,14 +113,20 @@ def _landmark(place: Place, text: str) -> Point | None:
 
 
 def _on_street(roads: Roads, text: str) -> Point | None:
-    """Return the middle of a street, or where two of them cross."""
+    """Return the middle of a street, or where two of them cross. Raises Unknown if they do not, or one of them is not."""
     graph = roads.graph
+    parts = text.split("&")
     nodes: np.ndarray[tuple[int], np.dtype[np.int32]] | None = None
-    for part in text.split("&"):
-        arcs = np.flatnonzero(graph.arc_name == _name_row(graph.names, part))
+    for part in parts:
+        row = _name_row(graph.names, part)
+        if row < 0 and len(parts) > 1:
+            raise Unknown(_unknown(part.strip(), list(graph.names), "no street"))
+        arcs = np.flatnonzero(graph.arc_name == row)
         ends = np.unique(np.concatenate([graph.tail[arcs], graph.head[arcs]]))
         nodes = ends if nodes is None else np.intersect1d(nodes, ends)
     if nodes is None or len(nodes) == 0:
+        if len(parts) > 1:
+            raise Unknown(f"{' and '.join(part.strip() for part in parts)} do not cross.")
         return None
     x, y = graph.x_dm[nodes].astype(np.int64), graph.y_dm[nodes].astype(np.int64)
     middle = int(nodes[np.argmin((x - x.mean()) ** 2 + (y - y.mean()) ** 2)])
@@ -136,15 +143,15 @@ def _conditions(roads: Roads, closed: tuple[str, ...]) -> Conditions:
     for name in closed:
         row = _name_row(roads.graph.names, name)
         if row < 0:
-            raise Unknown(_unknown(name, list(roads.graph.names)))
+            raise Unknown(_unknown(name, list(roads.graph.names), "no street"))
         closures.append(Closure(name, Stretch(streets=(roads.graph.names[row],))))
     return Conditions(closures=tuple(closures))
 
 
-def _unknown(text: str, known: list[str]) -> str:
+def _unknown(text: str, known: list[str], neither: str = NEITHER) -> str:
     close = difflib.get_close_matches(text, [name for name in known if name], 3, ALIKE)
     meant = f" Did you mean {' or '.join(close)}?" if close else ""
-    return f"{text!r} is neither a position, a station, a hospital, a unit nor a street of this place.{meant}"
+    return f"{text!r} is {neither} of this place.{meant}"
 
 
 def _under(closed: tuple[str, ...]) -> str:

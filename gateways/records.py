@@ -14,9 +14,10 @@ import msgspec
 from engine.journal import JournalError, Reader, verify
 from engine.journal.codec import turn_of
 from engine.journal.recovery import take_snapshot, turns
-from engine.model.facts import AnyFact, PositionsMoved, UnitsRecommended
+from engine.model.facts import AnyFact, Choice, PositionsMoved, Shortage, UnitsRecommended
 from engine.model.fixes import Fixes
 from engine.model.inputs import ReportPositions
+from engine.model.route import Route
 from engine.model.turn import Turn
 from engine.model.why import Considered, SlotWhy
 from engine.model.words import tag
@@ -125,8 +126,16 @@ def sentence(fact: AnyFact) -> str:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, Route):
+        streets = ", ".join(leg.street for leg in value.legs)
+        return f"{value.metres} m, {value.travel_ms / 1000:.0f} s: {streets}"
+    if isinstance(value, Choice):
+        spread = f" ±{value.spread_ms / 1000:.0f}" if value.spread_ms >= 0 else ""
+        return f"{value.slot} {value.unit} {value.eta_ms / 1000:.0f}{spread} s"
+    if isinstance(value, Shortage):
+        return f"{value.missing} {value.slot} ({'+'.join(value.needs)})"
     if isinstance(value, tuple):
-        return ",".join(_short(item) for item in value)
+        return ", ".join(_short(item) for item in value)
     if isinstance(value, msgspec.Struct):
         return ":".join(str(getattr(value, field)) for field in value.__struct_fields__)
     return str(value)

@@ -13,11 +13,11 @@ import click
 import msgspec
 import trio
 from msgspec import Struct
-from trio_websocket import HandshakeError
+from trio_websocket import ConnectionRejected, HandshakeError
 
 from gateways.cad.client import CadClient, Disconnected, Refused, connect, new_id
 from gateways.cad.messages import Answer
-from gateways.cad.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather, Stretch
+from gateways.cad.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather, Ring, Stretch
 from gateways.config import ACCESS_FILE
 from gateways.doors import NoDoors, find_doors
 from gateways.road_views import RoadsView, StretchView
@@ -25,6 +25,8 @@ from gateways.road_views import RoadsView, StretchView
 WITHIN_S: Final = 10.0
 """For the server to answer, and for an epoch to be published."""
 MINUTE_MS: Final = 60_000
+USUAL_PERCENT: Final = 100
+"""Ends what was reported."""
 ROLE: Final = "dispatcher"
 """Whose token of the data folder is used."""
 
@@ -77,9 +79,14 @@ def report_traffic(server: Server, stretch: Stretch, percent: int, minutes: floa
         until_ms = _in(client, minutes)
         message = ReportTraffic(id=new_id(), stretch=stretch, percent=percent, until_ms=until_ms, slowing=name)
         answer = await client.ask(message)
-        return [f"{answer.road}: {percent} % of the usual travel time. {await _in_force(client, answer)}"]
+        told = "ended." if percent == USUAL_PERCENT else f"{percent} % of the usual travel time{_where(stretch)}."
+        return [f"{answer.road or name}: {told} {await _in_force(client, answer)}"]
 
     return _talk(server, work)
+
+
+def _where(stretch: Stretch) -> str:
+    return "" if stretch != Stretch() else " everywhere"
 
 
 def report_weather(server: Server, weather: str, percent: int, minutes: float) -> int:
@@ -88,7 +95,8 @@ def report_weather(server: Server, weather: str, percent: int, minutes: float) -
     async def work(client: CadClient) -> list[str]:
         until_ms = _in(client, minutes)
         answer = await client.ask(ReportWeather(id=new_id(), weather=weather, percent=percent, until_ms=until_ms))
-        return [f"{weather}: {percent} % of the usual travel time. {await _in_force(client, answer)}"]
+        told = "ended." if percent == USUAL_PERCENT else f"{percent} % of the usual travel time."
+        return [f"{weather}: {told} {await _in_force(client, answer)}"]
 
     return _talk(server, work)
 
@@ -148,7 +156,7 @@ def _talk(server: Server, work: Work) -> int:
         field = f" ({error.refusal.field})" if error.refusal.field else ""
         click.echo(f"refused{field}: {error.refusal.reason}", err=True)
     except (OSError, HandshakeError) as error:
-        click.echo(f"{url}: no CAD listener answers there ({error}). Is the server running?", err=True)
+        click.echo(f"{url}: no CAD listener answers there ({_said(error)}). Is the server running?", err=True)
     except (Disconnected, trio.TooSlowError):
         click.echo("The server did not answer in time. `turnout roads list` shows what became of it.", err=True)
     else:
@@ -158,14 +166,26 @@ def _talk(server: Server, work: Work) -> int:
     return 1
 
 
+def _said(error: OSError | HandshakeError) -> str:
+    """Return what went wrong on the line: trio keeps the system's own words in the cause, a refusal has only a number."""
+    if isinstance(error, ConnectionRejected):
+        return f"HTTP status {error.status_code}"
+    return str(error) or str(error.__cause__ or "") or type(error).__name__
+
+
 def _door(server: Server) -> tuple[str, str]:
     url = server.url or find_doors(server.data).cad
+    if not url.startswith(("ws://", "wss://")):
+        raise NoDoors(
+            f"--server {url}: is no address of a CAD listener. It is written ws://host:port, or wss://host:port."
+        )
     if server.token is not None:
         return url, server.token
     try:
         tokens = tomllib.loads((server.data / ACCESS_FILE).read_text())
     except (OSError, tomllib.TOMLDecodeError) as error:
-        raise NoDoors(f"{server.data / ACCESS_FILE}: cannot be read ({error}). Name a token with --token.") from error
+        words = error.strerror if isinstance(error, OSError) else error
+        raise NoDoors(f"{server.data / ACCESS_FILE}: cannot be read ({words}). Name a token with --token.") from error
     if ROLE not in tokens:
         raise NoDoors(f"{server.data / ACCESS_FILE}: holds no token of a {ROLE}. Name one with --token.")
     return url, str(tokens[ROLE])
@@ -212,20 +232,30 @@ def _in(client: CadClient, minutes: float) -> int:
 # ── polygons ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def read_polygon(path: Path) -> tuple[tuple[float, float], ...]:
+def read_polygon(path: Path) -> Ring:
     """Return the corners (lat, lon) of the one polygon in a GeoJSON file. Raises PolygonRefused."""
     expected = "A GeoJSON file with one Polygon is expected (positions are [longitude, latitude])."
     try:
-        found: Any = msgspec.json.decode(path.read_bytes())
-        if found.get("type") == "FeatureCollection":
-            (found,) = found["features"]
-        if found.get("type") == "Feature":
-            found = found["geometry"]
-        if found["type"] != "Polygon":
-            raise PolygonRefused(f"{path}: holds a {found['type']}. {expected}")
-        ring = [(float(lat), float(lon)) for lon, lat, *_ in found["coordinates"][0]]
+        ring = [(float(lat), float(lon)) for lon, lat, *_ in _outline(msgspec.json.decode(path.read_bytes()))]
+        return msgspec.convert(ring[:-1] if ring[:1] == ring[-1:] else ring, Ring)
     except OSError as error:
         raise PolygonRefused(f"{path}: cannot be read ({error.strerror}).") from error
-    except (msgspec.MsgspecError, AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-        raise PolygonRefused(f"{path}: {error}. {expected}") from error
-    return tuple(ring[:-1] if len(ring) > 1 and ring[0] == ring[-1] else ring)
+    except (msgspec.MsgspecError, PolygonRefused) as error:
+        raise PolygonRefused(f"{path}: {str(error).rstrip('.')}. {expected}") from error
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise PolygonRefused(f"{path}: holds something else. {expected}") from error
+
+
+def _outline(found: Any) -> Any:
+    """Return the outer ring of what a GeoJSON file holds. Raises what a file of another form makes it raise."""
+    if found["type"] == "FeatureCollection":
+        if len(found["features"]) != 1:
+            raise PolygonRefused(f"holds {len(found['features'])} features")
+        (found,) = found["features"]
+    if found["type"] == "Feature":
+        found = found["geometry"]
+    if found["type"] != "Polygon":
+        raise PolygonRefused(f"holds a {found['type']}")
+    if len(found["coordinates"]) > 1:
+        raise PolygonRefused("holds a polygon with holes")
+    return found["coordinates"][0]

@@ -65,7 +65,7 @@ class Barriers:
     def _crossed(barrier: Barrier, leg: Leg, driven: int) -> bool:
         """Tell whether the leg led in after the street was closed, and out on the other side before it was opened."""
         return any(
-            begin > 0
+            begin > _first_on_road(leg)
             and leg.times_ms[begin] > barrier.since_ms
             and end <= min(driven, _on_road(leg) - 1)
             and (barrier.until_ms is None or leg.times_ms[end] <= barrier.until_ms)
@@ -74,8 +74,9 @@ class Barriers:
 
     @staticmethod
     def _through(barrier: Barrier, leg: Leg, place: int) -> bool:
+        where = max(place, _first_on_road(leg))
         runs = _runs(leg, barrier.shut, place)
-        return any(begin > place and end < _on_road(leg) for begin, end in runs)
+        return any(begin > where and end < _on_road(leg) for begin, end in runs)
 
 
 def _runs(leg: Leg, shut: Flags, place: int) -> Iterator[tuple[int, int]]:
@@ -85,6 +86,11 @@ def _runs(leg: Leg, shut: Flags, place: int) -> Iterator[tuple[int, int]]:
         if closed:
             held = list(run)
             yield held[0], held[-1] + 1
+
+
+def _first_on_road(leg: Leg) -> int:
+    """Return the section where the leg comes to the streets: who sets out from a yard stands in the street before it."""
+    return int(bool(leg.arcs) and leg.arcs[0] == OFF_ROAD)
 
 
 def _on_road(leg: Leg) -> int:

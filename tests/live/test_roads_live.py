@@ -250,7 +250,22 @@ async def test_the_command_line_closes_and_opens(tmp_path: Path) -> None:
         assert (status, "no server is running" in wrong) == (1, True)
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"type":"Point","coordinates":[0,0]}', '{"type":"Polygon"}', "nothing"])
+CORNERS = json.dumps({"type": "Polygon", "coordinates": [[[i / 100, 0] for i in range(1_002)]]})
+"""More than a message holds."""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        '{"type":"Point","coordinates":[0,0]}',
+        '{"type":"Polygon"}',
+        "nothing",
+        '{"type":"FeatureCollection","features":[]}',
+        CORNERS,
+    ],
+)
 def test_a_file_without_a_polygon_is_refused(tmp_path: Path, content: str) -> None:
     """With a sentence that says what is expected."""
     path = tmp_path / "area.geojson"

@@ -16,7 +16,7 @@ from gateways.demo.callers import Callers
 from gateways.demo.citytime import CityTime, pace_from
 from gateways.demo.conditions import conditions_of
 from gateways.demo.crews import Crew, Town
-from gateways.demo.driving import Leg, Point, standing
+from gateways.demo.driving import OFF_ROAD, Leg, Point, standing
 from gateways.demo.ledger import Ledger
 from gateways.demo.line import Line
 from gateways.demo.streets import Navigator
@@ -59,6 +59,26 @@ def test_a_closed_street_ahead_is_met_and_one_behind_is_not() -> None:
     assert not finding.blocked(leg, leg.times_ms[bridge])
     assert not finding.blocked(leg, leg.times_ms[bridge + 1])
     assert not finding.blocked(leg_of(WEST, (500, 0)), NOW)
+
+
+def test_who_sets_out_from_a_yard_in_a_closed_street_leaves_it() -> None:
+    """The street before the gate is the one that they stand in, not one that they drive through."""
+    found = leg_of(WEST, EAST)
+    bridge = next(place for place, arc in enumerate(found.arcs) if ROADS.graph.arc_class[arc] == 1)
+    on = bridge + 1  # points, of which there is one more than sections
+    leg = Leg(
+        (found.points[bridge], found.points[bridge], *found.points[on:]),
+        (NOW, NOW + 1_000, *(ms - found.times_ms[bridge] + NOW + 1_000 for ms in found.times_ms[on:])),
+        (1.0, *found.speeds_mps[bridge:]),
+        (OFF_ROAD, *found.arcs[bridge:]),
+    )
+    ledger = Ledger()
+    finding = Navigator(place(), ROADS, ledger, 7)
+    finding.hear(Conditions(closures=(SOUTH,)), NOW - 1_000)
+    assert not finding.blocked(leg, NOW)
+    assert not finding.blocked(leg, NOW + 1_000)
+    finding.drove(leg, leg.arrive_ms)
+    assert ledger.drives_through_closed == 0
 
 
 def test_drives_through_a_closed_street_are_counted() -> None:

@@ -65,6 +65,9 @@ def test_a_square_of_streets_becomes_a_place(tmp_path: Path) -> None:
     assert [station.id for station in result.place.stations] == ["P1"]
     assert result.notes == (
         "The extract has no station at all: one post at the best connected crossing in the middle has all units.",
+        "The extract has no hospital: nobody is taken to one.",
+        "Calls are made up from metres of street, 1 a day; demand.toml says how many.",
+        "Local time is Etc/GMT-2, without summer time; --timezone names the real one.",
     )
     assert (result.place.id, result.place.name, result.place.timezone) == ("osm-small-town", "small-town", "Etc/GMT-2")
     assert {unit.kind for unit in result.place.units} == {kind.name for kind in KINDS}

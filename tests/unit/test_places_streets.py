@@ -88,9 +88,13 @@ def test_turns_are_written_only_where_there_are_some(tmp_path: Path) -> None:
         ({"turn_from": rows(4), "turn_to": rows(1)}, "turn_from: row 0 is 4, outside 0 to 3"),
         ({"turn_from": rows(0, 1), "turn_to": rows(1)}, "turn_to: has 1 rows; the others of its group have 2"),
         ({"arc_from": rows()}, "arc_from: holds no street"),
+        ({"lights_ms": rows(5, 5, -5, 5)}, "lights_ms: row 2 is -5, outside -1 to"),
+        ({"length_m": np.array([1, np.nan, 1, 1], np.float32)}, "length_m: row 1 is nan, outside 0 to"),
     ],
 )
-def test_wrong_turns_and_empty_streets_are_refused(tmp_path: Path, columns: dict[str, object], message: str) -> None:
+def test_wrong_turns_weights_and_empty_streets_are_refused(
+    tmp_path: Path, columns: dict[str, object], message: str
+) -> None:
     """A search that trusts the rows never steps outside them."""
     write_streets(tmp_path, ring(**columns))
     with pytest.raises(PlaceRefused) as refusal:

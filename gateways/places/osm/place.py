@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from msgspec.structs import replace
 
+from engine.model.demand import Demand
 from engine.model.geometry import Projection
 from engine.model.place import Hospital, Place, Station
 from gateways.places.city.fleet import UNITS_MIN
@@ -63,7 +64,6 @@ def import_osm(
     progress("stations and units", 2, STEPS)
     projection = _projection(streets)
     stations = stations_of(extract.sites, projection)
-    notes = [str(dropped), _said_of(turns, extract), *([] if stations else [_NO_STATION])]
     place = _place(
         name or file.name.split(".")[0].replace("_", " "),
         projection,
@@ -83,10 +83,32 @@ def import_osm(
     progress("files", 3, STEPS)
     write(file, out, place, demand, streets)
     (out / SOURCE).write_text(_TERMS, encoding="utf-8")
+    notes = [
+        str(dropped),
+        _said_of(turns, extract),
+        *_made_up(place, demand, stations, zone_known=timezone is not None),
+    ]
     progress("done", STEPS, STEPS)
     return Imported(place, tuple(note for note in notes if note), dropped)
 
 
+def _made_up(place: Place, demand: Demand, found: tuple[Station, ...], *, zone_known: bool) -> list[str]:
+    """Return sentences about what the map does not have and a rule put in its place."""
+    lacking = [words for mark, words in _LACKING.items() if not any(each.id.startswith(mark) for each in found)]
+    notes = [] if found else [_NO_STATION]
+    if found and lacking:
+        notes.append(f"The extract has no {' and no '.join(lacking)} station: those crews are guests in the others.")
+    if not place.hospitals:
+        notes.append("The extract has no hospital: nobody is taken to one.")
+    notes.append(
+        f"Calls are made up from metres of street, {demand.calls_per_day:,.0f} a day; demand.toml says how many."
+    )
+    if not zone_known:
+        notes.append(f"Local time is {place.timezone}, without summer time; --timezone names the real one.")
+    return notes
+
+
+_LACKING = {"FS": "fire", "AS": "ambulance", "PS": "police"}
 _NO_STATION = "The extract has no station at all: one post at the best connected crossing in the middle has all units."
 
 
