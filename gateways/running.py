@@ -26,6 +26,7 @@ def run_place(
     folder: Path,
     data: Path,
     config_file: Path | None,
+    travel: str,
     pace: float | None,
     pace_origin_ms: int | None,
     *,
@@ -35,7 +36,7 @@ def run_place(
     """Serve the place in the folder; return the exit status."""
     log.configure("info", pretty=sys.stderr.isatty())
     try:
-        loaded = load(folder)
+        loaded = load(folder, straight=travel == "straight")
         config = read_config(config_file)
     except PlaceRefused as refusal:
         for mistake in refusal.mistakes:

@@ -28,6 +28,7 @@ def run_demo(
     pace: float,
     units: int,
     seed: int,
+    travel: str,
     data: Path | None,
     crash_at: float | None,
     close_at: float | None = None,
@@ -39,7 +40,7 @@ def run_demo(
     aside = Console(stderr=True)
     front = aside if as_json else Console()
     try:
-        scene = _set(place, data, units, seed, pace)
+        scene = _set(place, data, units, seed, pace, travel)
         _check_closing(scene, close_at)
         performance = _perform(front, scene, Cues(seconds, crash_at, close_at), board=not as_json and front.is_terminal)
         found = _audit(aside, scene, performance)
@@ -54,9 +55,9 @@ def run_demo(
     return REFUSED
 
 
-def _set(place: Path | None, data: Path | None, units: int, seed: int, pace: float) -> Scene:
+def _set(place: Path | None, data: Path | None, units: int, seed: int, pace: float, travel: str) -> Scene:
     with progress.progress_bar() as report:
-        return set_scene(place, data, units, seed, pace, report)
+        return set_scene(place, data, units, seed, pace, report, straight=travel == "straight")
 
 
 def _check_closing(scene: Scene, close_at: float | None) -> None:

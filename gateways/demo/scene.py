@@ -73,13 +73,22 @@ class Ports(Struct, frozen=True):
     lines: int
 
 
-def set_scene(source: Path | None, data: Path | None, units: int, seed: int, rate: float, progress: Report) -> Scene:
+def set_scene(
+    source: Path | None,
+    data: Path | None,
+    units: int,
+    seed: int,
+    rate: float,
+    progress: Report,
+    *,
+    straight: bool = False,
+) -> Scene:
     """Make or copy the place, and choose the time. Raises PlaceRefused, DemoRefused."""
     if not 0.01 <= rate <= 1000:
         raise DemoRefused(f"--pace {rate:g} is out of range: 0.01 to 1000 city seconds a second.")
     folder = data or Path(tempfile.mkdtemp(prefix="turnout-demo-"))
     _claim(folder)
-    place, demand, streets = _stage(source, folder / "place", units, seed, progress)
+    place, demand, streets = _stage(source, folder / "place", units, seed, progress, straight=straight)
     real_ms = round(time.time() * 1000)
     start_ms = _start_ms(place, folder / "journal", rate, real_ms)
     pace = pace_from(rate, start_ms, real_ms)
@@ -98,12 +107,12 @@ def _claim(folder: Path) -> None:
 
 
 def _stage(
-    source: Path | None, copy: Path, units: int, seed: int, progress: Report
+    source: Path | None, copy: Path, units: int, seed: int, progress: Report, *, straight: bool
 ) -> tuple[Place, Demand, Streets | None]:
     """Write the demo's own copy of the place, whose crews carry pagers."""
     if source is None:
         generate(copy, seed, units, progress)
-    loaded = load(source or copy)
+    loaded = load(source or copy, straight=straight)
     if loaded.demand is None:
         raise DemoRefused(f"{source} has no demand.toml and zones.csv: nobody knows where its calls come from.")
     place = replace(loaded.place, alerts=replace(loaded.place.alerts, ladder=LADDER))

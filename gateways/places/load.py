@@ -33,13 +33,15 @@ class Loaded(Struct, frozen=True):
     """What `turnout check` would say; none of it keeps the place from being used."""
 
 
-def load(folder: Path) -> Loaded:
-    """Return the place in the folder. Raises PlaceRefused naming every error."""
+def load(folder: Path, *, straight: bool = False) -> Loaded:
+    """Return the place in the folder; `straight` leaves its streets aside. Raises PlaceRefused naming every error."""
     findings = Findings()
     loaded = examine(folder, findings)
     findings.refuse_errors(folder)
     if loaded is None:  # pragma: no cover - nothing comes back only where an error was reported
         raise refused(folder, files.PLACE, "could not be read")
+    if straight:
+        return replace(loaded, place=replace(loaded.place, streets=""), graph=None)
     return loaded
 
 

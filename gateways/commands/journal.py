@@ -1,0 +1,72 @@
+"""`turnout journal …`: the record for people."""
+
+from pathlib import Path
+
+import click
+
+from gateways.commands.teaching import FOLDER, Teaching
+
+
+@click.group(cls=Teaching)
+def journal() -> None:
+    """Read the record: what was said, decided and done, and why."""
+
+
+@journal.command()
+@click.argument("directory", type=FOLDER)
+def verify(directory: Path) -> None:
+    """Check every frame, digest and chain; say where damage lies."""
+    from gateways.records import verify_journal
+
+    raise SystemExit(verify_journal(directory))
+
+
+@journal.command()
+@click.argument("directory", type=FOLDER)
+@click.option("--from", "from_seq", type=int, default=1, show_default=True, help="First turn to print.")
+@click.option("--positions", is_flag=True, help="Also print turns that hold nothing but positions.")
+def cat(directory: Path, from_seq: int, positions: bool) -> None:
+    """Print turns, one JSON object a line."""
+    from gateways.records import print_turns
+
+    raise SystemExit(print_turns(directory, from_seq, positions=positions))
+
+
+@journal.command()
+@click.argument("directory", type=FOLDER)
+@click.option("--lines", type=int, default=10, show_default=True, help="Turns to begin with.")
+@click.option("--follow/--no-follow", default=True, show_default=True, help="Wait for more.")
+def tail(directory: Path, lines: int, follow: bool) -> None:
+    """Print the latest turns in words, and go on as they come, also beside a running engine."""
+    from gateways.records import tail_turns
+
+    raise SystemExit(tail_turns(directory, lines, follow=follow))
+
+
+@journal.command()
+@click.argument("directory", type=FOLDER)
+@click.argument("incident")
+@click.option("--unit", help="Why this unit, or why not?")
+def why(directory: Path, incident: str, unit: str | None) -> None:
+    """Say what happened to an incident and what each decision about it rested on."""
+    from gateways.records import explain_incident
+
+    raise SystemExit(explain_incident(directory, incident, unit))
+
+
+@journal.command()
+@click.argument("directory", type=FOLDER)
+def replay(directory: Path) -> None:
+    """Decide every recorded turn again, and compare byte for byte."""
+    from gateways.records import replay_journal
+
+    raise SystemExit(replay_journal(directory))
+
+
+@journal.command()
+@click.argument("directory", type=FOLDER)
+def snapshot(directory: Path) -> None:
+    """Fold the journal and write a snapshot, so that a restart is quick. A running engine does this by itself."""
+    from gateways.records import snapshot_journal
+
+    raise SystemExit(snapshot_journal(directory))
