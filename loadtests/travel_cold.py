@@ -4,13 +4,11 @@ import json
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import msgspec
-import numpy as np
-
-from gateways.places.streets import write_streets
+from engine.journal.shelf import Shelf
 from loadtests.peers import Ints
 from loadtests.report import Row
 from loadtests.travel_cities import City
@@ -23,11 +21,9 @@ def start(city: City, order: Ints, runs: int = 3) -> list[Row]:
     case = f"{city.name}: cold start with kept order"
     with TemporaryDirectory() as name:
         folder = Path(name)
-        write_streets(folder, city.streets)
-        np.save(folder / "order.npy", order)
-        (folder / "projection.json").write_bytes(msgspec.json.encode(city.projection))
-        memory = _fresh(folder, "memory")  # it also fills the cache of compiled kernels, if that is empty
-        alone, beside = (_middle(folder, what, runs) for what in ("first", "beside"))
+        fresh = partial(_fresh, folder, Shelf(folder).keep(city.graph, order).stem)
+        memory = fresh("memory")  # it also fills the cache of compiled kernels, if that is empty
+        alone, beside = (_middle([fresh(what) for _ in range(runs)]) for what in ("first", "beside"))
     sizes = {name: value for name, value in memory.items() if name.endswith("_per_node")}
     return [
         {"case": case, "method": "turnout", **alone, **sizes},
@@ -35,14 +31,13 @@ def start(city: City, order: Ints, runs: int = 3) -> list[Row]:
     ]
 
 
-def _middle(folder: Path, what: str, runs: int) -> dict[str, float]:
-    told = sorted((_fresh(folder, what) for _ in range(runs)), key=lambda each: each["cold_start_s"])
-    return {name: value for name, value in told[runs // 2].items() if not name.endswith("_per_node")}
+def _middle(told: list[dict[str, float]]) -> dict[str, float]:
+    return sorted(told, key=lambda each: each["cold_start_s"])[len(told) // 2]
 
 
-def _fresh(folder: Path, what: str) -> dict[str, float]:
+def _fresh(folder: Path, digest: str, what: str) -> dict[str, float]:
     """Run a process and return what it tells, with the wall clock from its start to its answer."""
-    command = [sys.executable, "-m", "loadtests.travel_fresh", str(folder), what]
+    command = [sys.executable, "-m", "loadtests.travel_fresh", str(folder), digest, what]
     begun = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

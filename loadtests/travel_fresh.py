@@ -1,7 +1,8 @@
-"""The process that `travel_cold` starts: streets and order from files, kernels from their cache, one answer.
+"""The process that `travel_cold` starts: streets and order from the shelf, kernels from their cache, one answer.
 
-    python -m loadtests.travel_fresh FOLDER first|beside|memory
+    python -m loadtests.travel_fresh FOLDER DIGEST first|beside|memory
 
+It imports what deciding needs and nothing else; FOLDER is that of a journal, DIGEST names streets on its shelf. It
 prints a line when it has answered, then one JSON object: seconds by step, bytes a node.
 
 Turnout does not need scipy, so `first` starts as if it were not installed. Where it is (`beside`), Numba imports
@@ -16,11 +17,9 @@ import sys
 import time
 from pathlib import Path
 
-import msgspec
 import numpy as np
-import psutil
 
-from engine.model.geometry import Projection
+from engine.journal.shelf import Shelf
 from engine.model.place import TravelSettings
 from engine.model.roads import Conditions
 from engine.streets.graph import Graph, Ints
@@ -28,7 +27,6 @@ from engine.streets.network import Network
 from engine.streets.roads import Roads
 from engine.streets.snapping import Spots
 from engine.streets.weighing import Mode
-from gateways.places.streets import graph_of, read_streets
 
 
 def answered(graph: Graph, order: Ints | None) -> tuple[Roads, dict[str, float]]:
@@ -58,30 +56,40 @@ def line_of_three() -> Graph:
     return Graph([0, 900, 1800], [0, 0, 0], *ends, [900] * 4, ms, ms, [0] * 4, [0] * 4, names=("",))
 
 
+def grown_to() -> int:
+    """Return the bytes of memory that the process holds."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def arrays_of(roads: Roads) -> int:
+    """Return the bytes of all arrays of streets, network and one mode."""
+    metric = roads.oracle(Conditions()).metric(Mode.LIGHTS)
+    weights = [getattr(metric.weights, name) for name in metric.weights.__struct_fields__]
+    columns = [column for column in (metric.forward, metric.backward, *weights) if isinstance(column, np.ndarray)]
+    return roads.network.nbytes + sum(column.nbytes for column in columns)
+
+
 def main() -> None:
-    folder, what = Path(sys.argv[1]), sys.argv[2]
-    process = psutil.Process()
+    folder, digest, what = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     if what == "first":
         sys.modules["scipy"] = None  # type: ignore[assignment]  # Python's own way to say: not installed
     if what == "memory":
         answered(line_of_three(), None)
         gc.collect()
-    before = process.memory_info().rss
-    projection = msgspec.json.decode((folder / "projection.json").read_bytes(), type=Projection)
+    before = grown_to() if what == "memory" else 0
     begun = time.perf_counter()
-    graph = graph_of(read_streets(folder), projection)
-    order = np.load(folder / "order.npy")
+    kept = Shelf(folder).load(digest)
+    assert kept is not None, f"{folder} has no streets {digest}"
     read_s = time.perf_counter() - begun
-    roads, steps = answered(graph, order)
+    roads, told = answered(*kept)
     print("answered", flush=True)
-    gc.collect()
-    grown = process.memory_info().rss - before
-    metric = roads.oracle(Conditions()).metric(Mode.LIGHTS)
-    columns = [getattr(metric.weights, name) for name in metric.weights.__struct_fields__]
-    arrays = roads.network.nbytes + sum(column.nbytes for column in (metric.forward, metric.backward, *columns))
-    told = {"read_s": read_s, **steps}
-    sizes = {"array_bytes_per_node": arrays / graph.nodes, "rss_bytes_per_node": grown / graph.nodes}
-    print(json.dumps({name: round(value, 3) for name, value in (told | sizes).items()}), flush=True)
+    if what == "memory":
+        gc.collect()
+        grown, nodes = grown_to() - before, roads.graph.nodes
+        told |= {"array_bytes_per_node": arrays_of(roads) / nodes, "rss_bytes_per_node": grown / nodes}
+    print(json.dumps({name: round(value, 3) for name, value in ({"read_s": read_s} | told).items()}), flush=True)
 
 
 if __name__ == "__main__":

@@ -44,6 +44,15 @@ def kernel(function: Function) -> Function:
     return cast("Function", compiled)
 
 
+def helper(function: Function) -> Function:
+    """Compile `function` as a part of the kernels of its own file, which alone may call it.
+
+    It cannot be called from Python and has no cache of its own: the two take a third of what compiling takes.
+    """
+    options: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # Numba's stubs know neither
+    return cast("Function", njit(nogil=True, fastmath=False, parallel=False, **options)(function))
+
+
 def specialisations() -> int:
     """Return how many sets of argument types have been compiled or loaded so far.
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.accelerate import kernel
+from engine.kernels.accelerate import helper, kernel
 
 INF: Final = 1 << 29
 """No way: 149 hours in ms. Two of them still add up in 32 bits."""
@@ -64,7 +64,7 @@ def depart(
             out[row, BACK_MS] = _leave(back, 0 + along[row], turn_ms, rest_ms, arc_ms)
 
 
-@kernel
+@helper
 def _leave(arc: int, permille: int, extra_ms: int, rest_ms: NDArray[np.int32], arc_ms: NDArray[np.int32]) -> int:
     """Time from `permille` before the end of the arc to the junction behind it, at most INF."""
     took_ms = int(np.int64(arc_ms[arc]) * permille // 1000 + rest_ms[arc] + extra_ms)

@@ -25,7 +25,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.accelerate import kernel
+from engine.kernels.accelerate import helper, kernel
 from engine.kernels.ties import settle_ties
 
 UNSERVED: Final = -1
@@ -88,7 +88,7 @@ class _Search(NamedTuple):
     queue: NDArray[np.int32]  # slots met: [:settled] done, [settled:size] waiting
 
 
-@kernel
+@helper
 def _nearest_first(search: _Search, settled: int, size: int) -> None:
     """Bring the nearest waiting slot to search.queue[settled]; the earliest met wins a tie."""
     nearest = settled
@@ -98,7 +98,7 @@ def _nearest_first(search: _Search, settled: int, size: int) -> None:
     search.queue[settled], search.queue[nearest] = search.queue[nearest], search.queue[settled]
 
 
-@kernel
+@helper
 def _raise_prices(start: int, length: int, settled: int, market: _Market, search: _Search) -> None:
     """Make the path found tight: slots settled pay more, and the units they hold become dearer to take."""
     market.slot_price[start] += length
@@ -109,7 +109,7 @@ def _raise_prices(start: int, length: int, settled: int, market: _Market, search
         market.paid[slot] += rise
 
 
-@kernel
+@helper
 def _flip(start: int, slot: int, unit: int, market: _Market, search: _Search) -> None:
     """Walk the path back from its end: each slot takes the next unit, its own goes with its price to `via`."""
     paid = np.int64(0)  # a path ends where nothing was paid yet: at a free unit, or at being unserved
@@ -124,7 +124,7 @@ def _flip(start: int, slot: int, unit: int, market: _Market, search: _Search) ->
         unit, paid = released, released_paid
 
 
-@kernel
+@helper
 def _augment(start: int, market: _Market, search: _Search) -> None:
     """Add slot `start`: the shortest path, by reduced cost, to a free unit or to leaving some slot unserved.
 

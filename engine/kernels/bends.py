@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.accelerate import kernel
+from engine.kernels.accelerate import helper, kernel
 
 
 @kernel
@@ -28,7 +28,7 @@ def keep_bends(x: NDArray[np.int64], y: NDArray[np.int64], within: int, keep: ND
             spans += 2
 
 
-@kernel
+@helper
 def _farthest(x: NDArray[np.int64], y: NDArray[np.int64], first: int, last: int, within: int) -> int:
     """Place of the point farthest from the line between two others, if it may not be left out; else 0."""
     east, north = x[last] - x[first], y[last] - y[first]

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.accelerate import kernel
+from engine.kernels.accelerate import helper, kernel
 
 _DIRECTIONS: Final = 4
 _END_PERMILLE: Final = 300
@@ -92,7 +92,7 @@ def _both_ways(
     return pairs // max(n, 1), pairs % max(n, 1)
 
 
-@kernel
+@helper
 def _leave(city: _Map, ways: _Ways, v: int, depth: int) -> int:
     """Step out of v: every junction beside it may be tried. Return the new depth of the trail."""
     ways.seen[v] |= _LEFT
@@ -101,7 +101,7 @@ def _leave(city: _Map, ways: _Ways, v: int, depth: int) -> int:
     return depth + 1
 
 
-@kernel
+@helper
 def _next(city: _Map, ways: _Ways, low: int, direction: int, begin: int, v: int) -> int:
     """Return the next junction of the part beside v that has not been entered and is past the beginning, or _NO."""
     while ways.turn[v] < city.first[v + 1]:
@@ -112,7 +112,7 @@ def _next(city: _Map, ways: _Ways, low: int, direction: int, begin: int, v: int)
     return _NO
 
 
-@kernel
+@helper
 def _lay(ways: _Ways, depth: int) -> None:
     """Follow the trail to its end: new ways where it went ahead, none where it went back along an old one."""
     ways.behind[ways.trail[0] >> 1] = _EDGE
@@ -127,7 +127,7 @@ def _lay(ways: _Ways, depth: int) -> None:
     ways.ahead[ways.trail[depth - 1] >> 1] = _EDGE
 
 
-@kernel
+@helper
 def _search(city: _Map, ways: _Ways, low: int, direction: int, begin: int, end: int, start: int) -> bool:
     """Look for a further way from `start` to any place from `end` on, depth first, and lay it."""
     ways.seen[start] = _ENTERED
@@ -158,7 +158,7 @@ def _search(city: _Map, ways: _Ways, low: int, direction: int, begin: int, end: 
     return False
 
 
-@kernel
+@helper
 def _lay_all(city: _Map, ways: _Ways, low: int, high: int, direction: int, most: int) -> int:
     """Lay as many ways as fit and return how many; stop early at `most` or more. `seen` then tells the halves."""
     size = high - low
@@ -168,8 +168,12 @@ def _lay_all(city: _Map, ways: _Ways, low: int, high: int, direction: int, most:
         v = junctions[i]
         city.place[v] = i
         ways.ahead[v], ways.behind[v] = _NO, _NO
-    starts = [int(v) for v in junctions[:begin] if _is_linked_across(city, low, begin, v)]
-    count = 0
+    starts, count = np.empty(begin, np.int32), 0
+    for v in junctions[:begin]:
+        if _is_linked_across(city, low, begin, v):
+            starts[count] = v
+            count += 1
+    starts, count = starts[:count], 0
     while count < most:
         found = 0
         for i in range(size):
@@ -179,7 +183,7 @@ def _lay_all(city: _Map, ways: _Ways, low: int, high: int, direction: int, most:
         for v in starts:
             if ways.ahead[v] != _NO:
                 ways.seen[v] |= _ENTERED
-            elif ways.seen[v] == 0 and _search(city, ways, low, direction, begin, end, v):
+            elif ways.seen[v] == 0 and _search(city, ways, low, direction, begin, end, int(v)):
                 found += 1
         if found == 0:
             return count
@@ -187,7 +191,7 @@ def _lay_all(city: _Map, ways: _Ways, low: int, high: int, direction: int, most:
     return count
 
 
-@kernel
+@helper
 def _cut(city: _Map, ways: _Ways, low: int, high: int, side: NDArray[np.uint8]) -> None:
     """Write the side of every junction of the part: _BEFORE, _AFTER or _HOLDING."""
     size = high - low
@@ -212,7 +216,7 @@ def _cut(city: _Map, ways: _Ways, low: int, high: int, side: NDArray[np.uint8]) 
         _halve(city, low, high, side)
 
 
-@kernel
+@helper
 def _halve(city: _Map, low: int, high: int, side: NDArray[np.uint8]) -> None:
     """Cut in the middle of the direction where the fewest before it are linked to any after it."""
     fewest, middle = high - low + 1, (high - low) // 2
@@ -232,7 +236,7 @@ def _halve(city: _Map, low: int, high: int, side: NDArray[np.uint8]) -> None:
                     side[v] = _HOLDING
 
 
-@kernel
+@helper
 def _is_linked_across(city: _Map, low: int, middle: int, v: int) -> bool:
     for i in range(city.first[v], city.first[v + 1]):
         w = city.beside[0, i]
@@ -241,22 +245,30 @@ def _is_linked_across(city: _Map, low: int, middle: int, v: int) -> bool:
     return False
 
 
-@kernel
+@helper
 def _split(city: _Map, low: int, high: int, side: NDArray[np.uint8], spare: NDArray[np.int32]) -> tuple[int, int]:
     """Part every list into before, after and holding, in their order; return where the latter two begin."""
-    sizes = np.zeros(3, np.int64)
+    middle = top = low
     for i in range(low, high):
-        sizes[side[city.lists[0, i]]] += 1
-    middle, top = low + sizes[0], low + sizes[0] + sizes[1]
+        middle += int(side[city.lists[0, i]] == _BEFORE)
+        top += int(side[city.lists[0, i]] != _HOLDING)
     for direction in range(_DIRECTIONS):
-        end = np.array([low, middle, top])
+        before, after, holding = low, middle, top
         for i in range(low, high):
             v = city.lists[direction, i]
-            spare[end[side[v]]] = v
-            end[side[v]] += 1
-        city.lists[direction, low:high] = spare[low:high]
-    city.part[city.lists[0, middle:top]] = middle
-    city.part[city.lists[0, top:high]] = -1
+            if side[v] == _BEFORE:
+                spare[before] = v
+                before += 1
+            elif side[v] == _AFTER:
+                spare[after] = v
+                after += 1
+            else:
+                spare[holding] = v
+                holding += 1
+        for i in range(low, high):  # to assign a slice takes the compiler four seconds
+            city.lists[direction, i] = spare[i]
+    for i in range(middle, high):
+        city.part[city.lists[0, i]] = middle if i < top else -1
     return middle, top
 
 
@@ -272,14 +284,17 @@ def _dissect(city: _Map) -> NDArray[np.int32]:
         np.empty(n, np.int64),
     )
     ways = _Ways(ahead, behind, seen, turn, np.empty(2 * n + 2, np.int64))
-    waiting = [(0, n)]
-    while len(waiting) > 0:
-        low, high = waiting.pop()
+    lows, highs = np.zeros(n + 1, np.int64), np.full(n + 1, n, np.int64)
+    waiting = 1
+    while waiting > 0:
+        waiting -= 1
+        low, high = lows[waiting], highs[waiting]
         if high - low < 2:
             continue
         _cut(city, ways, low, high, side)
         middle, top = _split(city, low, high, side, spare)
-        waiting.append((low, middle))
-        waiting.append((middle, top))
+        lows[waiting], highs[waiting] = low, middle
+        lows[waiting + 1], highs[waiting + 1] = middle, top
+        waiting += 2
     order: NDArray[np.int32] = city.lists[0].copy()
     return order

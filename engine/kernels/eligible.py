@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.accelerate import kernel
+from engine.kernels.accelerate import helper, kernel
 
 ELIGIBLE: Final = 0
 CAPABILITY: Final = 1
@@ -38,7 +38,7 @@ LONGEST_MS: Final = 2**31 - 2
 """ETAs and costs stop here, as travel times do."""
 
 
-@kernel
+@helper
 def _least_penalty(has: int, needs: NDArray[np.uint64], penalty_ms: NDArray[np.int32]) -> int:
     """Least penalty over the alternatives that the mask `has` covers, or -1 if it covers none."""
     least = -1
@@ -48,7 +48,7 @@ def _least_penalty(has: int, needs: NDArray[np.uint64], penalty_ms: NDArray[np.i
     return least
 
 
-@kernel
+@helper
 def _standing_reason(standing: int, shift: int, shift_on: NDArray[np.uint8]) -> int:
     """Reason from the unit's own state: status, crew, shift."""
     if standing == CREW_OUT:
@@ -60,7 +60,7 @@ def _standing_reason(standing: int, shift: int, shift_on: NDArray[np.uint8]) -> 
     return ELIGIBLE
 
 
-@kernel
+@helper
 def _position_reason(fix_ms: int, assumed: int, oldest_fix_ms: int, travel_ms: int) -> int:
     """Reason from where the unit is: no position, too old a position, no way from there."""
     if assumed == 0 and fix_ms < 0:
@@ -160,7 +160,7 @@ def tally(reasons: NDArray[np.uint8]) -> NDArray[np.int64]:
     return counts
 
 
-@kernel
+@helper
 def _later(cost: NDArray[np.int32], rows: NDArray[np.int32], one: int, other: int) -> bool:
     """Whether position `one` comes after position `other` in the order (cost, row)."""
     if cost[one] != cost[other]:
@@ -168,7 +168,7 @@ def _later(cost: NDArray[np.int32], rows: NDArray[np.int32], one: int, other: in
     return bool(rows[one] > rows[other])
 
 
-@kernel
+@helper
 def _sink(heap: NDArray[np.int64], size: int, top: int, cost: NDArray[np.int32], rows: NDArray[np.int32]) -> None:
     """Move heap[top] down until the latest of heap[:size] is on top again."""
     while 2 * top + 1 < size:

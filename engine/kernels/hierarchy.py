@@ -146,5 +146,9 @@ def _place(
         if v == x:
             slot[i], side[i] = NOWHERE, LOOP
             continue
-        slot[i] = first_up[v] + np.searchsorted(up[first_up[v] : first_up[v + 1]], x)
+        begin, end = first_up[v], first_up[v + 1]
+        while begin < end:  # up[begin:end] is sorted and holds x
+            middle = (begin + end) // 2
+            begin, end = (middle + 1, end) if up[middle] < x else (begin, middle)
+        slot[i] = begin
         side[i] = UP if tails[i] == v else DOWN

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.accelerate import kernel
+from engine.kernels.accelerate import helper, kernel
 
 NONE: Final = -1
 FITTING_DEGREES: Final = 45
@@ -121,7 +121,7 @@ class _Found(NamedTuple):
     reach_dm: int
 
 
-@kernel
+@helper
 def _root(square: int) -> int:
     """Square root, rounded down, exact below 2**62."""
     root = int(math.sqrt(square))
@@ -132,7 +132,7 @@ def _root(square: int) -> int:
     return root
 
 
-@kernel
+@helper
 def _gap(tree: SegmentTree, item: int, x: int, y: int, reach_dm: int) -> int:
     """Squared distance to the item's box, or -1 if that is beyond reach."""
     east = max(tree.box[0, item] - x, x - tree.box[2, item], 0)
@@ -143,7 +143,7 @@ def _gap(tree: SegmentTree, item: int, x: int, y: int, reach_dm: int) -> int:
     return square if square < (reach_dm + 1) * (reach_dm + 1) else -1
 
 
-@kernel
+@helper
 def _foot(tree: SegmentTree, item: int, x: int, y: int) -> tuple[int, int]:
     """Distance to the foot, and how far along it lies in permille, rounded down. Exact within 2**30 dm."""
     x1, y1 = int(tree.ends[item, 0]), int(tree.ends[item, 1])
@@ -157,7 +157,7 @@ def _foot(tree: SegmentTree, item: int, x: int, y: int) -> tuple[int, int]:
     return _root(off_x * off_x + off_y * off_y), forward * 1000 // square
 
 
-@kernel
+@helper
 def _misfit(bearing: int, heading: int, one_way: bool) -> tuple[int, bool]:
     """What a heading costs on a street of that bearing, in dm, and whether it is driven against its direction."""
     if heading < 0 or bearing < 0:
@@ -170,7 +170,7 @@ def _misfit(bearing: int, heading: int, one_way: bool) -> tuple[int, bool]:
     return max(apart - FITTING_DEGREES, 0) * OPPOSITE_DM // (180 - FITTING_DEGREES), backwards
 
 
-@kernel
+@helper
 def _better(
     tree: SegmentTree, item: int, x: int, y: int, heading: int, one_way: NDArray[np.uint8], best: _Found
 ) -> _Found:
@@ -186,7 +186,7 @@ def _better(
     return _Found(item, off_dm, cost_dm, backwards, min(best.reach_dm, cost_dm))
 
 
-@kernel
+@helper
 def _spread(
     tree: SegmentTree,
     first: int,

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.accelerate import kernel
+from engine.kernels.accelerate import helper, kernel
 
 INF: Final = 1 << 29
 """No way: 149 hours in ms. Two of them still add up in 32 bits."""
@@ -51,7 +51,7 @@ def from_source(
     _climb_and_sweep(first_up, up, forward, backward, seeds, seed_ms, out)
 
 
-@kernel
+@helper
 def _climb_and_sweep(
     first_up: NDArray[np.int32],
     up: NDArray[np.int32],

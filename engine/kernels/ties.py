@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.accelerate import kernel
+from engine.kernels.accelerate import helper, kernel
 
 _NONE: Final = -1
 _BEYOND: Final = 2**31 - 1
@@ -46,13 +46,13 @@ class _Walk(NamedTuple):
     size: NDArray[np.int64]
 
 
-@kernel
+@helper
 def _is_tight(lists: _Lists, slot: int, j: int) -> bool:
     """Whether candidate j of `slot` may be chosen in a cheapest matching."""
     return bool(lists.costs[j] == lists.slot_price[slot] + lists.unit_price[lists.units[j]])
 
 
-@kernel
+@helper
 def _next_lower(lists: _Lists, slot: int, above: int, below: int) -> int:
     """Return the tight candidate j of `slot` of lowest unit number with above < number < below, or -1.
 
@@ -68,7 +68,7 @@ def _next_lower(lists: _Lists, slot: int, above: int, below: int) -> int:
     return lowest
 
 
-@kernel
+@helper
 def _meet(fixing: int, slot: int, mover: int, unit: int, walk: _Walk) -> None:
     """Queue `slot`, if it is new and not fixed: it must move if `mover` is to take `unit`."""
     if slot <= fixing or walk.met[slot] == fixing:
@@ -80,7 +80,7 @@ def _meet(fixing: int, slot: int, mover: int, unit: int, walk: _Walk) -> None:
     walk.size[0] += 1
 
 
-@kernel
+@helper
 def _meet_loose(fixing: int, mover: int, unit: int, lists: _Lists, walk: _Walk, choice: NDArray[np.int32]) -> None:
     """Queue all who may leave their place empty, as `mover` has filled an empty one: once for each slot fixed."""
     if walk.loose[0] == fixing:
@@ -91,7 +91,7 @@ def _meet_loose(fixing: int, mover: int, unit: int, lists: _Lists, walk: _Walk, 
             _meet(fixing, slot, mover, unit, walk)
 
 
-@kernel
+@helper
 def _carry_out(
     fixing: int, mover: int, unit: int, walk: _Walk, choice: NDArray[np.int32], holder: NDArray[np.int32]
 ) -> None:
@@ -106,7 +106,7 @@ def _carry_out(
         mover = walk.by[mover]
 
 
-@kernel
+@helper
 def _step(
     fixing: int,
     mover: int,
@@ -135,7 +135,7 @@ def _step(
     return False
 
 
-@kernel
+@helper
 def _displace(
     fixing: int,
     wanted: int,
@@ -161,7 +161,7 @@ def _displace(
     return found
 
 
-@kernel
+@helper
 def _settle(slot: int, lists: _Lists, walk: _Walk, choice: NDArray[np.int32], holder: NDArray[np.int32]) -> None:
     """Try for `slot` the tight units below the one it has, lowest first, until one can be had."""
     above = int(_NONE)

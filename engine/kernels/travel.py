@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.accelerate import kernel
+from engine.kernels.accelerate import helper, kernel
 
 LONGEST_MS: Final = 2**31 - 2
 """The longest duration told, 24 days; anything longer reads as this."""
@@ -18,7 +18,7 @@ WIDEST_M: Final = 2**31 - 1
 """Longest side of a right triangle whose squares still add up in 64 bits."""
 
 
-@kernel
+@helper
 def _straight_line_m(east_m: int, north_m: int) -> int:
     """Length of (east_m, north_m) in whole metres, rounded down, exact. Both sides are within +-WIDEST_M."""
     square = east_m * east_m + north_m * north_m

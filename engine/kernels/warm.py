@@ -1,12 +1,12 @@
-"""Every kernel called once on arrays of the right types, so that no call of the day pays for a compiler.
+"""Every kernel that a day needs, called once on arrays of the right types: no call of the day pays for a compiler.
 
-From the cache this takes a second or two, without one up to a minute.
+From the cache this takes a second, without one twenty.
 """
 
 import numpy as np
 
 from engine.kernels.arrive import COLUMNS, arrive, depart
-from engine.kernels.assign import assign, certify
+from engine.kernels.assign import assign
 from engine.kernels.bends import keep_bends
 from engine.kernels.chains import follow, sum_along
 from engine.kernels.circle import within_circle
@@ -17,7 +17,7 @@ from engine.kernels.eligible import cheapest, judge, ready, tally
 from engine.kernels.hierarchy import contract, place_links
 from engine.kernels.nearest import nearest, pack
 from engine.kernels.relax import relax
-from engine.kernels.sweep import from_source, to_target
+from engine.kernels.sweep import to_target
 from engine.kernels.travel import straight_line_ms
 
 
@@ -74,7 +74,7 @@ def _warm_matching() -> None:
     units = np.zeros(1, np.int32)
     costs = np.zeros(1, np.int64)
     unserved = np.ones(1, np.int64)
-    certify(offsets, units, costs, unserved, *assign(offsets, units, costs, unserved, 1))
+    assign(offsets, units, costs, unserved, 1)
 
 
 def _warm_hierarchy() -> None:
@@ -84,8 +84,7 @@ def _warm_hierarchy() -> None:
     hierarchy = contract(2, tails, heads)
     forward, backward = np.empty((2, 1), np.int32)
     customise(*hierarchy, *place_links(*hierarchy, tails, heads), np.ones(2, np.int32), forward, backward)
-    for sweep in (to_target, from_source):
-        sweep(*hierarchy, forward, backward, np.zeros(1, np.int32), np.zeros(1, np.int32), np.empty(2, np.int32))
+    to_target(*hierarchy, forward, backward, np.zeros(1, np.int32), np.zeros(1, np.int32), np.empty(2, np.int32))
 
 
 def _warm_ways() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from engine.kernels.circle import within_circle
 from engine.kernels.eligible import cheapest, judge, ready
 from engine.model.hours import local_minute_of_week, on_duty
 from engine.model.place import Place, Slot
@@ -19,6 +20,8 @@ Rows = npt.NDArray[np.int32]
 
 EVERYONE_MAX = 2_000
 """Up to this many rows are judged one and all: cheaper than asking where they are."""
+TREE_FROM = 50_000
+"""From so many units on the R-tree is asked for circles; one pass over all positions is faster up to there."""
 FIRST_SWEEP = 16
 """Units that the first sweep would hold if they stood evenly over the place."""
 
@@ -61,6 +64,10 @@ class Bench:
         columns = (fleet.capability, self.standing, fleet.shift, self.shift_on, fleet.fix_ms, fleet.assumed)
         count, different = ready(*columns, self.oldest_fix_ms, rows, hands)
         return rows[:count], hands[:different].tolist()
+
+    @cached_property
+    def _everyone(self) -> Rows:
+        return np.arange(len(self.fleet), dtype=np.int32)
 
     @property
     def ready(self) -> Rows:
@@ -113,23 +120,22 @@ class Bench:
         after a restart.
         """
         count = len(self.fleet)
-        everyone = np.arange(count, dtype=np.int32)
         if count <= EVERYONE_MAX:
-            return everyone
+            return self._everyone
         radius_m = self.first_radius_m
         while True:
             rows = self._within(incident, radius_m)
             if 4 * len(rows) > count:
-                return everyone
+                return self._everyone
             if enough(rows, self.travel.within_ms(radius_m, incident)):
                 return rows
             radius_m *= 2
 
     def _within(self, incident: Incident, radius_m: int) -> Rows:
-        rows = self.fleet.index.near(incident.x_m, incident.y_m, radius_m)
-        east_m = self.fleet.x_m[rows].astype(np.int64) - incident.x_m
-        north_m = self.fleet.y_m[rows].astype(np.int64) - incident.y_m
-        return rows[east_m * east_m + north_m * north_m <= radius_m * radius_m]
+        fleet, at = self.fleet, (incident.x_m, incident.y_m)
+        rows = fleet.index.near(*at, radius_m) if len(fleet) >= TREE_FROM else self._everyone
+        within = np.empty(len(rows), np.int32)
+        return within[: within_circle(rows, fleet.x_m, fleet.y_m, *at, radius_m, within)]
 
 
 def _first_radius_m(place: Place, units: int) -> int:

@@ -125,16 +125,26 @@ def _candidates(bench: Bench, wanted: list[Wanted], total: int) -> list[Verdicts
 
 def _around(bench: Bench, incident: Incident, slots: list[Slot], total: int) -> list[Verdicts]:
     found: list[Verdicts] = []
+    last_ms = 0
 
-    def enough(rows: Rows, within_ms: int) -> bool:
+    def look_at(rows: Rows) -> None:
         nonlocal found
         travel_ms = bench.times_ms(rows, incident)
         found = [_cut(bench.judge(slot, rows, travel_ms), total) for slot in slots]
-        return all(np.count_nonzero(verdicts.cost_ms < within_ms) >= total for verdicts in found)
+
+    def enough(rows: Rows, within_ms: int) -> bool:
+        nonlocal last_ms
+        if within_ms <= last_ms:
+            # Not beyond doubt yet even for those who were found in a smaller circle.
+            return False
+        look_at(rows)
+        full = all(len(verdicts.rows) == total for verdicts in found)
+        last_ms = max(int(verdicts.cost_ms[-1]) for verdicts in found) if full else 0
+        return full and last_ms < within_ms
 
     if len(bench.ready) <= EVERYONE_MAX or len(bench.sweep(incident, enough)) == len(bench.fleet):
-        # Few are ready, or the sweep gave up on the tree: look at those who are ready, and nobody else.
-        enough(bench.ready, 0)
+        # Few are ready, or the sweep gave up on circles: look at those who are ready, and nobody else.
+        look_at(bench.ready)
     return found
 
 

@@ -45,19 +45,30 @@ def explain_slots(
     wanted = world.settled.limits.nearest_explained
     picked = _picked(incident, solution)
     chosen = [world.fleet.rows[unit] for unit in picked]
+    judged: list[Verdicts] = []
 
-    def covers(rows: Rows, within_ms: int) -> bool:
+    def judge(rows: Rows) -> None:
+        nonlocal judged
         travel_ms = bench.times_ms(rows, incident)
         judged = [bench.judge(slot, rows, travel_ms) for slot, _ in slots]
+
+    def covers(rows: Rows, within_ms: int) -> bool:
+        judge(rows)
         return all(_tells_enough(verdicts, within_ms, chosen, wanted) for verdicts in judged)
 
-    rows = bench.sweep(incident, covers)
-    rows = np.union1d(rows, np.array(chosen, np.int32)).astype(np.int32)
-    travel_ms = bench.times_ms(rows, incident)
+    rows = _with(bench.sweep(incident, covers), chosen)
+    if not judged or len(judged[0].rows) < len(rows):
+        judge(rows)
     return tuple(
-        _explain(world, incident, slot, missing, bench.judge(slot, rows, travel_ms), picked, solution)
-        for slot, missing in slots
+        _explain(world, incident, slot, missing, verdicts, picked, solution)
+        for (slot, missing), verdicts in zip(slots, judged, strict=True)
     )
+
+
+def _with(rows: Rows, chosen: list[int]) -> Rows:
+    """Return the rows and those that were chosen from beyond them, ascending."""
+    beyond = [row for row in chosen if row not in rows]
+    return np.sort(np.append(rows, np.array(beyond, np.int32))) if beyond else rows
 
 
 def explain_unit(
