@@ -17,7 +17,7 @@ from engine.kernels.sweep import to_target
 from engine.model.roads import PERCENT_MAX, PERCENT_MIN
 from engine.streets.network import Network
 from engine.streets.oracle import Metric
-from engine.streets.weighing import NO_WAY, Factors, Mode, weigh
+from engine.streets.weighing import Factors, Mode, weigh
 from loadtests.peers import Ints, Separate, as_ms
 from loadtests.peers.scipy_dijkstra import ScipyDijkstra
 from loadtests.report import Row, quantile
@@ -75,7 +75,7 @@ class Customising:
         percent = np.exp(self.chance.uniform(np.log(PERCENT_MIN), np.log(PERCENT_MAX), arcs)).astype(np.int64)
         self.factors = Factors(percent, np.zeros(arcs, np.bool_))
         self.weights = weigh(self.network, self.factors, Mode.LIGHTS, self.city.travel)
-        self.task = task_for(self.city, self.weights.through_ms, self.fleet, NO_WAY)
+        self.task = task_for(self.city, self.weights, self.fleet)
 
     def whole(self) -> None:
         """From a factor on each arc to a hierarchy that can be asked: one mode."""

@@ -15,6 +15,7 @@ from msgspec import Struct
 from engine.model.geometry import Projection
 from engine.model.place import TravelSettings
 from engine.streets.graph import NOT_OPEN, Graph
+from engine.streets.weighing import Weights
 from gateways.places import import_jemss, load
 from gateways.places.city import metropolis_streets
 from gateways.places.city.land import PROJECTION
@@ -77,9 +78,9 @@ def spread(graph: Graph, units: int, chance: np.random.Generator) -> Fleet:
     return Fleet(arc, chance.integers(0, 1001, units).astype(np.int16))
 
 
-def task_for(city: City, through_ms: Ints, fleet: Fleet, no_way_ms: int) -> Task:
+def task_for(city: City, weights: Weights, fleet: Fleet) -> Task:
     """Return the same city for the peers, with the times that the engine gives the arcs; closed arcs are left out."""
     graph = city.graph
-    arcs = through_ms < no_way_ms
+    arcs = ~weights.blocked
     lat, lon = city.streets.node_lat, city.streets.node_lon
-    return Task(lat, lon, graph.tail[arcs], graph.head[arcs], through_ms[arcs], fleet.nodes(graph))
+    return Task(lat, lon, graph.tail[arcs], graph.head[arcs], weights.arc_ms[arcs], fleet.nodes(graph))

@@ -12,7 +12,7 @@ from engine.streets.graph import Graph
 from engine.streets.network import Network
 from engine.streets.oracle import Oracle
 from engine.streets.snapping import Spot, Spots
-from engine.streets.weighing import NO_WAY, Mode
+from engine.streets.weighing import Mode
 from loadtests.peers import Ints, Peer, Task, as_ms
 from loadtests.peers.scipy_dijkstra import ScipyDijkstra
 from loadtests.travel_cities import City, Fleet, task_for
@@ -36,7 +36,7 @@ class Ours:
 
     def task(self) -> Task:
         """Return the same streets, times and units for the peers."""
-        return task_for(self.city, self.oracle.metric(Mode.LIGHTS).weights.through_ms, self.fleet, NO_WAY)
+        return task_for(self.city, self.oracle.metric(Mode.LIGHTS).weights, self.fleet)
 
     def to_node(self, node: int) -> npt.NDArray[np.int32]:
         """Answer for units and an incident at nodes: sweep and arrival."""

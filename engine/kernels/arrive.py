@@ -99,3 +99,68 @@ def arrive(
             near[found] = i
             found += 1
     return found
+
+
+@kernel
+def along_street(
+    near: NDArray[np.int32],
+    rows: NDArray[np.int32],
+    arc: NDArray[np.int32],
+    along: NDArray[np.int16],
+    extra_ms: NDArray[np.int32],
+    free: NDArray[np.uint8],
+    reverse: NDArray[np.int32],
+    chain: NDArray[np.int32],
+    place: NDArray[np.int32],
+    first: NDArray[np.int32],
+    members: NDArray[np.int32],
+    arc_ms: NDArray[np.int32],
+    blocked: NDArray[np.bool_],
+    uturn_ms: int,
+    target_arc: NDArray[np.int32],
+    target_along: NDArray[np.int32],
+    out: NDArray[np.int32],
+) -> None:
+    """Lower out[i], for each i in `near`, int32[k], to the time of rows[i] along the target's own street.
+
+    By row and by arc as in `depart`; chain, place: int32[M], the chain of an arc and its place in it; first, members:
+    the arcs of each chain as they are driven; blocked: bool[M], not to be passed through. target_arc, target_along:
+    int32[1 or 2], the directions in which the target is driven past, and permille of each.
+    """
+    for i in near:
+        row = rows[i]
+        for way in range(2):
+            leaves = arc[row] if way == 0 else reverse[arc[row]]
+            if leaves < 0:
+                continue
+            at = 0 + along[row] if way == 0 else 1000 - along[row]
+            turn_ms = uturn_ms if way == 1 and free[row] == 0 else 0
+            for t in range(len(target_arc)):
+                arrives = target_arc[t]
+                if chain[leaves] != chain[arrives] or place[leaves] > place[arrives]:
+                    continue
+                begin = first[chain[leaves]]
+                span = members[begin + place[leaves] : begin + place[arrives] + 1]
+                took_ms = _between(span, at, target_along[t], arc_ms, blocked)
+                if took_ms >= 0:
+                    took_ms += turn_ms + extra_ms[row]
+                    out[i] = took_ms if out[i] < 0 else min(out[i], took_ms)
+
+
+@helper
+def _between(span: NDArray[np.int32], at: int, to: int, arc_ms: NDArray[np.int32], blocked: NDArray[np.bool_]) -> int:
+    """Time over the arcs of a span, from permille `at` of the first to `to` of the last; -1 if it may not be driven.
+
+    What is blocked may lie at its beginning and at its end, if that is where it begins and ends, and nowhere else.
+    """
+    last = len(span) - 1
+    if last == 0:
+        return int(np.int64(arc_ms[span[0]]) * (to - at) // 1000) if to >= at else -1
+    total = int(np.int64(arc_ms[span[0]]) * (1000 - at) // 1000 + np.int64(arc_ms[span[last]]) * to // 1000)
+    changes = 0
+    for i in range(1, last + 1):
+        changes += blocked[span[i]] != blocked[span[i - 1]]
+        if i < last:
+            total += arc_ms[span[i]]
+    ends = (1 if blocked[span[0]] else 0) + (1 if blocked[span[last]] else 0)
+    return total if changes <= ends else -1

@@ -5,7 +5,7 @@ From the cache this takes a second, without one twenty.
 
 import numpy as np
 
-from engine.kernels.arrive import COLUMNS, arrive, depart
+from engine.kernels.arrive import COLUMNS, along_street, arrive, depart
 from engine.kernels.assign import assign
 from engine.kernels.bends import keep_bends
 from engine.kernels.chains import follow, sum_along
@@ -98,6 +98,9 @@ def _warm_ways() -> None:
     departures = np.empty((1, COLUMNS), np.int32)
     depart(zero, zero, np.zeros(1, np.int16), zero, flag, zero, zero, zero, zero, zero, 0, departures)
     arrive(zero, departures, zero, -1, -1, zero.copy(), zero.copy())
+    short, ends = np.zeros(1, np.int16), np.array([0, 1], np.int32)
+    streets = (zero, zero, zero, ends, zero, zero, np.zeros(1, np.bool_))
+    along_street(zero, zero, zero, short, zero, flag, *streets, 0, zero, zero, zero.copy())
 
 
 def _warm_nearest() -> None:

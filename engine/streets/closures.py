@@ -121,8 +121,8 @@ def closures_of(
 
 
 def _write(times: Ints, part: npt.NDArray[np.intp], driven_ms: Wide) -> None:
-    end = np.abs(part) == 1
-    times[end] = np.minimum(driven_ms[end], NO_WAY)
+    can = part <= ENTERING
+    times[can] = np.minimum(driven_ms[can], NO_WAY)
 
 
 def _passages(

@@ -10,7 +10,7 @@ from collections import OrderedDict
 import numpy as np
 import numpy.typing as npt
 
-from engine.kernels.arrive import COLUMNS, arrive, depart
+from engine.kernels.arrive import COLUMNS, along_street, arrive, depart
 from engine.kernels.customise import customise
 from engine.model.place import TravelSettings
 from engine.model.roads import Conditions
@@ -125,15 +125,33 @@ class Oracle:
         near = np.empty(len(rows), np.int32)
         found = arrive(rows, metric.departures(spots), target.to_spot, own[0], own[-1], out, near)
         self._past_closures(spots, rows, target, metric.weights, out)
-        for at in near[:found].tolist():
-            # Units on the target's own street need not go to a junction first.
-            unit = spots[int(rows[at])]
-            direct = self.direct(unit, spot, metric.weights)
-            if direct is not None and (out[at] < 0 or direct[0] + unit.extra_ms < out[at]):
-                out[at] = direct[0] + unit.extra_ms
+        # Units on the target's own street need not go to a junction first.
+        self._along_street(near[:found], spots, rows, spot, metric.weights, out)
         if spot.extra_ms:
             out[out >= 0] += spot.extra_ms
         return out
+
+    def _along_street(self, near: Ints, spots: Spots, rows: Ints, spot: Spot, weights: Weights, out: Ints) -> None:
+        chains, ways = self.network.chains, ways_past(self.network, spot)
+        along_street(
+            near,
+            rows,
+            spots.arc,
+            spots.along,
+            spots.extra_ms,
+            spots.free,
+            self.network.reverse,
+            chains.chain,
+            chains.place,
+            chains.first,
+            chains.members,
+            weights.arc_ms,
+            weights.blocked,
+            self.settings.uturn_ms,
+            np.array([arc for arc, _ in ways], np.int32),
+            np.array([along for _, along in ways], np.int32),
+            out,
+        )
 
     def _past_closures(self, spots: Spots, rows: Ints, target: Target, weights: Weights, out: Ints) -> None:
         """Mend the times of units that begin on what is blocked, or whose own street is blocked before it ends."""

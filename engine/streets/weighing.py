@@ -1,7 +1,7 @@
 """From conditions to travel times: what every arc takes now, in both modes.
 
 A closed arc is not driven through, but who stands on it may leave and an incident on it can be reached
-(`closures.py`): so each arc has a time of its own (`arc_ms`) beside the time for passing through (`through_ms`).
+(`closures.py`): so each arc has a time of its own, blocked or not.
 """
 
 from enum import IntEnum
@@ -35,8 +35,8 @@ class Weights(Struct, frozen=True):
 
     arc_ms: Ints
     """(arcs,) along the whole arc, closed or not. Never NO_WAY, never 0."""
-    through_ms: Ints
-    """(arcs,) the same for somebody who passes through."""
+    blocked: Flags
+    """(arcs,) nobody drives through: closed, or not open to this mode."""
     rest_ms: Ints
     """(arcs,) from the arc's end to the junction where its chain ends; out of what is blocked for an arc that is."""
     before_ms: Ints
@@ -92,7 +92,7 @@ def weigh(network: Network, factors: Factors, mode: Mode, settings: TravelSettin
     turn_ms = _turns(network, mode, settings)
     link_ms = np.minimum(chain_ms[network.links.chain] + turn_ms, NO_WAY).astype(np.int32)
     closures = closures_of(network, blocked, arc_ms, turn_ms, rest_ms, before_ms)
-    return Weights(arc_ms, through_ms, rest_ms, before_ms, link_ms, turn_ms, closures)
+    return Weights(arc_ms, blocked, rest_ms, before_ms, link_ms, turn_ms, closures)
 
 
 def _along(network: Network, through_ms: Ints) -> tuple[Ints, Ints, Ints]:

@@ -108,6 +108,17 @@ def test_a_closed_street_of_many_parts_is_driven_into_and_out_of():
     assert [leg.street for leg in route.legs] == ["West", "Bridge"]
 
 
+def test_a_street_that_is_closed_from_its_second_bend_on_is_driven_into():
+    """Open, closed, closed, without a junction between: found by chance among thousands of made-up streets."""
+    points = [(0, 0), (1000, 0), (1100, 10), (1200, 0), (1300, 10), (0, 500), (1300, 500)]
+    rows = [*both(0, 1, 60, "Long"), *both(1, 2, 10, "Long"), *both(2, 3, 10, "Long"), *both(3, 4, 10, "Long")]
+    rows += [*both(0, 5, 5, "West"), *both(4, 6, 5, "East"), *both(5, 6, 900, "Around")]
+    roads = Roads(Network(streets(rows, points)), TravelSettings())
+    closed = Conditions(closures=(Closure("c1", Stretch(arcs=(4, 5, 6, 7))),))
+    assert time_ms(roads, closed, (0, 250), (1250, 5)) == 2_500 + 60_000 + 10_000 + 10_000 + 5_000
+    assert time_ms(roads, closed, (1250, 5), (0, 250)) == 2_500 + 60_000 + 10_000 + 10_000 + 5_000
+
+
 def test_a_bridge_that_was_the_only_way_leaves_the_other_bank_unreachable():
     """No way is -1 and no route, never a made-up time."""
     points = [(0, 0), (1000, 0), (1400, 0), (2400, 0)]
