@@ -76,16 +76,16 @@ async def run_app(
     async with serve(place, data / "journal", clock=clock, settings=config.journal, streets=streets) as service:
         board = Board(restore(save(service.world), indexed=False))
         follower = service.release.follow("board", FOLLOW_TURNS_MAX)
-        # What lives as long as the process is no business of the garbage collector.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(20_000, 20, 50)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(board.run, follower)
             nursery.start_soon(board.publish_positions)
             nursery.start_soon(_keep_snapshots, service, data / "journal", config)
             memory = Memory(data)
-            nursery.start_soon(Learning(service, load=memory.load, keep=memory.keep).run)
+            await nursery.start(Learning(service, load=memory.load, keep=memory.keep).run)
+            # What lives as long as the process is no business of the garbage collector.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(20_000, 20, 50)
             doors = await _open_doors(nursery, service, board, intake_of(service), config, data, access)
             nursery.start_soon(service.watchdog.run)
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):

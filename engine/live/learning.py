@@ -5,6 +5,7 @@ and costs what was learned since the last save, never a dispatch.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 import trio
@@ -49,19 +50,27 @@ class Learning:
         self._keep = keep
         self._saved_s = trio.current_time()
 
-    async def run(self) -> None:
-        """Learn until cancelled. A fault, or a queue that ran over, costs a rest and a start from the World as it is."""
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Learn until cancelled; started once it follows. A fault costs a rest, and a start from the World as it is."""
         await self._remember()
         try:
+            follower, world = await self._join()
+            task_status.started()
             while True:
-                await self._learn()
+                await self._learn(follower, world)
+                follower, world = await self._join()
         finally:
             self._write()
 
-    async def _learn(self) -> None:
+    async def _join(self) -> tuple[Follower, World]:
+        """Follow the released turns from here on, with a World of our own; building it must not hold up the loop."""
         follower = self.service.release.follow("learning", FOLLOW_TURNS_MAX)
+        image = save(self.service.world)
+        return follower, await trio.to_thread.run_sync(partial(restore, image, indexed=False))
+
+    async def _learn(self, follower: Follower, world: World) -> None:
         try:
-            await self._follow(follower)
+            await self._follow(follower, world)
         except Lagged:
             self._count_fault("fell behind the released turns")
         except Exception as error:  # noqa: BLE001  learning is a help: no fault of it may stop a dispatcher
@@ -70,9 +79,8 @@ class Learning:
         finally:
             self.service.release.leave(follower)
 
-    async def _follow(self, follower: Follower) -> None:
+    async def _follow(self, follower: Follower, world: World) -> None:
         # The World runs ahead of what is released: turns that are in it already are passed over.
-        world = restore(save(self.service.world), indexed=False)
         watcher = Watcher(world, self.state)
         while True:
             for number, turn in enumerate(await follower.batch(), 1):
