@@ -170,13 +170,6 @@ class SpeedLearner:
         total = sum(book.spread(PRIOR_SPREAD, PRIOR_COUNT) * book.count for book in books)
         return round((total + PRIOR_SPREAD * PRIOR_COUNT) / count * 100 / WHOLE)
 
-    def spreads(self) -> tuple[tuple[str, int], ...]:
-        """Return by class the standard deviation of a single drive's log ratio, in thousandths."""
-        return tuple(
-            (name, round(self.book.classes[name].whole.spread(PRIOR_SPREAD, PRIOR_COUNT)))
-            for name in sorted(self.book.classes)
-        )
-
     def forget_arcs(self) -> None:
         """Forget what is known of single arcs: the streets are others, the numbers mean other arcs."""
         self.book.arcs = {}

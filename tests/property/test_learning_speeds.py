@@ -68,12 +68,12 @@ def test_it_finds_the_truth(ratio: float) -> None:
                 took_ms = round(10_000 * ratio * math.exp(0.3 * chance.standard_normal()))
                 at_ms = MONDAY_MS + day * DAY_MS + EIGHT + each * 40_000
                 learner.learn(drive(row, at_ms, took_ms), expected(), MONDAY_EIGHT)
-    ((_, week),) = learner.learned(MONDAY_MS + 5 * DAY_MS).classes
+    learned = learner.learned(MONDAY_MS + 5 * DAY_MS)
+    ((_, week),) = learned.classes
     assert len(week) == 168
     assert week[8] == pytest.approx(100 * ratio, rel=0.04)
     assert week[8] == week[6] == week[4 * 24 + 7]
-    ((_, spread),) = learner.spreads()
-    assert spread == pytest.approx(300, abs=40)
+    assert learned.spread_percent == pytest.approx(30, abs=4)
 
 
 def test_beyond_the_bounds_nothing_is_told() -> None:
