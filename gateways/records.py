@@ -184,10 +184,12 @@ def _explain(directory: Path, turn: Turn, fact: UnitsRecommended, unit: str | No
 
 def _considered(considered: Considered) -> str:
     rank = f"#{considered.rank}" if considered.rank else ""
-    eta = f"{considered.eta_ms / 1000:.0f} s" if considered.eta_ms >= 0 else ""
+    spread = f" ±{considered.spread_ms / 1000:.0f}" if considered.spread_ms >= 0 else ""
+    eta = f"{considered.eta_ms / 1000:.0f}{spread} s" if considered.eta_ms >= 0 else ""
+    free = f", free in about {considered.clear_ms / 60_000:.0f} min" if considered.clear_ms >= 0 else ""
     distance = f"{considered.distance_m} m" if considered.distance_m >= 0 else ""
     age = f"fix {considered.fix_age_ms / 1000:.0f} s old" if considered.fix_age_ms >= 0 else "assumed at its station"
-    return f"{considered.unit:<10} {considered.reason:<14} {rank:>4} {eta:>7} {distance:>8}  {age}"
+    return f"{considered.unit:<10} {considered.reason:<14} {rank:>4} {eta:>11} {distance:>8}  {age}{free}"
 
 
 def _about_unit(directory: Path, turn: Turn, fact: UnitsRecommended, unit: str) -> tuple[SlotWhy, ...]:
