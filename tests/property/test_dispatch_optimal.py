@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from math import isqrt
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from scipy.optimize import linear_sum_assignment
@@ -254,6 +254,7 @@ def few(most: int, tree_from: int = 0) -> Iterator[None]:
 
 
 @settings(max_examples=60, deadline=None)
+@example(927_291, 225, 2)
 @given(st.integers(0, 10**9), st.integers(100, 500), st.integers(1, 4))
 def test_the_tree_finds_whom_the_whole_fleet_would(seed: int, units: int, incidents: int) -> None:
     """Widening circles through the R-tree give the answer that judging everyone gives, to the last tie.

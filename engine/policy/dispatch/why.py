@@ -44,7 +44,7 @@ def explain_slots(
     """Judge everyone round the incident again, this time to tell about it."""
     wanted = world.settled.limits.nearest_explained
     picked = _picked(incident, solution)
-    chosen = [world.fleet.rows[unit] for unit in picked]
+    chosen = {slot.id: [world.fleet.rows[unit] for unit in picked if picked[unit] == slot.id] for slot, _ in slots}
     judged: list[Verdicts] = []
 
     def judge(rows: Rows) -> None:
@@ -54,21 +54,18 @@ def explain_slots(
 
     def covers(rows: Rows, within_ms: int) -> bool:
         judge(rows)
-        return all(_tells_enough(verdicts, within_ms, chosen, wanted) for verdicts in judged)
+        return all(
+            _tells_enough(verdicts, within_ms, chosen[slot.id], wanted)
+            for (slot, _), verdicts in zip(slots, judged, strict=True)
+        )
 
-    rows = _with(bench.sweep(incident, covers), chosen)
+    rows = bench.sweep(incident, covers)
     if not judged or len(judged[0].rows) < len(rows):
         judge(rows)
     return tuple(
         _explain(world, incident, slot, missing, verdicts, picked, solution)
         for (slot, missing), verdicts in zip(slots, judged, strict=True)
     )
-
-
-def _with(rows: Rows, chosen: list[int]) -> Rows:
-    """Return the rows and those that were chosen from beyond them, ascending."""
-    beyond = [row for row in chosen if row not in rows]
-    return np.sort(np.append(rows, np.array(beyond, np.int32))) if beyond else rows
 
 
 def explain_unit(
@@ -109,19 +106,15 @@ def _fitting_reason(
 
 
 def _tells_enough(verdicts: Verdicts, within_ms: int, chosen: list[int], wanted: int) -> bool:
-    """Tell whether the circle holds the soonest `wanted` units that fit.
+    """Tell whether the circle holds all who come before those that were chosen, and enough of the others.
 
-    Of a rare kind there may be fewer in the whole city: then a circle of many units is enough, if none outside it
-    could come before one that was chosen, so that ranks are right.
+    Who comes later than `within_ms` may have somebody outside the circle before it, so its rank would be a guess. Of a
+    rare kind there may be fewer than wanted in the whole city: then a circle of many units is enough.
     """
-    sure = (verdicts.reason == ELIGIBLE) & (verdicts.cost_ms < within_ms)
-    if np.count_nonzero(sure) >= wanted:
-        return True
-    if len(verdicts.rows) < MANY:
+    sure = verdicts.rows[(verdicts.reason == ELIGIBLE) & (verdicts.cost_ms < within_ms)]
+    if any(row not in sure for row in chosen):
         return False
-    fits = verdicts.rows[verdicts.reason == ELIGIBLE]
-    late = [row for row in chosen if row in fits and row not in verdicts.rows[sure]]
-    return not late and all(row in verdicts.rows for row in chosen)
+    return len(sure) >= wanted or len(verdicts.rows) >= MANY
 
 
 def _explain(
