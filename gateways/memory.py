@@ -3,9 +3,9 @@
 It is a help, not a record: without it learning starts anew, and what the engine was told is in the journal.
 """
 
-import os
 from pathlib import Path
 
+from engine.journal.disk import Disk
 from gateways.log import logger
 
 FILE = "learning.msgpack"
@@ -30,9 +30,4 @@ class Memory:
 
     def keep(self, state: bytes) -> None:
         """Replace what was kept: the old file stays whole until the new one is. Raises OSError."""
-        beside = self._path.with_suffix(".new")
-        with beside.open("wb") as file:
-            file.write(state)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self._path)
+        Disk().replace(self._path, state)

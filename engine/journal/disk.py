@@ -83,6 +83,24 @@ class Disk:
         """Give a file a new name, in place of any that had it."""
         old.rename(new)
 
+    def replace(self, path: Path, data: bytes) -> None:
+        """Let a file hold this and nothing else: written beside, synced, then renamed, so that it is never in part.
+
+        Raises OSError; what the path held before is untouched then.
+        """
+        beside = path.with_suffix(".new")
+        fd = self.open(beside, CREATE | os.O_TRUNC)
+        try:
+            self.pwrite(fd, data, 0)
+            self.fsync(fd)
+        except OSError:
+            self.unlink(beside)
+            raise
+        finally:
+            self.close(fd)
+        self.rename(beside, path)
+        self.fsync_dir(path.parent)
+
     def unlink(self, path: Path) -> None:
         """Remove a file; it need not exist."""
         path.unlink(missing_ok=True)

@@ -6,7 +6,6 @@ folds what was decided.
 """
 
 import io
-import os
 import zlib
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +15,7 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from engine.journal.disk import CREATE, Disk
+from engine.journal.disk import Disk
 from engine.journal.errors import JournalError
 from engine.streets.graph import Graph, Ints
 
@@ -59,19 +58,7 @@ class Shelf:
         folder = self.directory / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         path = self._path(graph.digest)
-        beside = path.with_suffix(".new")
-        disk = self._disk
-        fd = disk.open(beside, CREATE | os.O_TRUNC)
-        try:
-            disk.pwrite(fd, _encode(graph, order), 0)
-            disk.fsync(fd)
-        except OSError:
-            disk.unlink(beside)
-            raise
-        finally:
-            disk.close(fd)
-        disk.rename(beside, path)
-        disk.fsync_dir(folder)
+        self._disk.replace(path, _encode(graph, order))
         return path
 
     def load(self, digest: str) -> tuple[Graph, Ints] | None:

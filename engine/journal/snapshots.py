@@ -7,7 +7,6 @@ engine runs.
     file = magic 8 | seq 8 | length 8 | chain head 32 | sha256 over all the rest 32 | payload
 """
 
-import os
 import struct
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from engine.journal.disk import CREATE, Disk
+from engine.journal.disk import Disk
 
 KEPT: Final = 3
 _FIELDS: Final = struct.Struct("<8sQQ32s")
@@ -51,18 +50,7 @@ def write_snapshot(directory: Path, snapshot: Snapshot, disk: Disk | None = None
     folder = directory / "snapshots"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{snapshot.seq:020d}.snap"
-    beside = path.with_suffix(".new")
-    fd = disk.open(beside, CREATE | os.O_TRUNC)
-    try:
-        disk.pwrite(fd, _encode(snapshot), 0)
-        disk.fsync(fd)
-    except OSError:
-        disk.unlink(beside)
-        raise
-    finally:
-        disk.close(fd)
-    disk.rename(beside, path)
-    disk.fsync_dir(folder)
+    disk.replace(path, _encode(snapshot))
     for old in [*_newest_first(folder)[KEPT:], *folder.glob("*.new")]:
         disk.unlink(old)
     return path
