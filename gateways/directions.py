@@ -20,6 +20,7 @@ from engine.model.route import Route
 from engine.streets.network import Network
 from engine.streets.roads import Roads
 from engine.streets.snapping import NEAR_ROAD_M, NOWHERE
+from engine.streets.stretches import DM
 from engine.streets.weighing import Mode
 from gateways.places import PlaceRefused, load
 
@@ -130,7 +131,7 @@ def _on_street(roads: Roads, text: str) -> Point | None:
         return None
     x, y = graph.x_dm[nodes].astype(np.int64), graph.y_dm[nodes].astype(np.int64)
     middle = int(nodes[np.argmin((x - x.mean()) ** 2 + (y - y.mean()) ** 2)])
-    return int(graph.x_dm[middle]) // 10, int(graph.y_dm[middle]) // 10
+    return int(graph.x_dm[middle]) // DM, int(graph.y_dm[middle]) // DM
 
 
 def _name_row(names: tuple[str, ...], text: str) -> int:

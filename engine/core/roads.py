@@ -24,7 +24,7 @@ from engine.model.road_facts import (
     TurnoutsLearned,
     WeatherReported,
 )
-from engine.model.roads import HOURS_OF_WEEK, PERCENT_MAX, PERCENT_MIN, Closure, Slowing, Weather
+from engine.model.roads import BLOCKS_OF_DAY, HOURS_OF_WEEK, PERCENT_MAX, PERCENT_MIN, Closure, Slowing, Weather
 from engine.state.fold_roads import hour_of_week
 from engine.state.road_book import USUAL_PERCENT
 from engine.state.world import World
@@ -41,7 +41,6 @@ SPREAD_PERCENT_MAX = 200
 LEARNED_MAX = 100_000
 """Arcs, or turnouts, in one report of the learner."""
 TURNOUT_MS_MAX = 1_800_000
-BLOCKS = 8
 
 
 def close_road(turn: Recorder, given: CloseRoad) -> None:
@@ -135,7 +134,7 @@ def learn_turnouts(turn: Recorder, given: LearnTurnouts) -> None:
     if len(set(keys)) != len(keys) or len(keys) > LEARNED_MAX:
         raise Refused("repeated", "turnouts", "Each station, kind of unit and block of hours is named once.")
     for each in given.turnouts:
-        if not 0 <= each.block < BLOCKS:
+        if not 0 <= each.block < BLOCKS_OF_DAY:
             raise Refused(
                 "out_of_range", "block", f"Block {each.block} is not one of 0 to 7: hours of the day in threes."
             )

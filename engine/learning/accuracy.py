@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from engine.learning.hours import BLOCK_HOURS, block_of_day
+from engine.learning.hours import block_of_day
 from engine.learning.ladders import Ladder, Ladders
 from engine.learning.turnouts import TURNOUT_MS_MAX, TURNOUT_MS_MIN
 from engine.model.lifecycle import Status
+from engine.model.roads import BLOCK_HOURS
 from engine.model.turn import Turn
 from engine.state.world import World
 

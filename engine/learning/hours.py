@@ -2,10 +2,8 @@
 
 from engine.model.hours import local_minute_of_week
 from engine.model.place import Place
-from engine.model.roads import HOURS_OF_WEEK
+from engine.model.roads import BLOCK_HOURS, BLOCKS_OF_DAY, HOURS_OF_WEEK
 
-BLOCK_HOURS = 3
-BLOCKS_OF_DAY = 24 // BLOCK_HOURS
 BLOCKS_OF_WEEK = 3 * BLOCKS_OF_DAY
 """Working days, Saturday, Sunday: eight blocks each."""
 

@@ -14,8 +14,8 @@ from msgspec import Struct, field
 
 from engine.learning.drives import Drive
 from engine.learning.evidence import DAY_MS, WHOLE, Evidence, keep_per_day, log_ratio, scaled
-from engine.learning.hours import BLOCK_HOURS, BLOCK_OF_HOUR, BLOCKS_OF_WEEK
-from engine.model.roads import Learned
+from engine.learning.hours import BLOCK_OF_HOUR, BLOCKS_OF_WEEK
+from engine.model.roads import BLOCK_HOURS, Learned
 
 BOUND = round(WHOLE * math.log(2.5))
 CLASS_WEIGHT_MAX = 4 * WHOLE

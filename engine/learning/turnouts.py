@@ -19,7 +19,7 @@ from engine.learning.evidence import DAY_MS, keep_per_day
 from engine.learning.histogram import Histogram, ratio_at
 from engine.model.place import Place
 from engine.model.priors import TURNOUT_PROFILE, TURNOUT_SHAPE
-from engine.model.roads import Turnout
+from engine.model.roads import BLOCKS_OF_DAY, Turnout
 
 TURNOUT_MS_MIN, TURNOUT_MS_MAX = 5_000, 600_000
 """Presses outside are none of the crew's doing."""
@@ -28,7 +28,6 @@ KIND_COUNT_MIN = 20.0
 """With less evidence about a kind of unit, nothing is told of it."""
 HALF_LIFE_WEEKS = 8
 KEEP = keep_per_day(HALF_LIFE_WEEKS)
-BLOCKS = len(TURNOUT_PROFILE)
 SHIPPED = [share / sum(TURNOUT_SHAPE) for share in TURNOUT_SHAPE]
 
 
@@ -97,7 +96,7 @@ class TurnoutLearner:
         post = self.book.posts.get(station, {}).get(kind, PostBook())
         post.whole.fade(day, KEEP)
         of_post = post.whole.believed(of_kind.believed(SHIPPED, PRIOR_COUNT), PRIOR_COUNT)
-        for block in range(BLOCKS):
+        for block in range(BLOCKS_OF_DAY):
             histogram = post.blocks.get(block, Histogram())
             histogram.fade(day, KEEP)
             shares = histogram.believed(of_post, PRIOR_COUNT)

@@ -122,7 +122,7 @@ class Watcher:
         status = world.status(unit)
         doing = DRIVING if status is Status.RETURNING else STANDING
         if status is Status.EN_ROUTE and unit.incident is not None:
-            urgent = world.open[unit.incident].priority <= world.settled.travel.lights_to_priority
+            urgent = world.settled.travel.under_lights(world.open[unit.incident].priority)
             doing = DRIVING_LIGHTS if urgent else DRIVING
         self._doing[row] = doing
         if doing == STANDING:

@@ -88,7 +88,7 @@ def _customise(roads: Roads, conditions: Conditions, points: Points) -> float:
 
 def points_of(world: World) -> Points:
     """Return where travel times to will be asked for, and how units drive there."""
-    to_priority = world.settled.travel.lights_to_priority
+    under_lights = world.settled.travel.under_lights
     incidents = list(islice(world.waiting.values(), PREPARED_MAX))
     for incident in reversed(world.open.values()):
         if len(incidents) >= PREPARED_MAX:
@@ -96,6 +96,6 @@ def points_of(world: World) -> Points:
         if incident.id not in world.waiting:
             incidents.append(incident)
     return [
-        (incident.x_m, incident.y_m, Mode.LIGHTS if incident.priority <= to_priority else Mode.NORMAL)
+        (incident.x_m, incident.y_m, Mode.LIGHTS if under_lights(incident.priority) else Mode.NORMAL)
         for incident in incidents
     ]

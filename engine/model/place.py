@@ -157,6 +157,10 @@ class TravelSettings(Struct, frozen=True):
     """A turn that is forbidden to others, taken under lights and sirens."""
     profiles: tuple[Profile, ...] = ()
 
+    def under_lights(self, priority: int) -> bool:
+        """Tell whether units drive with lights and sirens to an incident of this priority."""
+        return priority <= self.lights_to_priority
+
 
 class AlertSettings(Struct, frozen=True):
     """How a unit is told. The ladder's names are endpoints of the alerts gateway, tried in order."""

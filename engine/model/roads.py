@@ -82,13 +82,18 @@ class Learned(Struct, frozen=True):
     """How far single drives lie apart: one standard deviation in percent of the travel time; 0 where none is known."""
 
 
+BLOCK_HOURS = 3
+BLOCKS_OF_DAY = 24 // BLOCK_HOURS
+"""Parts of the local day within which crews are taken to behave alike: 0 is from 00:00 to 03:00."""
+
+
 class Turnout(Struct, frozen=True):
     """How long crews need from dispatch to wheels rolling, as they have shown."""
 
     station: str
     unit_kind: str
     block: int
-    """Hours of the local day in threes: 0 is from 00:00 to 03:00, 7 from 21:00 to 24:00."""
+    """Part of the local day, below BLOCKS_OF_DAY."""
     turnout_ms: int
 
 

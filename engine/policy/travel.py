@@ -7,7 +7,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from engine.kernels.travel import straight_line_ms
-from engine.model.place import Place
+from engine.model.place import Place, TravelSettings
 from engine.model.route import Route
 from engine.state.fleet import Fleet
 from engine.state.records import Incident
@@ -84,7 +84,7 @@ class OverStreets(Struct, frozen=True):
     roads: Roads
     oracle: Oracle
     epoch: int
-    lights_to_priority: int
+    settings: TravelSettings
     straight: StraightLine
 
     def basis(self, incident: Incident) -> str:
@@ -119,7 +119,7 @@ class OverStreets(Struct, frozen=True):
         return self.roads.spot(incident.x_m, incident.y_m).arc == NOWHERE
 
     def _mode(self, incident: Incident) -> Mode:
-        return Mode.LIGHTS if incident.priority <= self.lights_to_priority else Mode.NORMAL
+        return Mode.LIGHTS if self.settings.under_lights(incident.priority) else Mode.NORMAL
 
 
 def straight_line(place: Place) -> StraightLine:
@@ -133,4 +133,4 @@ def travel_model(world: World) -> TravelModel:
     if world.roads is None:
         return straight_line(place)
     oracle = world.roads.oracle(book.current)
-    return OverStreets(world.roads, oracle, book.epoch, place.travel.lights_to_priority, straight_line(place))
+    return OverStreets(world.roads, oracle, book.epoch, place.travel, straight_line(place))

@@ -10,6 +10,8 @@ from msgspec import Struct, field
 
 from engine.model.place import Place, TravelSettings
 from engine.model.roads import (
+    BLOCK_HOURS,
+    BLOCKS_OF_DAY,
     OTHER_CLASSES,
     PERCENT_MAX,
     PERCENT_MIN,
@@ -22,8 +24,6 @@ from engine.model.roads import (
 )
 
 USUAL_PERCENT = 100
-HOURS_OF_DAY = 24
-HOURS_OF_BLOCK = 3
 
 
 class RoadBook(Struct):
@@ -66,7 +66,7 @@ class RoadBook(Struct):
 
     def usual_turnouts_ms(self) -> dict[tuple[str, str], int]:
         """Return by (station, kind of unit) what crews have shown at this time of day."""
-        block = self.hour % HOURS_OF_DAY // HOURS_OF_BLOCK
+        block = self.hour // BLOCK_HOURS % BLOCKS_OF_DAY
         return {(each.station, each.unit_kind): each.turnout_ms for each in self.turnouts if each.block == block}
 
     def over(self, now: int) -> tuple[tuple[str, ...], tuple[str, ...], bool]:

@@ -12,10 +12,11 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from engine.kernels.relax import relax
+from engine.kernels.sweep import INF
 from engine.streets.graph import Ints
 from engine.streets.network import Network
 
-NO_WAY = 1 << 29
+NO_WAY = INF
 """A time that means: not at all. Sums stop here."""
 
 LEAVING, OPEN, ENTERING = -1, 0, 1

@@ -87,7 +87,7 @@ class Concern(Struct, frozen=True):
         if not units:
             return False
         legs = [self.free[unit.id] for unit in units]
-        lights = call.priority <= self.place.travel.lights_to_priority
+        lights = self.place.travel.under_lights(call.priority)
         before, after = await self.navigator.with_and_without(
             legs, (call.x_m, call.y_m), self.stretch, self.now, lights=lights
         )

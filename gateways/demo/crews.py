@@ -159,7 +159,7 @@ class Crew:
 
     async def _approach(self, order: Order) -> None:
         incident = self._town.line.client.mirror.incidents.get(order.incident)
-        urgent = incident is None or incident.priority <= self._town.place.travel.lights_to_priority
+        urgent = incident is None or self._town.place.travel.under_lights(incident.priority)
         await self._drive(order.point, lights=urgent)
 
     async def _walk(self, _: Order) -> None:
