@@ -14,7 +14,6 @@ INF: Final = 1 << 29
 @kernel
 def descend(
     first_out: NDArray[np.int32],
-    out_link: NDArray[np.int32],
     link_head: NDArray[np.int32],
     link_ms: NDArray[np.int32],
     to_target: NDArray[np.int32],
@@ -23,7 +22,7 @@ def descend(
 ) -> int:
     """Write the links of a best way from junction `start` to `path`, and return how many there are.
 
-    out_link: int32[links], the links that leave junction v in out_link[first_out[v]:first_out[v + 1]], first_out:
+    Links are sorted by the junction they leave: those of v are first_out[v] to first_out[v + 1], first_out:
     int32[size + 1]; link_head, link_ms: int32[links]; to_target: int32[size], from `sweep.to_target`.
 
     From each junction the first link is taken whose time and what remains behind it add up to what remained before.
@@ -34,8 +33,7 @@ def descend(
     v = np.int64(start)
     while count < len(path) and to_target[v] < INF:
         taken = -1
-        for i in range(first_out[v], first_out[v + 1]):
-            link = out_link[i]
+        for link in range(first_out[v], first_out[v + 1]):
             if link_ms[link] + to_target[link_head[link]] == to_target[v]:
                 taken = link
                 break

@@ -89,7 +89,7 @@ def _warm_hierarchy() -> None:
 
 def _warm_ways() -> None:
     zero, flag = np.zeros(1, np.int32), np.zeros(1, np.uint8)
-    descend(np.array([0, 1], np.int32), zero, zero, zero, zero, 0, zero.copy())
+    descend(np.array([0, 1], np.int32), zero, zero, zero, 0, zero.copy())
     follow(zero, zero - 1, np.zeros(2, np.int32), zero.copy(), zero.copy(), zero.copy())
     sum_along(np.array([0, 1], np.int32), zero, zero, zero.copy(), zero.copy(), zero.copy())
     line = np.zeros(1, np.int64)

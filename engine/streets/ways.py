@@ -110,8 +110,7 @@ def _blocked_step(target: Target, weights: Weights, junction: int, part: int, ms
 def _open_links(oracle: Oracle, target: Target, weights: Weights, junction: int) -> list[int]:
     network = oracle.network
     path = np.empty(network.size + 1, np.int32)
-    everything = np.arange(len(network.links.tail), dtype=np.int32)
-    count = descend(network.first_link, everything, network.links.head, weights.link_ms, target.to_spot, junction, path)
+    count = descend(network.first_link, network.links.head, weights.link_ms, target.to_spot, junction, path)
     found: list[int] = path[:count].tolist()
     return found
 

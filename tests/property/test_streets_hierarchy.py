@@ -205,9 +205,9 @@ def test_the_way_down_is_a_best_way(city: City, data: st.DataObject) -> None:
     leaving = np.argsort(streets.tails, kind="stable").astype(np.int32)
     first_out = np.searchsorted(streets.tails[leaving], np.arange(size + 1)).astype(np.int32)
     path = np.full(size + 1, -1, np.int32)
-    count = descend(first_out, leaving, streets.heads, weight, out, start, path)
+    count = descend(first_out, streets.heads[leaving], weight[leaving], out, start, path)
     at, ms = start, 0
-    for link in path[:count].tolist():
+    for link in leaving[path[:count]].tolist():
         assert streets.tails[link] == at
         at, ms = int(streets.heads[link]), ms + int(weight[link])
     if out[start] < INF:

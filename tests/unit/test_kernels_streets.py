@@ -124,8 +124,8 @@ def test_arriving_agrees_with_its_slow_twin(
 
 def test_a_circle_of_no_time_does_not_go_on_for_ever() -> None:
     """Two junctions with links of 0 ms between them: `path` is filled, and that is all."""
-    first_out, out_link = np.array([0, 1, 2], np.int32), np.array([0, 1], np.int32)
+    first_out = np.array([0, 1, 2], np.int32)
     heads, ms, out = np.array([1, 0], np.int32), np.zeros(2, np.int32), np.full(2, 5, np.int32)
     path = np.full(7, -1, np.int32)
-    assert descend(first_out, out_link, heads, ms, out, 0, path) == 7
+    assert descend(first_out, heads, ms, out, 0, path) == 7
     assert path.tolist() == [0, 1, 0, 1, 0, 1, 0]
