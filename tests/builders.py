@@ -14,18 +14,9 @@ from engine.live.clock import Clock
 from engine.live.service import Service, serve
 from engine.live.watchdog import Watchdog
 from engine.model.geometry import Projection
-from engine.model.place import (
-    Alternative,
-    Crew,
-    IncidentType,
-    Limits,
-    Mode,
-    Place,
-    Plan,
-    Slot,
-    Station,
-    Unit,
-)
+from engine.model.place import Crew, IncidentType, Place, Station, Unit
+from engine.model.plans import Alternative, Mode, Plan, Slot
+from engine.model.rules import Limits
 from engine.state.image import restore, save
 from engine.streets.graph import Graph
 from gateways.auth import Credential, Gatekeeper, Role, digest_of_secret

@@ -12,12 +12,13 @@ from engine.core.matching import match_waiting
 from engine.core.recorder import Recorder, Refused
 from engine.model import inputs
 from engine.model.facts import CommandRefused
+from engine.model.input import Input
 from engine.model.inputs import AnyInput
 from engine.model.turn import Turn
 from engine.policy import DispatchPolicy, NearestCapable
 from engine.state import World
 
-DECIDERS: dict[type[inputs.Input], Callable[[Recorder, Any], None]] = {
+DECIDERS: dict[type[Input], Callable[[Recorder, Any], None]] = {
     inputs.AdoptPlace: settings.adopt_place,
     inputs.Resume: ticking.resume,
     inputs.Tick: ticking.tick,

@@ -117,7 +117,7 @@ def _columns(world: World, unit: UnitRecord, capabilities: int | None) -> Iterat
 def _open(world: World, incident: Incident, reminded: Reminded) -> Iterator[str]:
     """An open incident's slots, queue, reminders and units agree."""
     name = incident.id
-    slots = {slot.id: slot for slot in world.plans[incident.plan].slots}
+    slots = {slot.id: slot for slot in world.slots(incident)}
     taken: dict[str, int] = {}
     for unit_id, assignment in incident.assigned.items():
         if assignment.unit != unit_id or assignment.status not in RUNGS:

@@ -1,7 +1,8 @@
 """Finding what a command speaks of, or refusing it in words that help."""
 
 from engine.core.recorder import Refused
-from engine.model.place import PRIORITIES, Place, Plan
+from engine.model.place import PRIORITIES, Place
+from engine.model.plans import Plan
 from engine.state.records import Incident, UnitRecord
 from engine.state.world import World
 

@@ -3,7 +3,7 @@
 from engine.core import sending
 from engine.core.recorder import Recorder
 from engine.model.facts import UnitsRecommended
-from engine.model.place import Mode, Plan
+from engine.model.plans import Mode, Plan
 from engine.policy import Proposal, Prospects, Solution
 from engine.state.records import Incident
 from engine.state.world import World

@@ -7,7 +7,7 @@ from engine.core.recorder import Recorder, Refused
 from engine.model.facts import UnitDiverted, UnitReserved
 from engine.model.inputs import DispatchUnits, DivertUnit, RecommendUnits, ReleaseUnit, ReserveUnits
 from engine.model.lifecycle import DIVERTIBLE, Outcome
-from engine.model.place import Mode
+from engine.model.plans import Mode
 from engine.state.records import Incident, UnitRecord
 
 UNITS_MAX = 64

@@ -81,7 +81,7 @@ def first_slot(turn: Recorder, unit_id: str, incident: Incident) -> str | None:
         if choice.unit == unit_id and choice.slot in lacking:
             return choice.slot
     capabilities = int(turn.world.fleet.capability[turn.world.fleet.rows[unit_id]])
-    slots = turn.world.plans[incident.plan].slots
+    slots = turn.world.slots(incident)
     return next((slot.id for slot in slots if slot.id in lacking and slot.fits(capabilities)), None)
 
 

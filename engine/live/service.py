@@ -31,7 +31,8 @@ from engine.live.positions import PositionLane
 from engine.live.release import Release
 from engine.live.watchdog import Watchdog
 from engine.model.facts import CommandRefused
-from engine.model.inputs import AdoptPlace, AnyCommand, AnyInput, Command, ReportPositions, Resume, Tick
+from engine.model.input import Command
+from engine.model.inputs import AdoptPlace, AnyCommand, AnyInput, ReportPositions, Resume, Tick
 from engine.model.paper import digest_of, encode
 from engine.model.place import Place
 from engine.model.turn import Answer, Refusal, Turn

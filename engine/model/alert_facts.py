@@ -85,6 +85,18 @@ class AlarmKind(StrEnum):
     ALERT_UNDELIVERED = "alert_undelivered"
     """An alert could not be brought to its recipient: tell the crew by voice."""
     UNIT_EMERGENCY = "unit_emergency"
+    TURNOUT = "turnout"
+    """A unit was told to go and is not rolling."""
+    OVERDUE = "overdue"
+    """A unit should have been on scene."""
+    UNCHANGED = "unchanged"
+    """A unit has said nothing for too long."""
+    ROLL_UNANSWERED = "roll_unanswered"
+    """A unit on scene has not answered a roll-call (PAR)."""
+    ORPHAN = "orphan"
+    """An open incident that no unit serves, and no queue, hold, stack or timer has: a fault of the program."""
+    WITHHELD = "withheld"
+    """A plan that dispatches by itself asks a person this time."""
 
 
 class AlarmRaised(Fact, frozen=True, gc=False, kw_only=True):
@@ -95,6 +107,13 @@ class AlarmRaised(Fact, frozen=True, gc=False, kw_only=True):
     incident: str
     unit: str | None
     text: str
+
+
+class AlarmEscalated(Fact, frozen=True, gc=False):
+    """Nobody has acknowledged it: it is now for those of this rung, 1 and up."""
+
+    alarm: str
+    rung: int
 
 
 class AlarmAcknowledged(Fact, frozen=True, gc=False):
@@ -120,6 +139,7 @@ AnyAlertFact: TypeAlias = (
     | AlertHandedOver
     | AlertWithdrawn
     | AlarmRaised
+    | AlarmEscalated
     | AlarmAcknowledged
     | AlarmCleared
 )

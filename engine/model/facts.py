@@ -9,12 +9,16 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from engine.model.alert_facts import AnyAlertFact
+from engine.model.crew_facts import AnyCrewFact
 from engine.model.fact import Fact
 from engine.model.fixes import Fixes
 from engine.model.lifecycle import Outcome, Status
-from engine.model.place import Mode, Place
+from engine.model.place import Place
+from engine.model.plans import Mode
+from engine.model.response_facts import AnyResponseFact
 from engine.model.road_facts import AnyRoadFact
 from engine.model.route import Route
+from engine.model.surroundings import AnySurroundingsFact
 from engine.model.why import Why
 
 
@@ -68,6 +72,8 @@ class IncidentReported(Fact, frozen=True, gc=False, kw_only=True):
     note: str
     external: str
     by: str
+    code: str = ""
+    due_ms: int | None = None
 
 
 class IncidentAmended(Fact, frozen=True, gc=False, kw_only=True):
@@ -83,6 +89,7 @@ class IncidentAmended(Fact, frozen=True, gc=False, kw_only=True):
     address: str
     caller: str
     by: str
+    code: str = ""
 
 
 class IncidentClosed(Fact, frozen=True, gc=False):
@@ -137,6 +144,12 @@ class Choice(Struct, frozen=True, gc=False):
     """Dispatch to arrival: turnout plus travel."""
     spread_ms: int = -1
     """Two arrivals of three lie within this much of it."""
+    source: str = ""
+    """It would be diverted from this incident."""
+    replaces: str = ""
+    """It would go in the place of this unit, which is under way there."""
+    clear_ms: int = -1
+    """It is busy, will probably be free in so long, and is not sent before; the ETA holds this time."""
 
 
 class Shortage(Struct, frozen=True, gc=False):
@@ -155,6 +168,8 @@ class UnitsRecommended(Fact, frozen=True, gc=False):
     choices: tuple[Choice, ...]
     short: tuple[Shortage, ...]
     why: Why
+    option: str = ""
+    """Which of the plan's ways to answer; "" is its own."""
 
 
 class UnitReserved(Fact, frozen=True, gc=False, kw_only=True):
@@ -281,4 +296,7 @@ AnyFact: TypeAlias = (
     | EmergencyResolved
     | AnyAlertFact
     | AnyRoadFact
+    | AnyResponseFact
+    | AnyCrewFact
+    | AnySurroundingsFact
 )

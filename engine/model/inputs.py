@@ -6,27 +6,14 @@ and couriers that report, and the driver that owns the clock.
 
 from typing import TypeAlias
 
-from msgspec import Struct
-
+from engine.model.crew_inputs import AnyCrewCommand
 from engine.model.fixes import Fixes
+from engine.model.input import Command, Input
 from engine.model.lifecycle import Status
 from engine.model.place import Place
+from engine.model.response_inputs import AnyResponseCommand
 from engine.model.roads import Learned, Stretch, Turnout
-from engine.model.words import tag
-
-
-class Input(Struct, frozen=True, gc=False, tag_field="kind", tag=tag):
-    """The base of all inputs."""
-
-
-class Command(Input, frozen=True, gc=False, kw_only=True):
-    """An input that is answered. The same id always gets the same answer and happens once."""
-
-    id: str
-    """Chosen by the sender, unique for ever among the sender's own."""
-    by: str
-    """The principal that the gateway authenticated."""
-
+from engine.model.surroundings import AnySurroundingsCommand
 
 # ── the driver ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -105,6 +92,10 @@ class ReportIncident(Command, frozen=True, gc=False):
     note: str = ""
     external: str = ""
     """The reporting system's own number for it."""
+    code: str = ""
+    """Determinant code, as in 9-E-1. With one, `type` may be empty: the place's determinations say it."""
+    due_ms: int | None = None
+    """A scheduled incident: nobody is sent before then."""
 
 
 class AmendIncident(Command, frozen=True, gc=False):
@@ -117,6 +108,7 @@ class AmendIncident(Command, frozen=True, gc=False):
     y_m: int | None = None
     address: str | None = None
     caller: str | None = None
+    code: str | None = None
 
 
 class CancelIncident(Command, frozen=True, gc=False):
@@ -289,6 +281,9 @@ AnyCommand: TypeAlias = (
     | OpenRoad
     | ReportTraffic
     | ReportWeather
+    | AnyResponseCommand
+    | AnyCrewCommand
+    | AnySurroundingsCommand
 )
 
 AnyInput: TypeAlias = (

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from engine.model.fixes import Fixes
-from engine.model.inputs import Command
+from engine.model.input import Command
 from engine.model.turn import Turn
 
 

@@ -4,28 +4,17 @@ Nothing here is secret and nothing here names an endpoint's address: those are t
 Capabilities are bits; `Place.capabilities` says which bit bears which name.
 """
 
-from enum import StrEnum
-
 from msgspec import Struct
 
 from engine.model.geometry import Polygon, Projection
+from engine.model.plans import Order, Plan
+from engine.model.rules import CoverageRules, DuplicateRules, Limits, MatchingRules, WatchRules, WorkRules
 
 CAPABILITIES_MAX = 63
 """Capabilities are one 64-bit mask; the top bit stays free so that a mask is never negative."""
 
 PRIORITIES = (1, 2, 3, 4, 5)
 """1 is the most urgent. Edges convert (EIDO counts 10 as highest)."""
-
-
-class Mode(StrEnum):
-    """How far the engine goes by itself, per plan."""
-
-    SHADOW = "shadow"
-    """Only record what we would do."""
-    ADVISE = "advise"
-    """Recommend to a person."""
-    AUTO = "auto"
-    """Dispatch."""
 
 
 class IncidentType(Struct, frozen=True):
@@ -35,42 +24,6 @@ class IncidentType(Struct, frozen=True):
     name: str
     priority: int
     """The priority where the reporter names none."""
-
-
-class Alternative(Struct, frozen=True):
-    """A unit that may fill a slot, and what it costs to accept it instead of the first choice."""
-
-    needs: int
-    """Capability mask: a unit fits if it has all of these bits."""
-    penalty_ms: int = 0
-
-
-class Slot(Struct, frozen=True):
-    """One kind of place in a plan, wanted `count` times."""
-
-    id: str
-    choices: tuple[Alternative, ...]
-    """In order of preference; the first is what the plan really asks for."""
-    count: int = 1
-    target_ms: int = 480_000
-    """Call to arrival; used by clocks and shown to people."""
-
-    def fits(self, capabilities: int) -> bool:
-        """Tell whether a unit with this mask may fill it."""
-        return any(capabilities & choice.needs == choice.needs for choice in self.choices)
-
-
-class Plan(Struct, frozen=True):
-    """A response plan (run card): what an incident needs, by its type and priority."""
-
-    id: str
-    types: tuple[str, ...]
-    """Incident type ids; "*" stands for any."""
-    priorities: tuple[int, ...]
-    mode: Mode
-    slots: tuple[Slot, ...]
-    acknowledge_within_ms: int = 60_000
-    """A dispatched unit that has not acknowledged by then raises an alarm."""
 
 
 class Shift(Struct, frozen=True):
@@ -98,6 +51,10 @@ class Hospital(Struct, frozen=True):
     name: str
     x_m: int
     y_m: int
+    services: tuple[str, ...] = ()
+    """What it can do, in the agency's own words: trauma, stroke, burns."""
+    beds: int = 0
+    """Patients that it takes in at once without delay; 0: not known."""
 
 
 class ResponseArea(Struct, frozen=True):
@@ -106,6 +63,10 @@ class ResponseArea(Struct, frozen=True):
     id: str
     name: str
     polygon: Polygon
+    stations: tuple[str, ...] = ()
+    """First-due order: station ids."""
+    order: Order | None = None
+    """Overrides that of the plan."""
 
 
 class Crew(Struct, frozen=True):
@@ -113,6 +74,30 @@ class Crew(Struct, frozen=True):
 
     id: str
     shift: str | None = None
+
+
+class Agency(Struct, frozen=True):
+    """A neighbour whose units may be asked for: mutual or automatic aid, within what was agreed."""
+
+    id: str
+    name: str
+    units_max: int
+    """So many of its units may be out for us at once."""
+    penalty_ms: int = 120_000
+    """What it costs to ask a neighbour instead of sending an own unit."""
+    answer_within_ms: int = 60_000
+    """A request that has not been answered by then has failed, and somebody else is asked."""
+    automatic: bool = False
+    """Automatic aid: its units are sent like our own, without asking."""
+
+
+class Determination(Struct, frozen=True):
+    """What a determinant code means here. Which code leads to which response is a local decision."""
+
+    codes: tuple[str, ...]
+    """Patterns, see `determinants.py`."""
+    type: str
+    priority: int
 
 
 class Unit(Struct, frozen=True):
@@ -130,6 +115,12 @@ class Unit(Struct, frozen=True):
     """Dispatch to wheels rolling, when the unit stands in quarters."""
     tracked: bool = True
     """Has a device that reports positions. An untracked unit is assumed at its station until it says otherwise."""
+    staff: int = 0
+    """Its full crew; 0: people are not counted."""
+    staff_min: int = 0
+    """With fewer it is not sent."""
+    agency: str | None = None
+    """The neighbour that it belongs to; None: our own."""
 
 
 class Profile(Struct, frozen=True):
@@ -176,25 +167,6 @@ class AlertSettings(Struct, frozen=True):
     """Without acknowledgement by then a person is told, whatever the ladder still holds."""
 
 
-class Limits(Struct, frozen=True):
-    """Bounds on what decisions may rest on and how much is kept."""
-
-    stale_after_ms: int = 600_000
-    """A position older than this excludes a tracked unit, and the reason says so."""
-    pending_after_ms: tuple[int, int, int, int, int] = (60_000, 300_000, 900_000, 1_800_000, 3_600_000)
-    """By priority: an incident without its units for longer raises an alarm."""
-    joint_slots: int = 256
-    """Waiting slots solved together; what ranks behind waits for the next turn."""
-    nearest_explained: int = 12
-    """Eligible units listed by name in a decision's why; the others are counted."""
-    answers_kept: int = 100_000
-    """Commands whose answers are remembered, so that the same id gets the same answer."""
-    closed_kept: int = 5_000
-    """Closed incidents that stay in memory for look-ups; the journal keeps all of them."""
-    resume_grace_ms: int = 10_000
-    """After a restart alarms wait this long, so that reports held back during the outage can arrive first."""
-
-
 class Place(Struct, frozen=True):
     """One agency's world, complete."""
 
@@ -219,6 +191,14 @@ class Place(Struct, frozen=True):
     travel: TravelSettings = TravelSettings()
     alerts: AlertSettings = AlertSettings()
     limits: Limits = Limits()
+    matching: MatchingRules = MatchingRules()
+    coverage: CoverageRules = CoverageRules()
+    work: WorkRules = WorkRules()
+    watch: WatchRules = WatchRules()
+    duplicates: DuplicateRules = DuplicateRules()
+    agencies: tuple[Agency, ...] = ()
+    determinations: tuple[Determination, ...] = ()
+    """Looked at in their order; the first that fits a code says its type and priority."""
     emergency_type: str = "unit_emergency"
     """The incident type that a unit's own emergency (panic, mayday) opens. Must be one of `types`."""
     streets: str = ""

@@ -71,6 +71,19 @@ class SlotWhy(Struct, frozen=True, gc=False):
     tally: tuple[Count, ...]
 
 
+class Proof(Struct, frozen=True, gc=False):
+    """The certificate of a joint answer: by weak duality nothing costs less than the sum of the prices."""
+
+    cost: int = 0
+    """Of the answer, in weighted ms, open slots included."""
+    bound: int = 0
+    """The sum of the dual prices: equal to the cost."""
+    slots: int = 0
+    """Places matched together."""
+    units: int = 0
+    """Units looked at."""
+
+
 class Why(Struct, frozen=True, gc=False):
     """Everything a decision rested on."""
 

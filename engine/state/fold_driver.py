@@ -34,7 +34,7 @@ def adopted(world: World, fact: PlaceAdopted) -> None:
 
 def _reseat(world: World, incident: Incident) -> None:
     """Give units whose slot the plan no longer has another one. Places under a name that stays are left alone."""
-    names = [slot.id for slot in world.plans[incident.plan].slots]
+    names = [slot.id for slot in world.slots(incident)]
     incident.filled = {name: count for name, count in incident.filled.items() if name in names}
     for unit_id in sorted(incident.assigned):
         if incident.assigned[unit_id].slot not in names:

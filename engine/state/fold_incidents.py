@@ -38,6 +38,7 @@ def reported(world: World, fact: IncidentReported) -> None:
         past=[],
         notes=[Note(world.now, fact.by, fact.note)] if fact.note else [],
         links=[],
+        code=fact.code,
     )
     world.incidents[incident.id] = world.open[incident.id] = incident
     world.requeue(incident)
@@ -54,6 +55,7 @@ def amended(world: World, fact: IncidentAmended) -> None:
     incident.x_m, incident.y_m = fact.x_m, fact.y_m
     incident.plan, incident.area = fact.plan, fact.area
     incident.address, incident.caller = fact.address, fact.caller
+    incident.code = fact.code
     if changed_plan:
         incident.filled = {}
         for unit_id in sorted(incident.assigned):
@@ -101,7 +103,8 @@ def noted(world: World, fact: NoteAdded) -> None:
 def recommended(world: World, fact: UnitsRecommended) -> None:
     """Keep the recommendation."""
     incident = world.open[fact.incident]
-    incident.recommended, incident.short = fact.choices, fact.short
+    incident.recommended, incident.short, incident.option = fact.choices, fact.short, fact.option
+    incident.decided_seq = world.seq
     world.count("decisions")
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from engine.model.fixes import Fixes
 from engine.model.paper import decode_as, encode, fingerprint
 from engine.model.place import Place, Unit
+from engine.model.surroundings import Caution, HospitalReport
 from engine.model.turn import Answer
 from engine.state.deadlines import Deadline, Deadlines
 from engine.state.filed import Filed
@@ -38,6 +39,9 @@ class Image(Struct, frozen=True):
     deadline_number: int
     looking_again: bool
     road_book: RoadBook
+    cautions: list[Caution]
+    caution_number: int
+    hospitals: list[HospitalReport]
     answers: list[tuple[str, Answer]]
     numbers: tuple[int, int, int]
     """Incidents, alerts and alarms counted so far."""
@@ -61,6 +65,9 @@ def image_of(world: World) -> Image:
         deadline_number=world.deadlines.number,
         looking_again=world.looking_again,
         road_book=world.road_book,
+        cautions=list(world.cautions.values()),
+        caution_number=world.caution_number,
+        hospitals=list(world.hospitals.values()),
         answers=list(world.answers.items()),
         numbers=(world.incident_number, world.alert_number, world.alarm_number),
         tally=dict(sorted(world.tally.items())),
@@ -102,6 +109,9 @@ def restore(data: bytes, *, indexed: bool = True, streets: Library = no_streets)
     world.deadlines = Deadlines(image.deadlines, image.deadline_number)
     world.looking_again = image.looking_again
     world.road_book = image.road_book
+    world.cautions = {caution.id: caution for caution in image.cautions}
+    world.caution_number = image.caution_number
+    world.hospitals = {report.hospital: report for report in image.hospitals}
     world.fleet.turn_out(world.road_book.usual_turnouts_ms())
     world.answers = OrderedDict(image.answers)
     world.incident_number, world.alert_number, world.alarm_number = image.numbers

@@ -7,6 +7,7 @@ from msgspec import Struct
 from engine.model.alert_facts import AlarmKind, Purpose
 from engine.model.facts import Choice, Shortage
 from engine.model.lifecycle import PHASE_OF_RUNG, PHASE_RANK, Outcome, Phase, Status
+from engine.model.response_facts import DelayCause, Suspect
 from engine.model.route import Route
 
 
@@ -29,6 +30,12 @@ class Assignment(Struct):
     """It came here by a diversion, so it is not diverted again."""
     spread_ms: int = -1
     route: Route | None = None
+    arrive_ms: int = 0
+    """Expected on scene, in ms since the epoch; moves when it is delayed."""
+    late: DelayCause | None = None
+    """Why it is expected later than told; None: as told."""
+    destination: str | None = None
+    """The hospital that it brings its patient to."""
 
 
 class Ended(Struct):
@@ -76,6 +83,26 @@ class Incident(Struct):
     merged_into: str | None = None
     recommended: tuple[Choice, ...] = ()
     short: tuple[Shortage, ...] = ()
+    code: str = ""
+    """Determinant code."""
+    option: str = ""
+    """Which of the plan's ways to answer it is being served by."""
+    alarm: int = 1
+    """Alarm level."""
+    held_until_ms: int = 0
+    """Nobody is sent before then; 0: it is not held."""
+    held_reason: str = ""
+    stacked_on: str | None = None
+    """The busy unit that goes there next."""
+    suspects: tuple[Suspect, ...] = ()
+    """Open incidents that may be the same occurrence."""
+    decided_seq: int = 0
+    """The turn of the recommendation that stands; 0: there is none."""
+
+    @property
+    def held(self) -> bool:
+        """Is it kept for later?"""
+        return self.held_until_ms > 0
 
     @property
     def open(self) -> bool:
@@ -101,6 +128,24 @@ class UnitRecord(Struct):
     incident: str | None = None
     emergency: str | None = None
     """The incident opened for its own emergency."""
+    staff: int | None = None
+    """People on board; None: its full crew, as nobody said otherwise."""
+    brings: int = 0
+    """Capability mask that its crew adds to the vehicle's."""
+    stack: list[str] = []
+    """Incidents that it goes to next, in this order."""
+    aid_for: str | None = None
+    """A neighbour's unit: the incident that it was asked for, while there is no answer."""
+    duty_since_ms: int = 0
+    """When its duty last began."""
+    break_ms: int = 0
+    """When its last break ended."""
+    cleared_ms: int = 0
+    """When its last assignment ended."""
+    jobs: int = 0
+    """Assignments since its duty began."""
+    roll_due_ms: int = 0
+    """It owes an answer to a roll-call by then; 0: it does not."""
 
     @property
     def occupied(self) -> bool:
@@ -145,3 +190,5 @@ class Alarm(Struct):
     text: str
     raised_ms: int
     acknowledged_by: str | None = None
+    rung: int = 0
+    """How often it was escalated because nobody acknowledged it."""

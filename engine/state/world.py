@@ -10,11 +10,13 @@ from typing import Any
 
 from engine.model.fact import Fact
 from engine.model.facts import AnyFact, CommandRefused, IncidentReported
-from engine.model.inputs import Command
+from engine.model.input import Command
 from engine.model.lifecycle import DIVERTIBLE, FREE, Phase, Status
 from engine.model.paper import digest_of
-from engine.model.place import IncidentType, Place, Plan
+from engine.model.place import IncidentType, Place
+from engine.model.plans import Plan, Slot
 from engine.model.road_facts import RoadClosed, TrafficReported
+from engine.model.surroundings import Caution, HospitalReport
 from engine.model.turn import Answer, Refusal, Turn
 from engine.state.deadlines import Deadlines, Reminder
 from engine.state.filed import Filed
@@ -73,6 +75,11 @@ class World:
         self.alarms: Filed[Alarm] = Filed()
         self.deadlines = Deadlines([], 0)
         self.road_book = RoadBook()
+        self.cautions: dict[str, Caution] = {}
+        """What crews should know of places, by id."""
+        self.caution_number = 0
+        self.hospitals: dict[str, HospitalReport] = {}
+        """What hospitals said last, by id; one that is not named is as the place says."""
         self._streets = streets
         self._roads: tuple[Place | None, Roads | None] = (None, None)
         """Of which place, and what they are."""
@@ -165,10 +172,14 @@ class World:
         assignment = self.assignment(unit)
         return unit.duty if assignment is None else assignment.status
 
+    def slots(self, incident: Incident) -> tuple[Slot, ...]:
+        """Return what the incident is to get in all: its plan, in the way chosen for it, at its alarm level."""
+        return self.plans[incident.plan].wanted(incident.option, incident.alarm)
+
     def lacking(self, incident: Incident) -> dict[str, int]:
         """Return by slot how many places of the plan are still to be filled; slots with none are left out."""
         lacks = {}
-        for slot in self.plans[incident.plan].slots:
+        for slot in self.slots(incident):
             missing = slot.count - incident.filled.get(slot.id, 0)
             if missing > 0:
                 lacks[slot.id] = missing
@@ -214,7 +225,7 @@ class World:
         capabilities = self.fleet.units[self.fleet.rows[unit_id]].capabilities
         lacking = self.lacking(incident)
         fitting = (
-            slot.id for slot in self.plans[incident.plan].slots if slot.id in lacking and slot.fits(capabilities)
+            slot.id for slot in self.slots(incident) if slot.id in lacking and slot.fits(capabilities)
         )
         slot = incident.assigned[unit_id].slot = next(fitting, None)
         if slot is not None:

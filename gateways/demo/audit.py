@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from engine.journal.recovery import recover_world, turns
 from engine.model.facts import Resumed
-from engine.model.inputs import Command, ReportPositions
+from engine.model.input import Command
+from engine.model.inputs import ReportPositions
 from engine.model.turn import Turn
 from engine.replay import Replayed, replay
 from engine.state.world import World

@@ -13,7 +13,8 @@ from itertools import islice
 from msgspec import Struct
 
 from engine.model.demand import Demand, TypeShare
-from engine.model.place import Mode, Place, Plan, Unit
+from engine.model.place import Place, Unit
+from engine.model.plans import Mode, Plan
 from engine.model.roads import Stretch
 from gateways.demo.addresses import Addresses
 from gateways.demo.callers import Call

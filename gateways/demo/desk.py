@@ -12,7 +12,8 @@ import trio
 
 from engine.model.alert_facts import AlarmKind
 from engine.model.lifecycle import RUNGS, Outcome, Phase, Status
-from engine.model.place import Mode, Place
+from engine.model.place import Place
+from engine.model.plans import Mode
 from gateways.cad.client import new_id
 from gateways.cad.messages import (
     AcknowledgeAlarm,

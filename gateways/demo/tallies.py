@@ -24,7 +24,7 @@ from engine.model.facts import (
     UnitDispatched,
     UnitReserved,
 )
-from engine.model.inputs import Command
+from engine.model.input import Command
 from engine.model.turn import Turn
 
 PAGERS = "pagers"

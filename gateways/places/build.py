@@ -7,22 +7,20 @@ from engine.model.demand import CareTimes, Demand, TypeShare, Zone
 from engine.model.geometry import Projection
 from engine.model.place import (
     AlertSettings,
-    Alternative,
     Crew,
     Hospital,
     IncidentType,
-    Limits,
     Place,
-    Plan,
     Profile,
     ResponseArea,
     Shift,
-    Slot,
     Station,
     TravelSettings,
     Unit,
 )
+from engine.model.plans import Alternative, Plan, Slot
 from engine.model.roads import HOURS_OF_WEEK
+from engine.model.rules import Limits
 from gateways.places.draft import Draft
 from gateways.places.files import AlertsTable, Bounds, LimitsTable, PlaceFile, PlanRow, SlotTable, TravelTable
 from gateways.places.hours import parse_windows

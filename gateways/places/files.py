@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from engine.model.place import AlertSettings, Limits, Mode, TravelSettings
+from engine.model.place import AlertSettings, TravelSettings
+from engine.model.plans import Mode
 from engine.model.roads import PERCENT_MAX, PERCENT_MIN
+from engine.model.rules import Limits
 
 PLACE, TYPES, PLANS, SHIFTS = "place.toml", "types.toml", "plans.toml", "shifts.toml"
 STATIONS, HOSPITALS, UNITS, CREWS = "stations.csv", "hospitals.csv", "units.csv", "crews.csv"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from engine.model.demand import Demand
 from engine.model.geometry import Projection
-from engine.model.place import Hospital, Place, Plan, Slot, Station
+from engine.model.place import Hospital, Place, Station
+from engine.model.plans import Plan, Slot
 from gateways.places import files
 from gateways.places.geojson import areas_document
 from gateways.places.hours import format_windows

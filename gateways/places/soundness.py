@@ -5,7 +5,8 @@ to an incident if it names the type (or "*") and the priority; where several do,
 """
 
 from engine.model.demand import Demand
-from engine.model.place import PRIORITIES, Place, Plan
+from engine.model.place import PRIORITIES, Place
+from engine.model.plans import Plan
 from gateways.places import files
 from gateways.places.mistakes import Findings
 from gateways.places.references import ANY

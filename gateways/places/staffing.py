@@ -5,7 +5,8 @@ from collections import Counter, defaultdict
 import numpy as np
 import numpy.typing as npt
 
-from engine.model.place import Crew, Place, Slot, Unit
+from engine.model.place import Crew, Place, Unit
+from engine.model.plans import Slot
 from gateways.places import files
 from gateways.places.hours import DAY, DAYS, WEEK
 from gateways.places.mistakes import Findings

@@ -15,18 +15,9 @@ from engine.live.service import Service, serve
 from engine.live.watchdog import Watchdog
 from engine.model.geometry import Projection
 from engine.model.inputs import ReportIncident
-from engine.model.place import (
-    AlertSettings,
-    Alternative,
-    IncidentType,
-    Limits,
-    Mode,
-    Place,
-    Plan,
-    Slot,
-    Station,
-    Unit,
-)
+from engine.model.place import AlertSettings, IncidentType, Place, Station, Unit
+from engine.model.plans import Alternative, Mode, Plan, Slot
+from engine.model.rules import Limits
 from engine.state.image import restore, save
 from gateways.alerts import Courier, Endpoint, Webhook
 from gateways.alerts.statistics import Statistics

@@ -31,7 +31,8 @@ from engine.journal import verify
 from engine.journal.recovery import recover_world, turns
 from engine.model.alert_facts import AlertAcknowledged, AlertDelivered, AlertRequested, AlertWithdrawn
 from engine.model.facts import IncidentReported
-from engine.model.inputs import Command, Resume
+from engine.model.input import Command
+from engine.model.inputs import Resume
 from engine.replay import replay
 from engine.state.image import state_hash
 from gateways.cad.client import CadClient, Refused, new_id, reconnecting

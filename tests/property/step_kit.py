@@ -41,8 +41,10 @@ from engine.model.inputs import (
     Tick,
 )
 from engine.model.lifecycle import DUTY, Status
-from engine.model.place import AlertSettings, Crew, Limits, Mode, Place, Plan, Profile, Station, TravelSettings, Unit
+from engine.model.place import AlertSettings, Crew, Place, Profile, Station, TravelSettings, Unit
+from engine.model.plans import Mode, Plan
 from engine.model.roads import Stretch
+from engine.model.rules import Limits
 from engine.state.world import World
 from tests import river_town
 from tests.unit.engine_place import ALS, BLS, ENGINE, LADDER, PLANS, UNITS, engine_place, slot

@@ -17,7 +17,9 @@ from engine.model.fixes import Fixes
 from engine.model.inputs import AdoptPlace, ReportPositions, ReportStatus
 from engine.model.lifecycle import Status
 from engine.model.paper import encode
-from engine.model.place import Alternative, Crew, Limits, Mode, Place, Plan, Shift, Slot, Unit
+from engine.model.place import Crew, Place, Shift, Unit
+from engine.model.plans import Alternative, Mode, Plan, Slot
+from engine.model.rules import Limits
 from engine.policy import NearestCapable, Solution
 from engine.policy.dispatch import judging, nearest
 from engine.state.image import restore, save

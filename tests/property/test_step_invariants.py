@@ -22,10 +22,11 @@ from engine.model.facts import (
     UnitDispatched,
     UnitDiverted,
 )
-from engine.model.inputs import AdoptPlace, Command, ReportIncident, Tick
+from engine.model.input import Command
+from engine.model.inputs import AdoptPlace, ReportIncident, Tick
 from engine.model.lifecycle import Outcome, Status
 from engine.model.paper import decode_turn, encode
-from engine.model.place import Mode
+from engine.model.plans import Mode
 from engine.model.turn import Turn
 from engine.policy.dispatch.judging import Bench
 from engine.state.image import Image, image_of, restore, save, state_hash

@@ -11,7 +11,8 @@ import pytest
 from engine.core.engine import DECIDERS
 from engine.model.fact import Fact
 from engine.model.facts import AnyFact
-from engine.model.inputs import AnyCommand, AnyInput, Command, Input
+from engine.model.input import Command, Input
+from engine.model.inputs import AnyCommand, AnyInput
 from engine.policy import NearestCapable
 from engine.state.world import FOLDS
 

@@ -8,31 +8,11 @@ from engine.core.engine import Engine
 from engine.model.facts import AnyFact, CommandRefused, IncidentReported
 from engine.model.fixes import Fixes
 from engine.model.geometry import Projection
-from engine.model.inputs import (
-    AdoptPlace,
-    AnyInput,
-    DispatchUnits,
-    ReportIncident,
-    ReportPositions,
-    ReportStatus,
-    Tick,
-)
+from engine.model.inputs import AdoptPlace, AnyInput, DispatchUnits, ReportIncident, ReportPositions, ReportStatus, Tick
 from engine.model.lifecycle import Status
-from engine.model.place import (
-    AlertSettings,
-    Alternative,
-    Crew,
-    IncidentType,
-    Limits,
-    Mode,
-    Place,
-    Plan,
-    ResponseArea,
-    Shift,
-    Slot,
-    Station,
-    Unit,
-)
+from engine.model.place import AlertSettings, Crew, IncidentType, Place, ResponseArea, Shift, Station, Unit
+from engine.model.plans import Alternative, Mode, Plan, Slot
+from engine.model.rules import Limits
 from engine.model.turn import Turn
 from engine.state.records import Incident, UnitRecord
 from engine.state.world import Library, World, no_streets

@@ -13,7 +13,7 @@ from engine.model.facts import (
     UnitsRecommended,
 )
 from engine.model.lifecycle import Outcome, Status
-from engine.model.place import Mode
+from engine.model.plans import Mode
 from engine.model.road_facts import EpochPublished
 from engine.model.why import Why
 from gateways.demo.travel_tallies import Arrivals, Epochs, OnEpoch

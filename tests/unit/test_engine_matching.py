@@ -9,7 +9,8 @@ from engine.model.facts import UnitDispatched, UnitsRecommended
 from engine.model.hours import MINUTE_MS
 from engine.model.inputs import AdoptPlace, RecommendUnits, ReserveUnits
 from engine.model.lifecycle import Status
-from engine.model.place import Limits, Mode
+from engine.model.plans import Mode
+from engine.model.rules import Limits
 from engine.model.why import Reason, SlotWhy
 from tests.unit.engine_place import MORNING, PLANS, Town, engine_place, facts_of
 

@@ -5,14 +5,7 @@ import pytest
 from engine.core.invariants import violations
 from engine.model.alert_facts import AlertRequested, AlertWithdrawn, Purpose
 from engine.model.facts import AssignmentEnded, UnitDispatched, UnitDiverted
-from engine.model.inputs import (
-    AmendIncident,
-    CancelIncident,
-    DispatchUnits,
-    DivertUnit,
-    ReleaseUnit,
-    ReserveUnits,
-)
+from engine.model.inputs import AmendIncident, CancelIncident, DispatchUnits, DivertUnit, ReleaseUnit, ReserveUnits
 from engine.model.lifecycle import Outcome, Phase, Status
 from tests.unit.engine_place import Town, facts_of, refusal
 

@@ -8,7 +8,8 @@ import pytest
 
 from engine.core.engine import Engine
 from engine.model.fixes import Fixes
-from engine.model.inputs import AdoptPlace, Command, ReportPositions, ReportStatus
+from engine.model.input import Command
+from engine.model.inputs import AdoptPlace, ReportPositions, ReportStatus
 from engine.model.lifecycle import Status
 from engine.model.place import PRIORITIES, Place, Unit
 from engine.state.world import World

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.model.geometry import inside
-from engine.model.place import Mode
+from engine.model.plans import Mode
 from gateways.places import PlaceRefused, generate, graph_of, load, metropolis_streets
 from gateways.places.city.fleet import KINDS
 from gateways.places.city.generate import City, make_city

@@ -11,7 +11,7 @@ import pytest
 
 from engine.model.demand import CareTimes
 from engine.model.geometry import Projection
-from engine.model.place import Mode
+from engine.model.plans import Mode
 from gateways.places import PlaceRefused, import_jemss, load
 from gateways.places.jemss.calls import read_calls
 from gateways.places.jemss.raster import read_raster, zones_of

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from engine.model.place import AlertSettings, Limits, Profile, TravelSettings
+from engine.model.place import AlertSettings, Profile, TravelSettings
+from engine.model.rules import Limits
 from gateways.places import PlaceRefused, Streets, load, save
 from gateways.places.streets import read_streets, write_streets
 from gateways.places.toml_out import document, pairs

@@ -10,7 +10,8 @@ from msgspec import Struct
 from engine.kernels.circle import within_circle
 from engine.kernels.eligible import cheapest, judge, ready
 from engine.model.hours import local_minute_of_week, on_duty
-from engine.model.place import Place, Slot
+from engine.model.place import Place
+from engine.model.plans import Slot
 from engine.policy.travel import TravelModel, travel_model
 from engine.state.fleet import STANDING_CREW_BUSY
 from engine.state.records import Incident

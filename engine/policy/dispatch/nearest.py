@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from engine.kernels.assign import assign
 from engine.model.facts import Choice, Shortage
-from engine.model.place import Slot
+from engine.model.plans import Slot
 from engine.model.why import Why
 from engine.policy.dispatch.judging import EVERYONE_MAX, Bench, Rows, Verdicts, shortlist
 from engine.policy.dispatch.solution import Estimate, Proposal, Solution

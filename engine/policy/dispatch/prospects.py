@@ -1,6 +1,6 @@
 """Is there anybody at all who could fill a slot now? Asked where more incidents wait than are solved together."""
 
-from engine.model.place import Plan
+from engine.model.plans import Plan
 from engine.policy.dispatch.judging import Bench
 from engine.state.world import World
 

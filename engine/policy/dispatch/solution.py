@@ -6,27 +6,38 @@ from msgspec import Struct
 
 from engine.model.facts import Choice, Shortage
 from engine.model.route import Route
-from engine.model.why import Why
+from engine.model.why import Proof, Why
 from engine.state.records import Incident
 from engine.state.world import World
 
 
+class Reviewed(Struct, frozen=True):
+    """A unit under way whose place may go to a better one."""
+
+    incident: Incident
+    unit: str
+
+
 class Proposal(Struct, frozen=True):
-    """What one incident would get."""
+    """What one incident would get. A reviewed unit that keeps its place is not among the choices."""
 
     choices: tuple[Choice, ...]
+    """A choice with a `source` or with one that it `replaces` changes what a crew was told; one with a `clear_ms`
+    is waited for."""
     short: tuple[Shortage, ...]
+    option: str = ""
+    """Which of the plan's ways to answer."""
 
 
 class Solution(Struct, frozen=True):
     """What all the waiting incidents would get together."""
 
     proposals: dict[str, Proposal]
-    """By incident."""
+    """By incident: those asked about, and those that would lose a unit to one of them."""
     taken: dict[int, str]
     """Row of a chosen unit, and the incident it would go to."""
-    barred: tuple[int, ...] = ()
-    """Rows left out because their crew would be out with a unit that was chosen."""
+    proof: Proof = Proof()
+    """That no answer to the same problem costs less."""
 
 
 class Estimate(Struct, frozen=True):
@@ -43,8 +54,14 @@ class Estimate(Struct, frozen=True):
 class DispatchPolicy(Protocol):
     """A pure judgement: it proposes, and changes nothing."""
 
-    def solve(self, world: World, incidents: list[Incident]) -> Solution:
-        """Match what these incidents lack to the units that are free; the first ones rank first."""
+    def solve(
+        self, world: World, incidents: list[Incident], reviewed: tuple[Reviewed, ...] = (), *, take: bool = True
+    ) -> Solution:
+        """Match what these incidents lack to the units that may go; the first ones rank first.
+
+        `reviewed`: units under way that may be superseded. With `take` units may be diverted from less urgent
+        incidents, which then are part of the problem; without, only free units are looked at (shadow plans).
+        """
 
     def explain(self, world: World, incident: Incident, solution: Solution, row: int | None = None) -> Why:
         """Say what the proposal for the incident rests on. Called before anything of it is carried out.

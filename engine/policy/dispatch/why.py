@@ -13,7 +13,7 @@ from engine.kernels.eligible import (
     UNREACHABLE,
     tally,
 )
-from engine.model.place import Slot
+from engine.model.plans import Slot
 from engine.model.why import Considered, Count, Reason, SlotWhy
 from engine.policy.dispatch.judging import Bench, Rows, Verdicts, shortlist
 from engine.policy.dispatch.solution import Solution

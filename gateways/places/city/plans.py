@@ -4,7 +4,8 @@ Fire and EMS plans are sent at once (`auto`) at priorities 1 to 3; police and lo
 (`advise`), so that a newcomer sees both.
 """
 
-from engine.model.place import Alternative, IncidentType, Mode, Plan, Slot
+from engine.model.place import IncidentType
+from engine.model.plans import Alternative, Mode, Plan, Slot
 
 CAPABILITIES = (
     *("pump", "ladder", "rescue", "hazmat", "boat", "command", "first_aid"),

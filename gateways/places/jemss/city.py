@@ -10,17 +10,8 @@ from pathlib import Path
 
 from engine.model.demand import CareTimes, Demand, TypeShare, Zone
 from engine.model.geometry import Projection
-from engine.model.place import (
-    Alternative,
-    Hospital,
-    IncidentType,
-    Mode,
-    Place,
-    Plan,
-    Slot,
-    Station,
-    Unit,
-)
+from engine.model.place import Hospital, IncidentType, Place, Station, Unit
+from engine.model.plans import Alternative, Mode, Plan, Slot
 from gateways.places.imported import Imported, keep_connected, offsets, write
 from gateways.places.jemss.calls import DAY_MS, Calls, read_calls
 from gateways.places.jemss.raster import read_raster, zones_of
