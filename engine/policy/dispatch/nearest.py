@@ -21,7 +21,7 @@ from engine.model.facts import Choice, Shortage
 from engine.model.plans import Slot
 from engine.model.why import Why
 from engine.policy.dispatch.judging import EVERYONE_MAX, Bench, Rows, Verdicts, shortlist
-from engine.policy.dispatch.solution import Estimate, Proposal, Solution
+from engine.policy.dispatch.solution import Estimate, Proposal, Reviewed, Solution
 from engine.policy.dispatch.why import explain_slots, explain_unit
 from engine.policy.honesty import spreads_ms
 from engine.policy.travel import travel_model
@@ -48,8 +48,11 @@ class NearestCapable(Struct, frozen=True, tag="nearest_capable"):
     weights: tuple[int, int, int, int, int] = (16, 8, 4, 2, 1)
     """By priority: what a second is worth."""
 
-    def solve(self, world: World, incidents: list[Incident]) -> Solution:
+    def solve(
+        self, world: World, incidents: list[Incident], reviewed: tuple[Reviewed, ...] = (), *, take: bool = True
+    ) -> Solution:
         """Match what these incidents lack to the units that are free; the first ones rank first."""
+        del reviewed, take
         wanted = [
             Wanted(incident, slot, missing) for incident in incidents for slot, missing in _open_slots(world, incident)
         ]

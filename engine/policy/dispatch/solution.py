@@ -36,6 +36,8 @@ class Solution(Struct, frozen=True):
     """By incident: those asked about, and those that would lose a unit to one of them."""
     taken: dict[int, str]
     """Row of a chosen unit, and the incident it would go to."""
+    barred: tuple[int, ...] = ()
+    """Rows left out because their crew would be out with a unit that was chosen."""
     proof: Proof = Proof()
     """That no answer to the same problem costs less."""
 
