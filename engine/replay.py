@@ -16,8 +16,9 @@ from engine.model.facts import AnyFact, UnitsRecommended
 from engine.model.paper import encode
 from engine.model.turn import Turn
 from engine.model.why import Why
-from engine.policy import DispatchPolicy, Proposal, Solution
+from engine.policy import DispatchPolicy, JointMatch, Solution
 from engine.state.image import restore, state_hash
+from engine.state.records import Incident
 from engine.state.world import Library, World, no_streets
 
 
@@ -93,22 +94,32 @@ def why_then(
 ) -> Why:
     """Judge one unit at the very moment of a recorded decision, whether the decision names it or not.
 
+    The turn is decided again, and the policy asked about that unit where it was asked to explain the decision.
     `decision` is one of the turn's facts. Raises KeyError if the place had no such unit then; StreetsMissing.
     """
     world = world_at(directory, turn.seq - 1, streets or kept_streets(directory))
-    world.begin(turn.now)
-    proposals: dict[str, Proposal] = {}
-    taken: dict[int, str] = {}
-    for fact in turn.facts:
-        if isinstance(fact, UnitsRecommended):
-            proposals[fact.incident] = Proposal(fact.choices, fact.short)
-            taken |= {world.fleet.rows[choice.unit]: fact.incident for choice in fact.choices}
-    for fact in turn.facts:
-        if fact is decision:
-            break
-        world.apply(fact)
-    row = world.fleet.rows[unit_id]
-    return Engine(world).dispatch.explain(world, world.open[decision.incident], Solution(proposals, taken), row)
+    witness = _Witness(JointMatch(), decision.incident, world.fleet.rows[unit_id])
+    Engine(world, witness).step(turn.input, turn.now)
+    decisions = [f for f in turn.facts if isinstance(f, UnitsRecommended) and f.incident == decision.incident]
+    return witness.told[decisions.index(decision)]
+
+
+class _Witness:
+    """Decides as the policy does, and notes what it would have said of one unit."""
+
+    def __init__(self, policy: DispatchPolicy, incident: str, row: int) -> None:
+        self.told: list[Why] = []
+        self.solve = policy.solve
+        self.estimate = policy.estimate
+        self._policy = policy
+        self._incident = incident
+        self._row = row
+
+    def explain(self, world: World, incident: Incident, solution: Solution, row: int | None = None) -> Why:
+        """Explain, and ask about the unit as well."""
+        if incident.id == self._incident:
+            self.told.append(self._policy.explain(world, incident, solution, self._row))
+        return self._policy.explain(world, incident, solution, row)
 
 
 def _first_whole_seq(directory: Path) -> int:

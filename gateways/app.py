@@ -16,6 +16,7 @@ from pathlib import Path
 import trio
 from msgspec import Struct
 
+from engine.clocks import Clocks, Profile
 from engine.live.clock import Clock, Pace
 from engine.live.learning import Learning
 from engine.live.service import Service, serve
@@ -27,8 +28,10 @@ from gateways.alerts import Courier, receipt_routes
 from gateways.auth import Gatekeeper, Principal, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
+from gateways.clock_files import FILE, load_profiles
 from gateways.config import Access, Config, grant_access, read_devices
 from gateways.doors import Address, shown
+from gateways.inquiries import Inquiries
 from gateways.log import logger
 from gateways.memory import Memory
 from gateways.metrics import Metrics
@@ -70,7 +73,7 @@ async def run_app(
 
     Raises JournalDamaged, JournalLocked, PlaceRejected, ConfigRefused or OSError before any door is opened.
     """
-    access = grant_access(config, data)
+    access, profiles = grant_access(config, data), load_profiles(data / FILE)
     intake_of = _intake_maker(place, config)
     clock = Clock(pace)
     async with serve(place, data / "journal", clock=clock, settings=config.journal, streets=streets) as service:
@@ -86,7 +89,7 @@ async def run_app(
             gc.collect()
             gc.freeze()
             gc.set_threshold(20_000, 20, 50)
-            doors = await _open_doors(nursery, service, board, intake_of(service), config, data, access)
+            doors = await _open_doors(nursery, service, board, intake_of(service), config, data, access, profiles)
             nursery.start_soon(service.watchdog.run)
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):
                 task_status.started(doors)
@@ -101,12 +104,13 @@ async def _open_doors(
     config: Config,
     data: Path,
     access: Access,
+    profiles: tuple[Profile, ...],
 ) -> Doors:
     keeper = Gatekeeper(access.credentials)
     feed = partial(_allow, keeper, Right.POSITION)
     courier = Courier(service, board, config.endpoints, folder=data)
     await nursery.start(courier.run)
-    hub = Hub(service, board, config.cad)
+    hub = Hub(service, board, config.cad, Inquiries(data))
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
     lines, routes = [], receipt_routes(service, partial(_allow, keeper, Right.STATUS))
     for protocol in config.feeds:
@@ -116,7 +120,8 @@ async def _open_doors(
             listeners = await nursery.start(partial(serve_json_lines, protocol, intake, feed))
             lines += [_address(listener) for listener in listeners]
     counts = HttpCounts()
-    metrics = Metrics(service, board, intake=intake, cad=hub.statistics, courier=courier, http=counts)
+    clocks = Clocks(profiles, place=board.world.place)
+    metrics = Metrics(service, board, intake=intake, cad=hub.statistics, courier=courier, http=counts, clocks=clocks)
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
     routes += metrics.routes()

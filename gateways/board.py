@@ -14,10 +14,17 @@ from msgspec import Struct
 from engine.live.release import Follower
 from engine.model.alert_facts import AlarmCleared
 from engine.model.facts import AnyFact, CommandRefused, PlaceAdopted, PositionsMoved, Ticked, UnitsRecommended
+from engine.model.surroundings import DestinationsRanked
 from engine.model.turn import Turn
 from engine.model.words import tag
 from engine.state.world import World
 from gateways.road_views import RoadsView, road_words, view_road_changes, view_roads
+from gateways.surroundings_views import (
+    SurroundingsView,
+    incidents_warned,
+    view_surroundings,
+    view_surroundings_changes,
+)
 from gateways.views import (
     AlarmView,
     IncidentView,
@@ -67,6 +74,10 @@ class Update(Struct, frozen=True, gc=False, kw_only=True):
     events: tuple[Event, ...]
     roads: RoadsView | None = None
     """What changed about the roads; None if nothing did."""
+    surroundings: SurroundingsView | None = None
+    """What changed about cautions and hospitals; None if nothing did."""
+    destinations: tuple[DestinationsRanked, ...] = ()
+    """Where patients should go, as it was judged."""
 
 
 class Snapshot(Struct, frozen=True, gc=False, kw_only=True):
@@ -81,6 +92,7 @@ class Snapshot(Struct, frozen=True, gc=False, kw_only=True):
     units: tuple[UnitView, ...]
     alarms: tuple[AlarmView, ...]
     roads: RoadsView | None = None
+    surroundings: SurroundingsView | None = None
 
 
 class Board:
@@ -143,6 +155,7 @@ class Board:
             units=tuple(view_unit(world, unit) for unit in world.units),
             alarms=tuple(view_alarm(alarm) for alarm in world.alarms.values()),
             roads=view_roads(world),
+            surroundings=view_surroundings(world),
         )
 
     def _update(self, turn: Turn) -> Update | None:
@@ -150,8 +163,10 @@ class Board:
         if not told:
             return None
         world = self.world
-        incidents = [world.incidents[name] for name in _named(told, ("incident", "into", "other", "source", "target"))]
-        units = [world.units[world.fleet.rows[name]] for name in _named(told, ("unit",))]
+        named = _named(told, ("incident", "into", "other", "source", "target"))
+        named += [name for name in incidents_warned(world, told) if name not in named]
+        incidents = [world.incidents[name] for name in named]
+        units = [world.units[world.fleet.rows[name]] for name in _named(told, ("unit", "replacement"))]
         alarms = [world.alarms[name] for name in _named(told, ("alarm",)) if name in world.alarms]
         return Update(
             seq=turn.seq,
@@ -164,6 +179,8 @@ class Board:
             recommendations=tuple(fact for fact in told if isinstance(fact, UnitsRecommended)),
             events=tuple(_event(fact) for fact in told),
             roads=view_road_changes(world, turn.facts),
+            surroundings=view_surroundings_changes(world, turn.facts),
+            destinations=tuple(fact for fact in told if isinstance(fact, DestinationsRanked)),
         )
 
 

@@ -7,8 +7,10 @@ import click
 
 from gateways.commands import travel as ways
 from gateways.commands.journal import journal
+from gateways.commands.reports import report
 from gateways.commands.roads import roads
 from gateways.commands.teaching import FOLDER, Teaching
+from gateways.commands.why import why
 
 
 @click.group(cls=Teaching, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -22,7 +24,8 @@ def main() -> None:
     Check a place:    turnout check out/springfield
     Serve it:         turnout run out/springfield --data out/data
     Close a road:     turnout roads close "Mill Bridge" --data out/data
-    Ask why:          turnout journal why out/data/journal I12
+    Ask why:          turnout why I12 --data out/data
+    How fast?         turnout report out/data
     """  # noqa: D301  \b is click's mark for lines that stay as they are
 
 
@@ -88,11 +91,13 @@ def run(
 @main.command()
 @click.argument("place", type=click.Path(path_type=Path))
 def check(place: Path) -> None:
-    """Name every mistake of a place, with file and path."""
-    from gateways.places import Severity
-    from gateways.places import check as find_mistakes
+    """Name every mistake of a place, with file and path, and say which plan answers what."""
+    from gateways.places import Severity, survey
 
-    mistakes = find_mistakes(place)
+    found = survey(place)
+    mistakes = found.mistakes
+    for line in ("Who answers, by incident type and priority:", *found.plans) if found.plans else ():
+        click.echo(line)
     for mistake in mistakes:
         colour = "red" if mistake.severity is Severity.ERROR else "yellow"
         click.echo(f"{click.style(mistake.severity, fg=colour)}  {mistake.file}: {mistake.path}: {mistake.message}")
@@ -171,7 +176,7 @@ def _refusable(work: Any) -> Any:
         raise SystemExit(1) from None
 
 
-for group in (journal, ways.travel, roads):
+for group in (journal, report, ways.travel, roads, why):
     main.add_command(group)
 
 

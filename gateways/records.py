@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,21 +14,19 @@ import msgspec
 from engine.journal import JournalError, Reader, verify
 from engine.journal.codec import turn_of
 from engine.journal.recovery import take_snapshot, turns
-from engine.model.facts import AnyFact, Choice, PositionsMoved, Shortage, UnitsRecommended
+from engine.model.facts import AnyFact, Choice, PositionsMoved, Shortage
 from engine.model.fixes import Fixes
 from engine.model.inputs import ReportPositions
 from engine.model.route import Route
 from engine.model.turn import Turn
-from engine.model.why import Considered, SlotWhy
 from engine.model.words import tag
-from engine.replay import why_then
 from gateways.road_views import road_words
 
 POLL_S = 0.5
 """How often `tail` looks for more."""
 
 
-def _reporting(work: Callable[..., int]) -> Callable[..., int]:
+def reporting(work: Callable[..., int]) -> Callable[..., int]:
     """Turn damage and gaps into a sentence and exit status 1."""
 
     def run(directory: Path, *args: Any, **options: Any) -> int:
@@ -49,7 +47,7 @@ def _reporting(work: Callable[..., int]) -> Callable[..., int]:
     return run
 
 
-@_reporting
+@reporting
 def verify_journal(directory: Path) -> int:
     """Check everything; print what was found."""
     report = verify(directory)
@@ -60,7 +58,7 @@ def verify_journal(directory: Path) -> int:
     return 0
 
 
-@_reporting
+@reporting
 def print_turns(directory: Path, from_seq: int, *, positions: bool) -> int:
     """Print turns as JSON lines."""
     encoder = msgspec.json.Encoder(enc_hook=_columns)
@@ -78,7 +76,7 @@ def _columns(value: Any) -> Any:
     raise NotImplementedError(f"a {type(value).__name__} has no place in a message")
 
 
-@_reporting
+@reporting
 def tail_turns(directory: Path, lines: int, *, follow: bool) -> int:
     """Print the latest turns in words, and more as they come."""
     reader = Reader(directory)
@@ -131,7 +129,10 @@ def _short(value: Any) -> str:
         return f"{value.metres} m, {value.travel_ms / 1000:.0f} s: {streets}"
     if isinstance(value, Choice):
         spread = f" ±{value.spread_ms / 1000:.0f}" if value.spread_ms >= 0 else ""
-        return f"{value.slot} {value.unit} {value.eta_ms / 1000:.0f}{spread} s"
+        how = f" from {value.source}" if value.source else f" instead of {value.replaces}" if value.replaces else ""
+        return (
+            f"{value.slot} {value.unit} {value.eta_ms / 1000:.0f}{spread} s{how}{' when free' * (value.clear_ms >= 0)}"
+        )
     if isinstance(value, Shortage):
         return f"{value.missing} {value.slot} ({'+'.join(value.needs)})"
     if isinstance(value, tuple):
@@ -141,69 +142,7 @@ def _short(value: Any) -> str:
     return str(value)
 
 
-@_reporting
-def explain_incident(directory: Path, incident: str, unit: str | None) -> int:
-    """Tell the story of one incident: every fact about it, and under each decision what it rested on."""
-    told = 0
-    for turn in turns(directory):
-        for fact in _about(turn, incident):
-            if unit is None or getattr(fact, "unit", None) == unit or isinstance(fact, UnitsRecommended):
-                click.echo(f"{turn.seq:>9}  {clock(turn.now)}  {sentence(fact)}")
-            if isinstance(fact, UnitsRecommended):
-                _explain(directory, turn, fact, unit)
-            told += 1
-    if not told:
-        click.echo(f"There is no {incident} in this journal. `turnout journal tail` shows what there is.", err=True)
-        return 1
-    return 0
-
-
-def _about(turn: Turn, incident: str) -> Iterator[AnyFact]:
-    for fact in turn.facts:
-        if incident in (getattr(fact, field, None) for field in ("incident", "into", "other", "source", "target")):
-            yield fact
-
-
-def _explain(directory: Path, turn: Turn, fact: UnitsRecommended, unit: str | None) -> None:
-    why = fact.why
-    click.echo(f"{'':>11}plan {why.plan}, {fact.mode}; {why.policy}, {why.travel}")
-    slots = why.slots
-    if unit is not None:
-        slots = _about_unit(directory, turn, fact, unit)
-    for slot in slots:
-        click.echo(f"{'':>11}{slot.slot}: {slot.wanted} wanted with {'+'.join(slot.needs)}")
-        for considered in slot.considered:
-            if unit in (None, considered.unit):
-                click.echo(f"{'':>13}{_considered(considered)}")
-        if unit is None:
-            tally = ", ".join(f"{count.units} {count.reason}" for count in slot.tally)
-            click.echo(f"{'':>13}of the whole fleet: {tally}")
-    for shortage in fact.short:
-        click.echo(f"{'':>11}short: {shortage.missing} {shortage.slot} with {'+'.join(shortage.needs)}")
-
-
-def _considered(considered: Considered) -> str:
-    rank = f"#{considered.rank}" if considered.rank else ""
-    spread = f" ±{considered.spread_ms / 1000:.0f}" if considered.spread_ms >= 0 else ""
-    eta = f"{considered.eta_ms / 1000:.0f}{spread} s" if considered.eta_ms >= 0 else ""
-    free = f", free in about {considered.clear_ms / 60_000:.0f} min" if considered.clear_ms >= 0 else ""
-    distance = f"{considered.distance_m} m" if considered.distance_m >= 0 else ""
-    age = f"fix {considered.fix_age_ms / 1000:.0f} s old" if considered.fix_age_ms >= 0 else "assumed at its station"
-    return f"{considered.unit:<10} {considered.reason:<14} {rank:>4} {eta:>11} {distance:>8}  {age}{free}"
-
-
-def _about_unit(directory: Path, turn: Turn, fact: UnitsRecommended, unit: str) -> tuple[SlotWhy, ...]:
-    """Return the judgement of one unit: from the fact if it is named there, else by looking again at that moment."""
-    if any(considered.unit == unit for slot in fact.why.slots for considered in slot.considered):
-        return fact.why.slots
-    try:
-        return why_then(directory, turn, fact, unit).slots
-    except KeyError:
-        click.echo(f"{'':>13}the place had no unit {unit!r} then")
-        return ()
-
-
-@_reporting
+@reporting
 def replay_journal(directory: Path) -> int:
     """Decide every turn again; say where the first difference is."""
     from engine.replay import replay
@@ -222,7 +161,7 @@ def replay_journal(directory: Path) -> int:
     return 0
 
 
-@_reporting
+@reporting
 def snapshot_journal(directory: Path) -> int:
     """Write a snapshot."""
     seq, path = take_snapshot(directory)

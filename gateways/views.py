@@ -9,7 +9,10 @@ from msgspec import Struct
 from engine.model.alert_facts import AlarmKind
 from engine.model.facts import Choice, Shortage
 from engine.model.lifecycle import Outcome, Phase, Status
+from engine.model.response_facts import DelayCause, Suspect
 from engine.model.route import Route, RouteLeg
+from engine.policy.cautions import cautions_at
+from engine.policy.duplicates import standing
 from engine.policy.honesty import clear_ms
 from engine.state.records import Alarm, Assignment, Incident, UnitRecord
 from engine.state.world import World
@@ -41,6 +44,14 @@ class AssignmentView(Struct, frozen=True, gc=False, kw_only=True):
     stamps: dict[str, int]
     by: str
     deviation: str = ""
+    diverted: bool = False
+    """It came here from a less urgent incident, and is not turned round again."""
+    arrive_ms: int | None = None
+    """Expected on scene, as known now; None once the assignment is over."""
+    late: DelayCause | None = None
+    """Why it is expected later than told; None: as told."""
+    destination: str | None = None
+    """The hospital that it brings its patient to."""
     outcome: Outcome | None = None
     """How it ended; None while it lasts."""
     ended_ms: int | None = None
@@ -82,6 +93,22 @@ class IncidentView(Struct, frozen=True, gc=False, kw_only=True):
     merged_into: str | None
     ended_ms: int | None
     disposition: str
+    code: str = ""
+    """Determinant code."""
+    option: str = ""
+    """Which of the plan's ways to answer; "" is its own."""
+    alarm_level: int = 1
+    decided_seq: int = 0
+    """The turn of the recommendation that stands: what `accept` names. 0: there is none."""
+    held_until_ms: int | None = None
+    """Nobody more is sent before then; None: it is not held."""
+    held_reason: str = ""
+    stacked_on: str | None = None
+    """The busy unit that goes there next."""
+    suspects: tuple[Suspect, ...] = ()
+    """Open incidents that may be the same occurrence, as it looked when it was reported."""
+    cautions: tuple[str, ...] = ()
+    """Ids of the cautions that hold there, the gravest first."""
 
 
 class UnitView(Struct, frozen=True, gc=False, kw_only=True):
@@ -103,6 +130,14 @@ class UnitView(Struct, frozen=True, gc=False, kw_only=True):
     reported_ms: int
     clear_at_ms: int | None = None
     """When it will probably be free, as was to be expected at its last report; None for one that is on no incident."""
+    agency: str | None = None
+    """The neighbour that it belongs to; None: our own."""
+    staff: int | None = None
+    """People on board; None: its full crew."""
+    stack: tuple[str, ...] = ()
+    """Incidents that it goes to next."""
+    roll_due_ms: int | None = None
+    """It owes an answer to a roll-call by then."""
 
 
 class AlarmView(Struct, frozen=True, gc=False, kw_only=True):
@@ -115,6 +150,8 @@ class AlarmView(Struct, frozen=True, gc=False, kw_only=True):
     text: str
     raised_ms: int
     acknowledged_by: str | None
+    rung: int = 0
+    """For whom it is: it goes up while nobody acknowledges it."""
 
 
 class PositionView(Struct, frozen=True, gc=False, array_like=True):
@@ -159,6 +196,17 @@ def view_incident(world: World, incident: Incident) -> IncidentView:
         merged_into=incident.merged_into,
         ended_ms=incident.ended_ms or None,
         disposition=incident.disposition,
+        code=incident.code,
+        option=incident.option,
+        alarm_level=incident.alarm,
+        decided_seq=incident.decided_seq if incident.recommended else 0,
+        held_until_ms=incident.held_until_ms or None,
+        held_reason=incident.held_reason,
+        stacked_on=incident.stacked_on,
+        suspects=standing(world, incident) if incident.open else (),
+        cautions=tuple(caution.id for caution in cautions_at(world, incident.x_m, incident.y_m))
+        if incident.open
+        else (),
     )
 
 
@@ -185,6 +233,10 @@ def _view_assignment(
         stamps=dict(assignment.stamps),
         by=assignment.by,
         deviation=assignment.deviation,
+        diverted=assignment.diverted,
+        arrive_ms=assignment.arrive_ms or None if outcome is None else None,
+        late=assignment.late,
+        destination=assignment.destination,
         outcome=outcome,
         ended_ms=ended_ms,
     )
@@ -211,6 +263,10 @@ def view_unit(world: World, unit: UnitRecord) -> UnitView:
         assumed=bool(fleet.assumed[row]),
         reported_ms=unit.reported_ms,
         clear_at_ms=None if unit.incident is None else world.now + clear_ms(world, row),
+        agency=described.agency,
+        staff=unit.staff,
+        stack=tuple(unit.stack),
+        roll_due_ms=unit.roll_due_ms or None,
     )
 
 
@@ -224,6 +280,7 @@ def view_alarm(alarm: Alarm) -> AlarmView:
         text=alarm.text,
         raised_ms=alarm.raised_ms,
         acknowledged_by=alarm.acknowledged_by,
+        rung=alarm.rung,
     )
 
 

@@ -7,6 +7,10 @@ life: its units arrive, clear, and it is closed, so the city stays in balance an
 
 With `--place FOLDER` the city is an imported one: so many units of its kinds, out on its streets.
 
+    python -m loadtests.e2e --burst 100 --seconds 60
+
+is a catastrophe: 20 s at the city's usual rate, then so many times that rate, then the usual one until all is answered.
+
 Beside it stands, from the same run, the floor: a bare WebSocket server that syncs each message to the disk.
 """
 
@@ -36,6 +40,9 @@ SETTLE_S = 3.0
 """Positions run for at least this long before the first incident, and until every unit has sent one."""
 ON_SCENE_AFTER_S = 2.0
 CLEAR_AFTER_S = 4.0
+CALM_S = 20.0
+DRAIN_S = 60.0
+"""After a burst all of it is answered within this, or counted as unanswered."""
 BEAT_S = 0.02
 """Fixes are sent in helpings this often."""
 
@@ -113,6 +120,8 @@ class Load:
         self.sent: dict[str, float] = {}
         self.reported: dict[str, float] = {}
         self.recommended_ms: list[float] = []
+        self.most_urgent: set[str] = set()
+        self.most_urgent_ms: list[float] = []
         self.answered_ms: list[float] = []
         self.ids: dict[str, str] = {}
         self.waiting_close: dict[str, str] = {}
@@ -141,6 +150,9 @@ class Load:
             self.seconds = time.perf_counter() - started
             self.measured_fixes = self.fixes
             await trio.sleep(CLEAR_AFTER_S + 1.5)
+            with trio.move_on_after(DRAIN_S):
+                while self.options.burst and (self.reported or self.sent):
+                    await trio.sleep(0.2)
             self.finished = True
             nursery.cancel_scope.cancel()
 
@@ -175,6 +187,8 @@ class Load:
             if sent is None:
                 continue
             self.recommended_ms.append((now - sent) * 1e3)
+            if key in self.most_urgent:
+                self.most_urgent_ms.append((now - sent) * 1e3)
             units = [choice.unit for choice in recommendation.choices]
             assigned = {a.unit for i in delta.incidents if i.id == recommendation.incident for a in i.assigned}
             if units and not assigned:
@@ -187,6 +201,15 @@ class Load:
         self._say(type="unit_status", unit=unit, status="on_scene")
         await trio.sleep(CLEAR_AFTER_S - ON_SCENE_AFTER_S)
         self._say(type="unit_status", unit=unit, status="available")
+
+    @property
+    def rate_in_words(self) -> str:
+        """How many calls came."""
+        if not self.options.burst:
+            return f"{self.options.incidents} incidents/s"
+        assert self.demand is not None
+        usual = self.demand.calls_per_day / 86_400
+        return f"{self.options.burst:g} x the usual {usual:.2g} incidents/s for {self.options.seconds:g} s"
 
     def _say(self, **message: object) -> str:
         name = f"c{next(self.numbers)}"
@@ -202,13 +225,17 @@ class Load:
         kinds = list(itertools.accumulate(share.share for share in self.demand.shares))
         to_degrees = self.place.projection.to_degrees
         due = started
-        while due - started < self.options.seconds:
+        usual = self.demand.calls_per_day / 86_400
+        lead_s = CALM_S if self.options.burst else 0.0
+        while due - started < lead_s + self.options.seconds:
             await trio.sleep(max(0.0, due - time.perf_counter()))
             zone = self.chance.choices(zones, cum_weights=weights)[0]
             share = self.chance.choices(self.demand.shares, cum_weights=kinds)[0]
             lat, lon = to_degrees(zone.x_m, zone.y_m)
             key = f"e2e-{next(self.numbers)}"
             self.reported[key] = time.perf_counter()
+            if share.priority == 1:
+                self.most_urgent.add(key)
             self._say(
                 type="report_incident",
                 incident_type=share.type,
@@ -217,7 +244,10 @@ class Load:
                 lon=lon,
                 external=key,
             )
-            due += self.chance.expovariate(self.options.incidents)
+            rate = self.options.incidents if not self.options.burst else usual
+            if self.options.burst and due - started >= lead_s:
+                rate *= self.options.burst
+            due += self.chance.expovariate(rate)
 
     async def _track(self) -> None:
         """Every unit drifts about its own point; each fix is one JSON line."""
@@ -284,11 +314,13 @@ def measure(units: int, options: argparse.Namespace) -> Row:
         if load_.reported:
             print(f"{len(load_.reported)} incidents had no recommendation in time", file=sys.stderr)
         return {
-            "case": f"{load_.place.name}: {units} units, {options.fixes} fixes/s, {options.incidents} incidents/s",
+            "case": f"{load_.place.name}: {units} units, {options.fixes} fixes/s, {load_.rate_in_words}",
             "method": "turnout",
             "median_ms": round(quantile(calls, 0.5), 3),
             "p99_ms": round(quantile(calls, 0.99), 3),
             "max_ms": round(max(calls), 3),
+            "p1_median_ms": round(quantile(load_.most_urgent_ms or [0.0], 0.5), 3),
+            "p1_p99_ms": round(quantile(load_.most_urgent_ms or [0.0], 0.99), 3),
             "answer_median_ms": round(quantile(load_.answered_ms, 0.5), 3),
             "answer_p99_ms": round(quantile(load_.answered_ms, 0.99), 3),
             "incidents": len(calls),
@@ -309,6 +341,7 @@ def main() -> None:
     parser.add_argument("--fixes", type=int, default=10_000)
     parser.add_argument("--incidents", type=float, default=20.0)
     parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--burst", type=float, default=0.0, help="times the city's usual rate of calls")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--place", type=Path, help="a folder with an imported place, instead of a generated city")
     parser.add_argument("--json", action="store_true", help="the output is JSON either way")

@@ -89,7 +89,7 @@ def hand_to_person(turn: Recorder, alert: Alert, reason: str) -> None:
     turn.record(
         AlarmRaised(
             alarm=f"W{turn.world.alarm_number + 1}",
-            about=AlarmKind.ALERT_UNDELIVERED,
+            about=AlarmKind.CAUTION_UNTOLD if alert.purpose is Purpose.CAUTION else AlarmKind.ALERT_UNDELIVERED,
             incident=alert.incident,
             unit=alert.unit,
             text=f"{alert.unit} may not know: {alert.text}. Tell the crew by voice. ({reason})",
@@ -119,8 +119,10 @@ def acknowledge_alarm(turn: Recorder, given: AcknowledgeAlarm) -> None:
     if alarm is None:
         raise Refused("unknown_alarm", "alarm", f"{given.alarm} is not raised (any more).")
     turn.record(AlarmAcknowledged(alarm.id, given.by))
-    if alarm.about is AlarmKind.ALERT_UNDELIVERED and not _is_sent(turn, alarm):
-        # A released crew owes no further word about that incident, so the alarm would never end by itself.
+    untold = alarm.about is AlarmKind.ALERT_UNDELIVERED and not _is_sent(turn, alarm)
+    if untold or alarm.about is AlarmKind.CAUTION_UNTOLD:
+        # A released crew owes no further word about that incident, and no status says that a crew knows of a danger,
+        # so the alarm would never end by itself.
         turn.record(AlarmCleared(alarm.id, f"{given.by} tells the crew"))
 
 

@@ -7,15 +7,36 @@ same `step`; same inputs and times give the same bytes.
 from collections.abc import Callable
 from typing import Any
 
-from engine.core import alerts, incidents, orders, positions, roads, settings, statuses, ticking
+from engine.core import (
+    accepting,
+    aid,
+    alerts,
+    crews,
+    destinations,
+    emergencies,
+    holding,
+    incidents,
+    orders,
+    plans,
+    positions,
+    reopening,
+    roads,
+    rollcall,
+    settings,
+    statuses,
+    surroundings,
+    ticking,
+    watching,
+)
 from engine.core.matching import match_waiting
 from engine.core.recorder import Recorder, Refused
-from engine.model import inputs
+from engine.model import crew_inputs, inputs, response_inputs
+from engine.model import surroundings as surroundings_words
 from engine.model.facts import CommandRefused
 from engine.model.input import Input
 from engine.model.inputs import AnyInput
 from engine.model.turn import Turn
-from engine.policy import DispatchPolicy, NearestCapable
+from engine.policy import DispatchPolicy, JointMatch
 from engine.state import World
 
 DECIDERS: dict[type[Input], Callable[[Recorder, Any], None]] = {
@@ -39,9 +60,28 @@ DECIDERS: dict[type[Input], Callable[[Recorder, Any], None]] = {
     inputs.DispatchUnits: orders.dispatch_units,
     inputs.DivertUnit: orders.divert_unit,
     inputs.ReleaseUnit: orders.release_unit,
+    response_inputs.StrikeAlarm: plans.strike_alarm,
+    response_inputs.HoldIncident: holding.hold_incident,
+    response_inputs.EndHold: holding.end_hold,
+    response_inputs.StackIncident: holding.stack_incident,
+    response_inputs.UnstackIncident: holding.unstack_incident,
+    response_inputs.ReopenIncident: reopening.reopen_incident,
+    response_inputs.SplitIncident: reopening.split_incident,
+    response_inputs.UnlinkIncidents: reopening.unlink_incidents,
+    response_inputs.SupersedeUnit: orders.supersede_unit,
+    response_inputs.AcceptRecommendation: accepting.accept_recommendation,
     inputs.ReportStatus: statuses.report_status,
-    inputs.DeclareEmergency: statuses.declare_emergency,
-    inputs.ResolveEmergency: statuses.resolve_emergency,
+    crew_inputs.ReportStaffing: crews.report_staffing,
+    crew_inputs.AnswerAid: aid.answer_aid,
+    inputs.DeclareEmergency: emergencies.declare_emergency,
+    inputs.ResolveEmergency: emergencies.resolve_emergency,
+    crew_inputs.CallRoll: rollcall.call_roll,
+    crew_inputs.AnswerRoll: rollcall.answer_roll,
+    surroundings_words.RecordCaution: surroundings.record_caution,
+    surroundings_words.EndCaution: surroundings.end_caution,
+    surroundings_words.ReportHospital: destinations.report_hospital,
+    surroundings_words.RankDestinations: destinations.rank_destinations,
+    surroundings_words.ChooseDestination: destinations.choose_destination,
     inputs.CloseRoad: roads.close_road,
     inputs.OpenRoad: roads.open_road,
     inputs.ReportTraffic: roads.report_traffic,
@@ -57,7 +97,7 @@ class Engine:
 
     def __init__(self, world: World | None = None, dispatch: DispatchPolicy | None = None) -> None:
         self.world = World() if world is None else world
-        self.dispatch = NearestCapable() if dispatch is None else dispatch
+        self.dispatch = JointMatch() if dispatch is None else dispatch
 
     def step(self, given: AnyInput, now: int) -> Turn:
         """Take one input at time `now` (ms since the epoch, UTC) and return what it made true.
@@ -79,7 +119,13 @@ class Engine:
             recorder.record(CommandRefused(refusal.code, refusal.field, refusal.reason))
         else:
             if recorder.match:
+                holding.settle_stacks(recorder)
                 match_waiting(recorder)
+                while holding.settle_stacks(recorder):
+                    # The match took a unit for which others were waiting.
+                    match_waiting(recorder)
+            rollcall.settle(recorder)
+            watching.settle(recorder)
         turn = Turn(world.seq, world.now, given, tuple(recorder.facts))
         world.finish(turn)
         return turn

@@ -4,7 +4,7 @@ What is checked holds at this very turn; a proposal that was right a second ago 
 """
 
 from engine.core.recorder import Refused
-from engine.model.lifecycle import FREE, Status
+from engine.model.lifecycle import DIVERTIBLE, FREE, Status
 from engine.state.records import Incident, UnitRecord
 from engine.state.world import World
 
@@ -26,6 +26,30 @@ def may_send(world: World, unit: UnitRecord, incident: Incident) -> None:
         raise Refused("unknown_unit", "units", f"The place no longer has {unit.id}. Choose another unit.")
     if unit.duty not in FREE:
         raise Refused("unit_not_in_service", "units", f"{unit.id} is {unit.duty}. Choose another unit.")
+
+
+def may_supersede(world: World, unit: UnitRecord, replacement: UnitRecord, incident: Incident) -> None:
+    """Refuse to relieve a unit that has arrived, or by one that may not go."""
+    assignment = incident.assigned.get(unit.id)
+    if assignment is None:
+        raise Refused("not_assigned", "unit", f"{unit.id} is not on {incident.id}.")
+    if assignment.status not in DIVERTIBLE:
+        raise Refused(
+            "units_on_scene",
+            "unit",
+            f"{unit.id} is {assignment.status}: its crew says when it is clear. Send {replacement.id} as well instead.",
+        )
+    if replacement.id == unit.id:
+        raise Refused("repeated", "replacement", f"{unit.id} cannot go in its own place.")
+    may_send(world, replacement, incident)
+    slots = {slot.id: slot for slot in world.slots(incident)}
+    capabilities = int(world.fleet.capability[replacement.row])
+    if assignment.slot in slots and not slots[assignment.slot].fits(capabilities):
+        raise Refused(
+            "cannot_do",
+            "replacement",
+            f"{replacement.id} cannot do what {unit.id} is sent for ({assignment.slot}). Choose another unit.",
+        )
 
 
 def _crew_may_go(world: World, unit: UnitRecord, field: str) -> None:

@@ -1,16 +1,17 @@
 """Decisions about incidents: reported, amended, ended, joined."""
 
-from engine.core import sending
+from engine.core import duplicates, holding, reviewing, sending, surroundings
 from engine.core.lookup import (
     check_given,
     check_position,
     check_text,
     known_incident,
     open_incident,
-    plan_for,
 )
+from engine.core.plans import checked_code, determined, plan_for
 from engine.core.recorder import Recorder, Refused
 from engine.model.alert_facts import AlarmCleared, AlarmKind
+from engine.model.covering import determination_of
 from engine.model.facts import (
     IncidentAmended,
     IncidentCancelled,
@@ -39,26 +40,36 @@ def report_incident(turn: Recorder, given: ReportIncident) -> None:
     """Put a call on the board."""
     world = turn.world
     check_text(address=given.address, caller=given.caller, note=given.note, external=given.external)
-    kind = world.types.get(given.type)
-    priority = given.priority if given.priority is not None else (kind.priority if kind else 1)
-    plan = plan_for(world, given.type, priority)
     check_position(world.settled, given.x_m, given.y_m)
+    code = checked_code(given.code)
+    type_id, said = determined(world, given.type, code)
+    usual = said or world.types.get(type_id)
+    priority = given.priority if given.priority is not None else (usual.priority if usual else 1)
+    area = area_of(world.settled, given.x_m, given.y_m)
+    plan = plan_for(world, type_id, priority, code=code, area=area)
+    if given.due_ms is not None:
+        holding.check_until(world, "due_ms", given.due_ms)
+    name = next_incident_id(turn)
     turn.record(
         IncidentReported(
-            incident=next_incident_id(turn),
-            type=given.type,
+            incident=name,
+            type=type_id,
             priority=priority,
             x_m=given.x_m,
             y_m=given.y_m,
             plan=plan.id,
-            area=area_of(world.settled, given.x_m, given.y_m),
+            area=area,
             address=given.address,
             caller=given.caller,
             note=given.note,
             external=given.external,
             by=given.by,
+            code=code,
+            due_ms=given.due_ms,
         )
     )
+    holding.schedule(turn, name, given.due_ms, given.by)
+    duplicates.look(turn, f"I{world.incident_number}")
     turn.match = True
 
 
@@ -79,12 +90,20 @@ def amend_incident(turn: Recorder, given: AmendIncident) -> None:
     check_text(address=given.address, caller=given.caller)
     if (given.x_m is None) != (given.y_m is None):
         raise Refused("missing", "position", "A position needs both its latitude and its longitude.")
-    type_id = given.type if given.type is not None else incident.type
-    priority = given.priority if given.priority is not None else incident.priority
-    plan = plan_for(world, type_id, priority)
     x_m = given.x_m if given.x_m is not None else incident.x_m
     y_m = given.y_m if given.y_m is not None else incident.y_m
     check_position(world.settled, x_m, y_m)
+    code = checked_code(given.code) if given.code is not None else incident.code
+    # Only a new code speaks: one that is sent along with every message must not undo what a person has said since.
+    said = determination_of(world.settled, code) if code != incident.code else None
+    type_id = given.type if given.type is not None else (said.type if said else incident.type)
+    priority = given.priority if given.priority is not None else (said or incident).priority
+    if priority > incident.priority:
+        nobody_in_need(turn, incident)
+    area = area_of(world.settled, x_m, y_m)
+    plan = plan_for(world, type_id, priority, code=code, area=area)
+    dangers = surroundings.dangers_known(world, [incident])
+    seats = reviewing.seats(incident)
     turn.record(
         IncidentAmended(
             incident=incident.id,
@@ -93,13 +112,17 @@ def amend_incident(turn: Recorder, given: AmendIncident) -> None:
             x_m=x_m,
             y_m=y_m,
             plan=plan.id,
-            area=area_of(world.settled, x_m, y_m),
+            area=area,
             address=given.address if given.address is not None else incident.address,
             caller=given.caller if given.caller is not None else incident.caller,
             by=given.by,
+            code=code,
         )
     )
+    reviewing.release_surplus(turn, incident, seats, f"{incident.id} is {type_id} P{priority} now")
     sending.wait_over(turn, incident)
+    duplicates.look(turn, incident.id)
+    surroundings.tell_crews(turn, dangers)
     turn.match = True
 
 
@@ -113,7 +136,7 @@ def cancel_incident(turn: Recorder, given: CancelIncident) -> None:
             "incident",
             f"{incident.id} has a unit on scene. Close it when its crew has reported clear.",
         )
-    _nobody_in_need(turn, incident)
+    nobody_in_need(turn, incident)
     for unit_id in sorted(incident.assigned):
         sending.end_assignment(turn, unit_id, Outcome.CANCELLED, by=given.by, reason=given.reason)
     _clear_alarms(turn, incident, "the incident was cancelled")
@@ -128,7 +151,7 @@ def close_incident(turn: Recorder, given: CloseIncident) -> None:
     if Phase.CLOSED not in FINAL[incident.phase]:
         units = ", ".join(sorted(incident.assigned))
         raise Refused("units_assigned", "incident", f"{incident.id} still has {units}. Clear or release them first.")
-    _nobody_in_need(turn, incident)
+    nobody_in_need(turn, incident)
     _clear_alarms(turn, incident, "the incident was closed")
     turn.record(IncidentClosed(incident.id, given.disposition, given.by))
     turn.match = True
@@ -149,9 +172,11 @@ def merge_incident(turn: Recorder, given: MergeIncident) -> None:
     into = open_incident(turn.world, given.into, "into")
     if incident.id == into.id:
         raise Refused("same_incident", "into", "An incident cannot be merged into itself.")
-    _nobody_in_need(turn, incident)
-    for unit_id in sorted(incident.assigned):
+    nobody_in_need(turn, incident)
+    units = sorted(incident.assigned)
+    for unit_id in units:
         sending.hand_over(turn, unit_id, incident, into, by=given.by)
+    surroundings.tell_moved(turn, into, units)
     _clear_alarms(turn, incident, f"the incident was merged into {into.id}")
     turn.record(IncidentMerged(incident.id, into.id, given.by))
     turn.match = True
@@ -164,14 +189,15 @@ def add_note(turn: Recorder, given: AddNote) -> None:
     turn.record(NoteAdded(incident.id, given.text, given.by))
 
 
-def _nobody_in_need(turn: Recorder, incident: Incident) -> None:
+def nobody_in_need(turn: Recorder, incident: Incident) -> None:
     """A unit's emergency ends by somebody's word that it is safe, never by paperwork about its incident."""
     for alarm in turn.world.alarms.about(incident.id):
         if alarm.about is AlarmKind.UNIT_EMERGENCY:
             raise Refused(
                 "unit_emergency",
                 "incident",
-                f"{alarm.unit} has not been declared safe. Resolve its emergency first, then end {incident.id}.",
+                f"{alarm.unit} has not been declared safe. Resolve its emergency first; until then {incident.id} is "
+                "nobody's to end, to put off or to make less urgent.",
             )
 
 

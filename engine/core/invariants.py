@@ -6,7 +6,11 @@ ask now and then, of a follower's World, and count what it is told: the count st
 
 from collections.abc import Iterator
 
+from engine.core.crew_invariants import crew_violations
+from engine.core.response_invariants import response_violations
 from engine.core.road_invariants import book_violations
+from engine.core.surroundings_invariants import endangered, surroundings_violations
+from engine.core.watch_invariants import watch_violations
 from engine.model.alert_facts import AlarmKind, Purpose
 from engine.model.lifecycle import DUTY, FREE, RUNGS, Phase, Status
 from engine.state.deadlines import Reminder
@@ -15,13 +19,14 @@ from engine.state.fleet import (
     STANDING_CREW_BUSY,
     STANDING_FREE,
     STANDING_NOT_IN_SERVICE,
+    STANDING_UNDERSTAFFED,
 )
 from engine.state.fold_units import REOPENS
 from engine.state.index import METRES_MAX
 from engine.state.records import Alarm, AlertState, Incident, UnitRecord
 from engine.state.world import World
 
-UNTOLD = (None, Status.RESERVED)
+UNTOLD = (None, Status.REQUESTED, Status.RESERVED)
 """Where a unit stands on an incident as far as its crew has been told: it is not on it."""
 
 Reminded = dict[tuple[Reminder, str, str, int], int]
@@ -35,6 +40,8 @@ def violations(world: World) -> list[str]:
         key = (entry.about, entry.subject, entry.unit, entry.since_ms)
         reminded[key] = reminded.get(key, 0) + 1
     found = [*_board(world, reminded), *book_violations(world, reminded)]
+    found += watch_violations(world, reminded)
+    found += surroundings_violations(world, reminded)
     holders: dict[str, list[str]] = {unit.id: [] for unit in world.units}
     for incident in world.open.values():
         for unit_id in incident.assigned:
@@ -45,7 +52,8 @@ def violations(world: World) -> list[str]:
         found += _columns(world, record, listed.get(record.id))
     for incident in world.incidents.values():
         found += _open(world, incident, reminded) if incident.open else _ended(world, incident)
-    found += _alerts(world, reminded)
+    found += response_violations(world, reminded)
+    found += [*crew_violations(world, reminded), *_alerts(world, reminded)]
     for alarm in world.alarms.values():
         found += _alarm(world, alarm)
     return found
@@ -55,6 +63,7 @@ def _board(world: World, reminded: Reminded) -> Iterator[str]:
     """Nothing accepted is lost, and the board's lists agree with each other."""
     tally = world.tally.get
     ended = sum(tally(f"incidents_{phase}", 0) for phase in (Phase.CLOSED, Phase.CANCELLED, Phase.MERGED))
+    ended -= tally("incidents_reopened", 0) + tally("incidents_split", 0)
     if not world.incident_number == tally("incidents_reported", 0) == len(world.open) + ended:
         yield f"{world.incident_number} incidents were reported, {len(world.open)} are open and {ended} have ended"
     if list(world.open) != [incident.id for incident in world.incidents.values() if incident.open]:
@@ -100,14 +109,16 @@ def _columns(world: World, unit: UnitRecord, capabilities: int | None) -> Iterat
         standing = STANDING_ASSIGNED
     elif unit.duty not in FREE or unit.emergency is not None or not fleet.listed[row]:
         standing = STANDING_NOT_IN_SERVICE
+    elif world.understaffed(unit):
+        standing = STANDING_UNDERSTAFFED
     else:
         standing = STANDING_CREW_BUSY if busy else STANDING_FREE
     if fleet.standing[row] != standing:
         yield f"the column says {fleet.standing[row]} of {unit.id}, the record {standing}"
     if bool(fleet.listed[row]) != (capabilities is not None):
         yield f"{unit.id} is listed wrongly"
-    if int(fleet.capability[row]) != (capabilities or 0):
-        yield f"{unit.id} has other capabilities in its column than in the place"
+    if int(fleet.capability[row]) != (0 if capabilities is None else capabilities | unit.brings):
+        yield f"{unit.id} has other capabilities in its column than in the place and by its crew"
     if max(abs(int(fleet.x_m[row])), abs(int(fleet.y_m[row]))) > METRES_MAX:
         yield f"{unit.id} is nowhere"
     if fleet.tree is not None and row not in fleet.tree:
@@ -130,12 +141,13 @@ def _open(world: World, incident: Incident, reminded: Reminded) -> Iterator[str]
         filled, count = incident.filled.get(slot, 0), taken.get(slot, 0)
         if slot not in slots or not count <= filled <= count + served.count(slot):
             yield f"{name} counts {filled} places of {slot} as filled, by {count} units and {served.count(slot)} before"
-    if bool(world.lacking(incident)) != (name in world.waiting):
+    if (bool(world.lacking(incident)) and not incident.set_aside) != (name in world.waiting):
         yield f"{name} lacks {world.lacking(incident)}, and waits: {name in world.waiting}"
-    if name not in world.waiting and (incident.recommended or incident.short):
+    standing = [choice for choice in incident.recommended if choice.replaces not in incident.assigned]
+    if name not in world.waiting and (standing or incident.short):
         yield f"{name} does not wait and has a recommendation"
     pending = (Reminder.PENDING, name, "", incident.waiting_since_ms) in reminded
-    if name in world.waiting and not (pending or _has_alarm(world, AlarmKind.PENDING, name, None)):
+    if world.awaits(incident) and not (pending or _has_alarm(world, AlarmKind.PENDING, name, None)):
         yield f"{name} waits, and nobody would be told"
     if incident.type not in world.types or incident.number > world.incident_number:
         yield f"{name} has the type {incident.type} and the number {incident.number}"
@@ -156,7 +168,7 @@ def _assignment(world: World, incident: Incident, unit_id: str, reminded: Remind
 def _ended(world: World, incident: Incident) -> Iterator[str]:
     """An ended incident holds nothing and nobody."""
     name = incident.id
-    if incident.assigned or incident.recommended or incident.short or name in world.waiting:
+    if incident.assigned or incident.recommended or incident.short or incident.set_aside or name in world.waiting:
         yield f"{name} is {incident.phase} and still holds units or a place in the queue"
     if (incident.merged_into is not None) is not (incident.phase is Phase.MERGED):
         yield f"{name} is {incident.phase} and went into {incident.merged_into}"
@@ -175,6 +187,8 @@ def _alerts(world: World, reminded: Reminded) -> Iterator[str]:
             yield f"{name} tells {alert.unit} to go to {alert.incident}, which it knows or need not"
         if alert.purpose is Purpose.RELEASE and status not in UNTOLD:
             yield f"{name} tells {alert.unit} that it is released from {alert.incident}, where it is wanted"
+        if alert.purpose is Purpose.CAUTION and (status in UNTOLD or not endangered(world, alert.incident)):
+            yield f"{name} tells {alert.unit} of a danger at {alert.incident}, which is over, or none of its business"
         if (Reminder.ALERT_DEADLINE, name, "", alert.created_ms) not in reminded:
             yield f"{name} has no deadline"
         if (Reminder.ALERT_RUNG, name, "", alert.rung_since_ms) not in reminded:
@@ -192,16 +206,21 @@ def _alarm(world: World, alarm: Alarm) -> Iterator[str]:
     status = world.status(unit) if unit is not None and unit.incident == alarm.incident else None
     match alarm.about:
         case AlarmKind.PENDING:
-            holds = alarm.incident in world.waiting
+            holds = alarm.incident in world.open and world.awaits(world.open[alarm.incident])
         case AlarmKind.NOT_ACKNOWLEDGED:
             holds = status is Status.DISPATCHED
         case AlarmKind.NOT_SENT:
             holds = status is Status.RESERVED
+        case AlarmKind.CAUTION_UNTOLD:
+            holds = status not in UNTOLD and endangered(world, alarm.incident)
         case AlarmKind.UNIT_EMERGENCY:
             holds = unit is not None and unit.emergency == alarm.incident
         case AlarmKind.ALERT_UNDELIVERED:
             # A crew that was not told to go has not answered; one that was not told of its release is elsewhere.
-            holds = status is Status.DISPATCHED or (status in UNTOLD and alarm.acknowledged_by is None)
+            untold = status in UNTOLD or (unit is not None and unit.roll_due_ms > 0)
+            holds = status is Status.DISPATCHED or (untold and alarm.acknowledged_by is None)
+        case _:
+            holds = True  # see watch_invariants
     if not holds:
         yield f"{alarm.id} says {alarm.about} of {alarm.incident} and {alarm.unit}, which is no longer so"
 

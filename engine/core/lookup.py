@@ -1,8 +1,7 @@
 """Finding what a command speaks of, or refusing it in words that help."""
 
 from engine.core.recorder import Refused
-from engine.model.place import PRIORITIES, Place
-from engine.model.plans import Plan
+from engine.model.place import Place
 from engine.state.records import Incident, UnitRecord
 from engine.state.world import World
 
@@ -33,22 +32,6 @@ def known_unit(world: World, unit_id: str, field: str = "unit") -> UnitRecord:
     if unit is None:
         raise Refused("unknown_unit", field, f"The place has no unit {unit_id!r}.")
     return unit
-
-
-def plan_for(world: World, type_id: str, priority: int) -> Plan:
-    """Return the first plan of the place that covers the type at that priority, or refuse."""
-    if type_id not in world.types:
-        raise Refused("unknown_type", "type", f"The place has no incident type {type_id!r}.")
-    if priority not in PRIORITIES:
-        raise Refused("out_of_range", "priority", f"Priority {priority} is not one of 1 (most urgent) to 5.")
-    for plan in world.settled.plans:
-        if priority in plan.priorities and (type_id in plan.types or "*" in plan.types):
-            return plan
-    raise Refused(
-        "no_plan",
-        "type",
-        f"No response plan covers {type_id!r} at priority {priority}. Add one, or give it a plan with types = ['*'].",
-    )
 
 
 def check_position(place: Place, x_m: int, y_m: int) -> None:

@@ -1,15 +1,15 @@
 """From proposals to facts: all waiting incidents are matched together, and each plan's mode says how far to go."""
 
-from engine.core import sending
+from engine.core import carrying, gate
 from engine.core.recorder import Recorder
+from engine.core.reviewing import assignments_to_review
 from engine.model.facts import UnitsRecommended
-from engine.model.plans import Mode, Plan
-from engine.policy import Proposal, Prospects, Solution
+from engine.model.plans import Mode
+from engine.model.why import Why
+from engine.policy import Proposal, Prospects, Reviewed, Solution
 from engine.state.records import Incident
 from engine.state.world import World
 
-ENGINE = "engine"
-"""Who decided, where no person did."""
 PASSED_OVER_MAX = 1_024
 """Waiting incidents looked at in one turn, where nobody can help the first of them."""
 OTHER_TIME_MS = 30_000
@@ -18,32 +18,41 @@ OTHER_TIME_PERCENT = 25
 
 
 def match_waiting(turn: Recorder) -> None:
-    """Match the queue; record what is new; dispatch what a plan lets the engine dispatch.
+    """Match the queue; record what is new; carry out what the plans let the engine do by itself.
 
-    Shadow plans are matched after all others, on the same units as if nothing had been sent: what they would do
+    Shadow plans are matched before all others, on the same units as if nothing had been sent: what they would do
     must neither take a unit away nor depend on what was left over.
     """
-    queue = _head(turn)
-    shadows = [incident for incident in queue if _mode(turn, incident) is Mode.SHADOW]
-    others = [incident for incident in queue if _mode(turn, incident) is not Mode.SHADOW]
-    _recommend(turn, shadows)
-    for incident, proposal in _recommend(turn, others):
-        if _mode(turn, incident) is Mode.AUTO:
-            _dispatch(turn, incident, proposal)
+    shadows = _head(turn, shadow=True)
+    if shadows:
+        _tell(turn, shadows, turn.dispatch.solve(turn.world, shadows, take=False))
+    waiting, reviewed = _head(turn, shadow=False), _reviewed(turn)
+    if not (waiting or reviewed):
+        return
+    solution = turn.dispatch.solve(turn.world, waiting, reviewed)
+    asked = {incident.id: incident for incident in (*waiting, *(each.incident for each in reviewed))}
+    robbed = _robbed(turn, solution, asked)
+    _tell(turn, list(asked.values()), solution)
+    for incident in asked.values():
+        _carry_out(turn, incident, _for(solution, incident))
+    for incident, proposal, why in robbed:
+        if incident.id in turn.world.waiting:
+            _record(turn, incident, proposal, why)
+            _carry_out(turn, incident, proposal)
 
 
 def explain_again(turn: Recorder, incident: Incident) -> None:
     """Match the queue and write down what it means for this incident, changed or not."""
     shadow = _mode(turn, incident) is Mode.SHADOW
-    together = [other for other in _head(turn) if (_mode(turn, other) is Mode.SHADOW) is shadow]
+    together = _head(turn, shadow=shadow)
     if incident.id in turn.world.waiting and all(other is not incident for other in together):
         together.append(incident)
-    solution = turn.dispatch.solve(turn.world, together)
-    _record(turn, incident, solution, solution.proposals.get(incident.id, Proposal((), ())))
+    solution = turn.dispatch.solve(turn.world, together, () if shadow else _reviewed(turn), take=not shadow)
+    _record(turn, incident, _for(solution, incident), turn.dispatch.explain(turn.world, incident, solution))
 
 
-def _head(turn: Recorder) -> list[Incident]:
-    """Return the first of the queue, as many as are solved together.
+def _head(turn: Recorder, *, shadow: bool) -> list[Incident]:
+    """Return the first of the queue, as many as are solved together: those of shadow plans, or all others.
 
     Where more wait than that, those are passed over whom nobody could help now and who have been told so: a
     hundred calls for a ladder that nobody has must not keep an ambulance from the call behind them. How many are
@@ -53,10 +62,13 @@ def _head(turn: Recorder) -> list[Incident]:
     most = world.settled.limits.joint_slots
     prospects = Prospects(world) if _more_than(most, world) else None
     head: list[Incident] = []
-    slots = 0
-    for place, incident in enumerate(world.waiting.values()):
-        if prospects is not None and _hopeless(incident, prospects, world.plans[incident.plan]):
-            if place >= PASSED_OVER_MAX and not turn.look_at_all:
+    slots = passed = 0
+    for incident in world.waiting.values():
+        if (_mode(turn, incident) is Mode.SHADOW) is not shadow:
+            continue
+        if prospects is not None and _hopeless(world, incident, prospects):
+            passed += 1
+            if passed >= PASSED_OVER_MAX and not turn.look_at_all:
                 break
             continue
         slots += sum(world.lacking(incident).values())
@@ -75,33 +87,60 @@ def _more_than(most: int, world: World) -> bool:
     return False
 
 
-def _hopeless(incident: Incident, prospects: Prospects, plan: Plan) -> bool:
-    told = bool(incident.short) and not incident.recommended
-    return told and not any(prospects.any_for(plan, shortage.slot) for shortage in incident.short)
+def _hopeless(world: World, incident: Incident, prospects: Prospects) -> bool:
+    if not incident.short or incident.recommended:
+        return False
+    slots = {slot.id: slot for slot in world.slots(incident)}
+    return not any(prospects.any_for(slots[shortage.slot]) for shortage in incident.short if shortage.slot in slots)
+
+
+def _reviewed(turn: Recorder) -> tuple[Reviewed, ...]:
+    """Return the units under way whose place is looked at again: with cause, or because a change stands proposed."""
+    found = assignments_to_review(turn)
+    known = {(each.incident.id, each.unit) for each in found}
+    proposed = [
+        Reviewed(incident, choice.replaces)
+        for incident in turn.world.open.values()
+        for choice in incident.recommended
+        if choice.replaces and (incident.id, choice.replaces) not in known
+    ]
+    return (*found, *proposed)
 
 
 def _mode(turn: Recorder, incident: Incident) -> Mode:
     return turn.world.plans[incident.plan].mode
 
 
-def _recommend(turn: Recorder, incidents: list[Incident]) -> list[tuple[Incident, Proposal]]:
-    if not incidents:
-        return []
-    solution = turn.dispatch.solve(turn.world, incidents)
-    proposals = [(incident, solution.proposals[incident.id]) for incident in incidents]
-    for incident, proposal in proposals:
-        if _is_news(incident, proposal):
-            _record(turn, incident, solution, proposal)
-    return proposals
+def _robbed(turn: Recorder, solution: Solution, asked: dict[str, Incident]) -> list[tuple[Incident, Proposal, Why]]:
+    """Return what those would get who lose a unit, explained while nothing of it has been carried out."""
+    world = turn.world
+    found = [(world.open[name], proposal) for name, proposal in solution.proposals.items() if name not in asked]
+    return [(incident, proposal, turn.dispatch.explain(world, incident, solution)) for incident, proposal in found]
+
+
+def _tell(turn: Recorder, incidents: list[Incident], solution: Solution) -> None:
+    """Record the recommendations that say something new."""
+    news = [
+        (incident, turn.dispatch.explain(turn.world, incident, solution))
+        for incident in incidents
+        if _is_news(incident, _for(solution, incident))
+    ]
+    for incident, why in news:
+        _record(turn, incident, _for(solution, incident), why)
+
+
+def _for(solution: Solution, incident: Incident) -> Proposal:
+    """Return what the incident would get; one that was only reviewed keeps what it has, and gets nothing."""
+    return solution.proposals.get(incident.id) or Proposal((), (), incident.option)
 
 
 def _is_news(incident: Incident, proposal: Proposal) -> bool:
-    said = [(choice.slot, choice.unit) for choice in incident.recommended], incident.short
-    says = [(choice.slot, choice.unit) for choice in proposal.choices], proposal.short
-    return said != says or any(
-        _is_other_time(before.eta_ms, choice.eta_ms)
-        for before, choice in zip(incident.recommended, proposal.choices, strict=True)
-    )
+    said = tuple(choice.what for choice in incident.recommended), incident.short
+    says = tuple(choice.what for choice in proposal.choices), proposal.short
+    if said != says or (proposal.choices and incident.option != proposal.option):
+        return True
+    pairs = zip(incident.recommended, proposal.choices, strict=True)
+    return any(_is_other_time(before.eta_ms, choice.eta_ms) for before, choice in pairs)
 
 
 def _is_other_time(said_ms: int, says_ms: int) -> bool:
@@ -110,12 +149,22 @@ def _is_other_time(said_ms: int, says_ms: int) -> bool:
     return apart_ms >= OTHER_TIME_MS and 100 * apart_ms >= OTHER_TIME_PERCENT * said_ms
 
 
-def _record(turn: Recorder, incident: Incident, solution: Solution, proposal: Proposal) -> None:
-    why = turn.dispatch.explain(turn.world, incident, solution)
+def _record(turn: Recorder, incident: Incident, proposal: Proposal, why: Why) -> None:
     mode = _mode(turn, incident)
-    turn.record(UnitsRecommended(incident.id, mode, proposal.choices, proposal.short, why))
+    turn.record(UnitsRecommended(incident.id, mode, proposal.choices, proposal.short, why, proposal.option))
 
 
-def _dispatch(turn: Recorder, incident: Incident, proposal: Proposal) -> None:
+def _carry_out(turn: Recorder, incident: Incident, proposal: Proposal) -> None:
+    """Do what a plan of mode auto lets the engine do; the rest stands as a recommendation."""
+    if _mode(turn, incident) is not Mode.AUTO or not proposal.choices:
+        return
+    if gate.withholds(turn, incident, proposal):
+        return
     for choice in proposal.choices:
-        sending.dispatch(turn, choice.unit, incident, slot=choice.slot, by=ENGINE)
+        if _is_auto(turn, choice.source):
+            carrying.carry_out(turn, incident, choice, by=carrying.ENGINE)
+
+
+def _is_auto(turn: Recorder, source: str) -> bool:
+    """Tell whether the engine may take a unit from there: nobody is robbed whose plan asks a person."""
+    return not source or _mode(turn, turn.world.open[source]) is Mode.AUTO

@@ -1,13 +1,14 @@
 """Decisions that people make about units: recommend, reserve, dispatch, divert, release."""
 
-from engine.core import guard, sending
+from engine.core import accepting, carrying, guard, sending
 from engine.core.lookup import check_given, check_text, known_unit, open_incident
 from engine.core.matching import explain_again
 from engine.core.recorder import Recorder, Refused
-from engine.model.facts import UnitDiverted, UnitReserved
+from engine.model.facts import UnitReserved
 from engine.model.inputs import DispatchUnits, DivertUnit, RecommendUnits, ReleaseUnit, ReserveUnits
-from engine.model.lifecycle import DIVERTIBLE, Outcome
+from engine.model.lifecycle import RELEASABLE, Outcome
 from engine.model.plans import Mode
+from engine.model.response_inputs import SupersedeUnit
 from engine.state.records import Incident, UnitRecord
 
 UNITS_MAX = 64
@@ -50,10 +51,11 @@ def dispatch_units(turn: Recorder, given: DispatchUnits) -> None:
     check_text(reason=given.reason)
     units = _free_units(turn, given.units, incident)
     deviations = _deviations(turn, incident, units, given.reason)
+    accepting.record_bypassed(turn, incident, units, deviations, given.by)
     for unit in units:
         kept = incident.assigned.get(unit.id)
         slot = kept.slot if kept else sending.first_slot(turn, unit.id, incident)
-        sending.dispatch(turn, unit.id, incident, slot=slot, by=given.by, deviation=deviations[unit.id])
+        carrying.send(turn, unit.id, incident, slot=slot, by=given.by, deviation=deviations[unit.id])
     turn.match = True
 
 
@@ -105,12 +107,28 @@ def divert_unit(turn: Recorder, given: DivertUnit) -> None:
     target = open_incident(turn.world, given.incident)
     check_given(reason=given.reason)
     guard.may_divert(turn.world, unit, target)
-    source = unit.incident
-    assert source is not None
-    turn.record(UnitDiverted(unit.id, source, target.id, given.reason, given.by))
-    sending.end_assignment(turn, unit.id, Outcome.DIVERTED, by=given.by, reason=f"diverted to {target.id}")
     slot = sending.first_slot(turn, unit.id, target)
-    sending.dispatch(turn, unit.id, target, slot=slot, by=given.by, deviation=given.reason, diverted=True)
+    as_advised = any(choice.unit == unit.id and choice.source == unit.incident for choice in target.recommended)
+    deviation = "" if as_advised else given.reason
+    carrying.divert(turn, unit.id, target, slot=slot, by=given.by, reason=given.reason, deviation=deviation)
+    turn.match = True
+
+
+def supersede_unit(turn: Recorder, given: SupersedeUnit) -> None:
+    """Let one unit go in the place of another."""
+    incident = open_incident(turn.world, given.incident)
+    unit = known_unit(turn.world, given.unit)
+    replacement = known_unit(turn.world, given.replacement, "replacement")
+    check_text(reason=given.reason)
+    guard.may_supersede(turn.world, unit, replacement, incident)
+    advised = any((c.unit, c.replaces) == (replacement.id, unit.id) for c in incident.recommended)
+    if not (advised or given.reason.strip()):
+        raise Refused(
+            "reason_required",
+            "reason",
+            f"That {replacement.id} goes in the place of {unit.id} was not recommended. Say why in `reason`.",
+        )
+    carrying.supersede(turn, unit.id, replacement.id, incident, by=given.by, reason=given.reason or "arrives sooner")
     turn.match = True
 
 
@@ -122,7 +140,7 @@ def release_unit(turn: Recorder, given: ReleaseUnit) -> None:
     assignment = incident.assigned.get(unit.id)
     if assignment is None:
         raise Refused("not_assigned", "unit", f"{unit.id} is not on {incident.id}.")
-    if assignment.status not in DIVERTIBLE:
+    if assignment.status not in RELEASABLE:
         raise Refused(
             "units_on_scene",
             "unit",

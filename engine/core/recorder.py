@@ -28,6 +28,8 @@ class Recorder:
         """Something changed that a waiting incident may have been waiting for."""
         self.look_at_all = False
         """Look through the whole queue, however long it is."""
+        self.review = False
+        """Some units under way are late: match their places again."""
 
     @property
     def now(self) -> int:

@@ -4,7 +4,8 @@ from engine.core import guard
 from engine.core.recorder import Recorder
 from engine.model.alert_facts import AlarmCleared, AlarmKind, AlertAcknowledged, AlertRequested, AlertWithdrawn, Purpose
 from engine.model.facts import AssignmentEnded, AssignmentMoved, UnitDispatched
-from engine.model.lifecycle import Outcome, Status
+from engine.model.lifecycle import HAS_LEFT, UNTOLD, Outcome, Status
+from engine.policy.cautions import warning
 from engine.state.records import Incident
 
 CREW_ALARMS = (AlarmKind.NOT_ACKNOWLEDGED, AlarmKind.NOT_SENT, AlarmKind.ALERT_UNDELIVERED)
@@ -53,9 +54,8 @@ def end_assignment(turn: Recorder, unit_id: str, outcome: Outcome, *, by: str, r
     assert assignment is not None
     assert unit.incident is not None
     incident = turn.world.open[unit.incident]
-    was_told = assignment.status is not Status.RESERVED
-    has_left = assignment.status not in (Status.RESERVED, Status.DISPATCHED, Status.ACKNOWLEDGED)
-    duty = Status.RETURNING if has_left else unit.duty
+    was_told = assignment.status not in UNTOLD
+    duty = Status.RETURNING if assignment.status in HAS_LEFT else unit.duty
     settle_alerts(turn, unit_id, incident.id, reason)
     turn.record(AssignmentEnded(unit_id, incident.id, outcome, duty, turn.now, by, reason))
     if was_told and outcome is not Outcome.DIVERTED:
@@ -80,15 +80,16 @@ def first_slot(turn: Recorder, unit_id: str, incident: Incident) -> str | None:
     for choice in incident.recommended:
         if choice.unit == unit_id and choice.slot in lacking:
             return choice.slot
-    capabilities = int(turn.world.fleet.capability[turn.world.fleet.rows[unit_id]])
-    slots = turn.world.slots(incident)
-    return next((slot.id for slot in slots if slot.id in lacking and slot.fits(capabilities)), None)
+    return turn.world.free_slot(incident, turn.world.fleet.rows[unit_id])
 
 
 def wait_over(turn: Recorder, incident: Incident) -> None:
     """End the alarm about an incident's wait once it has all that it asked for."""
-    if incident.id not in turn.world.waiting:
-        _clear(turn, incident.id, (AlarmKind.PENDING,), "the incident has all its units")
+    if incident.stacked_on is not None:
+        _clear(turn, incident.id, (AlarmKind.WITHHELD,), f"it waits for {incident.stacked_on}")
+    elif incident.id not in turn.world.waiting:
+        reason = "the incident is held" if incident.held else "the incident has all its units"
+        _clear(turn, incident.id, (AlarmKind.PENDING, AlarmKind.WITHHELD), reason)
 
 
 def owe_alert(turn: Recorder, purpose: Purpose, unit_id: str, incident: Incident) -> None:
@@ -96,17 +97,25 @@ def owe_alert(turn: Recorder, purpose: Purpose, unit_id: str, incident: Incident
     verb = "GO" if purpose is Purpose.DISPATCH else "RELEASED FROM"
     name = turn.world.types[incident.type].name if incident.type in turn.world.types else incident.type
     where = incident.address or "see map"
-    via = _via(incident, unit_id) if purpose is Purpose.DISPATCH else ""
+    more = ""
+    if purpose is Purpose.DISPATCH:
+        more = _via(incident, unit_id) + warning(turn.world, incident.x_m, incident.y_m)
+    text = f"{unit_id} {verb} {incident.id} P{incident.priority} {name}, {where}{more}"
+    request_alert(turn, purpose, unit_id, incident.id, text)
+
+
+def request_alert(turn: Recorder, purpose: Purpose, unit_id: str, incident_id: str, text: str) -> None:
+    """Ask the courier of the first rung to bring the crew these words."""
     turn.record(
         AlertRequested(
             alert=f"A{turn.world.alert_number + 1}",
             purpose=purpose,
             unit=unit_id,
-            incident=incident.id,
+            incident=incident_id,
             rung=0,
             endpoint=turn.world.settled.alerts.ladder[0],
             attempt=1,
-            text=f"{unit_id} {verb} {incident.id} P{incident.priority} {name}, {where}{via}",
+            text=text,
         )
     )
 
@@ -127,7 +136,7 @@ def settle_alerts(turn: Recorder, unit_id: str, incident_id: str, reason: str) -
     for alert in turn.world.alerts.about(incident_id):
         if alert.unit == unit_id:
             turn.record(AlertWithdrawn(alert.id, reason))
-    _clear(turn, incident_id, CREW_ALARMS, reason, unit_id)
+    _clear(turn, incident_id, (*CREW_ALARMS, AlarmKind.CAUTION_UNTOLD), reason, unit_id)
 
 
 def crew_knows(turn: Recorder, unit_id: str, incident_id: str) -> None:

@@ -1,6 +1,7 @@
 """Decisions about configuration: a place may change while its incidents run, but not under their feet."""
 
 from engine.core import sending
+from engine.core.destinations import lapse_with_hospitals
 from engine.core.recorder import Recorder, Refused
 from engine.core.roads import lapse_with_streets
 from engine.model.facts import PlaceAdopted
@@ -13,6 +14,7 @@ def adopt_place(turn: Recorder, given: AdoptPlace) -> None:
     _keeps_what_is_in_use(turn, given.place)
     _has_its_streets(turn, given.place)
     lapse_with_streets(turn, given.place)
+    lapse_with_hospitals(turn, given.place)
     turn.record(PlaceAdopted(given.place))
     for incident in turn.world.open.values():
         sending.wait_over(turn, incident)

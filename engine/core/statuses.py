@@ -1,21 +1,15 @@
 """Decisions about what units say of themselves."""
 
-from engine.core import sending
-from engine.core.incidents import area_of, next_incident_id
-from engine.core.lookup import check_given, check_text, known_unit, plan_for
+from engine.core import destinations, sending
+from engine.core.lookup import known_unit
 from engine.core.recorder import Recorder, Refused
-from engine.model.alert_facts import AlarmCleared, AlarmKind, AlarmRaised
 from engine.model.facts import (
     AssignmentAdvanced,
     AssignmentEnded,
     DutyChanged,
-    EmergencyDeclared,
-    EmergencyResolved,
-    IncidentReported,
-    NoteAdded,
 )
-from engine.model.inputs import DeclareEmergency, ReportStatus, ResolveEmergency
-from engine.model.lifecycle import CREW_REPORTS, DUTY, DUTY_REPORTS, ENDS, FREE, MAY_CLEAR, Outcome, Status
+from engine.model.inputs import ReportStatus
+from engine.model.lifecycle import CREW_REPORTS, DUTY, DUTY_REPORTS, ENDS, FREE, MAY_CLEAR, UNTOLD, Outcome, Status
 from engine.state.records import Assignment, UnitRecord
 
 AHEAD_MS_MAX = 5_000
@@ -26,8 +20,8 @@ def report_status(turn: Recorder, given: ReportStatus) -> None:
     """Move the unit's assignment a rung, end it, or change its duty."""
     unit = known_unit(turn.world, given.unit)
     assignment = turn.world.assignment(unit)
-    if assignment is not None and assignment.status is Status.RESERVED and given.status in FREE:
-        assignment = None  # its crew has not been told of the reservation and reports its duty as ever
+    if assignment is not None and assignment.status in UNTOLD and given.status in FREE:
+        assignment = None  # its crew has not been told that it is wanted and reports its duty as ever
     if given.incident is not None and given.incident != unit.incident:
         raise Refused(
             "stale_status",
@@ -71,12 +65,14 @@ def _report_duty(turn: Recorder, given: ReportStatus, unit: UnitRecord, at_ms: i
 def _advance(turn: Recorder, given: ReportStatus, unit: UnitRecord, assignment: Assignment, at_ms: int) -> None:
     assert unit.incident is not None
     allowed = CREW_REPORTS[assignment.status]
-    repeats = given.status is assignment.status and given.status is not Status.RESERVED
+    repeats = given.status is assignment.status and given.status not in UNTOLD
     if not repeats and given.status not in allowed:
         raise Refused("impossible_transition", "status", _no_way(unit.id, assignment.status, given.status, allowed))
     turn.record(AssignmentAdvanced(unit.id, unit.incident, given.status, at_ms, given.by))
     if given.status is not Status.DISPATCHED:
         sending.crew_knows(turn, unit.id, unit.incident)
+    if not repeats:
+        destinations.rank_on_the_way(turn, unit.id)
 
 
 def _end_own_assignment(
@@ -100,58 +96,3 @@ def _end_own_assignment(
 def _no_way(unit: str, source: Status, target: Status, allowed: frozenset[Status]) -> str:
     ways = ", ".join(status for status in Status if status in allowed) or "nothing by itself"
     return f"{unit} is {source} and cannot become {target}. From there it can report: {ways}."
-
-
-def declare_emergency(turn: Recorder, given: DeclareEmergency) -> None:
-    """Open an incident of the highest priority where the unit is, and raise the alarm above all others."""
-    world = turn.world
-    unit = known_unit(world, given.unit)
-    check_text(text=given.text)
-    if unit.emergency is not None:
-        # Nobody who calls for help a second time is told that they did wrong.
-        turn.record(NoteAdded(unit.emergency, f"{unit.id} calls for help again. {given.text}".strip(), given.by))
-        return
-    place = world.settled
-    plan = plan_for(world, place.emergency_type, 1)
-    x_m, y_m = int(world.fleet.x_m[unit.row]), int(world.fleet.y_m[unit.row])
-    incident = next_incident_id(turn)
-    turn.record(
-        IncidentReported(
-            incident=incident,
-            type=place.emergency_type,
-            priority=1,
-            x_m=x_m,
-            y_m=y_m,
-            plan=plan.id,
-            area=area_of(place, x_m, y_m),
-            address=f"last position of {unit.id}",
-            caller=unit.id,
-            note=given.text,
-            external="",
-            by=given.by,
-        )
-    )
-    turn.record(EmergencyDeclared(unit.id, incident, given.text, given.by))
-    turn.record(
-        AlarmRaised(
-            alarm=f"W{world.alarm_number + 1}",
-            about=AlarmKind.UNIT_EMERGENCY,
-            incident=incident,
-            unit=unit.id,
-            text=f"{unit.id} needs help. {given.text}".strip(),
-        )
-    )
-    turn.match = True
-
-
-def resolve_emergency(turn: Recorder, given: ResolveEmergency) -> None:
-    """Take a person's word that the unit is safe. The incident stays until it is closed like any other."""
-    unit = known_unit(turn.world, given.unit)
-    check_given(reason=given.reason)
-    if unit.emergency is None:
-        raise Refused("no_emergency", "unit", f"{unit.id} has not declared an emergency.")
-    for alarm in turn.world.alarms.about(unit.emergency):
-        if alarm.unit == unit.id and alarm.about is AlarmKind.UNIT_EMERGENCY:
-            turn.record(AlarmCleared(alarm.id, given.reason))
-    turn.record(EmergencyResolved(unit.id, given.reason, given.by))
-    turn.match = True

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from engine.core import alerts, roads
+from engine.core import aid, alerts, destinations, holding, reviewing, roads, rollcall, surroundings, watching
+from engine.core.alarms import raise_alarm
 from engine.core.recorder import Recorder
-from engine.model.alert_facts import AlarmKind, AlarmRaised
+from engine.model.alert_facts import AlarmKind
 from engine.model.facts import Resumed, Ticked
 from engine.model.inputs import Resume, Tick
 from engine.model.lifecycle import Status
@@ -29,17 +30,18 @@ def tick(turn: Recorder, given: Tick) -> None:
 
 
 def _pending(turn: Recorder, entry: Deadline) -> None:
-    incident = turn.world.waiting.get(entry.subject)
-    if incident is None or incident.waiting_since_ms != entry.since_ms:
+    incident = turn.world.open.get(entry.subject)
+    if incident is None or not turn.world.awaits(incident) or incident.waiting_since_ms != entry.since_ms:
         return
     lacks = ", ".join(f"{count} {slot}" for slot, count in turn.world.lacking(incident).items())
     waited_s = (turn.now - entry.since_ms) // 1000
-    _alarm(
+    on = f" It waits for {incident.stacked_on}, which is busy." if incident.stacked_on else ""
+    raise_alarm(
         turn,
         AlarmKind.PENDING,
         entry.subject,
         None,
-        f"{entry.subject} has waited {waited_s} s and lacks {lacks}.",
+        f"{entry.subject} has waited {waited_s} s and lacks {lacks}.{on}",
     )
 
 
@@ -51,18 +53,10 @@ def _not_acknowledged(turn: Recorder, entry: Deadline) -> None:
     waited_s = (turn.now - entry.since_ms) // 1000
     if assignment.status is Status.DISPATCHED:
         text = f"{entry.unit} was sent to {entry.subject} {waited_s} s ago and has not acknowledged. Call the crew."
-        _alarm(turn, AlarmKind.NOT_ACKNOWLEDGED, entry.subject, entry.unit, text)
+        raise_alarm(turn, AlarmKind.NOT_ACKNOWLEDGED, entry.subject, entry.unit, text)
     elif assignment.status is Status.RESERVED:
         text = f"{entry.unit} was reserved for {entry.subject} {waited_s} s ago and is not sent. Send or release it."
-        _alarm(turn, AlarmKind.NOT_SENT, entry.subject, entry.unit, text)
-
-
-def _alarm(turn: Recorder, about: AlarmKind, incident: str, unit: str | None, text: str) -> None:
-    for alarm in turn.world.alarms.about(incident):
-        if (alarm.about, alarm.unit) == (about, unit):
-            return
-    name = f"W{turn.world.alarm_number + 1}"
-    turn.record(AlarmRaised(alarm=name, about=about, incident=incident, unit=unit, text=text))
+        raise_alarm(turn, AlarmKind.NOT_SENT, entry.subject, entry.unit, text)
 
 
 def _alert_retry(turn: Recorder, entry: Deadline) -> None:
@@ -85,12 +79,21 @@ def _alert_deadline(turn: Recorder, entry: Deadline) -> None:
 
 def _look_again(turn: Recorder, entry: Deadline) -> None:
     del entry
-    turn.match = turn.look_at_all = bool(turn.world.waiting)
+    if turn.world.waiting:
+        turn.match = turn.look_at_all = True
 
 
 def _condition_over(turn: Recorder, entry: Deadline) -> None:
     del entry
     roads.lapse(turn)
+
+
+def _caution_over(turn: Recorder, entry: Deadline) -> None:
+    surroundings.lapse(turn, entry)
+
+
+def _hospital_over(turn: Recorder, entry: Deadline) -> None:
+    destinations.lapse(turn, entry)
 
 
 def _hour(turn: Recorder, entry: Deadline) -> None:
@@ -105,6 +108,19 @@ _LOOK: dict[Reminder, Callable[[Recorder, Deadline], None]] = {
     Reminder.ALERT_RUNG: _alert_rung,
     Reminder.ALERT_DEADLINE: _alert_deadline,
     Reminder.LOOK_AGAIN: _look_again,
+    Reminder.AID_ANSWER: aid.expire,
+    Reminder.HOLD_OVER: holding.hold_over,
+    Reminder.PROGRESS: reviewing.progress,
     Reminder.CONDITION_OVER: _condition_over,
+    Reminder.CAUTION_OVER: _caution_over,
+    Reminder.HOSPITAL_OVER: _hospital_over,
     Reminder.HOUR: _hour,
+    Reminder.TURNOUT: watching.look,
+    Reminder.OVERDUE: watching.look,
+    Reminder.UNCHANGED: watching.look,
+    Reminder.ROLL_CALL: rollcall.look,
+    Reminder.ROLL_ANSWER: watching.look,
+    Reminder.ROLL_HELP: rollcall.send_help,
+    Reminder.ALARM_RUNG: watching.look_at_alarm,
+    Reminder.ORPHANS: watching.look_for_orphans,
 }

@@ -1,23 +1,22 @@
-"""Exact matching of slots to units: least total cost, each unit at most once, every slot served or paid for.
+"""Exact matching of places to crews: least total cost, each crew at most once, every place filled or paid for.
 
-Successive shortest augmenting paths over cost-sorted lists (Jonker and Volgenant 1987, sparse, rows added in
-order of priority). Each slot also has a column of its own, "unserved", at its own cost, so a solution always
-exists. Prices prove the result: see `certify`.
+Successive shortest augmenting paths over cost-sorted lists (Jonker and Volgenant 1987, sparse, places added in order
+of priority). Places of one kind share one list and one price, so a search meets kinds, not places. Leaving places open
+has a cost of its own, so a solution always exists. Prices prove the result: see `certify`.
 
-**A slot needs only its S cheapest eligible units**, where S is the number of slots. Take any solution in
-which a slot uses a unit that is not among its first S by (cost, unit). The other S - 1 slots hold at most S -
-1 units, so one of its first S is free. Moving to that one costs no more; and if it costs the same, its number
-is lower. So the best solution, and the one that the tie rule below picks, is found on the short lists.
+**A kind needs only its P cheapest crews**, where P is the number of all places. Take any solution in which a place uses
+a crew that is not among its first P by (cost, unit). The other P - 1 places hold at most P - 1 crews, so one of its
+first P is free. Moving to that one costs no more; and if it costs the same, its unit's number is lower. So the best
+solution, and the one that the tie rule below picks, is found on the short lists.
 
-**Ties**: of all solutions of least cost, the one is returned in which the first slot has the lowest unit
-number it can have, then the second, and so on; being served comes before being unserved
-(`engine.kernels.ties`).
+**Ties**: of all solutions of least cost, the one is returned in which the first place has the lowest unit number it can
+have, then the second, and so on; being filled comes before being open (`engine.kernels.ties`).
 
-**Headroom**: sums of at most 2 S costs are formed. With costs within +-2**40 and up to 2**20 slots they stay
-below 2**62. Unit numbers are not part of the arithmetic; up to 2**31 - 1 are allowed.
+**Headroom**: prices and paths stay within the dearest open place plus the dearest unit, sums within P times that. With
+costs within +-2**50 and 1,024 places they stay below 2**61. Unit numbers are not part of the arithmetic.
 
-Memory is touched by slot, never by fleet: `holder` is as long as the fleet but never cleared. Its entry for a
-unit is believed only if that slot's choice says the same (the sparse set of Briggs and Torczon 1993).
+Memory is touched by place, never by fleet: `holder` is as long as the fleet but never cleared. Its entry for a crew is
+believed only if the hold it names is of that crew (the sparse set of Briggs and Torczon 1993).
 """
 
 from typing import Final, NamedTuple
@@ -26,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.accelerate import helper, kernel
+from engine.kernels.market import Lists
 from engine.kernels.ties import settle_ties
 
 UNSERVED: Final = -1
@@ -47,7 +47,7 @@ def assign(
     unserved: NDArray[np.int64],
     unit_count: int,
 ) -> Assignment:
-    """Match every slot at least total cost.
+    """Match every slot at least total cost, each slot a kind of its own and each unit a crew of its own.
 
     S = slots in priority order, M = listed candidates. offsets: int64[S + 1]; the candidates of slot s are
     units[offsets[s]:offsets[s + 1]] (int32[M]) at costs[...] (int64[M]), sorted by (cost, unit); unserved:
@@ -59,38 +59,50 @@ def assign(
         raise ValueError("offsets: not len(unserved) + 1 numbers from 0 to the number of candidates")
     if len(units) > 0 and int(units.view(np.uint32).max()) >= unit_count:  # a negative number reads as huge
         raise ValueError(f"units: a candidate is outside 0 <= unit < {unit_count}")
+    lists = Lists(offsets[:-1], offsets[1:], unserved, units, units, costs)
+    kind_price, unit_price = np.zeros(slots, np.int64), np.zeros(unit_count, np.int64)
+    pick = solve(lists, np.ones(slots, np.int32), unserved, np.zeros(slots, np.int64), kind_price, unit_price)
+    slot_price = np.minimum(kind_price, unserved)
+    settle_ties(lists, np.arange(slots), unserved, pick, slot_price, unit_price)
     choice = np.full(slots, UNSERVED, np.int32)
-    slot_price = np.zeros(slots, np.int64)
-    unit_price = np.zeros(unit_count, np.int64)  # fresh zero pages from the system: untouched is free
-    _solve(offsets, units, costs, unserved, choice, slot_price, unit_price)
-    settle_ties(offsets, units, costs, unserved, choice, slot_price, unit_price)
+    choice[pick >= 0] = units[pick[pick >= 0]]
     return Assignment(choice, slot_price, unit_price)
 
 
 class _Market(NamedTuple):
-    """The problem, as in `assign`, and the solution so far."""
+    """The problem, as in `solve`, and the solution so far. A hold is a crew that is taken, once and for all."""
 
-    offsets: NDArray[np.int64]
-    units: NDArray[np.int32]
-    costs: NDArray[np.int64]
+    lists: Lists
     unserved: NDArray[np.int64]
-    choice: NDArray[np.int32]
-    slot_price: NDArray[np.int64]
-    paid: NDArray[np.int64]  # by slot: minus the price of the unit it holds, >= 0
-    holder: NDArray[np.int32]  # by unit: the slot that holds it, if that slot's choice says so too
+    step: NDArray[np.int64]
+    price: NDArray[np.int64]  # by kind
+    opened: NDArray[np.int64]  # by kind: places left open
+    kind: NDArray[np.int32]  # by hold: who has it now
+    pick: NDArray[np.int64]  # by hold: as which candidate
+    holder: NDArray[np.int32]  # by crew: its hold, if that hold is of this crew
 
 
 class _Search(NamedTuple):
-    """Scratch of one search, all by slot: a held unit is known by the slot that holds it."""
+    """Scratch of one search, all by kind."""
 
-    reach: NDArray[np.int64]  # length of the shortest path to the unit this slot holds, _FAR if not met
-    via: NDArray[np.int32]  # the slot from which that path enters
-    queue: NDArray[np.int32]  # slots met: [:settled] done, [settled:size] waiting
+    reach: NDArray[np.int64]  # length of the shortest path to a crew that this kind holds, _FAR if not met
+    via: NDArray[np.int32]  # the kind that would take it
+    taking: NDArray[np.int64]  # ... as which candidate
+    queue: NDArray[np.int32]  # kinds met: [:settled] done, [settled:size] waiting
+
+
+@helper
+def _hold(crew: int, holds: int, market: _Market) -> int:
+    """Return the hold on the crew, or -1."""
+    hold = market.holder[crew]
+    if 0 <= hold < holds and market.lists.crew[market.pick[hold]] == crew:
+        return int(hold)
+    return -1
 
 
 @helper
 def _nearest_first(search: _Search, settled: int, size: int) -> None:
-    """Bring the nearest waiting slot to search.queue[settled]; the earliest met wins a tie."""
+    """Bring the nearest waiting kind to search.queue[settled]; the earliest met wins a tie."""
     nearest = settled
     for i in range(settled + 1, size):
         if search.reach[search.queue[i]] < search.reach[search.queue[nearest]]:
@@ -99,95 +111,138 @@ def _nearest_first(search: _Search, settled: int, size: int) -> None:
 
 
 @helper
-def _raise_prices(start: int, length: int, settled: int, market: _Market, search: _Search) -> None:
-    """Make the path found tight: slots settled pay more, and the units they hold become dearer to take."""
-    market.slot_price[start] += length
-    for i in range(settled):
-        slot = search.queue[i]
-        rise = length - search.reach[slot]
-        market.slot_price[slot] += rise
-        market.paid[slot] += rise
+def _meet(kind: int, j: int, hold: int, through: int, size: int, market: _Market, search: _Search) -> int:
+    """Note a path to the kind that has this hold, if it is the shortest so far. Returns the new size of the queue."""
+    owner = market.kind[hold]
+    if through >= search.reach[owner]:
+        return size
+    if search.reach[owner] == _FAR:
+        search.queue[size] = owner
+        size += 1
+    search.reach[owner] = through
+    search.via[owner] = kind
+    search.taking[owner] = j
+    return size
 
 
 @helper
-def _flip(start: int, slot: int, unit: int, market: _Market, search: _Search) -> None:
-    """Walk the path back from its end: each slot takes the next unit, its own goes with its price to `via`."""
-    paid = np.int64(0)  # a path ends where nothing was paid yet: at a free unit, or at being unserved
-    while True:
-        released, released_paid = market.choice[slot], market.paid[slot]
-        market.choice[slot], market.paid[slot] = unit, paid
-        if unit >= 0:
-            market.holder[unit] = slot
-        if slot == start:
-            return
-        slot = search.via[slot]
-        unit, paid = released, released_paid
+def _settle_prices(length: int, settled: int, size: int, market: _Market, search: _Search) -> None:
+    """Make the path found tight: kinds settled pay more, and so their crews are dearer to take. Forget the search."""
+    for i in range(size):
+        kind = search.queue[i]
+        if i < settled:
+            market.price[kind] += length - search.reach[kind]
+        search.reach[kind] = _FAR
 
 
 @helper
-def _augment(start: int, market: _Market, search: _Search) -> None:
-    """Add slot `start`: the shortest path, by reduced cost, to a free unit or to leaving some slot unserved.
+def _flip(start: int, kind: int, j: int, holds: int, market: _Market, search: _Search) -> int:
+    """Walk the path back from its end: each kind hands a crew on to the one before it. Returns the number of holds."""
+    if j < 0:
+        market.opened[kind] += 1
+    else:
+        market.kind[holds], market.pick[holds] = kind, j
+        market.holder[market.lists.crew[j]] = holds
+        holds += 1
+    while kind != start:
+        taken = search.taking[kind]
+        hold = market.holder[market.lists.crew[taken]]
+        kind = search.via[kind]
+        market.kind[hold], market.pick[hold] = kind, taken
+    return holds
 
-    Lists are sorted and nothing paid is below 0, so a list is cut where cost alone reaches the best path known.
+
+@helper
+def _augment(start: int, holds: int, market: _Market, search: _Search) -> int:
+    """Add a place of kind `start`: the shortest path, by reduced cost, to a free crew or to leaving a place open.
+
+    Lists are sorted and no crew's price is above 0, so a list is cut where cost alone reaches the best path known.
     """
-    search.reach[:start] = _FAR
-    length, end_slot, end_unit = _FAR, start, UNSERVED
-    settled = size = 0
-    slot, reach = start, 0
-    while True:
-        base = reach - market.slot_price[slot]
-        if base + market.unserved[slot] < length:
-            length, end_slot, end_unit = base + market.unserved[slot], slot, UNSERVED
-        for j in range(market.offsets[slot], market.offsets[slot + 1]):
-            direct = base + market.costs[j]
-            if direct >= length:
-                break
-            unit = market.units[j]
-            owner = market.holder[unit]
-            if not (0 <= owner < start and market.choice[owner] == unit):
-                length, end_slot, end_unit = direct, slot, unit
-                break
-            through = direct + market.paid[owner]
-            if through >= length or through >= search.reach[owner]:
-                continue
-            if search.reach[owner] == _FAR:
-                search.queue[size] = owner
-                size += 1
-            search.reach[owner] = through
-            search.via[owner] = slot
-        if settled == size:
-            break
+    lists = market.lists
+    length, end_kind, end_j = _FAR, start, UNSERVED
+    search.reach[start] = 0
+    search.queue[0] = start
+    settled, size = 0, 1
+    while settled < size:
         _nearest_first(search, settled, size)
-        slot = search.queue[settled]
-        reach = search.reach[slot]
-        if reach >= length:
+        kind = search.queue[settled]
+        if search.reach[kind] >= length:
             break
         settled += 1
-    _raise_prices(start, length, settled, market, search)
-    _flip(start, end_slot, end_unit, market, search)
+        base = search.reach[kind] - market.price[kind]
+        leaving = base + market.unserved[kind] + market.opened[kind] * market.step[kind]
+        if leaving < length:
+            length, end_kind, end_j = leaving, kind, UNSERVED
+        for j in range(lists.begin[kind], lists.end[kind]):
+            direct = base + lists.cost[j]
+            if direct >= length:
+                break
+            hold = _hold(lists.crew[j], holds, market)
+            if hold < 0:
+                length, end_kind, end_j = direct, kind, j
+                break
+            through = direct + market.price[market.kind[hold]] - lists.cost[market.pick[hold]]
+            if through < length:
+                size = _meet(kind, j, hold, through, size, market, search)
+    _settle_prices(length, settled, size, market, search)
+    return _flip(start, end_kind, end_j, holds, market, search)
+
+
+@helper
+def _by_place(holds: int, wanted: NDArray[np.int32], market: _Market) -> NDArray[np.int64]:
+    """Give each place its candidate: of each kind the lowest seat first, then UNSERVED for those left open."""
+    seat = market.lists.seat
+    choice = np.full(wanted.sum(), UNSERVED, np.int64)
+    first = np.cumsum(wanted) - wanted
+    last = first.copy()
+    for hold in range(holds):
+        kind, j = market.kind[hold], market.pick[hold]
+        place = last[kind]
+        last[kind] += 1
+        while place > first[kind] and seat[choice[place - 1]] > seat[j]:
+            choice[place] = choice[place - 1]
+            place -= 1
+        choice[place] = j
+    return choice
 
 
 @kernel
-def _solve(
-    offsets: NDArray[np.int64],
-    units: NDArray[np.int32],
-    costs: NDArray[np.int64],
+def solve(
+    lists: Lists,
+    wanted: NDArray[np.int32],
     unserved: NDArray[np.int64],
-    choice: NDArray[np.int32],
-    slot_price: NDArray[np.int64],
-    unit_price: NDArray[np.int64],
-) -> None:
-    """Add the slots one by one. `choice` comes in as all UNSERVED, the prices as zeros."""
-    slots = len(unserved)
-    paid = np.zeros(slots, np.int64)
-    holder = np.empty(len(unit_price), np.int32)
-    market = _Market(offsets, units, costs, unserved, choice, slot_price, paid, holder)
-    search = _Search(np.empty(slots, np.int64), np.empty(slots, np.int32), np.empty(slots, np.int32))
-    for slot in range(slots):
-        _augment(slot, market, search)
-    for slot in range(slots):
-        if choice[slot] >= 0:
-            unit_price[choice[slot]] = -paid[slot]
+    step: NDArray[np.int64],
+    price: NDArray[np.int64],
+    crew_price: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return for each of P places, kind by kind, the candidate j that fills it, or UNSERVED: int64[P].
+
+    wanted: int32[Q]; unserved, step: int64[Q], leaving k places of a kind open costs k * unserved + step * (0 + 1 + ...
+    + k - 1); step >= 0. `price`: int64[Q] and `crew_price`: int64 by crew come in as zeros and leave as the proof: a
+    place's own price is that of its kind, or what it costs to be open if that is less.
+    """
+    kinds, places = len(wanted), wanted.sum()
+    holds = 0
+    market = _Market(
+        lists,
+        unserved,
+        step,
+        price,
+        np.zeros(kinds, np.int64),
+        np.empty(places, np.int32),
+        np.empty(places, np.int64),
+        np.empty(len(crew_price), np.int32),
+    )
+    search = _Search(
+        np.full(kinds, _FAR, np.int64), np.empty(kinds, np.int32), np.empty(kinds, np.int64), np.empty(kinds, np.int32)
+    )
+    for kind in range(kinds):
+        for _ in range(wanted[kind]):
+            holds = _augment(kind, holds, market, search)
+    for hold in range(holds):
+        j = market.pick[hold]
+        crew_price[lists.crew[j]] = lists.cost[j] - price[market.kind[hold]]
+    return _by_place(holds, wanted, market)
 
 
 @kernel

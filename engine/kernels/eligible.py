@@ -22,7 +22,9 @@ STALE: Final = 5
 CREW_BUSY: Final = 6
 """A sibling unit of the same crew is out."""
 UNREACHABLE: Final = 7
-REASONS: Final = 8
+UNDERSTAFFED: Final = 8
+"""Fewer people on board than it takes."""
+REASONS: Final = 9
 """How many reasons there are."""
 _TOP: Final = 0
 
@@ -31,6 +33,7 @@ FREE: Final = 0
 ASSIGNED: Final = 1
 OUT_OF_SERVICE: Final = 2
 CREW_OUT: Final = 3
+TOO_FEW: Final = 4
 
 NONE_MS: Final = -1
 """No ETA and no cost: the unit is not eligible."""
@@ -53,6 +56,8 @@ def _standing_reason(standing: int, shift: int, shift_on: NDArray[np.uint8]) -> 
     """Reason from the unit's own state: status, crew, shift."""
     if standing == CREW_OUT:
         return CREW_BUSY
+    if standing == TOO_FEW:
+        return UNDERSTAFFED
     if standing != FREE:
         return STATUS
     if shift >= 0 and shift_on[shift] == 0:
@@ -93,7 +98,7 @@ def judge(
     """Write ETA, cost and reason of each of `rows`.
 
     n = rows judged, N = rows of the fleet, S = shifts, A = alternatives.
-    rows: int32[n]; capability: uint64[N]; standing: uint8[N] (FREE, ASSIGNED, OUT_OF_SERVICE, CREW_OUT);
+    rows: int32[n]; capability: uint64[N]; standing: uint8[N] (FREE, ASSIGNED, OUT_OF_SERVICE, CREW_OUT, TOO_FEW);
     shift: int16[N], -1 = always on; shift_on: uint8[S]; fix_ms: int64[N], -1 = no position at all;
     assumed: uint8[N], 1 = assumed at its station, which is a position and never stale;
     needs: uint64[A] and penalty_ms: int32[A] (>= 0), of which a unit needs to cover one mask in full;

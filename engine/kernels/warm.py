@@ -10,11 +10,14 @@ from engine.kernels.assign import assign
 from engine.kernels.bends import keep_bends
 from engine.kernels.chains import follow, sum_along
 from engine.kernels.circle import within_circle
+from engine.kernels.coverage import lost_cover
+from engine.kernels.crew_prices import Crews, Tariff, crew_prices
 from engine.kernels.customise import customise
 from engine.kernels.descend import descend
 from engine.kernels.dissect import dissection_order
 from engine.kernels.eligible import cheapest, judge, ready, tally
 from engine.kernels.hierarchy import contract, place_links
+from engine.kernels.match import Kinds, Pool, certify_matching, match
 from engine.kernels.nearest import nearest, pack
 from engine.kernels.relax import relax
 from engine.kernels.sweep import to_target
@@ -65,6 +68,9 @@ def _warm_candidates() -> None:
         cost_ms,
         flags,
     )
+    short, wide = np.zeros(1, np.int16), np.zeros(1, np.int64)
+    crews = Crews(short, flags, short, wide, wide, np.zeros(1, np.int32), wide, wide, wide)
+    crew_prices(rows, crews, Tariff(0, 0, 0, 0, 0, 0, 0), 0, cost_ms.copy())
     tally(flags)
     cheapest(rows, cost_ms, flags, 1)
 
@@ -75,6 +81,12 @@ def _warm_matching() -> None:
     costs = np.zeros(1, np.int64)
     unserved = np.ones(1, np.int64)
     assign(offsets, units, costs, unserved, 1)
+    pool = Pool(units, units, units, offsets, units)
+    one = np.ones(1, np.int64)
+    kinds = Kinds(units, units, np.ones(1, np.int32), one, one, one, one, one, offsets, units, units)
+    times_ms = np.zeros((1, 1), np.int32)
+    certify_matching(times_ms, times_ms, pool, kinds, match(times_ms, times_ms, pool, kinds))
+    lost_cover(units, units, np.ones(1, np.int32), units, units, 1, 300, units.copy())
 
 
 def _warm_hierarchy() -> None:

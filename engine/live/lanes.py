@@ -1,7 +1,8 @@
 """Lanes into the engine: what may wait, behind what, and how much of it.
 
-A storm of positions or status reports cannot hold up a call: the writer always takes from the first lane that
-has something. Only positions are conflated (`positions.py`); everything else waits its turn or holds its sender back.
+A storm of positions or status reports cannot hold up a call, and a storm of calls cannot hold up a crew that calls
+for help: the writer always takes from the first lane that has something. Only positions are conflated
+(`positions.py`); everything else waits its turn or holds its sender back.
 """
 
 from collections import deque
@@ -32,12 +33,14 @@ class Lane(IntEnum):
     """In the order in which the writer takes from them."""
 
     EMERGENCY = 0
-    """Unit emergencies and calls of priority 1, or of a type whose own priority may be 1."""
-    ORDERS = 1
-    STATUSES = 2
+    """Crews that call for help, and nothing else."""
+    CALLS = 1
+    """Calls of priority 1, or of a type whose own priority may be 1."""
+    ORDERS = 2
+    STATUSES = 3
 
 
-CAPACITY = {Lane.EMERGENCY: 4096, Lane.ORDERS: 4096, Lane.STATUSES: 4096}
+CAPACITY = {Lane.EMERGENCY: 4096, Lane.CALLS: 4096, Lane.ORDERS: 4096, Lane.STATUSES: 4096}
 """Inputs that wait in a lane; beyond it, senders wait with them."""
 
 
@@ -50,8 +53,10 @@ class Waiting(Struct, gc=False):
 
 def lane_of(given: AnyInput) -> Lane:
     """Return the lane of an input."""
-    if isinstance(given, DeclareEmergency) or (isinstance(given, ReportIncident) and given.priority in (None, 1)):
+    if isinstance(given, DeclareEmergency):
         return Lane.EMERGENCY
+    if isinstance(given, ReportIncident) and given.priority in (None, 1):
+        return Lane.CALLS
     if isinstance(given, (ReportStatus, ReportAttempt, ReportReceipt, Tick, LearnSpeeds, LearnTurnouts)):
         return Lane.STATUSES
     return Lane.ORDERS

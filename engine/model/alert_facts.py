@@ -11,6 +11,10 @@ class Purpose(StrEnum):
 
     DISPATCH = "dispatch"
     RELEASE = "release"
+    ROLL_CALL = "roll_call"
+    """Asks whether its people are well. That the crew has read it is not yet an answer."""
+    CAUTION = "caution"
+    """A danger where the crew is, or goes, has come up since it was sent."""
 
 
 class AlertRequested(Fact, frozen=True, gc=False, kw_only=True):
@@ -84,6 +88,8 @@ class AlarmKind(StrEnum):
     """A reserved unit has not been sent: somebody may have forgotten that nobody is on the way."""
     ALERT_UNDELIVERED = "alert_undelivered"
     """An alert could not be brought to its recipient: tell the crew by voice."""
+    CAUTION_UNTOLD = "caution_untold"
+    """A crew could not be told of a danger: tell it by voice."""
     UNIT_EMERGENCY = "unit_emergency"
     TURNOUT = "turnout"
     """A unit was told to go and is not rolling."""

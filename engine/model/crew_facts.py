@@ -41,6 +41,10 @@ class AidRequested(Fact, frozen=True, gc=False):
     slot: str | None
     expires_ms: int
     by: str
+    eta_ms: int = -1
+    """Dispatch to arrival, if it were sent now."""
+    deviation: str = ""
+    """Why this unit and not the recommended one, where a person decided so."""
 
 
 class AidCommitted(Fact, frozen=True, gc=False):

@@ -151,6 +151,11 @@ class Choice(Struct, frozen=True, gc=False):
     clear_ms: int = -1
     """It is busy, will probably be free in so long, and is not sent before; the ETA holds this time."""
 
+    @property
+    def what(self) -> tuple[str, str, str, str, bool]:
+        """What is proposed, whatever the time it takes."""
+        return self.slot, self.unit, self.source, self.replaces, self.clear_ms >= 0
+
 
 class Shortage(Struct, frozen=True, gc=False):
     """Places of a slot that no unit could be found for."""

@@ -3,6 +3,7 @@
 The first plan that covers an incident counts, so an agency reads its plans from the top like a list of rules.
 """
 
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
@@ -126,6 +127,21 @@ class Plan(Struct, frozen=True):
     def ways(self) -> tuple[Option, ...]:
         """Return all ways to answer, the plan's own first."""
         return (Option("", self.slots), *self.options)
+
+    def ways_from(self, option: str, alarm: int) -> Iterator[tuple[str, tuple[Slot, ...]]]:
+        """Yield each way with its slots at this alarm level: this option first, then the others in their order."""
+        for name in (option, *(way.id for way in self.ways() if way.id != option)):
+            yield name, self.wanted(name, alarm)
+
+    def level_at_most(self, alarm: int) -> int:
+        """Return the highest alarm level that the plan has up to this one; 1 is the first alarm, which each has."""
+        return max((level.level for level in self.alarms if level.level <= alarm), default=1)
+
+
+def holds(slots: tuple[Slot, ...], filled: Mapping[str, int]) -> bool:
+    """Tell whether the slots have room for so many filled places, by slot."""
+    places = {slot.id: slot.count for slot in slots}
+    return all(count <= places.get(slot, 0) for slot, count in filled.items())
 
 
 def _together(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:

@@ -135,6 +135,29 @@ class AssignmentOnTime(Fact, frozen=True, gc=False):
     arrive_ms: int
 
 
+class Progress(Struct, frozen=True, gc=False):
+    """How far a unit under way is from where it is wanted."""
+
+    unit: str
+    incident: str
+    to_go_ms: int
+    """Until it arrives, by its latest position."""
+
+
+class ProgressSeen(Fact, frozen=True, gc=False):
+    """These units under way were looked at, so that the next look can tell who stands and who drives away."""
+
+    progress: tuple[Progress, ...]
+
+
+class ReleaseProposed(Fact, frozen=True, gc=False):
+    """The incident no longer needs these units, which have not arrived; its plan asks a person to release them."""
+
+    incident: str
+    units: tuple[str, ...]
+    reason: str
+
+
 class UnitsBypassed(Fact, frozen=True, gc=False):
     """A person sent others than were recommended: an evidence of where the rules are wrong."""
 
@@ -179,6 +202,8 @@ AnyResponseFact: TypeAlias = (
     | UnitSuperseded
     | AssignmentDelayed
     | AssignmentOnTime
+    | ProgressSeen
+    | ReleaseProposed
     | UnitsBypassed
     | RecommendationStale
     | AutoWithheld

@@ -35,3 +35,5 @@ class Answer(Struct, frozen=True, gc=False):
     """Of the command: the same id with other contents is a mistake of the sender."""
     road: str | None = None
     """The closure or slowing that the command made or replaced."""
+    caution: str | None = None
+    """The caution that the command made or replaced."""

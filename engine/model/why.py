@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from engine.model.plans import Order
+
 
 class Reason(StrEnum):
     """Why a unit was not chosen for a slot."""
@@ -13,6 +15,8 @@ class Reason(StrEnum):
     """Fits, but others arrive sooner."""
     SECOND_CHOICE = "second_choice"
     """Fits, perhaps sooner, but the plan would rather have another kind of unit, and one was found."""
+    DEARER = "dearer"
+    """Fits and would be sooner, but its price is higher: that of cover, of its crew, of the order, of a diversion."""
     ELSEWHERE = "elsewhere"
     """Fits, but in the joint solution it fills another slot."""
     CAPABILITY = "capability"
@@ -25,6 +29,20 @@ class Reason(StrEnum):
     CREW_BUSY = "crew_busy"
     """Its crew is out with a cross-staffed unit."""
     UNREACHABLE = "unreachable"
+    UNDERSTAFFED = "understaffed"
+    """Fewer people on board than it is sent with."""
+    ON_BREAK = "on_break"
+    """Its meal break is not interrupted for so little."""
+    NEIGHBOUR_QUOTA = "neighbour_quota"
+    """As many units of that neighbour are out for us, or asked for, as was agreed."""
+    NOT_LESS_URGENT = "not_less_urgent"
+    """Under way to something that is not less urgent."""
+    DIVERTED_ONCE = "diverted_once"
+    """Under way, and a crew is turned round once at most."""
+    ARRIVED = "arrived"
+    """With its incident, and not free soon enough to be waited for."""
+    SOON_FREE = "soon_free"
+    """Free soon; others will still be there sooner, or its wait costs more than it saves."""
     FITS = "fits"
     """Only in a tally: chosen, farther, second choice and elsewhere together."""
     BEYOND = "beyond"
@@ -48,6 +66,21 @@ class Considered(Struct, frozen=True, gc=False):
     """Two arrivals of three lie within this much of the ETA; -1 without one."""
     clear_ms: int = -1
     """When a busy unit will probably be free, from now; -1 for one that is not on an incident."""
+    turnout_ms: int = -1
+    """The part of the ETA before its wheels roll: turnout, or the wait until it is free."""
+    travel_ms: int = -1
+    """The part on the road."""
+    prices: tuple[tuple[str, int], ...] = ()
+    """(what, ms): what choosing it costs beside time. divert, wait, coverage, crew, neighbour, order, penalty."""
+    margin_ms: int | None = None
+    """Of a chosen one: by how much the next best of those named here would be worse, prices included."""
+    saves_ms: int = -1
+    """Of a chosen one: what the whole answer would at least cost more without it, in ms of this incident (its dual
+    price); -1: not known, or another place would stay open."""
+    source: str = ""
+    """It would be diverted from this incident."""
+    replaces: str = ""
+    """It would go in the place of this unit."""
 
 
 class Count(Struct, frozen=True, gc=False):
@@ -69,6 +102,20 @@ class SlotWhy(Struct, frozen=True, gc=False):
     """The soonest units that fit, by rank, then the nearest units that were out. Of the whole fleet the count by
     reason is in `tally`; any other unit can be asked about from the journal."""
     tally: tuple[Count, ...]
+    place_ms: int = -1
+    """The dual price of a place: what the whole answer would cost more with one such place more, in ms of this
+    incident; -1: not known, or another place would stay open for it."""
+
+
+class WayWhy(Struct, frozen=True, gc=False):
+    """One of the plan's ways to answer, weighed."""
+
+    option: str
+    open: int = 0
+    """Places of this incident that would stay open."""
+    cost: int = -1
+    """Of the whole answer with this way, in weighted ms, its penalty included; -1: its bound was enough to see that it
+    is worse."""
 
 
 class Proof(Struct, frozen=True, gc=False):
@@ -92,3 +139,10 @@ class Why(Struct, frozen=True, gc=False):
     """How times were found: "straight line" says that no streets were used."""
     plan: str
     slots: tuple[SlotWhy, ...]
+    order: Order = Order.CLOSEST
+    """Which order ruled: that of the response area, else the plan's."""
+    option: str = ""
+    """The way to answer that was chosen …"""
+    ways: tuple[WayWhy, ...] = ()
+    """… among these; none where the plan has but one."""
+    proof: Proof = Proof()

@@ -1,7 +1,7 @@
 """Pure judgement: proposals from a World that it reads and never writes."""
 
-from engine.policy.dispatch.nearest import NearestCapable
+from engine.policy.dispatch.joint import JointMatch
 from engine.policy.dispatch.prospects import Prospects
-from engine.policy.dispatch.solution import DispatchPolicy, Proposal, Solution
+from engine.policy.dispatch.solution import DispatchPolicy, Proposal, Reviewed, Solution
 
-__all__ = ["DispatchPolicy", "NearestCapable", "Proposal", "Prospects", "Solution"]
+__all__ = ["DispatchPolicy", "JointMatch", "Proposal", "Prospects", "Reviewed", "Solution"]

@@ -1,4 +1,4 @@
-"""How long a unit needs to an incident: over the streets as they are now, or along a straight line where there are none."""
+"""How long a unit needs to an incident, or to a point: over the streets as they are now, or a straight line without."""
 
 from typing import Protocol
 
@@ -14,9 +14,10 @@ from engine.state.records import Incident
 from engine.state.world import World
 from engine.streets.oracle import Oracle
 from engine.streets.roads import Roads
-from engine.streets.snapping import BESIDE_ROAD_M, NEAR_ROAD_M, NOWHERE
+from engine.streets.snapping import BESIDE_ROAD_M, NEAR_ROAD_M, NOWHERE, Spot
 from engine.streets.weighing import Mode
 
+Point = tuple[int, int]
 Rows = npt.NDArray[np.int32]
 Times = npt.NDArray[np.int32]
 
@@ -38,6 +39,9 @@ class TravelModel(Protocol):
 
     def is_straight(self, incident: Incident) -> bool:
         """Tell whether times to the incident are along a straight line."""
+
+    def to_point_ms(self, start: Point, to: Point, priority: int, spot: Spot | None = None) -> int:
+        """Return the time from one point (x_m, y_m), or the spot of a unit there, to another; -1: there is no way."""
 
 
 class StraightLine(Struct, frozen=True):
@@ -72,6 +76,14 @@ class StraightLine(Struct, frozen=True):
         """Always."""
         del incident
         return True
+
+    def to_point_ms(self, start: Point, to: Point, priority: int, spot: Spot | None = None) -> int:
+        """Return the time between two points in ms."""
+        del priority, spot
+        x_m, y_m = (np.array([metres], np.int32) for metres in start)
+        rows, out = np.zeros(1, np.int32), np.empty(1, np.int32)
+        straight_line_ms(rows, x_m, y_m, *to, self.circuity_percent, self.speed_mm_per_s, out)
+        return int(out[0])
 
 
 class OverStreets(Struct, frozen=True):
@@ -118,8 +130,19 @@ class OverStreets(Struct, frozen=True):
         """Tell whether no road is near the incident."""
         return self.roads.spot(incident.x_m, incident.y_m).arc == NOWHERE
 
+    def to_point_ms(self, start: Point, to: Point, priority: int, spot: Spot | None = None) -> int:
+        """Return the time in ms, -1 where there is no way; along a straight line where one end has no road near."""
+        leaves, arrives = spot or self.roads.spot(*start), self.roads.spot(*to)
+        if NOWHERE in (leaves.arc, arrives.arc):
+            return self.straight.to_point_ms(start, to, priority)
+        way = self.roads.way(self.oracle.conditions, leaves, arrives, self._mode_at(priority))
+        return -1 if way is None else way.travel_ms
+
     def _mode(self, incident: Incident) -> Mode:
-        return Mode.LIGHTS if self.settings.under_lights(incident.priority) else Mode.NORMAL
+        return self._mode_at(incident.priority)
+
+    def _mode_at(self, priority: int) -> Mode:
+        return Mode.LIGHTS if self.settings.under_lights(priority) else Mode.NORMAL
 
 
 def straight_line(place: Place) -> StraightLine:

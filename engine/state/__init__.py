@@ -1,6 +1,18 @@
 """The only mutable room. Importing it registers every fold."""
 
-from engine.state import fold_alerts, fold_driver, fold_incidents, fold_roads, fold_units
+from engine.state import (  # noqa: F401  # each registers its folds
+    fold_alerts,
+    fold_crews,
+    fold_decisions,
+    fold_driver,
+    fold_incidents,
+    fold_plans,
+    fold_response,
+    fold_roads,
+    fold_surroundings,
+    fold_units,
+    fold_watch,
+)
 from engine.state.world import FOLDS, World
 
-__all__ = ["FOLDS", "World", "fold_alerts", "fold_driver", "fold_incidents", "fold_roads", "fold_units"]
+__all__ = ["FOLDS", "World"]

@@ -19,10 +19,33 @@ class Reminder(StrEnum):
     ALERT_RUNG = "alert_rung"
     ALERT_DEADLINE = "alert_deadline"
     LOOK_AGAIN = "look_again"
+    AID_ANSWER = "aid_answer"
+    """A neighbour was asked for a unit and should have answered."""
+    HOLD_OVER = "hold_over"
+    """A held or scheduled incident is to be served."""
+    PROGRESS = "progress"
+    """Units are under way: do they arrive as told? The subject is the number of the incident looked at last."""
     CONDITION_OVER = "condition_over"
     """A closure, a slowing or the weather ends by itself."""
+    CAUTION_OVER = "caution_over"
+    """A caution ends by itself."""
+    HOSPITAL_OVER = "hospital_over"
+    """A hospital's report is forgotten."""
     HOUR = "hour"
     """Travel times change with the hour of the week."""
+    TURNOUT = "turnout"
+    OVERDUE = "overdue"
+    UNCHANGED = "unchanged"
+    ROLL_CALL = "roll_call"
+    """A unit on scene has to be asked whether its people are well."""
+    ROLL_ANSWER = "roll_answer"
+    """It was asked, and should have answered."""
+    ROLL_HELP = "roll_help"
+    """Nobody has taken on the alarm about it: help is sent."""
+    ALARM_RUNG = "alarm_rung"
+    """An alarm that nobody has taken on goes up a rung."""
+    ORPHANS = "orphans"
+    """The board is searched for incidents that nobody has."""
 
 
 class Deadline(Struct, frozen=True, order=True):
@@ -32,7 +55,7 @@ class Deadline(Struct, frozen=True, order=True):
     number: int
     about: Reminder
     subject: str
-    """An incident's or an alert's id, a closure's or a slowing's."""
+    """An incident's, an alert's or an alarm's id, a closure's or a slowing's."""
     unit: str
     since_ms: int
     """The moment it counts from: if the subject has moved on since, the reminder means nothing."""

@@ -4,8 +4,10 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model.fixes import UNKNOWN, Fixes
+from engine.model.lifecycle import Status
 from engine.model.place import Place, Unit
 from engine.state.index import UnitIndex
+from engine.state.records import UnitRecord
 from engine.streets.roads import Roads
 from engine.streets.snapping import Spots
 
@@ -19,6 +21,7 @@ STANDING_FREE = 0
 STANDING_ASSIGNED = 1
 STANDING_NOT_IN_SERVICE = 2
 STANDING_CREW_BUSY = 3
+STANDING_UNDERSTAFFED = 4
 
 
 class Fleet:
@@ -47,6 +50,17 @@ class Fleet:
         self.station_y_m = np.empty(0, np.int32)
         self.listed = np.empty(0, np.uint8)
         """Is it one of the place's units? One that the place no longer has keeps its row and is never sent."""
+        self.agency = np.empty(0, np.int16)
+        """The place's number of the neighbour that it belongs to; -1: our own."""
+        self.on_break = np.empty(0, np.uint8)
+        self.staff_short = np.empty(0, np.int16)
+        """How many people it lacks of its full crew."""
+        self.fresh_ms = np.empty(0, np.int64)
+        """When its crew last began its duty, or came back from a break; 0: nobody said."""
+        self.cleared_ms = np.empty(0, np.int64)
+        """When its crew last came home from an incident; 0: never."""
+        self.jobs = np.empty(0, np.int32)
+        """Incidents that its crew has come home from, as counted then."""
         self.siblings: list[tuple[int, ...]] = []
         """Rows of the other units of the same crew."""
         self.tree = UnitIndex() if indexed else None
@@ -70,11 +84,13 @@ class Fleet:
         stations = {station.id: station for station in place.stations}
         crew_shift = {crew.id: crew.shift for crew in place.crews}
         shift_number = {shift.id: number for number, shift in enumerate(place.shifts)}
+        agency_number = {agency.id: number for number, agency in enumerate(place.agencies)}
         for row, unit_id in enumerate(self.ids):
             unit = wanted.get(unit_id)
             self.capability[row] = unit.capabilities if unit else 0
             self.listed[row] = unit is not None
             if unit is None:
+                self.shift[row] = self.agency[row] = -1
                 continue
             self.units[row] = unit
             station = stations[unit.station]
@@ -82,6 +98,7 @@ class Fleet:
             self.base_turnout_ms[row] = unit.turnout_ms
             shift = unit.shift or (crew_shift[unit.crew] if unit.crew else None)
             self.shift[row] = shift_number[shift] if shift else -1
+            self.agency[row] = agency_number[unit.agency] if unit.agency else -1
             if self.fix_ms[row] < 0:
                 self.x_m[row], self.y_m[row] = station.x_m, station.y_m
                 self.assumed[row] = not unit.tracked
@@ -147,7 +164,8 @@ class Fleet:
         near = (np.abs(self.x_m[rows] - self.station_x_m[rows]) <= IN_QUARTERS_M) & (
             np.abs(self.y_m[rows] - self.station_y_m[rows]) <= IN_QUARTERS_M
         )
-        self.turnout_ms[rows] = np.where(near, self.base_turnout_ms[rows], 0)
+        # Who is on a break has left the vehicle, wherever it stands.
+        self.turnout_ms[rows] = np.where(near | (self.on_break[rows] != 0), self.base_turnout_ms[rows], 0)
 
     @property
     def index(self) -> UnitIndex:
@@ -167,12 +185,28 @@ class Fleet:
         rows = np.arange(len(self.ids), dtype=np.int32)
         return Fixes(rows, self.x_m, self.y_m, self.fix_ms, self.speed_dm_s, self.heading)
 
-    def restand(self, row: int, *, in_service: bool, assigned: bool, crew_busy: bool) -> None:
+    def man(self, record: UnitRecord) -> None:
+        """Write down who is on the unit: what they add to its vehicle, and how fresh they are."""
+        row, unit = record.row, self.units[record.row]
+        self.capability[row] = unit.capabilities | record.brings if self.listed[row] else 0
+        self.staff_short[row] = 0 if record.staff is None else max(0, unit.staff - record.staff)
+        self.fresh_ms[row] = max(record.duty_since_ms, record.break_ms)
+        self.cleared_ms[row], self.jobs[row] = record.cleared_ms, record.jobs
+        on_break = record.duty is Status.ON_BREAK and record.incident is None
+        if on_break != self.on_break[row]:
+            self.on_break[row] = on_break
+            self._refresh_turnout(np.array([row], np.int32))
+
+    def restand(
+        self, row: int, *, in_service: bool, assigned: bool, crew_busy: bool, understaffed: bool = False
+    ) -> None:
         """Write down whether the unit may be sent."""
         if assigned:
             self.standing[row] = STANDING_ASSIGNED
         elif not (in_service and self.listed[row]):
             self.standing[row] = STANDING_NOT_IN_SERVICE
+        elif understaffed:
+            self.standing[row] = STANDING_UNDERSTAFFED
         else:
             self.standing[row] = STANDING_CREW_BUSY if crew_busy else STANDING_FREE
 
@@ -188,6 +222,12 @@ _COLUMNS: dict[str, int] = {
     "listed": 0,
     "standing": STANDING_FREE,
     "shift": -1,
+    "agency": -1,
+    "on_break": 0,
+    "staff_short": 0,
+    "fresh_ms": 0,
+    "cleared_ms": 0,
+    "jobs": 0,
     "turnout_ms": 0,
     "base_turnout_ms": 0,
     "station_x_m": 0,

@@ -3,6 +3,8 @@
 from engine.model.alert_facts import (
     AlarmAcknowledged,
     AlarmCleared,
+    AlarmEscalated,
+    AlarmKind,
     AlarmRaised,
     AlertAcknowledged,
     AlertAttemptFailed,
@@ -13,6 +15,7 @@ from engine.model.alert_facts import (
     AlertWithdrawn,
 )
 from engine.state.deadlines import Reminder
+from engine.state.fold_watch import watch_alarm
 from engine.state.records import Alarm, Alert, AlertState
 from engine.state.world import World, folds
 
@@ -101,8 +104,20 @@ def _over(world: World, alert_id: str, tally: str) -> None:
 def raised(world: World, fact: AlarmRaised) -> None:
     """Put the matter before a person."""
     world.alarm_number += 1
-    world.alarms.file(Alarm(fact.alarm, fact.about, fact.incident, fact.unit, fact.text, world.now))
+    alarm = Alarm(fact.alarm, fact.about, fact.incident, fact.unit, fact.text, world.now, rung_ms=world.now)
+    alarm.rung = int(fact.about is AlarmKind.UNIT_EMERGENCY)
+    world.alarms.file(alarm)
+    watch_alarm(world, alarm)
     world.count(f"alarms_{fact.about}")
+
+
+@folds(AlarmEscalated)
+def alarm_escalated(world: World, fact: AlarmEscalated) -> None:
+    """Put it before those of the next rung."""
+    alarm = world.alarms[fact.alarm]
+    alarm.rung, alarm.rung_ms = fact.rung, world.now
+    watch_alarm(world, alarm)
+    world.count("alarms_escalated")
 
 
 @folds(AlarmAcknowledged)

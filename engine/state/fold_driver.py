@@ -5,18 +5,39 @@ from msgspec.structs import replace
 from engine.model.facts import CommandRefused, PlaceAdopted, Resumed, Ticked
 from engine.model.lifecycle import Status
 from engine.state.deadlines import Reminder
+from engine.state.fold_crews import keep_skills
+from engine.state.fold_plans import keep_to_levels
 from engine.state.fold_roads import begin_anew, remind_of_hour
+from engine.state.fold_watch import give_time, watch_anew, watch_board
+from engine.state.progress import watch_on
 from engine.state.records import Incident, UnitRecord
 from engine.state.world import World, folds
 
-ALARMING = frozenset({Reminder.PENDING, Reminder.NOT_ACKNOWLEDGED, Reminder.ALERT_RUNG, Reminder.ALERT_DEADLINE})
+ALARMING = frozenset(
+    {
+        Reminder.PENDING,
+        Reminder.NOT_ACKNOWLEDGED,
+        Reminder.ALERT_RUNG,
+        Reminder.ALERT_DEADLINE,
+        Reminder.PROGRESS,
+        Reminder.TURNOUT,
+        Reminder.OVERDUE,
+        Reminder.UNCHANGED,
+        Reminder.ROLL_CALL,
+        Reminder.ALARM_RUNG,
+        Reminder.AID_ANSWER,
+    }
+)
 """Reminders that could raise an alarm about an outage instead of about the city. Retries go on at once."""
 
 
 @folds(PlaceAdopted)
 def adopted(world: World, fact: PlaceAdopted) -> None:
     """Let decisions rest on this place from now on."""
+    keep_skills(world, fact.place)
     other_streets = world.place is not None and world.place.streets != fact.place.streets
+    if world.place is None:
+        watch_board(world)
     world.place = fact.place
     index_place(world)
     if other_streets:
@@ -30,10 +51,12 @@ def adopted(world: World, fact: PlaceAdopted) -> None:
     for incident in world.open.values():
         _reseat(world, incident)
         world.requeue(incident)
+    watch_anew(world)
 
 
 def _reseat(world: World, incident: Incident) -> None:
     """Give units whose slot the plan no longer has another one. Places under a name that stays are left alone."""
+    keep_to_levels(world, incident)
     names = [slot.id for slot in world.slots(incident)]
     incident.filled = {name: count for name, count in incident.filled.items() if name in names}
     for unit_id in sorted(incident.assigned):
@@ -53,14 +76,21 @@ def index_place(world: World) -> None:
 def resumed(world: World, fact: Resumed) -> None:
     """Keep alarms quiet until held-back reports had their chance."""
     world.deadlines.postpone(fact.quiet_until_ms, ALARMING)
+    give_time(world, fact.quiet_until_ms)
 
 
 @folds(Ticked)
 def ticked(world: World, fact: Ticked) -> None:
     """Forget the reminders that are being looked at; those to match again and of the hour come back while needed."""
     del fact
-    looked_again = any(entry.about is Reminder.LOOK_AGAIN for entry in world.deadlines.due(world.now))
+    due = world.deadlines.due(world.now)
+    looked_again = any(entry.about is Reminder.LOOK_AGAIN for entry in due)
     world.deadlines.forget(world.now)
+    for entry in due:
+        if entry.about is Reminder.PROGRESS:
+            watch_on(world, entry.subject)
+        elif entry.about is Reminder.ORPHANS:
+            watch_board(world)
     if world.road_book.hour_due_ms <= world.now:
         world.road_book.hour_due_ms = 0
         remind_of_hour(world)

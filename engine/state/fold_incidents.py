@@ -11,6 +11,8 @@ from engine.model.facts import (
     UnitsRecommended,
 )
 from engine.model.lifecycle import Phase
+from engine.state.fold_plans import keep_to_levels
+from engine.state.fold_watch import watch_unit
 from engine.state.records import Incident, Note
 from engine.state.world import World, folds
 
@@ -51,17 +53,23 @@ def amended(world: World, fact: IncidentAmended) -> None:
     incident = world.open[fact.incident]
     changed_plan = incident.plan != fact.plan
     urgency_rose = fact.priority < incident.priority
+    if (incident.x_m, incident.y_m) != (fact.x_m, fact.y_m):
+        for assignment in incident.assigned.values():
+            # Who turns round because the address was wrong does not drive the wrong way.
+            assignment.to_go_ms = assignment.least_to_go_ms = -1
     incident.type, incident.priority = fact.type, fact.priority
     incident.x_m, incident.y_m = fact.x_m, fact.y_m
     incident.plan, incident.area = fact.plan, fact.area
     incident.address, incident.caller = fact.address, fact.caller
     incident.code = fact.code
     if changed_plan:
-        incident.filled = {}
+        incident.filled, incident.option = {}, ""
+        keep_to_levels(world, incident)
         for unit_id in sorted(incident.assigned):
             world.seat(incident, unit_id)
+            watch_unit(world, world.units[world.fleet.rows[unit_id]])
     incident.recommended, incident.short = (), ()
-    if urgency_rose and incident.id in world.waiting:
+    if urgency_rose and world.awaits(incident):
         world.remind_pending(incident)
     world.requeue(incident)
 
@@ -83,7 +91,9 @@ def merged(world: World, fact: IncidentMerged) -> None:
     """Take the incident off the board and leave a trace on the one it became part of."""
     _end(world, fact.incident, Phase.MERGED, "")
     world.incidents[fact.incident].merged_into = fact.into
-    world.open[fact.into].links.append(fact.incident)
+    into, declined = world.open[fact.into], world.incidents[fact.incident].declined
+    into.links.append(fact.incident)
+    into.declined += [unit for unit in declined if unit not in into.declined]
 
 
 @folds(IncidentsLinked)
@@ -103,7 +113,10 @@ def noted(world: World, fact: NoteAdded) -> None:
 def recommended(world: World, fact: UnitsRecommended) -> None:
     """Keep the recommendation."""
     incident = world.open[fact.incident]
+    if [choice.what for choice in incident.recommended] != [choice.what for choice in fact.choices]:
+        incident.same_seq = world.seq
     incident.recommended, incident.short, incident.option = fact.choices, fact.short, fact.option
+    world.settle_option(incident)
     incident.decided_seq = world.seq
     world.count("decisions")
 
@@ -112,6 +125,8 @@ def _end(world: World, incident_id: str, phase: Phase, disposition: str) -> None
     incident = world.open.pop(incident_id)
     assert not incident.assigned, f"{incident_id} cannot end while units are assigned to it"
     incident.final, incident.ended_ms, incident.disposition = phase, world.now, disposition
+    incident.held_until_ms, incident.held_reason = 0, ""
+    world.unstack(incident)
     world.requeue(incident)
     world.closed[incident_id] = None
     world.count(f"incidents_{phase}")

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from engine.model.crew_facts import AidRequested
 from engine.model.facts import (
     AssignmentAdvanced,
     AssignmentEnded,
@@ -14,12 +15,15 @@ from engine.model.facts import (
     UnitDiverted,
     UnitReserved,
 )
-from engine.model.lifecycle import Outcome, Status
+from engine.model.lifecycle import HAS_LEFT, Outcome, Status
+from engine.state import duty
 from engine.state.deadlines import Reminder
+from engine.state.fold_watch import watch_duty, watch_need, watch_report, watch_unit
+from engine.state.progress import watch
 from engine.state.records import Assignment, Ended, Incident, UnitRecord
 from engine.state.world import World, folds
 
-REOPENS = frozenset({Outcome.DIVERTED, Outcome.FAILED})
+REOPENS = frozenset({Outcome.DIVERTED, Outcome.SUPERSEDED, Outcome.FAILED, Outcome.DECLINED})
 """Outcomes after which the slot has to be filled again. A unit released by a person waives its place."""
 
 
@@ -32,7 +36,7 @@ def moved(world: World, fact: PositionsMoved) -> None:
 @folds(UnitReserved)
 def reserved(world: World, fact: UnitReserved) -> None:
     """Keep the unit for the incident."""
-    _remind_crew(world, fact.incident, _assign(world, fact, Status.RESERVED))
+    remind_crew(world, fact.incident, assign(world, fact, Status.RESERVED))
 
 
 @folds(UnitDispatched)
@@ -40,7 +44,7 @@ def dispatched(world: World, fact: UnitDispatched) -> None:
     """Send the unit; a reserved one goes on from where it was kept."""
     unit = _known(world, fact.unit)
     if unit.incident is None:
-        assignment = _assign(world, fact, Status.DISPATCHED)
+        assignment = assign(world, fact, Status.DISPATCHED)
     else:
         assignment = world.open[fact.incident].assigned[fact.unit]
         assignment.status, assignment.eta_ms = Status.DISPATCHED, fact.eta_ms
@@ -48,20 +52,33 @@ def dispatched(world: World, fact: UnitDispatched) -> None:
         assignment.by, assignment.deviation = fact.by, fact.deviation or assignment.deviation
     assignment.diverted = fact.diverted
     assignment.spread_ms, assignment.route = fact.spread_ms, fact.route
-    _remind_crew(world, fact.incident, assignment)
+    assignment.arrive_ms = world.now + max(0, fact.eta_ms)
+    _begin_watch(world, assignment)
+    remind_crew(world, fact.incident, assignment)
     world.count("units_dispatched")
 
 
-def _remind_crew(world: World, incident_id: str, assignment: Assignment) -> None:
-    """Have somebody look if the unit is still reserved, or still has not acknowledged, by then."""
-    within_ms = world.plans[world.open[incident_id].plan].acknowledge_within_ms
+def _begin_watch(world: World, assignment: Assignment) -> None:
+    """Judge the unit's way from here on."""
+    row = world.fleet.rows[assignment.unit]
+    assignment.seen_m = int(world.fleet.x_m[row]), int(world.fleet.y_m[row])
+    assignment.moved_ms = world.now
+    assignment.to_go_ms = assignment.least_to_go_ms = -1
+    watch(world)
+
+
+def remind_crew(world: World, incident_id: str, assignment: Assignment) -> None:
+    """Have somebody look if a neighbour, the dispatcher or the crew has not answered for the unit by then."""
+    about, within_ms = Reminder.NOT_ACKNOWLEDGED, world.plans[world.open[incident_id].plan].acknowledge_within_ms
+    if assignment.status is Status.REQUESTED:
+        agency = world.neighbour(world.fleet.rows[assignment.unit])
+        about, within_ms = Reminder.AID_ANSWER, agency.answer_within_ms if agency else 0
     sent_ms = assignment.sent_ms
-    world.deadlines.set(
-        sent_ms + within_ms, Reminder.NOT_ACKNOWLEDGED, incident_id, unit=assignment.unit, since_ms=sent_ms
-    )
+    world.deadlines.set(sent_ms + within_ms, about, incident_id, unit=assignment.unit, since_ms=sent_ms)
+    watch_unit(world, _known(world, assignment.unit))
 
 
-def _assign(world: World, fact: UnitReserved | UnitDispatched, status: Status) -> Assignment:
+def assign(world: World, fact: UnitReserved | UnitDispatched | AidRequested, status: Status) -> Assignment:
     unit = _known(world, fact.unit)
     assert unit.incident is None, f"{fact.unit} is on {unit.incident} and cannot be on {fact.incident} as well"
     incident = world.open[fact.incident]
@@ -84,6 +101,7 @@ def _join(world: World, unit: UnitRecord, incident: Incident, assignment: Assign
     incident.assigned[unit.id] = assignment
     if assignment.slot is not None:
         incident.filled[assignment.slot] = incident.filled.get(assignment.slot, 0) + 1
+        world.settle_option(incident)
     unit.incident = incident.id
     world.restand(unit)
     incident.recommended = tuple(choice for choice in incident.recommended if choice.unit != unit.id)
@@ -105,6 +123,7 @@ def advanced(world: World, fact: AssignmentAdvanced) -> None:
     assignment.reported_ms = fact.at_ms
     # The first time counts: a crew that presses "on scene" again has not arrived later.
     assignment.stamps.setdefault(fact.status, fact.at_ms)
+    watch_report(world, _known(world, fact.unit), assignment, fact.at_ms)
 
 
 @folds(AssignmentEnded)
@@ -116,8 +135,11 @@ def ended(world: World, fact: AssignmentEnded) -> None:
     if fact.outcome in REOPENS and assignment.slot is not None:
         incident.filled[assignment.slot] -= 1
     unit = _known(world, fact.unit)
+    if assignment.status in HAS_LEFT and fact.outcome is not Outcome.DIVERTED:
+        duty.came_home(world, unit, fact.at_ms)
     unit.incident = None
     unit.duty, unit.reported_ms = fact.duty, fact.at_ms
+    watch_duty(world, unit)
     world.restand(unit)
     world.requeue(incident)
 
@@ -130,15 +152,19 @@ def assignment_moved(world: World, fact: AssignmentMoved) -> None:
     kept = replace(assignment, stamps=dict(assignment.stamps))
     source.past.append(Ended(kept, Outcome.CANCELLED, world.now))
     assignment.slot = fact.slot
+    assignment.to_go_ms = assignment.least_to_go_ms = -1
     _join(world, _known(world, fact.unit), into, assignment)
-    _remind_crew(world, into.id, assignment)
+    watch(world)
+    remind_crew(world, into.id, assignment)
 
 
 @folds(DutyChanged)
 def duty_changed(world: World, fact: DutyChanged) -> None:
     """Set what an unassigned unit is."""
     unit = _known(world, fact.unit)
+    duty.changes(unit, fact.duty, fact.at_ms)
     unit.duty, unit.reported_ms = fact.duty, fact.at_ms
+    watch_duty(world, unit)
     world.restand(unit)
 
 
@@ -147,6 +173,7 @@ def emergency_declared(world: World, fact: EmergencyDeclared) -> None:
     """Mark the unit."""
     unit = _known(world, fact.unit)
     unit.emergency = fact.incident
+    watch_need(world, unit)
     world.restand(unit)
     world.count("unit_emergencies")
 
@@ -156,6 +183,7 @@ def emergency_resolved(world: World, fact: EmergencyResolved) -> None:
     """Unmark the unit."""
     unit = _known(world, fact.unit)
     unit.emergency = None
+    watch_need(world, unit)
     world.restand(unit)
 
 

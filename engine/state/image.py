@@ -38,6 +38,7 @@ class Image(Struct, frozen=True):
     deadlines: list[Deadline]
     deadline_number: int
     looking_again: bool
+    watching: bool
     road_book: RoadBook
     cautions: list[Caution]
     caution_number: int
@@ -64,6 +65,7 @@ def image_of(world: World) -> Image:
         deadlines=world.deadlines.entries(),
         deadline_number=world.deadlines.number,
         looking_again=world.looking_again,
+        watching=world.watching,
         road_book=world.road_book,
         cautions=list(world.cautions.values()),
         caution_number=world.caution_number,
@@ -101,15 +103,21 @@ def restore(data: bytes, *, indexed: bool = True, streets: Library = no_streets)
         world.incidents[incident.id] = incident
         if incident.open:
             world.open[incident.id] = incident
-            if world.lacking(incident):
+            world.track(incident)
+            if incident.stacked_on is not None:
+                world.stacked[incident.id] = incident
+            if world.lacking(incident) and not incident.set_aside:
                 world.waiting.put(incident)
     world.closed = OrderedDict.fromkeys(image.closed)
     world.alerts = Filed(image.alerts)
     world.alarms = Filed(image.alarms)
     world.deadlines = Deadlines(image.deadlines, image.deadline_number)
     world.looking_again = image.looking_again
+    world.watching = image.watching
     world.road_book = image.road_book
     world.cautions = {caution.id: caution for caution in image.cautions}
+    for name in world.cautions:
+        world.track_caution(name)
     world.caution_number = image.caution_number
     world.hospitals = {report.hospital: report for report in image.hospitals}
     world.fleet.turn_out(world.road_book.usual_turnouts_ms())

@@ -34,8 +34,24 @@ class Assignment(Struct):
     """Expected on scene, in ms since the epoch; moves when it is delayed."""
     late: DelayCause | None = None
     """Why it is expected later than told; None: as told."""
+    to_go_ms: int = -1
+    """Until it arrives, at the last look; -1: nobody could tell."""
+    least_to_go_ms: int = -1
+    """The least that it was: a unit whose time to go grows drives the wrong way."""
+    seen_m: tuple[int, int] = (0, 0)
+    """Where it was when it was last seen to move …"""
+    moved_ms: int = 0
+    """… and when that was."""
     destination: str | None = None
     """The hospital that it brings its patient to."""
+    accounted_ms: int = 0
+    """When its people on scene were last accounted for: its arrival, then each answer to a roll-call."""
+    needs: tuple[str, ...] = ()
+    """Services that its patient needs."""
+    ranked: bool = False
+    """Hospitals have been ranked for it."""
+    advised: str | None = None
+    """The hospital that ranked first; None: all were out."""
 
 
 class Ended(Struct):
@@ -98,11 +114,20 @@ class Incident(Struct):
     """Open incidents that may be the same occurrence."""
     decided_seq: int = 0
     """The turn of the recommendation that stands; 0: there is none."""
+    declined: list[str] = []
+    """Neighbours' units that were asked for in vain: they are not asked for again."""
+    same_seq: int = 0
+    """The turn since when it has named the same units: only times were told anew."""
 
     @property
     def held(self) -> bool:
         """Is it kept for later?"""
         return self.held_until_ms > 0
+
+    @property
+    def set_aside(self) -> bool:
+        """Is it kept out of the queue: for later, or for one unit that is busy?"""
+        return self.held or self.stacked_on is not None
 
     @property
     def open(self) -> bool:
@@ -135,15 +160,14 @@ class UnitRecord(Struct):
     stack: list[str] = []
     """Incidents that it goes to next, in this order."""
     aid_for: str | None = None
-    """A neighbour's unit: the incident that it was asked for, while there is no answer."""
     duty_since_ms: int = 0
     """When its duty last began."""
     break_ms: int = 0
     """When its last break ended."""
     cleared_ms: int = 0
-    """When its last assignment ended."""
+    """When it last came home from an incident."""
     jobs: int = 0
-    """Assignments since its duty began."""
+    """Incidents that it has come home from since its duty began, as counted when the last one ended."""
     roll_due_ms: int = 0
     """It owes an answer to a roll-call by then; 0: it does not."""
 
@@ -191,4 +215,6 @@ class Alarm(Struct):
     raised_ms: int
     acknowledged_by: str | None = None
     rung: int = 0
-    """How often it was escalated because nobody acknowledged it."""
+    """For whom it is: it goes up while nobody acknowledges it. A unit's emergency starts above all others."""
+    rung_ms: int = 0
+    """Since when."""

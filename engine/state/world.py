@@ -13,14 +13,16 @@ from engine.model.facts import AnyFact, CommandRefused, IncidentReported
 from engine.model.input import Command
 from engine.model.lifecycle import DIVERTIBLE, FREE, Phase, Status
 from engine.model.paper import digest_of
-from engine.model.place import IncidentType, Place
-from engine.model.plans import Plan, Slot
+from engine.model.place import Agency, IncidentType, Place
+from engine.model.plans import Plan, Slot, holds
+from engine.model.response_facts import RecommendationStale
 from engine.model.road_facts import RoadClosed, TrafficReported
-from engine.model.surroundings import Caution, HospitalReport
+from engine.model.surroundings import Caution, CautionRecorded, HospitalReport
 from engine.model.turn import Answer, Refusal, Turn
 from engine.state.deadlines import Deadlines, Reminder
 from engine.state.filed import Filed
-from engine.state.fleet import Fleet
+from engine.state.fleet import STANDING_ASSIGNED, Fleet
+from engine.state.points import Circle, Circles
 from engine.state.records import Alarm, Alert, Assignment, Incident, UnitRecord
 from engine.state.road_book import RoadBook
 from engine.state.waiting import WaitingQueue
@@ -77,6 +79,10 @@ class World:
         self.road_book = RoadBook()
         self.cautions: dict[str, Caution] = {}
         """What crews should know of places, by id."""
+        self.scenes = Circles() if indexed else None
+        """Where the open incidents are."""
+        self.hazards = Circles() if indexed else None
+        """Where the cautions hold."""
         self.caution_number = 0
         self.hospitals: dict[str, HospitalReport] = {}
         """What hospitals said last, by id; one that is not named is as the place says."""
@@ -91,6 +97,10 @@ class World:
         self.alarm_number = 0
         self.looking_again = False
         """A reminder to match again is set, as it always is while an incident waits."""
+        self.watching = False
+        """A reminder to look at the units under way is set, as it always is while there are any."""
+        self.stacked: dict[str, Incident] = {}
+        """Incidents that wait for a unit that is busy."""
         self.tally: dict[str, int] = {}
         """Counts since the first turn, by name; for reports and metrics."""
 
@@ -120,17 +130,21 @@ class World:
         self.finish(turn)
 
     def _remember(self, command: Command, facts: tuple[AnyFact, ...]) -> None:
-        incident = refusal = road = None
+        incident = refusal = road = caution = None
         for fact in facts:
             if isinstance(fact, CommandRefused):
                 refusal = Refusal(fact.code, fact.field, fact.reason)
+            elif isinstance(fact, RecommendationStale):
+                refusal = Refusal("stale_recommendation", "decision", fact.reason)
             elif isinstance(fact, IncidentReported):
                 incident = fact.incident
             elif isinstance(fact, RoadClosed):
                 road = fact.closure.id
             elif isinstance(fact, TrafficReported):
                 road = fact.slowing.id
-        answer = Answer(self.seq, incident, refusal, digest_of(command), road)
+            elif isinstance(fact, CautionRecorded):
+                caution = fact.caution.id
+        answer = Answer(self.seq, incident, refusal, digest_of(command), road, caution)
         self.answers[answer_key(command)] = answer
         while len(self.answers) > self.settled.limits.answers_kept:
             self.answers.popitem(last=False)
@@ -185,17 +199,57 @@ class World:
                 lacks[slot.id] = missing
         return lacks
 
+    def free_slot(self, incident: Incident, row: int) -> str | None:
+        """Return the first slot with room that the unit fits: in the chosen way, else in one that could go on from here.
+
+        That is a way which has all the places that are filled. None: there is no such slot.
+        """
+        capabilities, filled = int(self.fleet.capability[row]), incident.filled
+        for option, slots in self.plans[incident.plan].ways_from(incident.option, incident.alarm):
+            if option == incident.option or holds(slots, filled):
+                for slot in slots:
+                    if filled.get(slot.id, 0) < slot.count and slot.fits(capabilities):
+                        return slot.id
+        return None
+
+    def neighbour(self, row: int) -> Agency | None:
+        """Return the neighbour that the unit belongs to; None for our own."""
+        number = int(self.fleet.agency[row])
+        return None if number < 0 else self.settled.agencies[number]
+
+    def aid_out(self, agency: str) -> int:
+        """Return how many units of the neighbour are out for us, or were asked for. Raises StopIteration for none."""
+        number = next(number for number, each in enumerate(self.settled.agencies) if each.id == agency)
+        return int(((self.fleet.agency == number) & (self.fleet.standing == STANDING_ASSIGNED)).sum())
+
+    def quota_left(self, agency: Agency) -> int:
+        """Return how many more of the neighbour's units may be asked for or sent; never less than 0."""
+        return max(0, agency.units_max - self.aid_out(agency.id))
+
+    def declined(self, incident: Incident) -> tuple[int, ...]:
+        """Return the rows of neighbours' units that were asked for in vain: they are not asked for again."""
+        return tuple(self.fleet.rows[unit] for unit in incident.declined)
+
+    def understaffed(self, unit: UnitRecord) -> bool:
+        """Tell whether fewer people are on board than it takes."""
+        return unit.staff is not None and unit.staff < self.fleet.units[unit.row].staff_min
+
     def queue(self) -> list[Incident]:
         """Return the waiting incidents: most urgent first, then oldest, then by number."""
         return list(self.waiting.values())
 
     def orphans(self) -> list[str]:
-        """Return open incidents that no unit serves and no queue holds. There are none, or something is broken."""
+        """Return open incidents that no unit serves and no queue, hold or stack has. There are none, or all is lost."""
         return [
             incident.id
             for incident in self.open.values()
-            if not incident.assigned and incident.id not in self.waiting and not self._was_served(incident)
+            if not (incident.assigned or incident.id in self.waiting or incident.set_aside)
+            and not self._was_served(incident)
         ]
+
+    def awaits(self, incident: Incident) -> bool:
+        """Tell whether people wait there for units: in the queue, or for the one that it is stacked on."""
+        return incident.id in self.waiting or incident.id in self.stacked
 
     def divertible(self, assignment: Assignment) -> bool:
         """Tell whether the unit may still be sent elsewhere: not yet arrived, and never diverted before."""
@@ -218,24 +272,32 @@ class World:
             # Who calls for help is not sent to help, and neither is another vehicle of the same people.
             in_service = record.duty in FREE and record.emergency is None
             busy = any(self.units[other].occupied for other in self.fleet.siblings[row])
-            self.fleet.restand(row, in_service=in_service, assigned=record.incident is not None, crew_busy=busy)
+            few, assigned = self.understaffed(record), record.incident is not None
+            self.fleet.restand(row, in_service=in_service, assigned=assigned, crew_busy=busy, understaffed=few)
+            self.fleet.man(record)
 
     def seat(self, incident: Incident, unit_id: str) -> None:
-        """Let an assigned unit fill the first slot of the plan that has room and that it fits, or none."""
-        capabilities = self.fleet.units[self.fleet.rows[unit_id]].capabilities
-        lacking = self.lacking(incident)
-        fitting = (
-            slot.id for slot in self.slots(incident) if slot.id in lacking and slot.fits(capabilities)
-        )
-        slot = incident.assigned[unit_id].slot = next(fitting, None)
+        """Let an assigned unit fill the first slot that has room and that it fits, or none."""
+        slot = incident.assigned[unit_id].slot = self.free_slot(incident, self.fleet.rows[unit_id])
         if slot is not None:
             incident.filled[slot] = incident.filled.get(slot, 0) + 1
+            self.settle_option(incident)
+
+    def settle_option(self, incident: Incident) -> None:
+        """Go on in the first way to answer that has all the places that are filled, the present one before others."""
+        for option, slots in self.plans[incident.plan].ways_from(incident.option, incident.alarm):
+            if holds(slots, incident.filled):
+                incident.option = option
+                return
 
     def requeue(self, incident: Incident) -> None:
         """Put the incident into the waiting queue, or take it out, as its slots demand."""
-        if not (incident.open and self.lacking(incident)):
+        self.track(incident)
+        if not incident.open or incident.set_aside or not self.lacking(incident):
             self.waiting.discard(incident.id)
-            incident.recommended = ()
+            # What is left of a recommendation is to replace units that are under way.
+            standing = (choice for choice in incident.recommended if choice.replaces in incident.assigned)
+            incident.recommended = tuple(standing) if incident.open else ()
             incident.short = ()
             return
         if incident.id not in self.waiting:
@@ -243,6 +305,32 @@ class World:
             self.remind_pending(incident)
         self.waiting.put(incident)
         self.remind_to_look_again()
+
+    def unstack(self, incident: Incident) -> None:
+        """Take the incident off the stack of its unit, if it is on one."""
+        if incident.stacked_on is not None:
+            self.units[self.fleet.rows[incident.stacked_on]].stack.remove(incident.id)
+            incident.stacked_on = None
+            del self.stacked[incident.id]
+
+    def track(self, incident: Incident) -> None:
+        """Have the tree of open incidents hold this one where it is, or no longer, whatever became of it."""
+        if self.scenes is None:
+            return
+        if incident.open:
+            self.scenes.put(incident.id, Circle(incident.x_m, incident.y_m))
+        else:
+            self.scenes.take_out(incident.id)
+
+    def track_caution(self, name: str) -> None:
+        """Have the tree of cautions hold this one where it is, or no longer."""
+        if self.hazards is None:
+            return
+        caution = self.cautions.get(name)
+        if caution is not None:
+            self.hazards.put(name, Circle(caution.x_m, caution.y_m, caution.radius_m))
+        else:
+            self.hazards.take_out(name)
 
     def remind_pending(self, incident: Incident) -> None:
         """Have somebody look at the incident if it still lacks something then."""

@@ -125,7 +125,7 @@ class Courier:
         with trio.move_on_after(REPORT_S):
             await self._service.tell(attempt)
             # A release is over with its delivery: nobody waits for an answer to it.
-            if outcome.acknowledged_by is not None and request.purpose is Purpose.DISPATCH:
+            if outcome.acknowledged_by is not None and request.purpose is not Purpose.RELEASE:
                 by = f"{outcome.acknowledged_by} via {endpoint}" if outcome.acknowledged_by else endpoint
                 await self._service.tell(ReportReceipt(request.alert, by))
             return

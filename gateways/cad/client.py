@@ -23,6 +23,7 @@ from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection
 from gateways.cad import messages
 from gateways.cad.messages import VERSION, Answer, Bye, Delta, Hello, Positions, Resync, Snapshot, Welcome
 from gateways.cad.mirror import Gap, Mirror
+from gateways.cad.questions import Question, SuspectsTold, Told, WhyTold
 
 CONNECT_S: Final = 5.0
 SEND_S: Final = 5.0
@@ -59,7 +60,7 @@ class _Asked(Struct):
 
     text: str
     arrived: trio.Event
-    answer: Answer | messages.Refused | None = None
+    answer: Answer | Told | messages.Refused | None = None
 
 
 class Updates:
@@ -118,10 +119,21 @@ class CadClient:
 
         Raises Refused; Disconnected, or trio.TooSlowError, if it is not known what became of it.
         """
-        if command.id in self._asked:
-            raise ValueError(f"a command {command.id!r} is waiting for its answer already")
-        asked = _Asked(messages.encode(command), trio.Event())
-        self._asked[command.id] = asked
+        answer = await self._exchange(command, within_s)
+        assert isinstance(answer, Answer), "only questions are answered otherwise"
+        return answer
+
+    async def inquire(self, question: Question, *, within_s: float = 60.0) -> Told:
+        """Send a question and return what was told. Raises as `ask` does."""
+        told = await self._exchange(question, within_s)
+        assert not isinstance(told, Answer), "only commands are answered so"
+        return told
+
+    async def _exchange(self, message: messages.AnyCommand | Question, within_s: float) -> Answer | Told:
+        if message.id in self._asked:
+            raise ValueError(f"a message {message.id!r} is waiting for its answer already")
+        asked = _Asked(messages.encode(message), trio.Event())
+        self._asked[message.id] = asked
         try:
             with trio.fail_after(within_s):
                 if self._over is None and self._socket is not None:
@@ -129,7 +141,7 @@ class CadClient:
                 if self._over is None:
                     await asked.arrived.wait()
         finally:
-            del self._asked[command.id]
+            del self._asked[message.id]
         if isinstance(asked.answer, messages.Refused):
             raise Refused(asked.answer)
         if asked.answer is None:
@@ -185,7 +197,7 @@ class CadClient:
             return gap
 
     def _take(self, message: messages.ServerMessage) -> None:
-        if isinstance(message, (Answer, messages.Refused)):
+        if isinstance(message, (Answer, WhyTold, SuspectsTold, messages.Refused)):
             asked = self._asked.get(message.id or "")
             if asked is not None:
                 asked.answer = message

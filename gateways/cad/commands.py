@@ -9,10 +9,10 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from engine.model import inputs, roads
+from engine.model import crew_inputs, inputs, response_inputs, roads, surroundings
 from engine.model.geometry import Projection
 from gateways.auth import Right
-from gateways.cad import messages
+from gateways.cad import crew_messages, messages, response_messages, surroundings_messages
 from gateways.cad.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather, Stretch
 from gateways.cad.words import Command
 
@@ -59,6 +59,8 @@ def _report(message: messages.ReportIncident, by: str, projection: Projection) -
         caller=message.caller,
         note=message.note,
         external=message.external,
+        code=message.code,
+        due_ms=message.due_ms,
     )
 
 
@@ -74,7 +76,14 @@ def _amend(message: messages.AmendIncident, by: str, projection: Projection) -> 
         y_m=y_m,
         address=message.address,
         caller=message.caller,
+        code=message.code,
     )
+
+
+def _caution(message: surroundings_messages.Caution, by: str, projection: Projection) -> surroundings.RecordCaution:
+    x_m, y_m = projection.to_metres(message.lat, message.lon)
+    fields = {name: value for name, value in asdict(message).items() if name not in ("lat", "lon")}
+    return surroundings.RecordCaution(by=by, x_m=x_m, y_m=y_m, **fields)
 
 
 def _place_of(message: messages.AmendIncident, projection: Projection) -> tuple[int, int] | tuple[None, None]:
@@ -124,6 +133,25 @@ RULES: Final[dict[type[Command], Rule]] = {
     OpenRoad: Rule(Right.ROADS, _as(inputs.OpenRoad)),
     ReportTraffic: Rule(Right.ROADS, _on_stretch(inputs.ReportTraffic)),
     ReportWeather: Rule(Right.ROADS, _as(inputs.ReportWeather)),
+    response_messages.Accept: Rule(Right.ORDER, _as(response_inputs.AcceptRecommendation)),
+    response_messages.Supersede: Rule(Right.ORDER, _as(response_inputs.SupersedeUnit)),
+    response_messages.StrikeAlarm: Rule(Right.ORDER, _as(response_inputs.StrikeAlarm)),
+    response_messages.Hold: Rule(Right.ORDER, _as(response_inputs.HoldIncident)),
+    response_messages.EndHold: Rule(Right.ORDER, _as(response_inputs.EndHold)),
+    response_messages.Stack: Rule(Right.ORDER, _as(response_inputs.StackIncident)),
+    response_messages.Unstack: Rule(Right.ORDER, _as(response_inputs.UnstackIncident)),
+    response_messages.Reopen: Rule(Right.ORDER, _as(response_inputs.ReopenIncident)),
+    response_messages.SplitIncident: Rule(Right.ORDER, _as(response_inputs.SplitIncident)),
+    response_messages.UnlinkIncidents: Rule(Right.ORDER, _as(response_inputs.UnlinkIncidents)),
+    crew_messages.Staffing: Rule(Right.STATUS, _as(crew_inputs.ReportStaffing)),
+    crew_messages.CallRoll: Rule(Right.ORDER, _as(crew_inputs.CallRoll)),
+    crew_messages.AnswerRoll: Rule(Right.STATUS, _as(crew_inputs.AnswerRoll)),
+    crew_messages.AnswerAid: Rule(Right.ORDER, _as(crew_inputs.AnswerAid)),
+    surroundings_messages.Caution: Rule(Right.REPORT, _caution),
+    surroundings_messages.EndCaution: Rule(Right.REPORT, _as(surroundings.EndCaution)),
+    surroundings_messages.HospitalStatus: Rule(Right.REPORT, _as(surroundings.ReportHospital)),
+    surroundings_messages.RankDestinations: Rule(Right.STATUS, _as(surroundings.RankDestinations)),
+    surroundings_messages.ChooseDestination: Rule(Right.STATUS, _as(surroundings.ChooseDestination)),
 }
 
 FIELDS: Final = {"type": "incident_type", "position": "lat"}

@@ -19,8 +19,10 @@ from gateways.cad.commands import FIELDS
 from gateways.cad.hub import Hub
 from gateways.cad.messages import VERSION, Answer, Bye, Hello, Pong, Refused, Resync, Welcome, frame_of
 from gateways.cad.outbox import Helping, Outbox
-from gateways.cad.session import Ask, Close, Effect, Join, Send, Session
+from gateways.cad.questions import Question, Told
+from gateways.cad.session import Ask, Close, Effect, Inquire, Join, Send, Session
 from gateways.cad.wire import Wire
+from gateways.inquiries import NoAnswer
 from gateways.log import logger
 
 GONE: Final = Close(1000, "gone", "")
@@ -54,6 +56,7 @@ class Connection:
         self._socket = socket
         self._wire = wire
         self._session = session
+        self._nursery: trio.Nursery | None = None
         self._hub = hub
         self._service = hub.service
         self._config = hub.config
@@ -75,6 +78,7 @@ class Connection:
         """Serve until the client goes or is told to; never raises but Cancelled."""
         try:
             async with trio.open_nursery() as nursery:
+                self._nursery = nursery
                 nursery.start_soon(self._read)
                 nursery.start_soon(self._watch)
                 await self._write()
@@ -126,6 +130,10 @@ class Connection:
     async def _do(self, effect: Effect) -> None:
         if isinstance(effect, Ask):
             await self._ask(effect.command)
+        elif isinstance(effect, Inquire):
+            assert self._nursery is not None, "a message was read outside `run`"
+            self._in_flight += 1
+            self._nursery.start_soon(self._inquire, effect.question)
         elif isinstance(effect, Send):
             self._tell(effect.message)
         elif isinstance(effect, Join):
@@ -137,6 +145,16 @@ class Connection:
         self._in_flight += 1
         self._statistics.commands += 1
         await self._service.enter(command, partial(self._answered, command.id))
+
+    async def _inquire(self, question: Question) -> None:
+        """Answer a question; reading goes on meanwhile."""
+        reply: Told | Refused
+        try:
+            reply = await self._hub.inquire(question)
+        except NoAnswer as none:
+            reply = Refused(id=question.id, code=none.code, field=none.field, reason=none.reason)
+        self._in_flight -= 1
+        self._tell(reply)
 
     def _answered(self, name: str, turn: Turn | None, answer: EngineAnswer | None) -> None:
         """Pass on what has become durable. Called by the engine's release, which no fault of ours may reach."""
@@ -203,7 +221,7 @@ class Connection:
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _tell(self, message: Answer | Refused | Pong) -> None:
+    def _tell(self, message: Answer | Refused | Pong | Told) -> None:
         if isinstance(message, Refused):
             self._statistics.count_refusal(message.code)
         elif isinstance(message, Answer):
@@ -279,6 +297,6 @@ class Connection:
 def _to_wire(name: str, answer: EngineAnswer) -> Answer | Refused:
     refusal = answer.refusal
     if refusal is None:
-        return Answer(id=name, seq=answer.seq, incident=answer.incident, road=answer.road)
+        return Answer(id=name, seq=answer.seq, incident=answer.incident, road=answer.road, caution=answer.caution)
     field = FIELDS.get(refusal.field, refusal.field)
     return Refused(id=name, code=refusal.code, field=field, reason=refusal.reason)

@@ -7,16 +7,21 @@ between its snapshot and the stream, nor see one twice.
 from collections import deque
 from typing import Final, Protocol
 
+import msgspec
 from msgspec import Struct
 
 from engine.live.service import Service
 from engine.model.geometry import Projection
+from engine.model.response_facts import Suspect
+from engine.policy.duplicates import Call, find
 from gateways.board import Board, Snapshot, Update
 from gateways.cad.config import CadConfig, Statistics
 from gateways.cad.messages import Positions, frame_as, frame_of
 from gateways.cad.mirror import Mirror
 from gateways.cad.outbox import HELPING, Helping
+from gateways.cad.questions import AskSuspects, Question, SuspectsTold, Told, WhyTold
 from gateways.cad.trail import Trail
+from gateways.inquiries import Inquiries, NoAnswer
 from gateways.views import PositionView
 
 REPLAY_ON_SNAPSHOT_MAX: Final = 200
@@ -54,8 +59,10 @@ class Kept(Struct, frozen=True, gc=False):
 class Hub:
     """Follows the board and keeps what newcomers and those who come back are given. One per process."""
 
-    def __init__(self, service: Service, board: Board, config: CadConfig) -> None:
+    def __init__(self, service: Service, board: Board, config: CadConfig, inquiries: Inquiries | None = None) -> None:
         self.service = service
+        self._board = board
+        self._inquiries = inquiries
         self.config = config
         self.statistics = Statistics()
         self._mirror = Mirror()
@@ -99,6 +106,29 @@ class Hub:
             self._snapshot = kept
         return [kept.frame, *behind[0], *self._positions(kept.told)]
 
+    async def inquire(self, question: Question) -> Told:
+        """Answer a question. Raises NoAnswer."""
+        if isinstance(question, AskSuspects):
+            return SuspectsTold(id=question.id, suspects=self._suspects(question))
+        if self._inquiries is None:
+            raise NoAnswer("unavailable", "type", "This server keeps no journal that could be asked.")
+        account = await self._inquiries.why(question.incident, question.unit, question.at)
+        return WhyTold(id=question.id, account=msgspec.Raw(account))
+
+    def _suspects(self, question: AskSuspects) -> tuple[Suspect, ...]:
+        """Judge a call that has not been reported yet against what is on the board."""
+        world = self._board.world
+        x_m, y_m = self.projection.to_metres(question.lat, question.lon)
+        call = Call(
+            x_m=x_m,
+            y_m=y_m,
+            kind=question.incident_type,
+            at_ms=world.now,
+            caller=question.caller,
+            address=question.address,
+        )
+        return find(world, call)
+
     def join(self, listener: Listener) -> None:
         """Hand on everything from now on. Call it in the same step as `resume` or `begin`."""
         self._listeners[listener] = None
@@ -134,6 +164,7 @@ class Hub:
             units=tuple(mirror.units.values()),
             alarms=tuple(mirror.alarms.values()),
             roads=mirror.roads,
+            surroundings=mirror.surroundings,
         )
         return frame_as("snapshot", snapshot)
 

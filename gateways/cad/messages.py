@@ -11,12 +11,27 @@ from msgspec import Meta, Struct
 
 from engine.live.clock import Pace
 from engine.model.lifecycle import Status
-from engine.model.words import tag
 from gateways import board
 from gateways.auth import Role
+from gateways.cad.crew_messages import AnyCrewMessage
+from gateways.cad.questions import Question, Told
+from gateways.cad.response_messages import AnyResponseMessage
 from gateways.cad.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather
+from gateways.cad.surroundings_messages import AnySurroundingsMessage
 from gateways.cad.wire import frame
-from gateways.cad.words import Command, FromClient, Latitude, Longitude, Name, Priority, Text, Units, Whole
+from gateways.cad.words import (
+    Command,
+    FromClient,
+    FromServer,
+    Label,
+    Latitude,
+    Longitude,
+    Name,
+    Priority,
+    Text,
+    Units,
+    Whole,
+)
 from gateways.views import PositionView
 
 VERSION: Final = "turnout.cad.v1"
@@ -49,11 +64,16 @@ class Ping(FromClient, frozen=True, gc=False, kw_only=True):
 class ReportIncident(Command, frozen=True, gc=False, kw_only=True):
     """A call has come in."""
 
-    incident_type: Name
     lat: Latitude
     lon: Longitude
+    incident_type: Label = ""
+    """May be empty where `code` says it."""
+    code: Label = ""
+    """Determinant code, as in 9-E-1."""
     priority: Priority | None = None
-    """None: the type's own."""
+    """None: the code's, or the type's own."""
+    due_ms: Whole | None = None
+    """A scheduled incident: nobody is sent before then."""
     address: Text = ""
     caller: Text = ""
     note: Text = ""
@@ -66,6 +86,7 @@ class AmendIncident(Command, frozen=True, gc=False, kw_only=True):
 
     incident: Name
     incident_type: Name | None = None
+    code: Label | None = None
     priority: Priority | None = None
     lat: Latitude | None = None
     lon: Longitude | None = None
@@ -206,15 +227,14 @@ AnyCommand: TypeAlias = (
     | OpenRoad
     | ReportTraffic
     | ReportWeather
+    | AnyResponseMessage
+    | AnyCrewMessage
+    | AnySurroundingsMessage
 )
-ClientMessage: TypeAlias = Hello | Ping | AnyCommand
+ClientMessage: TypeAlias = Hello | Ping | Question | AnyCommand
 
 
 # ── server to client ────────────────────────────────────────────────────────────────────────────────────────
-
-
-class FromServer(Struct, frozen=True, gc=False, tag_field="type", tag=tag):
-    """The base of what we send."""
 
 
 class Limits(Struct, frozen=True, gc=False, kw_only=True):
@@ -271,6 +291,8 @@ class Answer(FromServer, frozen=True, gc=False, kw_only=True):
     """The incident that the command created."""
     road: str | None = None
     """The closure or slowing that the command made or replaced."""
+    caution: str | None = None
+    """The caution that the command made or replaced."""
 
 
 class Refused(FromServer, frozen=True, gc=False, kw_only=True):
@@ -304,7 +326,7 @@ class Bye(FromServer, frozen=True, gc=False, kw_only=True):
     reason: str
 
 
-ServerMessage: TypeAlias = Welcome | Snapshot | Delta | Positions | Answer | Refused | Resync | Pong | Bye
+ServerMessage: TypeAlias = Welcome | Snapshot | Delta | Positions | Answer | Refused | Resync | Pong | Bye | Told
 
 
 # ── on the wire ─────────────────────────────────────────────────────────────────────────────────────────────

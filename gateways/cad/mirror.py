@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from gateways.board import Snapshot, Update
 from gateways.cad.messages import Positions
 from gateways.road_views import RoadsView
+from gateways.surroundings_views import SurroundingsView
 from gateways.views import AlarmView, IncidentView, PositionView, UnitView
 
 
@@ -30,6 +31,8 @@ class Mirror:
         self.alarms: dict[str, AlarmView] = {}
         self.roads = NO_ROADS
         """All closures and slowings in force, and the epoch that decisions rest on."""
+        self.surroundings = SurroundingsView()
+        """All cautions in force, and all hospitals."""
         self.positions: dict[str, PositionView] = {}
         """Of units that have moved since `units` last said where they are."""
         self.deltas = 0
@@ -62,6 +65,7 @@ class Mirror:
         self.units = {view.id: view for view in snapshot.units}
         self.alarms = {view.id: view for view in snapshot.alarms}
         self.roads = snapshot.roads or NO_ROADS
+        self.surroundings = snapshot.surroundings or SurroundingsView()
         self.positions = {}
 
     def _fold(self, delta: Update) -> None:
@@ -84,10 +88,20 @@ class Mirror:
             self.alarms.pop(name, None)
         if delta.roads is not None:
             self.roads = _folded(self.roads, delta.roads)
+        if delta.surroundings is not None:
+            self.surroundings = _merged(self.surroundings, delta.surroundings)
 
 
 NO_ROADS: Final = RoadsView(streets=False, epoch=0, making=None, hour=0, weather=None)
 """Before the first snapshot, or from a server that tells nothing of roads."""
+
+
+def _merged(known: SurroundingsView, change: SurroundingsView) -> SurroundingsView:
+    """Return cautions and hospitals after a change, as a snapshot would show them."""
+    cautions = {view.id: view for view in (*known.cautions, *change.cautions)}
+    hospitals = {view.id: view for view in (*known.hospitals, *change.hospitals)}
+    standing = tuple(view for name, view in cautions.items() if name not in change.ended)
+    return SurroundingsView(cautions=standing, hospitals=tuple(hospitals.values()))
 
 
 def _folded(roads: RoadsView, change: RoadsView) -> RoadsView:

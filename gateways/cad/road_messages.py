@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from engine.model.roads import PERCENT_MAX, PERCENT_MIN
-from gateways.cad.words import Command, Latitude, Longitude, Name, Text, Whole
+from gateways.cad.words import Command, Label, Latitude, Longitude, Name, Text, Whole
 
 Percent = Annotated[int, Meta(ge=PERCENT_MIN, le=PERCENT_MAX)]
 """Of the usual travel time: 150 is half as long again; 100 is the usual, and ends what was reported."""
@@ -13,7 +13,6 @@ Names = Annotated[tuple[Name, ...], Meta(max_length=64)]
 Ring = Annotated[tuple[tuple[Latitude, Longitude], ...], Meta(min_length=3, max_length=1_000)]
 """Corners [lat, lon] of a polygon; the last corner joins the first."""
 Arc = Annotated[int, Meta(ge=0, le=2**31 - 1)]
-Label = Annotated[str, Meta(max_length=128)]
 
 
 class Stretch(Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):

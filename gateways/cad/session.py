@@ -18,6 +18,7 @@ from gateways.cad.bucket import Bucket
 from gateways.cad.commands import RULES, Unfit, units_of
 from gateways.cad.config import CadConfig
 from gateways.cad.messages import VERSION, Hello, Ping, Pong, Refused
+from gateways.cad.questions import Question
 from gateways.cad.refusals import UNREADABLE, explain, wrong_version
 
 POLICY_VIOLATION: Final = 1008
@@ -37,6 +38,12 @@ class Ask(Struct, frozen=True, gc=False):
     command: AnyCommand
 
 
+class Inquire(Struct, frozen=True, gc=False):
+    """Find the answer to a question, and give it to the client."""
+
+    question: Question
+
+
 class Join(Struct, frozen=True, gc=False):
     """The client has shown who it is: welcome it and let it follow the board."""
 
@@ -52,7 +59,7 @@ class Close(Struct, frozen=True, gc=False):
     reason: str
 
 
-Effect: TypeAlias = Send | Ask | Join | Close
+Effect: TypeAlias = Send | Ask | Inquire | Join | Close
 
 
 class State(Enum):
@@ -112,7 +119,9 @@ class Session:
         self.state = State.LIVE
         return [Join(principal, message)]
 
-    def _take(self, message: Ping | messages.AnyCommand, principal: Principal, now_s: float) -> Send | Ask:
+    def _take(
+        self, message: Ping | Question | messages.AnyCommand, principal: Principal, now_s: float
+    ) -> Send | Ask | Inquire:
         wait_s = self._pace.take(now_s)
         if wait_s > 0 and not isinstance(message, messages.UnitEmergency):
             reason = "Messages come faster than this connection may send them. Send it again later, under the same id."
@@ -123,6 +132,8 @@ class Session:
             )
         if isinstance(message, Ping):
             return Send(Pong(id=message.id))
+        if isinstance(message, Question):
+            return Inquire(message)
         return self._command(message, principal)
 
     def _command(self, message: messages.AnyCommand, principal: Principal) -> Send | Ask:

@@ -8,6 +8,8 @@ from engine.model.words import tag
 
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 """An id: of a command, an incident, a unit, an alarm, an alert."""
+Label = Annotated[str, Meta(max_length=128)]
+"""A name that may be left empty."""
 Text = Annotated[str, Meta(max_length=4_000)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 """Degrees north, WGS84."""
@@ -22,6 +24,10 @@ Units = Annotated[tuple[Name, ...], Meta(min_length=1, max_length=64)]
 
 class FromClient(Struct, frozen=True, gc=False, tag_field="type", tag=tag, forbid_unknown_fields=True):
     """The base of what we receive."""
+
+
+class FromServer(Struct, frozen=True, gc=False, tag_field="type", tag=tag):
+    """The base of what we send."""
 
 
 class Command(FromClient, frozen=True, gc=False, kw_only=True):

@@ -45,17 +45,6 @@ def tail(directory: Path, lines: int, follow: bool) -> None:
 
 @journal.command()
 @click.argument("directory", type=FOLDER)
-@click.argument("incident")
-@click.option("--unit", help="Why this unit, or why not?")
-def why(directory: Path, incident: str, unit: str | None) -> None:
-    """Say what happened to an incident and what each decision about it rested on."""
-    from gateways.records import explain_incident
-
-    raise SystemExit(explain_incident(directory, incident, unit))
-
-
-@journal.command()
-@click.argument("directory", type=FOLDER)
 def replay(directory: Path) -> None:
     """Decide every recorded turn again, and compare byte for byte."""
     from gateways.records import replay_journal

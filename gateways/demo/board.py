@@ -69,7 +69,7 @@ class Seen(Struct):
         return (
             f"try  kill -9 {self.supervisor.pid or '…'}   the engine; it comes back, and nothing is lost",
             f"     curl {doors.web if doors else '…'}/metrics",
-            f"     turnout journal why {self.journal} I1",
+            f"     turnout why I1 --data {self.journal}",
             *((f'     turnout roads close "{self.street}" --data {self.journal.parent}',) if self.street else ()),
         )
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from engine.model.alert_facts import Purpose
 from engine.model.demand import CareTimes
-from engine.model.lifecycle import RUNGS, Status
+from engine.model.lifecycle import RUNGS, UNTOLD, Status
 from engine.model.place import Place, Unit
 from gateways.cad.client import new_id
 from gateways.cad.messages import UnitStatus
@@ -97,7 +97,7 @@ class Crew:
         """Go on where the terminal says that the crew stands: the city starts again, the day does not."""
         to_metres = self._town.place.projection.to_metres
         self.leg = standing(to_metres(unit.lat, unit.lon))
-        if incident is not None and unit.status in RUNGS[1:]:
+        if incident is not None and unit.status in RUNGS and unit.status not in UNTOLD:
             self.tell(Order(None, Purpose.DISPATCH, incident.id, to_metres(incident.lat, incident.lon), unit.status))
         elif unit.status is Status.RETURNING:
             self.tell(Order(None, Purpose.RELEASE, "", self._home))

@@ -140,7 +140,7 @@ def _last_words(summary: Summary) -> list[Text]:
     return [
         Text("Nothing was lost.", "bold green"),
         Text(f"Kept in {summary.data}. Why was it decided so?", "dim"),
-        Text(f"  turnout journal why {summary.data}/journal I1"),
+        Text(f"  turnout why I1 --data {summary.data}"),
     ]
 
 

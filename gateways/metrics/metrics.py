@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.registry import Collector
 from starlette.routing import Route
 
+from engine.clocks import STANDARDS, Clocks
 from engine.live.service import Service
 from engine.model.inputs import Tick
 from gateways.board import Board
@@ -23,6 +24,7 @@ from gateways.metrics.family import Family, info
 from gateways.metrics.health import Readiness, judge, last_durable_age_s
 from gateways.metrics.observed import Observed
 from gateways.metrics.of_city import city_families
+from gateways.metrics.of_clocks import clock_families
 from gateways.metrics.of_doors import door_families
 from gateways.metrics.of_engine import engine_families
 from gateways.metrics.of_roads import road_families
@@ -46,10 +48,12 @@ class Metrics(Collector):
         cad: Struct | None = None,
         courier: Endpoints | None = None,
         http: HttpCounts | None = None,
+        clocks: Clocks | None = None,
         fresh_s: float = FRESH_S,
     ) -> None:
         self._sources = Sources(service=service, board=board, intake=intake, cad=cad, courier=courier, http=http)
         self._observed = Observed(service, board.world)
+        self._clocks = Clocks(STANDARDS, place=board.world.place) if clocks is None else clocks
         self._build = {"version": version("turnout"), "python": platform.python_version()}
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(self)
@@ -58,6 +62,7 @@ class Metrics(Collector):
         service.on_decide = self.observe_decision
         service.epochs.on_epoch = self._observed.customisations.observe
         board.on_turn.append(self._observed.follow)
+        board.on_turn.append(self._clocks.feed)
 
     # ── the hooks ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -89,6 +94,7 @@ class Metrics(Collector):
         now_ms = sources.service.clock.now()
         yield from city_families(sources.board.world, observed, now_ms)
         yield from road_families(sources.board.world, observed, now_ms)
+        yield from clock_families(self._clocks)
         yield from door_families(sources)
 
     def readiness(self) -> Readiness:

@@ -4,7 +4,7 @@ Rule: `load` gives a whole and sound place or raises PlaceRefused with every mis
 `save` writes what `load` reads. Nothing here knows the rest of the program.
 """
 
-from gateways.places.check import check
+from gateways.places.check import Survey, check, survey
 from gateways.places.city import generate, metropolis_streets
 from gateways.places.imported import Imported
 from gateways.places.jemss import import_jemss
@@ -21,6 +21,7 @@ __all__ = [
     "PlaceRefused",
     "Severity",
     "Streets",
+    "Survey",
     "check",
     "generate",
     "graph_of",
@@ -29,4 +30,5 @@ __all__ = [
     "load",
     "metropolis_streets",
     "save",
+    "survey",
 ]

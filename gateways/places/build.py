@@ -6,6 +6,7 @@ Rule: only called when the files were read whole and agree, so nothing here can 
 from engine.model.demand import CareTimes, Demand, TypeShare, Zone
 from engine.model.geometry import Projection
 from engine.model.place import (
+    Agency,
     AlertSettings,
     Crew,
     Hospital,
@@ -18,23 +19,20 @@ from engine.model.place import (
     TravelSettings,
     Unit,
 )
-from engine.model.plans import Alternative, Plan, Slot
 from engine.model.roads import HOURS_OF_WEEK
-from engine.model.rules import Limits
+from engine.model.rules import CoverageRules, DuplicateRules, Limits, MatchingRules, WatchRules, WorkRules
+from gateways.places.build_plans import determination_of, mask_of, ms, plan_of
+from gateways.places.coverage import Points, coverage_points
 from gateways.places.draft import Draft
-from gateways.places.files import AlertsTable, Bounds, LimitsTable, PlaceFile, PlanRow, SlotTable, TravelTable
+from gateways.places.files import AgencyRow, AlertsTable, Bounds, LimitsTable, PlaceFile, TravelTable
 from gateways.places.hours import parse_windows
+from gateways.places.rule_files import rules_in
 from gateways.places.timezones import utc_offsets
 
 MARGIN_M = 10_000
 """Where a place gives neither bounds nor a margin."""
 
 Box = tuple[int, int, int, int]
-
-
-def ms(seconds: float) -> int:
-    """Return whole milliseconds."""
-    return round(seconds * 1000)
 
 
 def build_place(draft: Draft, file: PlaceFile, areas: tuple[ResponseArea, ...], streets: str) -> Place:
@@ -45,7 +43,10 @@ def build_place(draft: Draft, file: PlaceFile, areas: tuple[ResponseArea, ...], 
         Station(row.id, row.name, *projection.to_metres(row.lat, row.lon), post=row.post == "yes")
         for row in draft.stations
     )
-    hospitals = tuple(Hospital(row.id, row.name, *projection.to_metres(row.lat, row.lon)) for row in draft.hospitals)
+    hospitals = tuple(
+        Hospital(row.id, row.name, *projection.to_metres(row.lat, row.lon), tuple(row.services.split()), row.beds)
+        for row in draft.hospitals
+    )
     return Place(
         id=file.id,
         name=file.name,
@@ -55,7 +56,7 @@ def build_place(draft: Draft, file: PlaceFile, areas: tuple[ResponseArea, ...], 
         bounds=_bounds(file, projection, stations, hospitals, areas, draft),
         capabilities=file.capabilities,
         types=tuple(IncidentType(row.id, row.name, row.priority) for row in draft.types),
-        plans=tuple(_plan(row, bits) for row in draft.plans),
+        plans=tuple(plan_of(row, bits) for row in draft.plans),
         stations=stations,
         units=_units(draft, bits),
         hospitals=hospitals,
@@ -65,6 +66,13 @@ def build_place(draft: Draft, file: PlaceFile, areas: tuple[ResponseArea, ...], 
         travel=_travel(file.travel),
         alerts=_alerts(file.alerts),
         limits=_limits(file.limits),
+        matching=rules_in(draft.rules, "matching", MatchingRules),
+        coverage=rules_in(draft.rules, "coverage", CoverageRules, points=_points(draft, projection)),
+        work=rules_in(draft.rules, "work", WorkRules),
+        watch=rules_in(draft.rules, "watch", WatchRules),
+        duplicates=rules_in(draft.rules, "duplicates", DuplicateRules),
+        agencies=tuple(_agency(row) for row in draft.agencies),
+        determinations=tuple(determination_of(row) for row in draft.determinations),
         emergency_type=file.emergency_type,
         streets=streets,
     )
@@ -75,38 +83,38 @@ def projection_of(file: PlaceFile) -> Projection:
     return Projection(file.centre.lat, file.centre.lon)
 
 
-def _mask(names: tuple[str, ...] | list[str], bits: dict[str, int]) -> int:
-    mask = 0
-    for name in names:
-        mask |= bits[name]
-    return mask
-
-
 def _units(draft: Draft, bits: dict[str, int]) -> tuple[Unit, ...]:
     return tuple(
         Unit(
             row.id,
             row.kind,
-            _mask(row.capabilities.split(), bits),
+            mask_of(row.capabilities.split(), bits),
             row.station,
             crew=row.crew,
             shift=row.shift,
             turnout_ms=ms(row.turnout_s),
             tracked=row.tracked == "yes",
+            staff=row.staff,
+            staff_min=row.staff_min,
+            agency=row.agency,
         )
         for row in draft.units
     )
 
 
-def _plan(row: PlanRow, bits: dict[str, int]) -> Plan:
-    slots = tuple(_slot(slot, bits) for slot in row.slot)
-    return Plan(row.id, row.types, row.priorities, row.mode, slots, ms(row.acknowledge_within_s))
+def _agency(row: AgencyRow) -> Agency:
+    return Agency(row.id, row.name, row.units_max, ms(row.penalty_s), ms(row.answer_within_s), automatic=row.automatic)
 
 
-def _slot(table: SlotTable, bits: dict[str, int]) -> Slot:
-    first = Alternative(_mask(table.needs, bits))
-    others = (Alternative(_mask(each.needs, bits), ms(each.penalty_s)) for each in table.or_)
-    return Slot(table.id, (first, *others), table.count, ms(table.target_s))
+def _points(draft: Draft, projection: Projection) -> Points:
+    """Return where cover is wanted: as coverage.csv says, or else where demand is."""
+    if draft.coverage is not None:
+        return tuple((*projection.to_metres(row.lat, row.lon), row.weight) for row in draft.coverage)
+    return coverage_points(_zones(draft, projection)) if draft.demand is not None else ()
+
+
+def _zones(draft: Draft, projection: Projection) -> tuple[Zone, ...]:
+    return tuple(Zone(*projection.to_metres(row.lat, row.lon), row.half_m, row.weight) for row in draft.zones)
 
 
 def _travel(table: TravelTable) -> TravelSettings:
@@ -142,6 +150,7 @@ def _limits(table: LimitsTable) -> Limits:
         answers_kept=table.answers_kept,
         closed_kept=table.closed_kept,
         resume_grace_ms=ms(table.resume_grace_s),
+        hold_ms=ms(table.hold_s),
     )
 
 
@@ -181,6 +190,6 @@ def build_demand(draft: Draft, file: PlaceFile) -> Demand | None:
         calls_per_day=demand.calls_per_day,
         hourly=demand.hourly,
         shares=tuple(TypeShare(share.type, share.priority, share.share) for share in demand.share),
-        zones=tuple(Zone(*projection.to_metres(zone.lat, zone.lon), zone.half_m, zone.weight) for zone in draft.zones),
+        zones=_zones(draft, projection),
         care=CareTimes(ms(demand.care.on_scene_s), demand.care.transport_share, ms(demand.care.handover_s)),
     )

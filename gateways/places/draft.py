@@ -10,11 +10,12 @@ from msgspec import Struct
 from gateways.places import files
 from gateways.places.decode import decode
 from gateways.places.files import (
+    AgencyRow,
     CrewRow,
     DemandFile,
     HospitalRow,
     PlaceFile,
-    PlanRow,
+    PointRow,
     ShiftRow,
     StationRow,
     TypeRow,
@@ -22,6 +23,8 @@ from gateways.places.files import (
     ZoneRow,
 )
 from gateways.places.mistakes import Findings, like
+from gateways.places.plan_files import DeterminationRow, PlanRow
+from gateways.places.rule_files import RulesFile
 from gateways.places.tables import Rows, T, csv_rows, read_toml, toml_rows
 
 DATA_SUFFIXES = (".toml", ".csv", ".geojson", ".npz")
@@ -40,6 +43,11 @@ class Draft(Struct):
     units: Rows[UnitRow]
     demand: DemandFile | None
     zones: Rows[ZoneRow]
+    agencies: Rows[AgencyRow]
+    determinations: Rows[DeterminationRow]
+    rules: Struct | None
+    coverage: Rows[PointRow] | None
+    """None: coverage.csv is not there, and demand says where cover is wanted."""
 
 
 def read_draft(folder: Path, findings: Findings) -> Draft:
@@ -56,6 +64,10 @@ def read_draft(folder: Path, findings: Findings) -> Draft:
         units=_csv(folder, files.UNITS, UnitRow, findings),
         demand=_table(folder, files.DEMAND, DemandFile, findings),
         zones=_csv(folder, files.ZONES, ZoneRow, findings),
+        agencies=_list(folder, files.AGENCIES, "agency", AgencyRow, findings),
+        determinations=_list(folder, files.DETERMINATIONS, "determination", DeterminationRow, findings),
+        rules=_table(folder, files.RULES, RulesFile, findings),
+        coverage=_csv(folder, files.COVERAGE, PointRow, findings) if _present(folder, files.COVERAGE) else None,
     )
 
 

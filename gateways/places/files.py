@@ -9,15 +9,18 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from engine.model.place import AlertSettings, TravelSettings
-from engine.model.plans import Mode
 from engine.model.roads import PERCENT_MAX, PERCENT_MIN
 from engine.model.rules import Limits
 
 PLACE, TYPES, PLANS, SHIFTS = "place.toml", "types.toml", "plans.toml", "shifts.toml"
 STATIONS, HOSPITALS, UNITS, CREWS = "stations.csv", "hospitals.csv", "units.csv", "crews.csv"
 AREAS, DEMAND, ZONES, STREETS = "areas.geojson", "demand.toml", "demand.csv", "streets.npz"
+AGENCIES, DETERMINATIONS, RULES, COVERAGE = "agencies.toml", "determinations.toml", "rules.toml", "coverage.csv"
 REQUIRED = (PLACE, TYPES, PLANS, STATIONS, UNITS)
-OPTIONAL = (SHIFTS, HOSPITALS, CREWS, AREAS, DEMAND, ZONES, STREETS)
+OPTIONAL = (
+    *(SHIFTS, HOSPITALS, CREWS, AREAS, DEMAND, ZONES, STREETS),
+    *(AGENCIES, DETERMINATIONS, RULES, COVERAGE),
+)
 
 Id = Annotated[str, Meta(pattern=r"^\w([\w .:/#+-]{0,62}[\w.:/#+-])?\Z")]
 Word = Annotated[str, Meta(pattern=r"^\w[\w.:/#+-]{0,63}\Z")]
@@ -99,6 +102,7 @@ class LimitsTable(File, frozen=True):
     answers_kept: Count = _LIMITS.answers_kept
     closed_kept: Count = _LIMITS.closed_kept
     resume_grace_s: Seconds = _LIMITS.resume_grace_ms / 1000
+    hold_s: Annotated[float, Meta(ge=60, le=31_536_000)] = _LIMITS.hold_ms / 1000
 
 
 class PlaceFile(File, frozen=True):
@@ -126,34 +130,6 @@ class TypeRow(File, frozen=True):
     priority: Priority
 
 
-class OrTable(File, frozen=True):
-    """Who may fill a slot instead, and what that costs."""
-
-    needs: tuple[Word, ...]
-    penalty_s: Seconds = 0
-
-
-class SlotTable(File, frozen=True, rename={"or_": "or"}):
-    """[[plan.slot]]."""
-
-    id: Id
-    needs: tuple[Word, ...]
-    count: Annotated[int, Meta(ge=1, le=1000)] = 1
-    target_s: Seconds = 480
-    or_: tuple[OrTable, ...] = ()
-
-
-class PlanRow(File, frozen=True):
-    """[[plan]] of plans.toml."""
-
-    id: Id
-    types: tuple[str, ...]
-    priorities: tuple[Priority, ...]
-    mode: Mode
-    slot: tuple[SlotTable, ...]
-    acknowledge_within_s: Seconds = 60
-
-
 class ShiftRow(File, frozen=True):
     """[[shift]] of shifts.toml."""
 
@@ -178,6 +154,9 @@ class HospitalRow(File, frozen=True):
     name: Text
     lat: Latitude
     lon: Longitude
+    services: str = ""
+    """Words with spaces between them."""
+    beds: Annotated[int, Meta(ge=0, le=100_000)] = 0
 
 
 class CrewRow(File, frozen=True):
@@ -198,6 +177,20 @@ class UnitRow(File, frozen=True):
     shift: Id | None = None
     turnout_s: Annotated[float, Meta(ge=0, le=86_400)] = 60
     tracked: YesNo = "yes"
+    staff: Annotated[int, Meta(ge=0, le=1000)] = 0
+    staff_min: Annotated[int, Meta(ge=0, le=1000)] = 0
+    agency: Id | None = None
+
+
+class AgencyRow(File, frozen=True):
+    """[[agency]] of agencies.toml."""
+
+    id: Id
+    name: Text
+    units_max: Annotated[int, Meta(ge=1, le=100_000)]
+    penalty_s: Seconds = 120
+    answer_within_s: Annotated[float, Meta(ge=1, le=86_400)] = 60
+    automatic: bool = False
 
 
 class ShareTable(File, frozen=True):
@@ -232,3 +225,11 @@ class ZoneRow(File, frozen=True):
     lon: Longitude
     half_m: Annotated[int, Meta(ge=0, le=1_000_000)]
     weight: Annotated[float, Meta(ge=0, le=1e15)]
+
+
+class PointRow(File, frozen=True):
+    """A line of coverage.csv."""
+
+    lat: Latitude
+    lon: Longitude
+    weight: Count

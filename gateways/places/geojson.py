@@ -1,4 +1,4 @@
-"""Response areas as GeoJSON (RFC 7946): a FeatureCollection of Polygons with `id` and `name`.
+"""Response areas as GeoJSON (RFC 7946): a FeatureCollection of Polygons with `id`, `name`, `stations` and `order`.
 
 Rule: an area is one ring without holes that does not cross itself. Order matters: the first area that holds a point
 counts. What GeoJSON allows besides (boxes, styles, other members) is ignored.
@@ -12,10 +12,11 @@ from msgspec import Struct
 
 from engine.model.geometry import Polygon, Projection
 from engine.model.place import ResponseArea
+from engine.model.plans import Order
 from gateways.places.decode import decode
-from gateways.places.files import AREAS, Id, Latitude, Longitude, Text
-from gateways.places.mistakes import Findings
-from gateways.places.tables import read_text
+from gateways.places.files import AREAS, STATIONS, Id, Latitude, Longitude, StationRow, Text
+from gateways.places.mistakes import Findings, like
+from gateways.places.tables import Rows, read_text
 
 CORNERS_COMPARED = 2000
 """Rings with more corners are not checked for crossing themselves: the check is quadratic."""
@@ -29,6 +30,8 @@ class _Geometry(Struct, frozen=True):
 class _Properties(Struct, frozen=True):
     id: Id
     name: Text
+    stations: tuple[Id, ...] = ()
+    order: Order | None = None
 
 
 class _Feature(Struct, frozen=True):
@@ -36,7 +39,9 @@ class _Feature(Struct, frozen=True):
     properties: _Properties
 
 
-def read_areas(folder: Path, projection: Projection, findings: Findings) -> tuple[ResponseArea, ...]:
+def read_areas(
+    folder: Path, projection: Projection, stations: Rows[StationRow], findings: Findings
+) -> tuple[ResponseArea, ...]:
     """Return the areas of the file; what is wrong with the others is reported."""
     text = read_text(folder, AREAS, findings)
     if text is None:
@@ -56,6 +61,7 @@ def read_areas(folder: Path, projection: Projection, findings: Findings) -> tupl
         if area is not None and any(area.id == other.id for other in areas):
             findings.error(AREAS, f"features[{number}].properties.id", f'"{area.id}" stands twice; ids must differ')
         elif area is not None:
+            _check_stations(area, f"features[{number}].properties", stations, findings)
             areas.append(area)
     return tuple(areas)
 
@@ -78,7 +84,19 @@ def _area(feature: object, path: str, projection: Projection, findings: Findings
     if trouble:
         findings.error(AREAS, f"{path}[0]", f'area "{row.properties.id}" {trouble}')
         return None
-    return ResponseArea(row.properties.id, row.properties.name, ring[:-1])
+    about = row.properties
+    return ResponseArea(about.id, about.name, ring[:-1], about.stations, about.order)
+
+
+def _check_stations(area: ResponseArea, path: str, stations: Rows[StationRow], findings: Findings) -> None:
+    for number, name in enumerate(area.stations):
+        if stations.unknown(name):
+            message = f'unknown station "{name}"{like(name, stations.ids)}; {STATIONS} does not have it'
+            findings.error(AREAS, f"{path}.stations[{number}]", message)
+        elif name in area.stations[:number]:
+            findings.error(AREAS, f"{path}.stations[{number}]", f'"{name}" stands twice')
+    if area.order not in (None, Order.CLOSEST) and not area.stations:
+        findings.error(AREAS, f"{path}.order", f'is "{area.order}", but the area names no stations in their order')
 
 
 def _kind(feature: object) -> object:
@@ -126,8 +144,11 @@ def areas_document(areas: tuple[ResponseArea, ...], projection: Projection) -> b
 
 def _feature(area: ResponseArea, projection: Projection) -> dict[str, object]:
     ring = [projection.to_degrees(x, y)[::-1] for x, y in (*area.polygon, area.polygon[0])]
+    about: dict[str, object] = {"id": area.id, "name": area.name}
+    about |= {"stations": area.stations} if area.stations else {}
+    about |= {"order": area.order} if area.order is not None else {}
     return {
         "type": "Feature",
-        "properties": {"id": area.id, "name": area.name},
+        "properties": about,
         "geometry": {"type": "Polygon", "coordinates": [ring]},
     }

@@ -25,7 +25,7 @@ def parse_windows(texts: Iterable[str]) -> Windows:
         length = end - start if end > start else end - start + DAY
         for day in _days(form["days"]):
             spans.extend(_within_week(day * DAY + start, length))
-    return _joined(spans)
+    return joined(spans)
 
 
 def _minutes(clock: str) -> int:
@@ -60,7 +60,7 @@ def _within_week(start: int, length: int) -> list[tuple[int, int]]:
     return [(start, end)] if end <= WEEK else [(start, WEEK), (0, end - WEEK)]
 
 
-def _joined(spans: Iterable[tuple[int, int]]) -> Windows:
+def joined(spans: Iterable[tuple[int, int]]) -> Windows:
     """Sort the spans and join those that touch."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(spans):

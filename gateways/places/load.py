@@ -16,6 +16,7 @@ from gateways.places.build import build_demand, build_place, projection_of
 from gateways.places.draft import Draft, read_draft
 from gateways.places.geojson import read_areas
 from gateways.places.mistakes import Findings, Mistake, PlaceRefused, Severity, refused
+from gateways.places.plan_references import check_areas
 from gateways.places.references import check_references
 from gateways.places.soundness import check_soundness
 from gateways.places.streets import Streets, graph_of, read_streets
@@ -68,7 +69,9 @@ def _build(folder: Path, draft: Draft, streets: Streets | None, findings: Findin
     if file is None:
         return None
     has_areas = (folder / files.AREAS).is_file()
-    areas = read_areas(folder, projection_of(file), findings) if has_areas else ()
+    areas = read_areas(folder, projection_of(file), draft.stations, findings) if has_areas else ()
+    if not findings.errors(files.AREAS):
+        check_areas(draft, tuple(area.id for area in areas), findings)
     if findings.errors():
         return None
     graph = None

@@ -14,6 +14,9 @@ from msgspec import Struct
 NAMED_PER_FILE = 100
 """Mistakes named for one file; a slip in a column of 100,000 rows is not worth 100,000 lines."""
 
+MORE = 5
+"""Names listed in one message."""
+
 SHOWN = 20
 """Mistakes in the text of the exception; all of them are in its `mistakes`."""
 
@@ -101,6 +104,12 @@ def like(word: str, known: Iterable[str]) -> str:
     """Return ` (did you mean "…"?)` for a near miss, otherwise nothing."""
     near = get_close_matches(word, list(known), n=1)
     return f' (did you mean "{near[0]}"?)' if near else ""
+
+
+def listed(names: list[int] | list[str]) -> str:
+    """Return the first few, and how many more there are."""
+    shown = ", ".join(str(name) for name in names[:MORE])
+    return shown + (f" and {len(names) - MORE} more" if len(names) > MORE else "")
 
 
 def refused(folder: Path, file: str, message: str, path: str = "") -> PlaceRefused:

@@ -6,18 +6,20 @@ Rule: what stands in a file that could not be read counts as known, so that one 
 from collections.abc import Iterable
 from typing import Any
 
+from engine.model.lifecycle import Status
 from engine.model.place import CAPABILITIES_MAX
 from engine.model.roads import HOURS_OF_WEEK
 from gateways.places import files
 from gateways.places.decode import join
 from gateways.places.draft import Draft
-from gateways.places.files import PlaceFile, PlanRow, SlotTable
+from gateways.places.files import PlaceFile, UnitRow
 from gateways.places.hours import parse_windows
 from gateways.places.mistakes import Findings, like
+from gateways.places.plan_references import check_plans
+from gateways.places.rule_files import unknown_statuses
 from gateways.places.tables import Rows
 from gateways.places.timezones import utc_offsets
 
-ANY = "*"
 MEAN_TOLERANCE = 0.005
 """Shares sum to 1 and hourly factors have mean 1, within this."""
 
@@ -26,8 +28,8 @@ def check_references(draft: Draft, findings: Findings) -> None:
     """Report unknown and repeated names, and values that no file may hold."""
     if draft.place is not None:
         _place(draft.place, draft, findings)
-    for path, plan in draft.plans.rows:
-        _plan(path, plan, draft, findings)
+    check_plans(draft, findings)
+    _rules(draft, findings)
     _shifts(draft, findings)
     _crews_and_units(draft, findings)
     _demand(draft, findings)
@@ -63,36 +65,6 @@ def _place(place: PlaceFile, draft: Draft, findings: Findings) -> None:
         error("alerts.ladder", 'is empty: no unit could be told; ["log"] is the least')
 
 
-def _plan(path: str, plan: PlanRow, draft: Draft, findings: Findings) -> None:
-    def error(where: str, message: str) -> None:
-        findings.error(files.PLANS, join(path, where), message)
-
-    for position, name in enumerate(plan.types):
-        if name != ANY and draft.types.unknown(name):
-            error(f"types[{position}]", f'unknown incident type "{name}"{like(name, draft.types.ids)}')
-    for where, values in (("types", plan.types), ("priorities", plan.priorities), ("slot", plan.slot)):
-        if not values:
-            error(where, f'is empty: plan "{plan.id}" would never send anyone')
-    for where, names in (("types", plan.types), ("priorities", plan.priorities), ("slot", [s.id for s in plan.slot])):
-        for position in repeats(names):
-            error(f"{where}[{position}]", f'"{names[position]}" stands twice')
-    for number, slot in enumerate(plan.slot):
-        for where, needs in needs_of(slot):
-            _needs(join(path, f"slot[{number}].{where}"), needs, draft, findings)
-
-
-def needs_of(slot: SlotTable) -> list[tuple[str, tuple[str, ...]]]:
-    """Return (path inside the slot, capability names): what is asked for, then the substitutes."""
-    substitutes = [(f"or[{number}].needs", each.needs) for number, each in enumerate(slot.or_)]
-    return [("needs", slot.needs), *substitutes]
-
-
-def _needs(path: str, needs: tuple[str, ...], draft: Draft, findings: Findings) -> None:
-    if not needs:
-        findings.error(files.PLANS, path, "is empty: any unit at all would do; name a capability")
-    _capabilities(files.PLANS, path, needs, draft, findings)
-
-
 def _capabilities(file: str, path: str, names: Iterable[str], draft: Draft, findings: Findings) -> None:
     if draft.place is None:
         return
@@ -120,7 +92,22 @@ def _crews_and_units(draft: Draft, findings: Findings) -> None:
         _known(files.UNITS, path, "station", unit.station, draft.stations, findings)
         _known(files.UNITS, path, "crew", unit.crew, draft.crews, findings)
         _known(files.UNITS, path, "shift", unit.shift, draft.shifts, findings)
+        _known(files.UNITS, path, "agency", unit.agency, draft.agencies, findings)
         _capabilities(files.UNITS, join(path, "capabilities"), unit.capabilities.split(), draft, findings)
+        _staff(path, unit, findings)
+
+
+def _staff(path: str, unit: UnitRow, findings: Findings) -> None:
+    if unit.staff_min > unit.staff:
+        full = f"its full crew is {unit.staff}" if unit.staff else "staff is not given"
+        findings.error(files.UNITS, join(path, "staff_min"), f"is {unit.staff_min}, but {full}: it could never be sent")
+
+
+def _rules(draft: Draft, findings: Findings) -> None:
+    known = [status.value for status in Status]
+    for word in unknown_statuses(draft.rules) if draft.rules is not None else ():
+        message = f'unknown status "{word}"{like(word, known)}; known are {", ".join(known)}'
+        findings.error(files.RULES, f"watch.unchanged_s.{word}", message)
 
 
 def _known(file: str, path: str, what: str, name: str | None, rows: Rows[Any], findings: Findings) -> None:

@@ -12,11 +12,13 @@ from pathlib import Path
 from engine.model.demand import Demand
 from engine.model.geometry import Projection
 from engine.model.place import Hospital, Place, Station
-from engine.model.plans import Plan, Slot
 from gateways.places import files
+from gateways.places.coverage import coverage_points
 from gateways.places.geojson import areas_document
 from gateways.places.hours import format_windows
 from gateways.places.mistakes import refused
+from gateways.places.rule_files import rules_lines
+from gateways.places.save_plans import determinations_document, plans_document
 from gateways.places.streets import Streets, write_streets
 from gateways.places.toml_out import document, inline, pairs, seconds, section
 
@@ -52,7 +54,8 @@ def _contents(place: Place, demand: Demand | None) -> dict[str, bytes]:
     """Return the bytes of every file but place.toml and the streets."""
     contents = {
         files.TYPES: _types(place),
-        files.PLANS: _plans(place),
+        files.PLANS: plans_document(place),
+        files.RULES: document(rules_lines(place)),
         files.STATIONS: _stations(place),
         files.UNITS: _units(place),
     }
@@ -63,6 +66,12 @@ def _contents(place: Place, demand: Demand | None) -> dict[str, bytes]:
     if place.crews:
         rows = ((crew.id, crew.shift or "") for crew in place.crews)
         contents[files.CREWS] = _table(("id", "shift"), rows)
+    if place.agencies:
+        contents[files.AGENCIES] = _agencies(place)
+    if place.determinations:
+        contents[files.DETERMINATIONS] = determinations_document(place)
+    if place.coverage.points != (coverage_points(demand.zones) if demand is not None else ()):
+        contents[files.COVERAGE] = _coverage(place)
     if place.areas:
         contents[files.AREAS] = areas_document(place.areas, place.projection)
     if demand is not None:
@@ -108,6 +117,7 @@ def _place(place: Place) -> bytes:
             "answers_kept": limits.answers_kept,
             "closed_kept": limits.closed_kept,
             "resume_grace_s": seconds(limits.resume_grace_ms),
+            "hold_s": seconds(limits.hold_ms),
         },
     )
     return document(lines)
@@ -137,39 +147,6 @@ def _types(place: Place) -> bytes:
     for type_ in place.types:
         lines += section("[[type]]", {"id": type_.id, "name": type_.name, "priority": type_.priority})
     return document(lines)
-
-
-def _plans(place: Place) -> bytes:
-    lines: list[str] = []
-    for plan in place.plans:
-        lines += ["", *_plan(plan, place)]
-    return document(lines)
-
-
-def _plan(plan: Plan, place: Place) -> list[str]:
-    values = {
-        "id": plan.id,
-        "types": plan.types,
-        "priorities": plan.priorities,
-        "mode": plan.mode.value,
-        "acknowledge_within_s": seconds(plan.acknowledge_within_ms),
-    }
-    lines = section("[[plan]]", values)
-    for slot in plan.slots:
-        lines += section("[[plan.slot]]", _slot(slot, place))
-    return lines
-
-
-def _slot(slot: Slot, place: Place) -> dict[str, object]:
-    first, *others = slot.choices
-    substitutes = [{"needs": place.names(choice.needs), "penalty_s": seconds(choice.penalty_ms)} for choice in others]
-    return {
-        "id": slot.id,
-        "needs": place.names(first.needs),
-        "count": slot.count,
-        "target_s": seconds(slot.target_ms),
-        "or": substitutes or None,
-    }
 
 
 def _shifts(place: Place) -> bytes:
@@ -205,7 +182,28 @@ def _stations(place: Place) -> bytes:
 
 
 def _hospitals(place: Place) -> bytes:
-    return _table(("id", "name", "lat", "lon"), (_at(hospital, place) for hospital in place.hospitals))
+    rows = ((*_at(hospital, place), " ".join(hospital.services), hospital.beds) for hospital in place.hospitals)
+    return _table(("id", "name", "lat", "lon", "services", "beds"), rows)
+
+
+def _agencies(place: Place) -> bytes:
+    lines: list[str] = []
+    for agency in place.agencies:
+        values = {
+            "id": agency.id,
+            "name": agency.name,
+            "units_max": agency.units_max,
+            "penalty_s": seconds(agency.penalty_ms),
+            "answer_within_s": seconds(agency.answer_within_ms),
+            "automatic": agency.automatic,
+        }
+        lines += section("[[agency]]", values)
+    return document(lines)
+
+
+def _coverage(place: Place) -> bytes:
+    rows = ((*place.projection.to_degrees(x_m, y_m), weight) for x_m, y_m, weight in place.coverage.points)
+    return _table(("lat", "lon", "weight"), rows)
 
 
 def _at(row: Station | Hospital, place: Place) -> tuple[object, ...]:
@@ -224,11 +222,14 @@ def _units(place: Place) -> bytes:
             unit.shift or "",
             seconds(unit.turnout_ms),
             "yes" if unit.tracked else "no",
+            unit.staff,
+            unit.staff_min,
+            unit.agency or "",
         )
         for unit in place.units
     )
     header = ("id", "kind", "capabilities", "station", "crew", "shift", "turnout_s", "tracked")
-    return _table(header, rows)
+    return _table((*header, "staff", "staff_min", "agency"), rows)
 
 
 def _table(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> bytes:

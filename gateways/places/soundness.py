@@ -1,19 +1,14 @@
 """Would this place work? What a careful chief asks once the files agree with each other.
 
-Rule: an error is what would leave a call without help by plan; a warning is what is probably not meant. A plan applies
-to an incident if it names the type (or "*") and the priority; where several do, the first in the file counts.
+Rule: an error is what would leave a call without help by plan; a warning is what is probably not meant.
 """
 
 from engine.model.demand import Demand
-from engine.model.place import PRIORITIES, Place
-from engine.model.plans import Plan
+from engine.model.place import Place
 from gateways.places import files
-from gateways.places.mistakes import Findings
-from gateways.places.references import ANY
-from gateways.places.staffing import check_staffing
-
-MORE = 5
-"""Names listed in one message."""
+from gateways.places.mistakes import Findings, listed
+from gateways.places.plan_soundness import check_plan_cover, check_reachable
+from gateways.places.staffing import check_staffing, slots_of
 
 
 def check_soundness(place: Place, demand: Demand | None, findings: Findings) -> None:
@@ -26,55 +21,15 @@ def check_soundness(place: Place, demand: Demand | None, findings: Findings) -> 
     ):
         if not rows:
             findings.error(file, "", f"names no {what}")
-    _plan_cover(place, demand, findings)
-    _reachable(place, findings)
+    check_plan_cover(place, demand, findings)
+    check_reachable(place, findings)
     _inside(place, demand, findings)
     _capabilities_used(place, findings)
     _alerts(place, findings)
+    _weights(place, findings)
     if demand is not None and demand.care.transport_share > 0 and not place.hospitals:
         findings.warning(files.HOSPITALS, "", "names no hospital, but demand.toml has patients to transport")
     check_staffing(place, findings)
-
-
-def plan_for(place: Place, type_id: str, priority: int) -> Plan | None:
-    """Return the plan that applies, or None."""
-    for plan in place.plans:
-        if priority in plan.priorities and (type_id in plan.types or ANY in plan.types):
-            return plan
-    return None
-
-
-def _plan_cover(place: Place, demand: Demand | None, findings: Findings) -> None:
-    """Every type needs a plan at its own priority and at those the demand calls for; better at all five."""
-    sure = {type_.id: {type_.priority: None} for type_ in place.types}
-    sure.setdefault(place.emergency_type, {})[1] = None
-    for share in demand.shares if demand else ():
-        if share.share > 0:
-            sure[share.type][share.priority] = None
-    for number, type_ in enumerate(place.types):
-        missing = [priority for priority in PRIORITIES if plan_for(place, type_.id, priority) is None]
-        certain = [priority for priority in missing if priority in sure[type_.id]]
-        rest = [priority for priority in missing if priority not in sure[type_.id]]
-        path = f"type[{number}]"
-        if certain:
-            note = " (it is the emergency_type)" if type_.id == place.emergency_type and 1 in certain else ""
-            findings.error(files.TYPES, path, f'"{type_.id}" has no plan at priority {_list(certain)}{note}')
-        if rest:
-            message = f'"{type_.id}" has no plan at priority {_list(rest)}: a call reported so would wait for a person'
-            findings.warning(files.TYPES, path, message)
-
-
-def _reachable(place: Place, findings: Findings) -> None:
-    """A plan that never comes first is written in vain."""
-    taken: dict[tuple[str, int], str] = {}
-    for number, plan in enumerate(place.plans):
-        names = [type_.id for type_ in place.types] if ANY in plan.types else plan.types
-        wanted = [(name, priority) for name in names for priority in plan.priorities]
-        if all(each in taken for each in wanted):
-            before = _list(sorted({taken[each]: None for each in wanted}))
-            findings.warning(files.PLANS, f"plan[{number}]", f'"{plan.id}" is never reached: {before} comes first')
-        for each in wanted:
-            taken.setdefault(each, plan.id)
 
 
 def _inside(place: Place, demand: Demand | None, findings: Findings) -> None:
@@ -100,7 +55,7 @@ def _capabilities_used(place: Place, findings: Findings) -> None:
     offered = wanted = 0
     for unit in place.units:
         offered |= unit.capabilities
-    asked = [choice.needs for plan in place.plans for slot in plan.slots for choice in slot.choices]
+    asked = [choice.needs for plan in place.plans for _, slot, _ in slots_of(plan) for choice in slot.choices]
     for needs in asked:
         wanted |= needs
     for number, name in enumerate(place.capabilities):
@@ -113,7 +68,7 @@ def _capabilities_used(place: Place, findings: Findings) -> None:
             idle[unit.id] = None
     if idle:
         findings.warning(
-            files.UNITS, "", f"no plan would ever send {_list(list(idle))}: nothing asks for what they can do"
+            files.UNITS, "", f"no plan would ever send {listed(list(idle))}: nothing asks for what they can do"
         )
 
 
@@ -129,7 +84,9 @@ def _alerts(place: Place, findings: Findings) -> None:
         findings.warning(files.PLACE, "limits.pending_after_s", message)
 
 
-def _list(names: list[int] | list[str]) -> str:
-    """Return the first few, and how many more there are."""
-    shown = ", ".join(str(name) for name in names[:MORE])
-    return shown + (f" and {len(names) - MORE} more" if len(names) > MORE else "")
+def _weights(place: Place, findings: Findings) -> None:
+    weights = list(place.matching.weights)
+    if weights != sorted(weights, reverse=True):
+        findings.warning(files.RULES, "matching.weights", "should fall: a second is worth most where it is most urgent")
+    if 0 in weights:
+        findings.warning(files.RULES, "matching.weights", "has a 0: how far away units are would not count there")

@@ -1,12 +1,13 @@
 """Are there units for every slot, enough of them, and at every hour? And do crews, shifts and stations make sense?"""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.model.place import Crew, Place, Unit
-from engine.model.plans import Slot
+from engine.model.plans import Plan, Slot
 from gateways.places import files
 from gateways.places.hours import DAY, DAYS, WEEK
 from gateways.places.mistakes import Findings
@@ -20,27 +21,48 @@ def check_staffing(place: Place, findings: Findings) -> None:
     _slots(place, findings)
     _crews(place, findings)
     _unused(place, findings)
+    _agencies(place, findings)
     if place.units and not any(unit.tracked for unit in place.units):
         findings.warning(files.UNITS, "", "no unit is tracked: all are taken to stand at their stations")
 
 
+def slots_of(plan: Plan) -> list[tuple[str, Slot, int]]:
+    """Return (path, slot, how often it is wanted there in all) for the plan's own way, its options and its alarms."""
+    found = [(f"slot[{number}]", slot, slot.count) for number, slot in enumerate(plan.slots)]
+    for position, option in enumerate(plan.options):
+        found += [(f"option[{position}].slot[{n}]", slot, slot.count) for n, slot in enumerate(option.slots)]
+    for position, alarm in enumerate(plan.alarms):
+        counts = {slot.id: slot.count for slot in plan.wanted("", alarm.level)}
+        found += [(f"alarm[{position}].slot[{n}]", slot, counts[slot.id]) for n, slot in enumerate(alarm.slots)]
+    return found
+
+
 def _slots(place: Place, findings: Findings) -> None:
-    """A slot that nobody can fill is an error; too few, or nobody at some hour, is a warning."""
+    """A slot that nobody can fill is an error, unless the plan has a way without it; too few is a warning."""
     groups = _groups(place)
     for number, plan in enumerate(place.plans):
-        for position, slot in enumerate(plan.slots):
-            path = f"plan[{number}].slot[{position}]"
-            fitting = _fitting(slot, groups)
-            count = sum(groups[each] for each in fitting)
-            if not count:
-                wanted = " or ".join("+".join(place.names(choice.needs)) for choice in slot.choices)
-                findings.error(files.PLANS, path, f'no unit can fill "{slot.id}": none has {wanted}')
-            elif count < slot.count:
-                message = f'"{slot.id}" asks for {slot.count}, but only {count} units fit: it will always be short'
-                findings.warning(files.PLANS, path, message)
-            elif gap := _gap(fitting, place):
-                message = f'"{slot.id}" of plan "{plan.id}": no unit that fits is on duty {gap}'
-                findings.warning(files.PLANS, path, message)
+        another_way = any(all(_fitting(slot, groups) for slot in way.slots) for way in plan.ways())
+        told: dict[str, None] = {}
+        for where, slot, wanted in slots_of(plan):
+            trouble = _trouble(slot, wanted, plan, groups, place)
+            if trouble and trouble not in told:
+                told[trouble] = None
+                nobody = not _fitting(slot, groups) and (where.startswith("alarm") or not another_way)
+                say = findings.error if nobody else findings.warning
+                say(files.PLANS, f"plan[{number}].{where}", trouble)
+
+
+def _trouble(slot: Slot, wanted: int, plan: Plan, groups: "Counter[Group]", place: Place) -> str:
+    """Return what is wrong with the units that a slot would get, or ""."""
+    fitting = _fitting(slot, groups)
+    count = sum(groups[each] for each in fitting)
+    if not count:
+        needs = " or ".join("+".join(place.names(choice.needs)) for choice in slot.choices)
+        return f'no unit can fill "{slot.id}": none has {needs}'
+    if count < wanted:
+        return f'"{slot.id}" asks for {wanted}, but only {count} units fit: it will always be short'
+    gap = _gap(fitting, place)
+    return f'"{slot.id}" of plan "{plan.id}": no unit that fits is on duty {gap}' if gap else ""
 
 
 Group = tuple[int, str | None]
@@ -66,11 +88,14 @@ def _gap(fitting: list[Group], place: Place) -> str:
     shifts = {shift for _, shift in fitting}
     if None in shifts:
         return ""
+    return first_gap([window for shift in place.shifts if shift.id in shifts for window in shift.windows])
+
+
+def first_gap(windows: Sequence[tuple[int, int]]) -> str:
+    """Return the first time of the week that is in none of the windows, or nothing."""
     on = np.zeros(WEEK, dtype=np.bool_)
-    for shift in place.shifts:
-        if shift.id in shifts:
-            for start, end in shift.windows:
-                on[start:end] = True
+    for start, end in windows:
+        on[start:end] = True
     return "" if on.all() else _when(on)
 
 
@@ -118,3 +143,16 @@ def _unused(place: Place, findings: Findings) -> None:
     for shift in place.shifts:
         if shift.id not in used:
             findings.warning(files.SHIFTS, f'"{shift.id}"', "no unit and no crew works this shift")
+
+
+def _agencies(place: Place, findings: Findings) -> None:
+    """What was agreed with a neighbour speaks of its units."""
+    units = Counter(unit.agency for unit in place.units)
+    for agency in place.agencies:
+        if not units[agency.id]:
+            findings.warning(files.AGENCIES, f'"{agency.id}"', "no unit belongs to it: nobody could be asked for")
+        elif units[agency.id] < agency.units_max:
+            message = f"agreed on {agency.units_max} units, but the place has only {units[agency.id]} of it"
+            findings.warning(files.AGENCIES, f'"{agency.id}"', message)
+    if units and not units[None]:
+        findings.warning(files.UNITS, "", "all units belong to neighbours: we have none of our own")

@@ -5,9 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.model import alert_facts as a
+from engine.model import crew_facts as c
+from engine.model import crew_inputs as ci
 from engine.model import facts as f
 from engine.model import inputs as i
 from engine.model import road_facts as r
+from engine.model import surroundings as s
+from engine.model import response_facts as rf
+from engine.model import response_inputs as ri
 from engine.model.turn import Turn
 from engine.model.why import Reason
 
@@ -16,7 +21,7 @@ def tell(title: str, moral: str, turns: list[Turn]) -> str:
     """Return the story as text."""
     lines = [title.upper(), moral, ""]
     for turn in turns:
-        if isinstance(turn.input, i.Tick) and len(turn.facts) == 1:
+        if isinstance(turn.input, i.Tick) and not any(BECAME[type(fact)](fact) for fact in turn.facts):
             continue  # nothing was due that mattered
         lines.append(f"{_clock(turn.now)}  {SAID[type(turn.input)](turn.input)}")
         lines += [
@@ -35,6 +40,10 @@ def _minutes(ms: int) -> str:
 
 def _names(names: tuple[str, ...]) -> str:
     return ", ".join(names) or "nobody"
+
+
+def _with(brings: tuple[str, ...]) -> str:
+    return f", who bring {_names(brings)}" if brings else ""
 
 
 def _because(text: str) -> str:
@@ -78,21 +87,47 @@ SAID: dict[type[Any], Callable[[Any], str]] = {
     i.ReportStatus: lambda g: f"{g.unit} reports {g.status}",
     i.DeclareEmergency: lambda g: f"{g.unit} CALLS FOR HELP{_because(g.text)}",
     i.ResolveEmergency: lambda g: f"{g.by} says that {g.unit} is safe{_because(g.reason)}",
+    ci.ReportStaffing: lambda g: f"{g.unit} has {g.staff} people{_with(g.brings)}",
+    ci.AnswerAid: lambda g: f"{g.by} {'sends' if g.committed else 'does not send'} {g.unit}{_because(g.reason)}",
+    ci.CallRoll: lambda g: f"{g.by} calls the roll on {g.incident}",
+    ci.AnswerRoll: lambda g: f"{g.by} says that the people of {g.unit} are well",
     i.AcknowledgeAlarm: lambda g: f"{g.by} takes on alarm {g.alarm}",
     i.AcknowledgeAlert: lambda g: f"{g.by} has told the crew of alert {g.alert}",
     i.CloseRoad: lambda g: f"{g.by} closes {g.stretch.words}{_because(g.reason)}",
     i.OpenRoad: lambda g: f"{g.by} opens {g.closure}{_because(g.reason)}",
     i.ReportTraffic: lambda g: f"{g.by} reports {g.percent} % on {g.stretch.words}",
     i.ReportWeather: lambda g: f"{g.by} reports {g.weather}, {g.percent} %",
+    s.RecordCaution: lambda g: f"{g.by} warns of {g.severity} within {g.radius_m} m: {g.text}",
+    s.EndCaution: lambda g: f"{g.by} takes back caution {g.caution}{_because(g.reason)}",
+    s.ReportHospital: lambda g: f"{g.hospital} reports itself {g.state}, {g.waiting} waiting",
+    s.RankDestinations: lambda g: f"{g.by} asks where {g.unit} should bring its patient ({_names(g.needs)})",
+    s.ChooseDestination: lambda g: f"{g.by} sends {g.unit} to {g.hospital}{_because(g.reason)}",
     i.PublishEpoch: lambda g: f"the travel times of epoch {g.epoch} are ready",
     i.LearnSpeeds: lambda g: f"{g.learned.observations} drives have been judged",
     i.LearnTurnouts: lambda g: f"{len(g.turnouts)} turnouts have been judged",
+    ri.StrikeAlarm: lambda g: f"{g.by} strikes alarm {g.level or 'the next'} for {g.incident}{_because(g.reason)}",
+    ri.AcceptRecommendation: lambda g: f"{g.by} accepts what was recommended for {g.incident}",
+    ri.HoldIncident: lambda g: f"{g.by} holds {g.incident} until {_clock(g.until_ms)}{_because(g.reason)}",
+    ri.EndHold: lambda g: f"{g.by} ends the hold of {g.incident}",
+    ri.StackIncident: lambda g: f"{g.by} lets {g.unit} go to {g.incident} next{_because(g.reason)}",
+    ri.UnstackIncident: lambda g: f"{g.by} lets anybody go to {g.incident}{_because(g.reason)}",
+    ri.ReopenIncident: lambda g: f"{g.by} reopens {g.incident}{_because(g.reason)}",
+    ri.SplitIncident: lambda g: f"{g.by} splits off {g.incident}{_because(g.reason)}",
+    ri.UnlinkIncidents: lambda g: f"{g.by} says that {g.incident} and {g.other} do not belong together",
+    ri.SupersedeUnit: lambda g: f"{g.by} lets {g.replacement} go instead of {g.unit} to {g.incident}{_because(g.reason)}",
 }
+
+
+def _chosen(choice: f.Choice) -> str:
+    how = f" from {choice.source}" if choice.source else ""
+    how += f" instead of {choice.replaces}" if choice.replaces else ""
+    how += f", free in {_minutes(choice.clear_ms)}" if choice.clear_ms >= 0 else ""
+    return f"{choice.slot} {choice.unit} in {_minutes(choice.eta_ms)}{how}"
 
 
 def _recommended(fact: f.UnitsRecommended) -> str:
     """The proposal in one line, then for each slot who was looked at; who cannot do the job is only counted."""
-    chosen = [f"{c.slot} {c.unit} in {_minutes(c.eta_ms)}" for c in fact.choices]
+    chosen = [_chosen(choice) for choice in fact.choices]
     short = [f"{s.missing} {s.slot} short" for s in fact.short]
     lines = [f"{fact.incident} [{fact.mode}] would get: {_names((*chosen, *short))}"]
     for slot in fact.why.slots:
@@ -114,6 +149,22 @@ def _sent(fact: f.UnitDispatched) -> str:
 def _failed(fact: a.AlertAttemptFailed) -> str:
     again = f"again at {_clock(fact.retry_at_ms)}" if fact.retry_at_ms else "no further attempt here"
     return f"alert {fact.alert}: attempt {fact.attempt} failed ({fact.detail}), {again}"
+
+
+def _suspected(fact: rf.DuplicatesSuspected) -> str:
+    if not fact.suspects:
+        return f"{fact.incident} is like none of the others"
+    said = (f"{each.incident} ({each.permille}: {_names(each.reasons)})" for each in fact.suspects)
+    return f"{fact.incident} may be the same as {'; '.join(said)}"
+
+
+def _ranked(fact: s.DestinationsRanked) -> str:
+    lines = [f"{fact.unit} should bring its patient to:"]
+    for each in fact.ranked:
+        way = f"{_minutes(each.travel_ms)} away" if each.travel_ms >= 0 else "no way"
+        load = f"{_minutes(each.delay_ms)} delay, {each.inbound} inbound"
+        lines.append(f"  {each.hospital}: {way}, {load}" + (f", but {each.reason}" if each.reason else ""))
+    return "\n".join(lines)
 
 
 BECAME: dict[type[Any], Callable[[Any], str]] = {
@@ -147,8 +198,22 @@ BECAME: dict[type[Any], Callable[[Any], str]] = {
     a.AlertHandedOver: lambda t: f"alert {t.alert} is handed to a person: {t.reason}",
     a.AlertWithdrawn: lambda t: f"alert {t.alert} is withdrawn: {t.reason}",
     a.AlarmRaised: lambda t: f"ALARM {t.alarm}, {t.about}: {t.text}",
+    a.AlarmEscalated: lambda t: f"alarm {t.alarm} climbs to rung {t.rung}: nobody has taken it on",
     a.AlarmAcknowledged: lambda t: f"alarm {t.alarm} is {t.by}'s",
+    c.StaffingChanged: lambda t: f"{t.unit} is staffed with {t.staff}",
+    c.AidRequested: lambda t: f"{t.agency} is asked for {t.unit} for {t.incident}, until {_clock(t.expires_ms)}",
+    c.AidCommitted: lambda t: f"{t.agency} commits {t.unit} to {t.incident}",
+    c.AidDeclined: lambda t: f"{t.agency} does not send {t.unit} to {t.incident}: {t.reason}",
+    c.RollCalled: lambda t: f"the roll is called on {t.incident}: {_names(t.units)} are to answer by {_clock(t.answer_by_ms)}",
+    c.RollAnswered: lambda t: f"{t.unit} is accounted for on {t.incident}",
     a.AlarmCleared: lambda t: f"alarm {t.alarm} is over: {t.reason}",
+    rf.DuplicatesSuspected: _suspected,
+    s.CautionRecorded: lambda t: f"{t.caution.id} holds: {t.caution.severity}, {t.caution.text}",
+    s.CautionEnded: lambda t: f"{t.caution} is over{_because(t.reason)}",
+    s.HospitalReported: lambda t: f"{t.report.hospital} is {t.report.state}, {t.report.waiting} waiting",
+    s.HospitalReportLapsed: lambda t: f"what {t.hospital} said is forgotten",
+    s.DestinationsRanked: _ranked,
+    s.DestinationChosen: lambda t: f"{t.unit} brings its patient to {t.hospital}{_because(t.reason)}",
     r.RoadClosed: lambda t: f"{t.closure.id} closes {t.closure.stretch.words}",
     r.RoadOpened: lambda t: f"{t.closure} is open",
     r.TrafficReported: lambda t: f"{t.slowing.id}: {t.slowing.percent} % on {t.slowing.stretch.words}",
@@ -158,4 +223,22 @@ BECAME: dict[type[Any], Callable[[Any], str]] = {
     r.SpeedsLearned: lambda t: f"travel times rest on {t.learned.observations} drives",
     r.TurnoutsLearned: lambda t: f"turnouts rest on {len(t.turnouts)} judgements",
     r.EpochPublished: lambda t: f"decisions rest on epoch {t.epoch}",
+    rf.AlarmStruck: lambda t: f"{t.incident} is at alarm {t.level}{_because(t.reason)}",
+    rf.IncidentHeld: lambda t: f"{t.incident} is held until {_clock(t.until_ms)}{_because(t.reason)}",
+    rf.HoldEnded: lambda t: f"{t.incident} is no longer held",
+    rf.IncidentStacked: lambda t: f"{t.unit} goes to {t.incident} next{_because(t.reason)}",
+    rf.IncidentUnstacked: lambda t: f"{t.incident} no longer waits for {t.unit}{_because(t.reason)}",
+    rf.IncidentReopened: lambda t: f"{t.incident} is on the board again{_because(t.reason)}",
+    rf.IncidentSplit: lambda t: f"{t.incident} is on the board by itself, no part of {t.source}{_because(t.reason)}",
+    rf.IncidentsUnlinked: lambda t: f"{t.incident} and {t.other} are no longer linked",
+    rf.AssignmentDelayed: lambda t: (
+        f"{t.unit} is late for {t.incident}, {t.cause}: there at {_clock(t.arrive_ms)}, {_minutes(t.late_ms)} late"
+    ),
+    rf.AssignmentOnTime: lambda t: f"{t.unit} is on time for {t.incident} again: there at {_clock(t.arrive_ms)}",
+    rf.ProgressSeen: lambda _: "",
+    rf.ReleaseProposed: lambda t: f"{t.incident} no longer needs {_names(t.units)}{_because(t.reason)}",
+    rf.UnitSuperseded: lambda t: f"{t.replacement} goes to {t.incident} instead of {t.unit}, {_minutes(t.saves_ms)} sooner",
+    rf.UnitsBypassed: lambda t: f"{_names(t.bypassed)} passed over for {_names(t.sent)} on {t.incident}{_because(t.reason)}",
+    rf.RecommendationStale: lambda t: f"NOT DONE, the recommendation for {t.incident} no longer holds: {t.reason}",
+    rf.AutoWithheld: lambda t: f"{t.incident} is not dispatched by itself: {t.reason}",
 }

@@ -37,8 +37,9 @@ from engine.model.lifecycle import Status
 from engine.model.roads import Stretch
 from tests import river_town
 from tests.builders import small_place
+from tests.golden.near_stories import HOSPITALS, bed_for_a_patient, called_twice, gas_on_the_way
 from tests.golden.storyteller import BECAME, SAID, tell
-from tests.unit.engine_place import Town
+from tests.unit.engine_place import Town, engine_place
 
 STORIES = Path(__file__).parent / "stories"
 Story = Callable[[Town], None]
@@ -186,10 +187,15 @@ TOLD: tuple[Story, ...] = (
     restart_is_quiet,
     impossible_reports,
     bridge_closed,
+    called_twice,
+    gas_on_the_way,
+    bed_for_a_patient,
 )
 
 
 def _town(story: Story) -> Town:
+    if story is bed_for_a_patient:
+        return Town(engine_place(hospitals=HOSPITALS))
     if story is not bridge_closed:
         return Town()
     return Town(small_place(streets=river_town.graph().digest), streets=river_town.library)

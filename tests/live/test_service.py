@@ -157,6 +157,42 @@ async def test_a_journal_that_fails_stops_the_service(tmp_path):
         assert journal.last_seq >= 2
 
 
+async def test_a_call_for_help_waits_for_no_storm():
+    """Thousands of calls, orders and statuses wait: a crew that calls for help is taken next, whatever came first."""
+    lanes = Lanes()
+    storm = (
+        fire(priority=1),
+        fire(),
+        ReportIncident(id="i", by="cad", type="x", x_m=0, y_m=0, priority=3),
+        ReportStatus(id="s", by="u", unit="E1", status=Status.AVAILABLE),
+        Tick(),
+    )
+    for _ in range(800):
+        for given in storm:
+            await lanes.put(Waiting(given, lambda *_: None))
+    panic = DeclareEmergency(id="p", by="u", unit="E1")
+    while (waiting := lanes.take()) is not None:
+        assert waiting.given is not panic
+        await lanes.put(Waiting(panic, lambda *_: None))
+        assert lanes.take().given is panic  # type: ignore[union-attr]
+    assert sum(lanes.depth(lane) for lane in Lane) == 0
+    assert lanes.taken[Lane.EMERGENCY] == sum(lanes.taken[lane] for lane in Lane if lane is not Lane.EMERGENCY)
+
+
+async def test_a_call_for_help_is_decided_before_the_storm_that_came_first(tmp_path):
+    """The running service: five hundred statuses and calls are in its lanes when the button is pressed."""
+    async with serve(riverside(), tmp_path, settings=SMALL, watchdog=quiet()) as service:
+        unit = service.world.fleet.ids[0]
+        decided = []
+        service.on_decide = lambda kind, _: decided.append(kind)
+        for number in range(500):
+            report = ReportStatus(id=f"s{number}", by="u", unit=unit, status=Status.AVAILABLE)
+            await service.lanes.put(Waiting(report if number % 2 else fire(f"f{number}"), lambda *_: None))
+        answer = await service.ask(DeclareEmergency(id="p", by="u", unit=unit))
+        assert answer.refusal is None
+        assert decided.index("DeclareEmergency") <= 1
+
+
 async def test_lanes_serve_the_urgent_first_and_hold_senders_back():
     """Whatever came first, emergencies leave first; a full lane makes its sender wait and loses nothing."""
     lanes = Lanes()
@@ -169,7 +205,7 @@ async def test_lanes_serve_the_urgent_first_and_hold_senders_back():
     taken = [lanes.take().given for _ in range(3)]  # type: ignore[union-attr]
 
     assert taken == [panic, call, status]
-    assert lane_of(fire(priority=1)) is Lane.EMERGENCY
+    assert lane_of(fire(priority=1)) is Lane.CALLS
     assert lane_of(Tick()) is Lane.STATUSES
 
     for _ in range(CAPACITY[Lane.STATUSES]):

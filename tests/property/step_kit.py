@@ -47,6 +47,8 @@ from engine.model.roads import Stretch
 from engine.model.rules import Limits
 from engine.state.world import World
 from tests import river_town
+from tests.property import crew_kit, response_kit
+from tests.property.surroundings_kit import HOSPITALS, SURROUNDINGS
 from tests.unit.engine_place import ALS, BLS, ENGINE, LADDER, PLANS, UNITS, engine_place, slot
 
 Numbers = tuple[int, int, int, int]
@@ -64,7 +66,7 @@ def _changed_plans() -> tuple[Plan, ...]:
 
 
 PLACES: tuple[Place, ...] = (
-    engine_place(),
+    engine_place(hospitals=HOSPITALS),
     # Units leave and come, a crew is split, another is joined.
     engine_place(
         units=(*UNITS[1:8], *UNITS[9:], Unit("A9", "als ambulance", ALS | BLS, "North", crew="C9")),
@@ -86,9 +88,12 @@ PLACES: tuple[Place, ...] = (
     engine_place(streets=river_town.graph().digest),
     engine_place(
         streets=river_town.graph().digest,
+        hospitals=HOSPITALS[1:],
         travel=TravelSettings(lights_to_priority=1, profiles=(Profile(("main",), tuple(range(60, 228))),)),
     ),
     engine_place(streets="0" * 64),
+    crew_kit.neighbourly_place(),
+    crew_kit.neighbourly_place(2),
 )
 
 
@@ -239,7 +244,7 @@ class Commands:
 
     def home(self, a: int, b: int, c: int) -> AnyInput:
         del c
-        duty = [status for status in Status if status in DUTY][b % 4]
+        duty = [status for status in Status if status in DUTY][b % 5]
         return self.command(ReportStatus, unit=_unit(self.world, a), status=duty)
 
     def emergency(self, a: int, b: int, c: int) -> AnyInput:
@@ -356,10 +361,13 @@ _WEIGHTS: dict[Maker, int] = {
     Commands.open_road: 1,
     Commands.traffic: 2,
     Commands.weather: 1,
+    **SURROUNDINGS,
     Commands.publish: 5,
     Commands.resume: 1,
     Commands.tick: 8,
     Commands.again: 2,
+    **response_kit.WEIGHTS,
+    **crew_kit.WEIGHTS,
 }
 MAKERS: list[Maker] = [make for make, weight in _WEIGHTS.items() for _ in range(weight)]
 

@@ -13,14 +13,14 @@ from engine.model.fact import Fact
 from engine.model.facts import AnyFact
 from engine.model.input import Command, Input
 from engine.model.inputs import AnyCommand, AnyInput
-from engine.policy import NearestCapable
+from engine.policy import JointMatch
 from engine.state.world import FOLDS
 
 ROOT = Path(__file__).parents[2]
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 
-PURE = ("model", "kernels", "streets", "state", "policy", "learning", "core")
+PURE = ("model", "kernels", "streets", "state", "policy", "learning", "clocks", "core")
 """Rooms below the journal: no clock, no chance, nothing from outside."""
 OUTSIDE = (
     "asyncio",
@@ -102,7 +102,7 @@ def test_facts_and_inputs_bear_names_of_their_own() -> None:
     for union in (AnyFact, AnyInput):
         tags = [kind.__struct_config__.tag for kind in get_args(union)]
         assert len(set(tags)) == len(tags)
-    assert NearestCapable.__struct_config__.tag == "nearest_capable"
+    assert JointMatch.__struct_config__.tag == "joint_match"
 
 
 # ── sizes and beginnings ────────────────────────────────────────────────────────────────────────────────────

@@ -25,6 +25,7 @@ from engine.model.inputs import (
 )
 from engine.model.lifecycle import Status
 from engine.model.place import AlertSettings
+from engine.state.deadlines import Reminder
 from engine.state.records import AlertState
 from tests.unit.engine_place import Town, engine_place, facts_of, refusal
 
@@ -179,7 +180,7 @@ def test_after_a_restart_alarms_wait_and_deliveries_do_not() -> None:
     ticks = town.wait(9)
     assert [fact.attempt for turn in ticks for fact in facts_of(turn, AlertRequested)] == [2]
     assert alarms(town) == []
-    town.says("A1", Status.EN_ROUTE)
+    town.says("A1", Status.ON_SCENE)
     assert not [fact for turn in town.wait(60) for fact in turn.facts if "Alarm" in type(fact).__name__]
 
 
@@ -189,7 +190,7 @@ def test_a_reminder_that_outlived_its_cause_is_silent() -> None:
     town.says("A1", Status.ON_SCENE, after_s=5)
     for turn in town.wait(3_600):
         assert len(turn.facts) == 1
-    assert len(town.world.deadlines) == 0
+    assert [entry.about for entry in town.world.deadlines.entries()] == [Reminder.ORPHANS, Reminder.UNCHANGED]
 
 
 def test_alerts_follow_the_place_that_is_adopted() -> None:

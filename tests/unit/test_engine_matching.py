@@ -81,7 +81,7 @@ def test_the_shift_begins_and_nobody_has_to_say_so() -> None:
     town.wait(15)
     assert list(incident.assigned) == ["B3"]
     ticks = town.wait(3_600)
-    assert all(len(turn.facts) == 1 or "Alarm" in str(turn.facts) or "Alert" in str(turn.facts) for turn in ticks)
+    assert not any(facts_of(turn, UnitsRecommended) for turn in ticks)
 
 
 def test_a_stale_position_keeps_a_unit_out_until_it_is_seen() -> None:
@@ -108,9 +108,13 @@ def test_the_why_names_everybody_s_reason() -> None:
         "A1": Reason.CHOSEN,
         "A2": Reason.FARTHER,
         "B3": Reason.SECOND_CHOICE,
-        "B1": Reason.STATUS,
+        "B1": Reason.DEARER,
         "B2": Reason.NOT_IN_SERVICE,
     }
+    told = {told.unit: told for told in why.considered}
+    assert told["B1"].prices == (("divert", 120_000),), "it could be had, but two minutes must be worth it"
+    assert (told["A1"].turnout_ms, told["A1"].travel_ms, told["A1"].eta_ms) == (60_000, 0, 60_000)
+    assert told["A1"].margin_ms == told["A2"].eta_ms - told["A1"].eta_ms
     assert sum(count.units for count in why.tally) == len(town.world.fleet)
 
 

@@ -1,14 +1,16 @@
 """What units say of themselves: one assignment moves, nothing else; what is late, early or impossible is refused."""
 
 import pytest
+from msgspec.structs import replace
 
 from engine.core.invariants import violations
 from engine.core.statuses import AHEAD_MS_MAX
 from engine.model.facts import AssignmentAdvanced, AssignmentEnded, DutyChanged
 from engine.model.inputs import ReleaseUnit, ReserveUnits
-from engine.model.lifecycle import CREW_REPORTS, DUTY, DUTY_REPORTS, RUNGS, Outcome, Phase, Status
+from engine.model.lifecycle import CREW_REPORTS, DUTY, DUTY_REPORTS, RUNGS, UNTOLD, Outcome, Phase, Status
+from engine.model.place import Agency
 from engine.state.image import save
-from tests.unit.engine_place import Town, facts_of, refusal
+from tests.unit.engine_place import UNITS, Town, engine_place, facts_of, refusal
 
 ARRIVED = (Status.STAGING, Status.ON_SCENE, Status.AT_PATIENT, Status.TRANSPORTING, Status.AT_HOSPITAL)
 
@@ -16,7 +18,11 @@ ARRIVED = (Status.STAGING, Status.ON_SCENE, Status.AT_PATIENT, Status.TRANSPORTI
 def on_rung(rung: Status) -> Town:
     """A town in which A1 is on an incident, at that rung."""
     town = Town()
-    if rung is Status.RESERVED:
+    if rung is Status.REQUESTED:
+        units = tuple(replace(unit, agency="next") if unit.id == "A1" else unit for unit in UNITS)
+        town = Town(engine_place(units=units, agencies=(Agency("next", "Next Town", 3),)))
+        town.send(town.report("rescue"), "A1", reason="it is the nearest")
+    elif rung is Status.RESERVED:
         rescue = town.report("rescue")
         town.command(ReserveUnits, incident=rescue.id, units=("A1",))
     else:
@@ -34,7 +40,7 @@ def test_an_assigned_unit_reports_what_the_table_allows(rung: Status) -> None:
         town = on_rung(rung)
         before = town.unit("A1").incident
         turn = town.says("A1", wanted, after_s=5)
-        repeated = wanted is rung and rung is not Status.RESERVED
+        repeated = wanted is rung and rung not in UNTOLD
         if wanted in CREW_REPORTS[rung] or repeated:
             assert [fact.status for fact in facts_of(turn, AssignmentAdvanced)] == [wanted]
             assert (town.status("A1"), town.unit("A1").incident) == (wanted, before)
@@ -44,9 +50,9 @@ def test_an_assigned_unit_reports_what_the_table_allows(rung: Status) -> None:
         elif wanted in DUTY and rung in ARRIVED:
             assert [fact.outcome for fact in facts_of(turn, AssignmentEnded)] == [Outcome.CLEARED]
             assert town.status("A1") is wanted
-        elif wanted in DUTY and rung is Status.RESERVED:
+        elif wanted in DUTY and rung in UNTOLD:
             assert facts_of(turn, DutyChanged)
-            assert (town.status("A1"), town.unit("A1").duty) == (Status.RESERVED, wanted)
+            assert (town.status("A1"), town.unit("A1").duty) == (rung, wanted)
         else:
             assert refusal(turn) == ("impossible_transition", "status")
             assert town.status("A1") is rung

@@ -16,7 +16,7 @@ from gateways.metrics.sources import CODES_MAX, flatten
 from tests.unit.metrics_kit import Measured, serve_metrics
 
 LABELS = {"about", "code", "endpoint", "event", "input", "lane", "le", "priority", "python", "stage", "state"}
-LABELS |= {"status", "verdict", "version"}
+LABELS |= {"status", "verdict", "version", "profile", "measure", "limit_seconds"}
 
 
 async def test_names_are_ours_in_base_units_and_say_what_they_mean(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ async def test_numbers_follow_what_happens(tmp_path: Path) -> None:
         assert measured.value("turnout_alert_acknowledge_seconds_count") == 1
         assert measured.value("turnout_decision_seconds_count", input="call") == 1
         assert measured.value("turnout_orphan_incidents") == 0
-        assert measured.value("turnout_lane_taken_total", lane="emergency") == 1
+        assert measured.value("turnout_lane_taken_total", lane="calls") == 1
         assert measured.value("turnout_cad_connections") == 0
 
 

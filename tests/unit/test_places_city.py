@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from engine.model.geometry import inside
-from engine.model.plans import Mode
+from engine.model.plans import Mode, Order
 from gateways.places import PlaceRefused, generate, graph_of, load, metropolis_streets
 from gateways.places.city.fleet import KINDS
 from gateways.places.city.generate import City, make_city
 from gateways.places.city.land import PROJECTION
 from gateways.places.city.people import HOURLY, _hilbert
 from gateways.places.connected import largest_part
+from gateways.places.coverage import coverage_points
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "city-7-120.txt"
 
@@ -79,6 +80,44 @@ def test_the_fleet_has_every_kind_and_shares_crews(city: City) -> None:
     assert city.place.crews
     assert any(not unit.tracked for unit in city.place.units)
     assert len(city.place.stations) == 20
+
+
+def test_a_neighbour_lends_the_farthest_fire_station(city: City) -> None:
+    """All units there are the neighbour's and no others, one of them always stays; a small town has no neighbour."""
+    (agency,) = city.place.agencies
+    theirs = [unit for unit in city.place.units if unit.agency == agency.id]
+    (home,) = {unit.station for unit in theirs}
+    assert theirs == [unit for unit in city.place.units if unit.station == home]
+    away = {each.id: each.x_m**2 + each.y_m**2 for each in city.place.stations if each.id.startswith("FS")}
+    assert away[home] == max(away.values())
+    assert 1 <= agency.units_max == len(theirs) - 1
+    assert make_city(7, 24, quiet).place.agencies == ()
+
+
+def test_fires_can_be_answered_in_two_ways_and_struck_twice(city: City) -> None:
+    """A quint saves an engine and the ladder; what the alarms add is there; districts have their first-due order."""
+    fire = next(plan for plan in city.place.plans if plan.id == "working-fire")
+    own, other = (sum(slot.count for slot in way.slots) for way in fire.ways())
+    assert own - other == 1
+    assert [level.level for level in fire.alarms] == [2, 3]
+    assert sum(slot.count for slot in fire.wanted("", 3)) == own + 4 + 3
+    assert fire.par_every_ms > 0
+    assert fire.order is Order.BLENDED
+    stations = {station.id: station for station in city.place.stations}
+    for area in city.place.areas:
+        x_m = sum(x for x, _ in area.polygon) // len(area.polygon)
+        y_m = sum(y for _, y in area.polygon) // len(area.polygon)
+        away = [(stations[n].x_m - x_m) ** 2 + (stations[n].y_m - y_m) ** 2 for n in area.stations]
+        assert away == sorted(away)
+        assert len(away) == 6
+
+
+def test_everybody_has_a_crew_and_cover_is_wanted_where_people_are(city: City) -> None:
+    """Units say how many they are; hospitals what they can do; the points of cover come from the zones."""
+    assert all(0 < unit.staff_min <= unit.staff for unit in city.place.units)
+    assert {word for hospital in city.place.hospitals for word in hospital.services} >= {"trauma", "burns", "stroke"}
+    assert city.place.coverage.points == coverage_points(city.demand.zones)
+    assert 100 < len(city.place.coverage.points) <= 400
 
 
 def test_a_newcomer_sees_both_modes(city: City) -> None:

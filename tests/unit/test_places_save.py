@@ -57,7 +57,9 @@ def test_every_setting_survives(tmp_path: Path) -> None:
 def test_a_save_replaces_the_whole_earlier_place(tmp_path: Path) -> None:
     """No file of the earlier place stays behind to be read with the new one."""
     folder = Path(shutil.copytree(RIVERSIDE, tmp_path / "p"))
-    bare = replace(load(RIVERSIDE).place, hospitals=(), areas=())
+    whole = load(RIVERSIDE).place
+    anywhere = tuple(replace(plan, areas=()) for plan in whole.plans)
+    bare = replace(whole, hospitals=(), areas=(), plans=anywhere)
     save(folder, bare)
     loaded = load(folder)
     assert loaded.demand is None

@@ -12,8 +12,10 @@ from engine.kernels.eligible import cheapest, judge, ready
 from engine.model.hours import local_minute_of_week, on_duty
 from engine.model.place import Place
 from engine.model.plans import Slot
+from engine.policy.dispatch.layout import layout_of
+from engine.policy.dispatch.neighbours import kept_back
 from engine.policy.travel import TravelModel, travel_model
-from engine.state.fleet import STANDING_CREW_BUSY
+from engine.state.fleet import STANDING_ASSIGNED, STANDING_CREW_BUSY, STANDING_FREE, STANDING_NOT_IN_SERVICE
 from engine.state.records import Incident
 from engine.state.world import World
 
@@ -50,11 +52,11 @@ class Bench:
         minute = local_minute_of_week(place, world.now)
         self.shift_on = np.array([on_duty(shift, minute) for shift in place.shifts] or [True], np.uint8)
         self.oldest_fix_ms = world.now - place.limits.stale_after_ms
-        self.standing = world.fleet.standing
-        if barred:
-            self.standing = self.standing.copy()
-            # Their crew would be out with a sibling chosen in the same decision.
-            self.standing[barred] = STANDING_CREW_BUSY
+        lent = kept_back(world, layout_of(world))
+        self.standing = world.fleet.standing.copy() if barred or lent else world.fleet.standing
+        # Their crew would be out with a sibling chosen in the same decision.
+        self.standing[barred] = STANDING_CREW_BUSY
+        self.standing[[row for row in lent if self.standing[row] == STANDING_FREE]] = STANDING_NOT_IN_SERVICE
         self.first_radius_m = _first_radius_m(place, len(world.fleet))
 
     @cached_property
@@ -65,6 +67,20 @@ class Bench:
         columns = (fleet.capability, self.standing, fleet.shift, self.shift_on, fleet.fix_ms, fleet.assumed)
         count, different = ready(*columns, self.oldest_fix_ms, rows, hands)
         return rows[:count], hands[:different].tolist()
+
+    @cached_property
+    def busy(self) -> npt.NDArray[np.int64]:
+        """Rows of units that are assigned to an incident."""
+        return np.flatnonzero(self.fleet.standing == STANDING_ASSIGNED)
+
+    def is_placed(self, row: int) -> bool:
+        """Tell whether it is known where the unit is."""
+        fleet = self.fleet
+        return bool(fleet.assumed[row] or fleet.fix_ms[row] >= max(0, self.oldest_fix_ms))
+
+    def is_on(self, row: int) -> bool:
+        """Tell whether the unit is on shift."""
+        return bool(self.fleet.shift[row] < 0 or self.shift_on[self.fleet.shift[row]])
 
     @cached_property
     def _everyone(self) -> Rows:

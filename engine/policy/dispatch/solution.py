@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from engine.model.facts import Choice, Shortage
 from engine.model.route import Route
-from engine.model.why import Proof, Why
+from engine.model.why import Proof, WayWhy, Why
 from engine.state.records import Incident
 from engine.state.world import World
 
@@ -40,6 +40,12 @@ class Solution(Struct, frozen=True):
     """Rows left out because their crew would be out with a unit that was chosen."""
     proof: Proof = Proof()
     """That no answer to the same problem costs less."""
+    place_ms: dict[str, dict[str, int]] = {}
+    """By incident and slot: the dual price of its places, see `SlotWhy.place_ms`."""
+    saves_ms: dict[str, int] = {}
+    """By chosen unit: what the answer would cost more without it, in ms of its incident."""
+    ways: dict[str, tuple[WayWhy, ...]] = {}
+    """By incident whose plan has several ways to answer: those that were weighed."""
 
 
 class Estimate(Struct, frozen=True):

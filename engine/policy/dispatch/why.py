@@ -1,161 +1,157 @@
-"""The why of a decision: who was looked at, in what order they would arrive, and what kept the others out."""
+"""The why of a decision: who was looked at, in what order they would arrive, and what kept the others out.
+
+A pure function of the World, as it was before anything was carried out, and of the answer: so any unit can be asked
+about days later, from the journal.
+"""
 
 import numpy as np
 
-from engine.kernels.eligible import (
-    CAPABILITY,
-    CREW_BUSY,
-    ELIGIBLE,
-    NO_POSITION,
-    SHIFT,
-    STALE,
-    STATUS,
-    UNREACHABLE,
-    tally,
-)
+from engine.kernels.eligible import CAPABILITY, ELIGIBLE, STATUS, tally
 from engine.model.plans import Slot
-from engine.model.why import Considered, Count, Reason, SlotWhy
+from engine.model.why import Count, Reason, SlotWhy, Why
 from engine.policy.dispatch.judging import Bench, Rows, Verdicts, shortlist
-from engine.policy.dispatch.solution import Solution
-from engine.policy.honesty import clear_ms, spreads_ms
-from engine.policy.travel import travel_model
+from engine.policy.dispatch.order import order_of
+from engine.policy.dispatch.solution import Proposal, Solution
+from engine.policy.dispatch.telling import REASONS, Judged, Scene, tell
 from engine.state.fleet import STANDING_NOT_IN_SERVICE
 from engine.state.records import Incident
 from engine.state.world import World
-
-_REASONS: dict[int, Reason] = {
-    CAPABILITY: Reason.CAPABILITY,
-    STATUS: Reason.STATUS,
-    SHIFT: Reason.SHIFT,
-    NO_POSITION: Reason.NO_POSITION,
-    STALE: Reason.STALE_POSITION,
-    CREW_BUSY: Reason.CREW_BUSY,
-    UNREACHABLE: Reason.UNREACHABLE,
-}
-
 
 MANY = 256
 """Units in a circle after which rare kinds are no longer looked for beyond it."""
 
 
-def explain_slots(
-    world: World, bench: Bench, incident: Incident, slots: list[tuple[Slot, int]], solution: Solution
-) -> tuple[SlotWhy, ...]:
+def explain(world: World, incident: Incident, solution: Solution, row: int | None = None) -> Why:
+    """Say what the proposal for the incident rests on; with a row, what speaks for or against that unit."""
+    bench = Bench(world, list(solution.barred))
+    proposal = solution.proposals.get(incident.id) or Proposal((), (), incident.option)
+    scenes = [
+        _scene(world, bench, incident, slot, wanted, solution) for slot, wanted in _slots(world, incident, proposal)
+    ]
+    slots = _tell_all(bench, incident, scenes) if row is None else _tell_one(bench, incident, scenes, row)
+    return Why(
+        "joint match",
+        bench.travel.basis(incident),
+        incident.plan,
+        slots,
+        order_of(world, incident)[0],
+        proposal.option,
+        solution.ways.get(incident.id, ()),
+        solution.proof,
+    )
+
+
+def _slots(world: World, incident: Incident, proposal: Proposal) -> list[tuple[Slot, int]]:
+    """Return the slots that something is sought for, and how often: what is open, and what changes."""
+    changes: dict[str, int] = {}
+    for choice in proposal.choices:
+        changes[choice.slot] = changes.get(choice.slot, 0) + 1
+    for shortage in proposal.short:
+        changes[shortage.slot] = changes.get(shortage.slot, 0) + shortage.missing
+    slots = world.plans[incident.plan].wanted(proposal.option, incident.alarm)
+    wanted = [(slot, max(slot.count - incident.filled.get(slot.id, 0), changes.get(slot.id, 0))) for slot in slots]
+    return [(slot, count) for slot, count in wanted if count > 0]
+
+
+def _scene(world: World, bench: Bench, incident: Incident, slot: Slot, wanted: int, solution: Solution) -> Scene:
+    proposal = solution.proposals.get(incident.id)
+    choices = proposal.choices if proposal else ()
+    chosen = {choice.unit: choice for choice in choices if choice.slot == slot.id}
+    return Scene(world, bench, incident, slot, wanted, solution, chosen)
+
+
+def _tell_all(bench: Bench, incident: Incident, scenes: list[Scene]) -> tuple[SlotWhy, ...]:
     """Judge everyone round the incident again, this time to tell about it."""
-    wanted = world.settled.limits.nearest_explained
-    picked = _picked(incident, solution)
-    chosen = {slot.id: [world.fleet.rows[unit] for unit in picked if picked[unit] == slot.id] for slot, _ in slots}
+    if not scenes:
+        return ()
     judged: list[Verdicts] = []
 
     def judge(rows: Rows) -> None:
         nonlocal judged
         travel_ms = bench.times_ms(rows, incident)
-        judged = [bench.judge(slot, rows, travel_ms) for slot, _ in slots]
+        judged = [bench.judge(scene.slot, rows, travel_ms) for scene in scenes]
 
     def covers(rows: Rows, within_ms: int) -> bool:
         judge(rows)
-        return all(
-            _tells_enough(verdicts, within_ms, chosen[slot.id], wanted)
-            for (slot, _), verdicts in zip(slots, judged, strict=True)
-        )
+        return all(_tells_enough(scene, seen, within_ms) for scene, seen in zip(scenes, judged, strict=True))
 
     rows = bench.sweep(incident, covers)
     if not judged or len(judged[0].rows) < len(rows):
         judge(rows)
-    return tuple(
-        _explain(world, incident, slot, missing, verdicts, picked, solution)
-        for (slot, missing), verdicts in zip(slots, judged, strict=True)
-    )
+    return tuple(_slot_why(scene, seen, _named(scene, seen)) for scene, seen in zip(scenes, judged, strict=True))
 
 
-def explain_unit(
-    world: World, bench: Bench, incident: Incident, slots: list[tuple[Slot, int]], solution: Solution, row: int
-) -> tuple[SlotWhy, ...]:
+def _tell_one(bench: Bench, incident: Incident, scenes: list[Scene], row: int) -> tuple[SlotWhy, ...]:
     """Judge the whole fleet and tell about one unit of it."""
-    rows = np.arange(len(world.fleet), dtype=np.int32)
+    rows = np.arange(len(bench.fleet), dtype=np.int32)
     travel_ms = bench.times_ms(rows, incident)
-    picked = _picked(incident, solution)
     explained = []
-    for slot, missing in slots:
-        verdicts = bench.judge(slot, rows, travel_ms)
-        if verdicts.reason[row] == ELIGIBLE:
-            reason = _fitting_reason(world, verdicts, row, slot, picked, solution)
-            rank, eta_ms = _rank(verdicts, row), int(verdicts.eta_ms[row])
-        else:
-            reason, rank, eta_ms = _reason(world, row, int(verdicts.reason[row])), 0, -1
-        told = _considered(world, incident, rows[row : row + 1], [reason], [rank], [eta_ms])
-        needs = world.settled.names(slot.choices[0].needs)
-        explained.append(SlotWhy(slot.id, missing, needs, tuple(told), _tally(world, verdicts)))
+    for scene in scenes:
+        verdicts = bench.judge(scene.slot, rows, travel_ms)
+        explained.append(_slot_why(scene, verdicts, [_judged(verdicts, row)]))
     return tuple(explained)
 
 
-def _picked(incident: Incident, solution: Solution) -> dict[str, str]:
-    proposal = solution.proposals.get(incident.id)
-    return {choice.unit: choice.slot for choice in proposal.choices} if proposal else {}
+def _slot_why(scene: Scene, verdicts: Verdicts, named: list[Judged]) -> SlotWhy:
+    prices = scene.solution.place_ms.get(scene.incident.id, {})
+    return SlotWhy(
+        slot=scene.slot.id,
+        wanted=scene.wanted,
+        needs=scene.world.settled.names(scene.slot.choices[0].needs),
+        considered=tuple(tell(scene, named)),
+        tally=_tally(scene, verdicts),
+        place_ms=prices.get(scene.slot.id, -1),
+    )
 
 
-def _fitting_reason(
-    world: World, verdicts: Verdicts, place: int, slot: Slot, picked: dict[str, str], solution: Solution
-) -> Reason:
-    row = int(verdicts.rows[place])
-    if picked.get(world.fleet.ids[row]) == slot.id:
-        return Reason.CHOSEN
-    if row in solution.taken:
-        return Reason.ELSEWHERE
-    return Reason.SECOND_CHOICE if verdicts.cost_ms[place] > verdicts.eta_ms[place] else Reason.FARTHER
-
-
-def _tells_enough(verdicts: Verdicts, within_ms: int, chosen: list[int], wanted: int) -> bool:
+def _tells_enough(scene: Scene, verdicts: Verdicts, within_ms: int) -> bool:
     """Tell whether the circle holds all who come before those that were chosen, and enough of the others.
 
     Who comes later than `within_ms` may have somebody outside the circle before it, so its rank would be a guess. Of a
     rare kind there may be fewer than wanted in the whole city: then a circle of many units is enough.
     """
     sure = verdicts.rows[(verdicts.reason == ELIGIBLE) & (verdicts.cost_ms < within_ms)]
-    if any(row not in sure for row in chosen):
+    fleet = scene.world.fleet
+    if any(
+        not choice.source and choice.clear_ms < 0 and fleet.rows[unit] not in sure
+        for unit, choice in scene.chosen.items()
+    ):
         return False
-    return len(sure) >= wanted or len(verdicts.rows) >= MANY
+    return len(sure) >= scene.world.settled.limits.nearest_explained or len(verdicts.rows) >= MANY
 
 
-def _explain(
-    world: World,
-    incident: Incident,
-    slot: Slot,
-    missing: int,
-    verdicts: Verdicts,
-    picked: dict[str, str],
-    solution: Solution,
-) -> SlotWhy:
-    limit = world.settled.limits.nearest_explained
+def _named(scene: Scene, verdicts: Verdicts) -> list[Judged]:
+    """Return whom the why names: the soonest that fit, all that were chosen, and the nearest that were out."""
+    limit = scene.world.settled.limits.nearest_explained
     best = shortlist(verdicts, limit).tolist()
-    ranked = [*enumerate(best, start=1), *_chosen_beyond(world, slot, verdicts, picked, best)]
-    places = [place for _, place in ranked]
-    rows = verdicts.rows[places]
-    listed = _considered(
-        world,
-        incident,
-        rows,
-        [_fitting_reason(world, verdicts, place, slot, picked, solution) for place in places],
-        [rank for rank, _ in ranked],
-        verdicts.eta_ms[places].tolist(),
-    )
-    listed += _sooner_but_out(world, incident, verdicts, limit)
-    return SlotWhy(
-        slot=slot.id,
-        wanted=missing,
-        needs=world.settled.names(slot.choices[0].needs),
-        considered=tuple(listed),
-        tally=_tally(world, verdicts),
+    fitting = [_at(verdicts, place, rank) for rank, place in enumerate(best, start=1)]
+    fitting += _chosen_beyond(scene, verdicts, [each.row for each in fitting])
+    known = {each.row for each in fitting}
+    return fitting + [each for each in _sooner_but_out(scene, verdicts, limit) if each.row not in known]
+
+
+def _at(verdicts: Verdicts, place: int, rank: int) -> Judged:
+    return Judged(
+        int(verdicts.rows[place]),
+        int(verdicts.reason[place]),
+        rank,
+        int(verdicts.eta_ms[place]),
+        int(verdicts.cost_ms[place]),
     )
 
 
-def _chosen_beyond(
-    world: World, slot: Slot, verdicts: Verdicts, picked: dict[str, str], listed: list[int]
-) -> list[tuple[int, int]]:
-    """Return (rank, place) of units that the joint answer chose although they are not among the soonest."""
-    rows = [world.fleet.rows[unit] for unit, name in picked.items() if name == slot.id]
-    places = np.searchsorted(verdicts.rows, np.array(rows, np.int32)).tolist()
-    return sorted((_rank(verdicts, place), place) for place in places if place not in listed)
+def _judged(verdicts: Verdicts, row: int) -> Judged:
+    place = int(np.searchsorted(verdicts.rows, row))
+    if place == len(verdicts.rows) or verdicts.rows[place] != row:
+        return Judged(row, STATUS)
+    return _at(verdicts, place, _rank(verdicts, place) if verdicts.reason[place] == ELIGIBLE else 0)
+
+
+def _chosen_beyond(scene: Scene, verdicts: Verdicts, listed: list[int]) -> list[Judged]:
+    """Return those that the joint answer chose although they are not free, or not among the soonest."""
+    rows = [scene.world.fleet.rows[unit] for unit in scene.chosen]
+    found = [_judged(verdicts, row) for row in rows if row not in listed]
+    return sorted(found, key=lambda each: (each.rank, each.row))
 
 
 def _rank(verdicts: Verdicts, place: int) -> int:
@@ -165,9 +161,9 @@ def _rank(verdicts: Verdicts, place: int) -> int:
     return int(np.count_nonzero(before & (verdicts.reason == ELIGIBLE))) + 1
 
 
-def _sooner_but_out(world: World, incident: Incident, verdicts: Verdicts, limit: int) -> list[Considered]:
+def _sooner_but_out(scene: Scene, verdicts: Verdicts, limit: int) -> list[Judged]:
     """List the nearest units that were out; those that could have done the job come before those that could not."""
-    fleet = world.fleet
+    fleet, incident = scene.bench.fleet, scene.incident
     out = np.flatnonzero(verdicts.reason != ELIGIBLE)
     rows = verdicts.rows[out]
     away = (fleet.x_m[rows] - incident.x_m).astype(np.int64) ** 2
@@ -177,54 +173,16 @@ def _sooner_but_out(world: World, incident: Incident, verdicts: Verdicts, limit:
         near = np.flatnonzero(away <= np.partition(away, limit - 1)[limit - 1])
         out, rows, away = out[near], rows[near], away[near]
     order = np.lexsort((rows, away))[:limit]
-    rows = rows[order]
-    codes = verdicts.reason[out[order]].tolist()
-    reasons = [_reason(world, row, code) for row, code in zip(rows.tolist(), codes, strict=True)]
-    return _considered(world, incident, rows, reasons, [0] * len(rows), [-1] * len(rows))
+    return [_at(verdicts, place, 0) for place in out[order].tolist()]
 
 
-def _reason(world: World, row: int, code: int) -> Reason:
-    if code == STATUS and world.fleet.standing[row] == STANDING_NOT_IN_SERVICE:
-        return Reason.NOT_IN_SERVICE
-    return _REASONS[code]
-
-
-def _considered(
-    world: World, incident: Incident, rows: Rows, reasons: list[Reason], ranks: list[int], etas_ms: list[int]
-) -> list[Considered]:
-    """Describe these rows; columns are read whole, as item by item would cost more than the decision."""
-    fleet = world.fleet
-    east_m = fleet.x_m[rows].astype(np.int64) - incident.x_m
-    north_m = fleet.y_m[rows].astype(np.int64) - incident.y_m
-    distance_m = np.sqrt(east_m * east_m + north_m * north_m).astype(np.int64)
-    unknown = (fleet.assumed[rows] == 1) | (fleet.fix_ms[rows] < 0)
-    age_ms = np.where(unknown, -1, np.maximum(0, world.now - fleet.fix_ms[rows]))
-    names = [fleet.ids[row] for row in rows.tolist()]
-    spreads = _spreads_ms(world, incident, rows, etas_ms)
-    clear = [
-        clear_ms(world, row) if why is Reason.STATUS else -1 for row, why in zip(rows.tolist(), reasons, strict=True)
-    ]
-    columns = (names, reasons, ranks, etas_ms, distance_m.tolist(), age_ms.tolist(), spreads, clear)
-    return [Considered(*column) for column in zip(*columns, strict=True)]
-
-
-def _spreads_ms(world: World, incident: Incident, rows: Rows, etas_ms: list[int]) -> list[int]:
-    """Return the spread of each ETA; -1 where there is none."""
-    etas = np.array(etas_ms, np.int64)
-    straight = travel_model(world).is_straight(incident)
-    found = spreads_ms(world, rows, np.maximum(0, etas - world.fleet.turnout_ms[rows]), straight=straight)
-    told: list[int] = np.where(etas >= 0, found, -1).tolist()
-    return told
-
-
-def _tally(world: World, verdicts: Verdicts) -> tuple[Count, ...]:
+def _tally(scene: Scene, verdicts: Verdicts) -> tuple[Count, ...]:
     counts = tally(verdicts.reason).tolist()
-    not_in_service = int(
-        np.count_nonzero((verdicts.reason == STATUS) & (world.fleet.standing[verdicts.rows] == STANDING_NOT_IN_SERVICE))
-    )
-    by_reason = {_REASONS[code]: count for code, count in enumerate(counts) if code in _REASONS}
+    standing = scene.bench.standing[verdicts.rows]
+    not_in_service = int(np.count_nonzero((verdicts.reason == STATUS) & (standing == STANDING_NOT_IN_SERVICE)))
+    by_reason = {REASONS[code]: count for code, count in enumerate(counts) if code in REASONS}
     by_reason[Reason.STATUS] -= not_in_service
     by_reason[Reason.NOT_IN_SERVICE] = not_in_service
     by_reason[Reason.FITS] = counts[ELIGIBLE]
-    by_reason[Reason.BEYOND] = len(world.fleet) - len(verdicts.rows)
+    by_reason[Reason.BEYOND] = len(scene.bench.fleet) - len(verdicts.rows)
     return tuple(Count(reason, by_reason[reason]) for reason in Reason if by_reason.get(reason))

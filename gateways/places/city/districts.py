@@ -3,15 +3,18 @@
 import math
 
 import numpy as np
+from msgspec.structs import replace
 
 from engine.model.geometry import Polygon
-from engine.model.place import ResponseArea
+from engine.model.place import ResponseArea, Station
 from gateways.places.city.chance import dice
 from gateways.places.city.land import Land
 from gateways.places.city.words import district_names
 
 RINGS = ((0.3, 1), (0.65, 6), (1.15, 9))
 """(how far out it ends as a part of the way to the outline, districts); the first is the centre."""
+FIRST_DUE = 6
+"""Stations in the order of an area; those behind them go by the time that they take."""
 STEP_DEG = 10
 """Districts border each other along the same corners, so that no gap is left."""
 
@@ -28,6 +31,18 @@ def make_districts(seed: int, land: Land) -> tuple[ResponseArea, ...]:
             number += 1
         inner = outer
     return tuple(areas)
+
+
+def in_order(areas: tuple[ResponseArea, ...], stations: tuple[Station, ...]) -> tuple[ResponseArea, ...]:
+    """Give each area its first-due order: the fire stations nearest its middle."""
+    return tuple(replace(area, stations=_nearest(area.polygon, stations)) for area in areas)
+
+
+def _nearest(polygon: Polygon, stations: tuple[Station, ...]) -> tuple[str, ...]:
+    x_m = sum(x for x, _ in polygon) // len(polygon)
+    y_m = sum(y for _, y in polygon) // len(polygon)
+    away = sorted(((each.x_m - x_m) ** 2 + (each.y_m - y_m) ** 2, each.id) for each in stations)
+    return tuple(name for _, name in away[:FIRST_DUE])
 
 
 def _corner(turn: int, count: int) -> int:

@@ -5,12 +5,14 @@ Rule: exactly as many units as asked for; every kind is there, whatever the size
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
-from engine.model.place import Crew, Hospital, Shift, Station, Unit
+from engine.model.place import Agency, Crew, Hospital, Shift, Station, Unit
 from gateways.places.city.chance import dice
 from gateways.places.city.graph import Town
 from gateways.places.city.grid import Ints
 from gateways.places.city.land import Floats, Land
+from gateways.places.city.neighbours import with_neighbour
 from gateways.places.city.people import spread_out
 from gateways.places.city.plans import mask
 from gateways.places.city.words import district_names
@@ -24,7 +26,7 @@ PEOPLE_PER_HOSPITAL = 80_000
 
 
 class Kind(Struct, frozen=True):
-    """A kind of unit: its share of the fleet, where it stands, what it can do."""
+    """A kind of unit: its share of the fleet, where it stands, what it can do, who is on board."""
 
     name: str
     prefix: str
@@ -32,23 +34,27 @@ class Kind(Struct, frozen=True):
     share: float
     words: str
     turnout_s: int
+    staff: int
+    """Its full crew."""
+    staff_min: int
 
 
 KINDS = (
-    Kind("engine", "E", "fire", 14, "pump first_aid", 80),
-    Kind("ladder", "L", "fire", 4, "ladder first_aid", 80),
-    Kind("rescue", "R", "fire", 3, "rescue first_aid", 80),
-    Kind("battalion chief", "C", "fire", 2, "command", 60),
-    Kind("hazmat unit", "H", "fire", 1.5, "hazmat", 120),
-    Kind("rescue boat", "B", "fire", 1.5, "boat", 120),
-    Kind("volunteer engine", "V", "fire", 4, "pump", 300),
-    Kind("paramedic ambulance", "M", "ems", 24, "als bls transport first_aid", 60),
-    Kind("ambulance", "A", "ems", 12, "bls transport first_aid", 60),
-    Kind("paramedic car", "Q", "ems", 2, "als first_aid", 45),
-    Kind("patrol car", "P", "police", 26, "police first_aid", 20),
-    Kind("traffic unit", "T", "police", 3, "police traffic", 20),
-    Kind("dog unit", "K", "police", 1.5, "police k9", 40),
-    Kind("patrol sergeant", "S", "police", 1.5, "police sergeant", 20),
+    Kind("engine", "E", "fire", 14, "pump first_aid", 80, 4, 3),
+    Kind("ladder", "L", "fire", 3, "ladder first_aid", 80, 4, 3),
+    Kind("quint", "X", "fire", 1, "pump ladder first_aid", 80, 4, 3),
+    Kind("rescue", "R", "fire", 3, "rescue first_aid", 80, 4, 3),
+    Kind("battalion chief", "C", "fire", 2, "command", 60, 1, 1),
+    Kind("hazmat unit", "H", "fire", 1.5, "hazmat", 120, 4, 3),
+    Kind("rescue boat", "B", "fire", 1.5, "boat", 120, 4, 2),
+    Kind("volunteer engine", "V", "fire", 4, "pump", 300, 6, 3),
+    Kind("paramedic ambulance", "M", "ems", 24, "als bls transport first_aid", 60, 2, 2),
+    Kind("ambulance", "A", "ems", 12, "bls transport first_aid", 60, 2, 2),
+    Kind("paramedic car", "Q", "ems", 2, "als first_aid", 45, 1, 1),
+    Kind("patrol car", "P", "police", 26, "police first_aid", 20, 2, 1),
+    Kind("traffic unit", "T", "police", 3, "police traffic", 20, 1, 1),
+    Kind("dog unit", "K", "police", 1.5, "police k9", 40, 1, 1),
+    Kind("patrol sergeant", "S", "police", 1.5, "police sergeant", 20, 1, 1),
 )
 
 SHIFTS = tuple(
@@ -60,6 +66,8 @@ SHIFTS = tuple(
         ("volunteers", ["Mon-Fri 17:00-07:00", "Sat,Sun 00:00-24:00"]),
     )
 )
+_SERVICES = (("trauma", "cardiac", "stroke"), ("cardiac", "paediatric"), ("stroke", "burns"))
+"""What hospitals can do, in turn: every city has all of it somewhere."""
 _TITLE = {"fire": "Fire Station", "post": "Ambulance Post", "police": "Police Station"}
 _PREFIX = {"fire": "FS", "post": "AP", "police": "PS"}
 _SHIFT_OF = {"ambulance": ("day", 3), "patrol car": ("night", 4), "traffic unit": ("office", 2)}
@@ -75,6 +83,7 @@ class Fleet(Struct, frozen=True):
     crews: tuple[Crew, ...]
     shifts: tuple[Shift, ...]
     """Those that somebody works."""
+    agencies: tuple[Agency, ...]
 
 
 def make_fleet(seed: int, land: Land, town: Town, at_home: Floats, units: int) -> Fleet:
@@ -98,12 +107,14 @@ def make_fleet(seed: int, land: Land, town: Town, at_home: Floats, units: int) -
     made = [unit for kind in KINDS for unit in units_of(kind, counts[kind.prefix], by_service[kind.service])]
     made, crews = _share_crews(made, wet, counts)
     worked = {unit.shift: None for unit in made}
+    manned, agencies = with_neighbour(tuple(made), [each for each in stations if each.id.startswith(_PREFIX["fire"])])
     return Fleet(
         stations=stations,
         hospitals=_hospitals(seed, town, at_home),
-        units=tuple(made),
+        units=manned,
         crews=crews,
         shifts=tuple(shift for shift in SHIFTS if shift.id in worked),
+        agencies=agencies,
     )
 
 
@@ -157,6 +168,8 @@ def units_of(kind: Kind, count: int, homes: list[str]) -> list[Unit]:
             shift="volunteers" if volunteer and number % 2 else shift if shift and number % every == 0 else None,
             turnout_ms=kind.turnout_s * 1000,
             tracked=not volunteer,
+            staff=kind.staff,
+            staff_min=kind.staff_min,
         )
         for number in range(1, count + 1)
     ]
@@ -184,13 +197,9 @@ def _share_crews(units: list[Unit], wet: list[str], counts: dict[str, int]) -> t
             lender, borrower = units[owner], by_id[f"{prefix}{number:0{width}}"]
             crew = Crew(f"crew-{lender.id}")
             crews.append(crew)
-            units[owner] = _with(lender, lender.station, crew.id)
-            units[borrower] = _with(units[borrower], lender.station, crew.id)
+            units[owner] = replace(lender, crew=crew.id)
+            units[borrower] = replace(units[borrower], station=lender.station, crew=crew.id)
     return units, tuple(crews)
-
-
-def _with(unit: Unit, station: str, crew: str) -> Unit:
-    return Unit(unit.id, unit.kind, unit.capabilities, station, crew, unit.shift, unit.turnout_ms, tracked=unit.tracked)
 
 
 def _hospitals(seed: int, town: Town, at_home: Floats) -> tuple[Hospital, ...]:
@@ -198,6 +207,10 @@ def _hospitals(seed: int, town: Town, at_home: Floats) -> tuple[Hospital, ...]:
     nodes = spread_out(town, at_home, count, 0.1).tolist()
     names = district_names(dice(seed, "hospitals"), count)
     return tuple(
-        Hospital(f"HOSP{number}", f"{name} Hospital", int(town.x[node]) + 60, int(town.y[node]) + 25)
+        Hospital(
+            *(f"HOSP{number}", f"{name} Hospital", int(town.x[node]) + 60, int(town.y[node]) + 25),
+            services=_SERVICES[(number - 1) % len(_SERVICES)],
+            beds=4 + number * 3 % 7,
+        )
         for number, (node, name) in enumerate(zip(nodes, names, strict=True), start=1)
     )

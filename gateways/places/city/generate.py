@@ -7,15 +7,17 @@ from msgspec import Struct
 
 from engine.model.demand import Demand
 from engine.model.place import AlertSettings, Place
+from engine.model.rules import CoverageRules
 from gateways.places.city.chance import dice
-from gateways.places.city.districts import make_districts
+from gateways.places.city.districts import in_order, make_districts
 from gateways.places.city.fleet import UNITS_MIN, make_fleet
 from gateways.places.city.graph import make_town
 from gateways.places.city.grid import lines_for, make_edges, make_grid
 from gateways.places.city.land import DEMO_PEOPLE, PROJECTION, TIMEZONE, city_radius, make_land
 from gateways.places.city.people import make_demand, people_at
-from gateways.places.city.plans import CAPABILITIES, EMERGENCY, PLANS, TYPES
+from gateways.places.city.plans import CAPABILITIES, DETERMINATIONS, EMERGENCY, PLANS, TYPES
 from gateways.places.city.words import town_name
+from gateways.places.coverage import coverage_points
 from gateways.places.mistakes import refused
 from gateways.places.save import save
 from gateways.places.streets import Streets, graph_of
@@ -82,11 +84,14 @@ def make_city(seed: int, units: int, progress: Progress) -> City:
         stations=fleet.stations,
         units=fleet.units,
         hospitals=fleet.hospitals,
-        areas=make_districts(seed, land),
+        areas=in_order(make_districts(seed, land), tuple(s for s in fleet.stations if s.id.startswith("FS"))),
         crews=fleet.crews,
         shifts=fleet.shifts,
         travel=typical_travel(town.streets, PROJECTION.lat0),
         alerts=AlertSettings(),
+        coverage=CoverageRules(points=coverage_points(demand.zones)),
+        agencies=fleet.agencies,
+        determinations=DETERMINATIONS,
         emergency_type=EMERGENCY,
         streets=graph_of(town.streets, PROJECTION).digest,
     )

@@ -4,8 +4,10 @@ Fire and EMS plans are sent at once (`auto`) at priorities 1 to 3; police and lo
 (`advise`), so that a newcomer sees both.
 """
 
-from engine.model.place import IncidentType
-from engine.model.plans import Alternative, Mode, Plan, Slot
+from typing import Any
+
+from engine.model.place import Determination, IncidentType
+from engine.model.plans import AlarmLevel, Alternative, Mode, Option, Order, Plan, Slot
 
 CAPABILITIES = (
     *("pump", "ladder", "rescue", "hazmat", "boat", "command", "first_aid"),
@@ -19,10 +21,10 @@ def mask(words: str) -> int:
     return sum(1 << CAPABILITIES.index(word) for word in words.split())
 
 
-def _slot(name: str, needs: str, count: int = 1, target_s: int = 480, **instead: int) -> Slot:
+def _slot(name: str, needs: str, count: int = 1, target_s: int = 480, weight: int = 100, **instead: int) -> Slot:
     """Return a slot; `instead` names substitutes and their penalty in seconds (`__` stands between two words)."""
     others = [Alternative(mask(words.replace("__", " ")), penalty * 1000) for words, penalty in instead.items()]
-    return Slot(name, (Alternative(mask(needs)), *others), count, target_s * 1000)
+    return Slot(name, (Alternative(mask(needs)), *others), count, target_s * 1000, weight)
 
 
 _FIRE = "structure_fire vehicle_fire brush_fire fire_alarm smoke_odour lift_entrapment"
@@ -41,10 +43,31 @@ _ENGINE = _slot("engine", "pump", target_s=400)
 TOP, URGENT, LOW, ALL = (1, 2), (1, 2, 3), (4, 5), (1, 2, 3, 4, 5)
 
 
-def _plan(name: str, types: str, priorities: tuple[int, ...], mode: Mode, *slots: Slot) -> Plan:
+def _plan(name: str, types: str, priorities: tuple[int, ...], mode: Mode, *slots: Slot, **more: Any) -> Plan:
     # Crews of urgent calls are watched more closely.
-    return Plan(name, tuple(types.split()), priorities, mode, slots, 45_000 if 1 in priorities else 90_000)
+    return Plan(name, tuple(types.split()), priorities, mode, slots, 45_000 if 1 in priorities else 90_000, **more)
 
+
+_FIRST_ENGINE = _slot("first_engine", "pump", target_s=320)
+_RESCUE = _slot("rescue", "rescue", ladder=90)
+_AT_A_FIRE = (_RESCUE, _CHIEF, _MEDIC, _POLICE_UNIT)
+_WITH_QUINT = Option(
+    "with-quint",
+    (_FIRST_ENGINE, _slot("engine", "pump", weight=50), _slot("quint", "pump ladder"), *_AT_A_FIRE),
+    penalty_ms=60_000,
+)
+_SECOND_ALARM = AlarmLevel(
+    2,
+    (
+        _slot("more_engines", "pump", 2, 900, weight=50),
+        *(_slot("more_medics", "als transport", 1, 900, bls__transport=180), _slot("second_chief", "command", 1, 1200)),
+    ),
+)
+_THIRD_ALARM = AlarmLevel(
+    3, (_slot("more_engines", "pump", 2, 900, weight=50), _slot("more_ladders", "ladder", 1, 900))
+)
+_PAR_MS = 1_200_000
+"""Where people work in smoke, each unit is asked every twenty minutes whether they are well."""
 
 _AUTO, _ADVISE = Mode.AUTO, Mode.ADVISE
 
@@ -55,15 +78,22 @@ PLANS = (
     ),
     _plan(
         *("working-fire", "structure_fire", TOP, _AUTO),
-        *(_slot("engine", "pump", 3, 320), _slot("ladder", "ladder"), _slot("rescue", "rescue", ladder=90)),
-        *(_CHIEF, _MEDIC, _POLICE_UNIT),
+        *(_FIRST_ENGINE, _slot("engine", "pump", 2, weight=50), _slot("ladder", "ladder"), *_AT_A_FIRE),
+        options=(_WITH_QUINT,),
+        alarms=(_SECOND_ALARM, _THIRD_ALARM),
+        order=Order.BLENDED,
+        par_every_ms=_PAR_MS,
     ),
-    _plan("fire", _FIRE, TOP, _AUTO, _slot("engine", "pump", 2, 400), _slot("ladder", "ladder", rescue=60)),
+    _plan(
+        *("fire", _FIRE, TOP, _AUTO, _slot("engine", "pump", 2, 400), _slot("ladder", "ladder", rescue=60)),
+        order=Order.BLENDED,
+    ),
     _plan("small-fire", _FIRE, (3,), _AUTO, _ENGINE),
     _plan("fire-service-call", _FIRE, LOW, _ADVISE, _slot("engine", "pump", target_s=1800)),
     _plan(
         *("hazard", _HAZARD, TOP, _AUTO),
         *(_slot("engine", "pump", 2, 400), _slot("hazmat", "hazmat", target_s=900), _CHIEF, _PARAMEDIC),
+        par_every_ms=_PAR_MS,
     ),
     _plan("small-hazard", _HAZARD, (3,), _AUTO, _ENGINE, _slot("hazmat", "hazmat", target_s=1200)),
     _plan("hazard-inspection", _HAZARD, LOW, _ADVISE, _slot("engine", "pump", target_s=1800)),
@@ -138,6 +168,25 @@ TYPES = (
     IncidentType("obstruction", "Road blocked", 4),
     IncidentType("noise", "Noise", 5),
 )
+
+DETERMINATIONS = tuple(
+    Determination(tuple(codes.split()), type_, priority)
+    for codes, type_, priority in (
+        ("9-E 9-D", "cardiac_arrest", 1),
+        ("6-E 6-D", "breathing_difficulty", 1),
+        ("6", "breathing_difficulty", 2),
+        ("10", "chest_pain", 2),
+        ("28", "stroke", 2),
+        ("17", "fall", 3),
+        ("23", "overdose", 2),
+        ("29-D", "collision_entrapment", 1),
+        ("29", "collision_injury", 2),
+        ("*-E *-D *-C", "sick_person", 2),
+        ("*-B", "sick_person", 3),
+        ("*-A *-Ω", "sick_person", 4),
+    )
+)
+"""What determinant codes mean here: made up, as every agency decides on its own."""
 
 CALLS = (
     *(("structure_fire", 1, 6), ("vehicle_fire", 2, 6), ("brush_fire", 3, 10), ("fire_alarm", 3, 36)),

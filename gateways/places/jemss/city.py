@@ -12,6 +12,8 @@ from engine.model.demand import CareTimes, Demand, TypeShare, Zone
 from engine.model.geometry import Projection
 from engine.model.place import Hospital, IncidentType, Place, Station, Unit
 from engine.model.plans import Alternative, Mode, Plan, Slot
+from engine.model.rules import CoverageRules
+from gateways.places.coverage import coverage_points
 from gateways.places.imported import Imported, keep_connected, offsets, write
 from gateways.places.jemss.calls import DAY_MS, Calls, read_calls
 from gateways.places.jemss.raster import read_raster, zones_of
@@ -65,6 +67,7 @@ def import_jemss(source: Path, out: Path, progress: Progress, timezone: str | No
         units=units,
         hospitals=_hospitals(source, projection),
         travel=typical_travel(streets, projection.lat0),
+        coverage=CoverageRules(points=coverage_points(zones)),
         emergency_type=EMERGENCY,
         streets=graph_of(streets, projection).digest,
     )

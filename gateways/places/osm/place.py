@@ -13,9 +13,11 @@ from msgspec.structs import replace
 from engine.model.demand import Demand
 from engine.model.geometry import Projection
 from engine.model.place import Hospital, Place, Station
+from engine.model.rules import CoverageRules
 from gateways.places.city.fleet import UNITS_MIN
 from gateways.places.city.generate import UNITS_MAX
-from gateways.places.city.plans import CAPABILITIES, EMERGENCY, PLANS, TYPES
+from gateways.places.city.plans import CAPABILITIES, DETERMINATIONS, EMERGENCY, PLANS, TYPES
+from gateways.places.coverage import coverage_points
 from gateways.places.imported import Imported, keep_connected, offsets, write
 from gateways.places.mistakes import refused
 from gateways.places.osm.fleet import fleet_of, usual_units
@@ -80,6 +82,7 @@ def import_osm(
         streets=graph_of(streets, projection).digest,
     )
     demand = demand_of(streets, projection, hospitals=bool(place.hospitals))
+    place = replace(place, coverage=CoverageRules(points=coverage_points(demand.zones)))
     progress("files", 3, STEPS)
     write(file, out, place, demand, streets)
     (out / SOURCE).write_text(_TERMS, encoding="utf-8")
@@ -136,6 +139,7 @@ def _place(
         hospitals=hospitals,
         shifts=shifts,
         emergency_type=EMERGENCY,
+        determinations=DETERMINATIONS,
     )
 
 

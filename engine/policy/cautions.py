@@ -1,0 +1,50 @@
+"""What crews should know of a place before they are there."""
+
+import math
+
+from engine.model.surroundings import Caution, Severity
+from engine.state.points import Circle
+from engine.state.world import World
+
+SEVERITIES = (Severity.DANGER, Severity.CAUTION, Severity.NOTICE)
+"""Most severe first."""
+TOLD_MAX = 3
+"""In an alert: a crew reads a pager's line at the wheel."""
+
+
+def cautions_at(world: World, x_m: int, y_m: int) -> tuple[Caution, ...]:
+    """Return the cautions whose circle holds the point: most severe first, then nearest, then by id.
+
+    Pure. A World without trees (a follower's) looks through all of them.
+    """
+    if not world.cautions:
+        return ()
+    names = world.cautions if world.hazards is None else world.hazards.near(x_m, y_m)
+    found = [world.cautions[name] for name in names if circle_of(world.cautions[name]).reaches(x_m, y_m)]
+    return tuple(sorted(found, key=lambda caution: _rank(caution, x_m, y_m)))
+
+
+def dangers_at(world: World, x_m: int, y_m: int) -> tuple[Caution, ...]:
+    """Return those of the highest severity, of which a crew is told even when it is under way."""
+    return tuple(caution for caution in cautions_at(world, x_m, y_m) if caution.severity is Severity.DANGER)
+
+
+def warning(world: World, x_m: int, y_m: int) -> str:
+    """Return what an alert to go there says of it: at most three dangers and cautions, the gravest first."""
+    grave = (caution for caution in cautions_at(world, x_m, y_m) if caution.severity is not Severity.NOTICE)
+    return "".join(f". {word_of(caution)}" for caution, _ in zip(grave, range(TOLD_MAX), strict=False))
+
+
+def word_of(caution: Caution) -> str:
+    """Return a caution as an alert says it: `DANGER: gas leak reported`."""
+    return f"{caution.severity.upper()}: {caution.text}"
+
+
+def circle_of(caution: Caution) -> Circle:
+    """Return where it holds."""
+    return Circle(caution.x_m, caution.y_m, caution.radius_m)
+
+
+def _rank(caution: Caution, x_m: int, y_m: int) -> tuple[int, int, str]:
+    apart_m = math.isqrt((caution.x_m - x_m) ** 2 + (caution.y_m - y_m) ** 2)
+    return SEVERITIES.index(caution.severity), apart_m, caution.id

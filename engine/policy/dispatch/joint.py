@@ -1,0 +1,48 @@
+"""All open places against all units at once, exactly (linear assignment, Jonker and Volgenant 1987).
+
+A place's cost for a unit is its ETA, what of it lies beyond the target once more, and its prices, weighted by the
+incident's priority and the slot. Leaving a place open costs more than any of it, and more for a place that ranks
+earlier: so as many places as possible are filled, the first in the queue first, and among all such answers the weighted
+time is least. Units under way may be taken from less urgent incidents, whose places then are part of the problem;
+units that will soon be free may be waited for. Ties go to the unit with the lower row.
+"""
+
+import numpy as np
+from msgspec import Struct
+
+from engine.model.why import Why
+from engine.policy.dispatch.answers import solution_of
+from engine.policy.dispatch.options import choose
+from engine.policy.dispatch.problem import Problem
+from engine.policy.dispatch.solution import Estimate, Reviewed, Solution
+from engine.policy.dispatch.why import explain
+from engine.policy.honesty import spreads_ms
+from engine.policy.travel import travel_model
+from engine.state.records import Incident
+from engine.state.world import World
+
+
+class JointMatch(Struct, frozen=True, tag="joint_match"):
+    """Send the units that all incidents together are served best by."""
+
+    def solve(
+        self, world: World, incidents: list[Incident], reviewed: tuple[Reviewed, ...] = (), *, take: bool = True
+    ) -> Solution:
+        """Match what these incidents lack to the units that may go, in the queue's order."""
+        problem = Problem(world, incidents, reviewed, take=take)
+        return solution_of(problem, choose(problem))
+
+    def explain(self, world: World, incident: Incident, solution: Solution, row: int | None = None) -> Why:
+        """Say what the proposal for the incident rests on; with a row, what speaks for or against that unit."""
+        return explain(world, incident, solution, row)
+
+    def estimate(self, world: World, row: int, incident: Incident) -> Estimate:
+        """Return when one unit would be there and by which way, whether it would be chosen or not."""
+        travel = travel_model(world)
+        rows = np.array([row], np.int32)
+        travel_ms = travel.times_ms(world.fleet, rows, incident).astype(np.int64)
+        if travel_ms[0] < 0:
+            return Estimate(-1, -1, None)
+        eta_ms = int(travel_ms[0]) + int(world.fleet.turnout_ms[row])
+        spread_ms = int(spreads_ms(world, rows, travel_ms, straight=travel.is_straight(incident))[0])
+        return Estimate(eta_ms, spread_ms, travel.route(world.fleet, row, incident))

@@ -1,0 +1,90 @@
+"""What choosing a unit costs beside its time, in ms of the arrival of that incident's unit.
+
+Soft prices: the cover that goes with it, what is asked of its crew, that a neighbour lent it. Prices of busy units:
+that of a diversion, that of waiting for a unit that is not free.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.kernels.match import BARRED
+from engine.policy import coverage, workload
+from engine.policy.dispatch.candidates import Candidates
+from engine.policy.dispatch.layout import Layout
+from engine.policy.travel import Rows
+from engine.state.world import World
+
+SOFT_MS_MAX = 1 << 24
+"""Soft prices above four and a half hours count as that."""
+Column = npt.NDArray[np.int32]
+
+
+class Prices:
+    """Price columns of one decision, by priority."""
+
+    def __init__(self, world: World, candidates: Candidates) -> None:
+        self._world = world
+        self._candidates = candidates
+        self._soft: dict[int, Column] = {}
+        self._columns: dict[tuple[int, bool, bool], Column] = {}
+        self._as_of = 0, 0
+
+    def column(self, priority: int, *, divert: bool, wait: bool) -> Column:
+        """Return the price of each seat for an incident of this priority, int32[n]; BARRED: never.
+
+        Which units under way may be diverted to it, and which may be waited for, changes as more are looked at.
+        """
+        as_of = self._candidates.seen_count, int(self._candidates.barred.sum())
+        if as_of != self._as_of:
+            self._columns.clear()
+            self._as_of = as_of
+        key = priority, divert, wait
+        known = self._columns.get(key)
+        if known is None:
+            known = self._columns[key] = self._column(priority, divert=divert, wait=wait)
+        return known
+
+    def _column(self, priority: int, *, divert: bool, wait: bool) -> Column:
+        seats, rules = self._candidates, self._world.settled.matching
+        soft_ms = self._soft_ms(priority)
+        price = np.where(seats.free & ~seats.barred, soft_ms, BARRED)
+        if divert and seats.seen_count:
+            near = np.flatnonzero(seats.source_priority > priority)
+            price[near] = _sum_ms(soft_ms[near], rules.divert_ms)
+        if wait and seats.seen_count and priority >= rules.wait_from_priority:
+            near = np.flatnonzero(seats.soon)
+            price[near] = _sum_ms(soft_ms[near], rules.wait_ms)
+        return price
+
+    def _soft_ms(self, priority: int) -> Column:
+        known = self._soft.get(priority)
+        if known is None:
+            seats = self._candidates
+            free = seats.rows[seats.free]
+            known = np.zeros(len(seats), np.int32)
+            for _, part_ms in soft_parts(self._world, seats.layout, free, seats.rows, priority):
+                if part_ms.any():
+                    known = np.where(known == BARRED, BARRED, _sum_ms(part_ms, known))
+            self._soft[priority] = known
+        return known
+
+
+def _sum_ms(part_ms: Column, more_ms: Column | int) -> Column:
+    """Add to prices, of which BARRED stays BARRED and others end at their bound."""
+    found: Column = np.where(part_ms == BARRED, BARRED, np.minimum(part_ms, SOFT_MS_MAX) + more_ms).astype(np.int32)
+    return found
+
+
+def soft_parts(world: World, layout: Layout, free: Rows, rows: Rows, priority: int) -> tuple[tuple[str, Column], ...]:
+    """Return by name what the prices of these rows consist of, int32[n] each; BARRED: never.
+
+    `free`: all units that are free.
+    """
+    place = world.settled
+    parts = [("crew", workload.prices_ms(world, rows, priority))]
+    if place.coverage.points and place.matching.coverage_ms[priority - 1]:
+        parts.append(("coverage", coverage.prices_ms(world, free, rows, priority)))
+    if place.agencies:
+        lent_ms = np.array([*(agency.penalty_ms for agency in place.agencies), 0], np.int32)
+        parts.append(("neighbour", lent_ms[layout.agency[rows]]))
+    return tuple(parts)

@@ -1,0 +1,79 @@
+"""`turnout report …`: response clocks, and where the rules are wrong."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateways.commands.teaching import FOLDER, Teaching
+
+
+class Reporting(Teaching):
+    """`turnout report DATA` is `turnout report clocks DATA`: the question that is asked most."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; where no report is named, that of the clocks is meant."""
+        if args and args[0] not in (*self.commands, *self.get_help_option_names(ctx)):
+            args = ["clocks", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=Reporting, no_args_is_help=True)
+def report() -> None:
+    """Response clocks and overrides, read off a journal (or the data folder that holds it).
+
+    `turnout report out/data` is short for `turnout report clocks out/data`.
+    """
+
+
+def _spanned(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --from and --to."""
+    moment = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+    until = click.option("--to", type=moment, help="Before this time, UTC.")
+    since = click.option("--from", "from_", type=moment, help="From this time on, UTC.")
+    return since(until(command))
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else round(moment.replace(tzinfo=UTC).timestamp() * 1000)
+
+
+@report.command()
+@click.argument("directory", metavar="JOURNAL_OR_DATA", type=FOLDER)
+@click.option("--profile", "profiles", multiple=True, metavar="NAME", help="Only this one, as nfpa-1710; repeatable.")
+@_spanned
+@click.option(
+    "--clocks",
+    "clocks_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Your own profiles (TOML).  [default: clocks.toml in the data folder]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+def clocks(
+    directory: Path,
+    profiles: tuple[str, ...],
+    from_: datetime | None,
+    to: datetime | None,
+    clocks_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Hold response times against standards: share within the limit, mean, percentiles, and what was left out.
+
+    Incidents count by the start of their clock. Standard profiles: nfpa-1225, nfpa-1221, nfpa-1710, nhs-arp.
+    """
+    from gateways.reports import report_clocks
+
+    raise SystemExit(report_clocks(directory, profiles, clocks_file, (_ms(from_), _ms(to)), as_json=as_json))
+
+
+@report.command()
+@click.argument("directory", metavar="JOURNAL_OR_DATA", type=FOLDER)
+@_spanned
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+def overrides(directory: Path, from_: datetime | None, to: datetime | None, as_json: bool) -> None:
+    """Say where people passed the recommendations over, why, and what it cost: where the rules are wrong."""
+    from gateways.reports import report_overrides
+
+    raise SystemExit(report_overrides(directory, (_ms(from_), _ms(to)), as_json=as_json))

@@ -1,0 +1,59 @@
+"""Any word about crews and neighbours, from three whole numbers; and a town that counts people and has neighbours."""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from engine.model.crew_inputs import AnswerAid, ReportStaffing
+from engine.model.inputs import AnyInput, ReportStatus
+from engine.model.lifecycle import Status
+from engine.model.place import Agency, Place, Unit
+from tests.property.response_kit import Commander
+from tests.unit.engine_place import UNITS, engine_place
+
+AGENCIES = {"A1": "next", "A2": "next", "E2": "next", "E3": "next", "P1": "next", "B2": "vale", "L2": "vale"}
+BRINGS = ((), ("als",), (), ("bls", "engine"), ("als", "als"), (), ("juggling",))
+
+
+def _unit(unit: Unit) -> Unit:
+    counted = unit.id[0] in "EL"
+    return replace(unit, agency=AGENCIES.get(unit.id), staff=4 * counted, staff_min=3 * counted)
+
+
+def neighbourly_place(units_max: int = 1) -> Place:
+    """Return the town with two neighbours, one that is asked and one that need not be, and people on its engines."""
+    agencies = (
+        Agency("next", "Next Town", units_max, answer_within_ms=30_000),
+        Agency("vale", "The Vale", units_max, automatic=True),
+    )
+    return engine_place(units=tuple(_unit(unit) for unit in UNITS), agencies=agencies)
+
+
+def staffing(self: Commander, a: int, b: int, c: int) -> AnyInput:
+    """So many people on some unit, mostly on one that counts them."""
+    names = self.world.fleet.ids
+    counted = [name for name in names if name[0] in "EL"]
+    name = (counted if a % 4 else names)[a // 4 % len(counted if a % 4 else names)]
+    return self.command(ReportStaffing, unit=name, staff=(4, 3, 2, 4, 5, 0, -1, 101)[b % 8], brings=BRINGS[c % 7])
+
+
+def answer(self: Commander, a: int, b: int, c: int) -> AnyInput:
+    """A neighbour's yes or no, mostly about a unit that it was asked for."""
+    world = self.world
+    asked = [unit.id for unit in world.units if world.status(unit) is Status.REQUESTED]
+    name = asked[a % len(asked)] if asked and a % 8 else world.fleet.ids[a % len(world.fleet)]
+    record = world.unit(name)
+    at = record.incident if record is not None and b % 8 else None
+    incident = at or list(world.incidents or ("I0",))[c % max(1, len(world.incidents))]
+    return self.command(AnswerAid, unit=name, incident=incident, committed=b % 2 == 0, reason="none" * (c % 2))
+
+
+def meal(self: Commander, a: int, b: int, c: int) -> AnyInput:
+    """A break, or its end."""
+    del c
+    name = self.world.fleet.ids[a % len(self.world.fleet)]
+    return self.command(ReportStatus, unit=name, status=Status.ON_BREAK if b % 2 else Status.AVAILABLE)
+
+
+WEIGHTS: dict[Callable[[Any, int, int, int], AnyInput], int] = {staffing: 3, answer: 4, meal: 2}
