@@ -151,7 +151,7 @@ class Load:
             self.measured_fixes = self.fixes
             await trio.sleep(CLEAR_AFTER_S + 1.5)
             with trio.move_on_after(DRAIN_S):
-                while self.options.burst and (self.reported or self.sent):
+                while self.options.burst and (self.reported or self.sent):  # noqa: ASYNC110  the load has no event
                     await trio.sleep(0.2)
             self.finished = True
             nursery.cancel_scope.cancel()

@@ -18,12 +18,6 @@ ENGINE = "engine"
 """Who gives a request up that nobody has answered."""
 
 
-def must_ask(world: World, unit: UnitRecord) -> bool:
-    """Tell whether a neighbour has to be asked for the unit: it is not ours, and its aid not automatic."""
-    agency = world.neighbour(unit.row)
-    return agency is not None and not agency.automatic
-
-
 def request(turn: Recorder, unit_id: str, incident: Incident, slot: str | None, by: str, deviation: str = "") -> None:
     """Ask a neighbour for a unit that is free, or reserved for this incident, and keep it until the answer."""
     world = turn.world

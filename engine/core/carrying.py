@@ -42,10 +42,15 @@ def refusal(turn: Recorder, incident: Incident, choice: Choice) -> str:
 
 
 def send(turn: Recorder, unit_id: str, incident: Incident, *, slot: str | None, by: str, deviation: str = "") -> None:
-    """Dispatch a free or reserved unit; a neighbour's is asked for first, unless it was agreed otherwise."""
-    unit = turn.world.units[turn.world.fleet.rows[unit_id]]
-    if aid.must_ask(turn.world, unit):
-        aid.request(turn, unit_id, incident, slot, by)
+    """Dispatch a free or reserved unit; a neighbour's is asked for first, unless it was agreed otherwise.
+
+    What is asked beyond the quota is asked of automatic aid as well: the neighbour says whether it can.
+    """
+    world = turn.world
+    unit = world.units[world.fleet.rows[unit_id]]
+    agency = world.neighbour(unit.row)
+    if agency is not None and (not agency.automatic or (unit.incident is None and world.quota_left(agency) == 0)):
+        aid.request(turn, unit_id, incident, slot, by, deviation)
     else:
         sending.dispatch(turn, unit_id, incident, slot=slot, by=by, deviation=deviation)
 

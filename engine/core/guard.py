@@ -4,7 +4,7 @@ What is checked holds at this very turn; a proposal that was right a second ago 
 """
 
 from engine.core.recorder import Refused
-from engine.model.lifecycle import DIVERTIBLE, FREE, Status
+from engine.model.lifecycle import FREE, RELEASABLE, Status
 from engine.state.records import Incident, UnitRecord
 from engine.state.world import World
 
@@ -26,6 +26,13 @@ def may_send(world: World, unit: UnitRecord, incident: Incident) -> None:
         raise Refused("unknown_unit", "units", f"The place no longer has {unit.id}. Choose another unit.")
     if unit.duty not in FREE:
         raise Refused("unit_not_in_service", "units", f"{unit.id} is {unit.duty}. Choose another unit.")
+    if world.understaffed(unit):
+        least = world.fleet.units[unit.row].staff_min
+        raise Refused(
+            "understaffed",
+            "units",
+            f"{unit.id} has {unit.staff} on board and goes with {least} at least. Report its staffing, or choose another.",
+        )
 
 
 def may_supersede(world: World, unit: UnitRecord, replacement: UnitRecord, incident: Incident) -> None:
@@ -33,11 +40,18 @@ def may_supersede(world: World, unit: UnitRecord, replacement: UnitRecord, incid
     assignment = incident.assigned.get(unit.id)
     if assignment is None:
         raise Refused("not_assigned", "unit", f"{unit.id} is not on {incident.id}.")
-    if assignment.status not in DIVERTIBLE:
+    if assignment.status not in RELEASABLE:
         raise Refused(
             "units_on_scene",
             "unit",
             f"{unit.id} is {assignment.status}: its crew says when it is clear. Send {replacement.id} as well instead.",
+        )
+    agency = world.neighbour(replacement.row)
+    if agency is not None and not agency.automatic:
+        raise Refused(
+            "must_ask",
+            "replacement",
+            f"{agency.name} has to be asked for {replacement.id}: dispatch it, and release {unit.id} once it is committed.",
         )
     if replacement.id == unit.id:
         raise Refused("repeated", "replacement", f"{unit.id} cannot go in its own place.")

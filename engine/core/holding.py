@@ -10,6 +10,7 @@ from engine.core.recorder import Recorder, Refused
 from engine.core.reviewing import no_way, on_shift
 from engine.model.alert_facts import AlarmKind
 from engine.model.facts import UnitDiverted
+from engine.model.lifecycle import Status
 from engine.model.response_facts import HoldEnded, IncidentHeld, IncidentStacked, IncidentUnstacked
 from engine.model.response_inputs import EndHold, HoldIncident, StackIncident, UnstackIncident
 from engine.state.deadlines import Deadline
@@ -186,9 +187,24 @@ def _hindrance(turn: Recorder, unit: UnitRecord, incident: Incident) -> str:
         guard.may_send(turn.world, unit, incident)
     except Refused as refused:
         return refused.refusal.reason
+    if unit.duty is Status.ON_BREAK:
+        return f"{unit.id} is on its break"
     if not on_shift(turn.world, unit.row, turn.now):
         return f"the shift of {unit.id} is over"
+    urgent = _more_urgent(turn.world, unit, incident)
+    if urgent is not None:
+        return f"{unit.id} is free, and {urgent} is more urgent"
     return f"there is no way for {unit.id}" if no_way(turn.world, unit.row, incident) else ""
+
+
+def _more_urgent(world: World, unit: UnitRecord, incident: Incident) -> str | None:
+    """Return a waiting incident that the unit should not pass by: both are matched then, and the queue decides."""
+    for other in world.waiting.values():
+        if other.priority >= incident.priority:
+            return None
+        if world.free_slot(other, unit.row) is not None:
+            return other.id
+    return None
 
 
 def _nobody_in_need(turn: Recorder, incident: Incident) -> None:

@@ -35,6 +35,8 @@ class Reason(StrEnum):
     """Its meal break is not interrupted for so little."""
     NEIGHBOUR_QUOTA = "neighbour_quota"
     """As many units of that neighbour are out for us, or asked for, as was agreed."""
+    DECLINED = "declined"
+    """Its neighbour has said no, for this incident."""
     NOT_LESS_URGENT = "not_less_urgent"
     """Under way to something that is not less urgent."""
     DIVERTED_ONCE = "diverted_once"

@@ -79,6 +79,7 @@ def remind_crew(world: World, incident_id: str, assignment: Assignment) -> None:
 
 
 def assign(world: World, fact: UnitReserved | UnitDispatched | AidRequested, status: Status) -> Assignment:
+    """Put a unit that is on no incident on this one, at that rung."""
     unit = _known(world, fact.unit)
     assert unit.incident is None, f"{fact.unit} is on {unit.incident} and cannot be on {fact.incident} as well"
     incident = world.open[fact.incident]

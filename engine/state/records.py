@@ -160,6 +160,7 @@ class UnitRecord(Struct):
     stack: list[str] = []
     """Incidents that it goes to next, in this order."""
     aid_for: str | None = None
+    """Unused: a request is a rung of the assignment."""
     duty_since_ms: int = 0
     """When its duty last began."""
     break_ms: int = 0

@@ -1,7 +1,8 @@
 """The crews: each learns from its pager that it has to go, says so, drives, works, and comes home.
 
 Rule: a crew knows what its pager and its terminal show and nothing else. A newer page always wins, whatever the
-crew is doing; older ones, and those that come twice, are put aside.
+crew is doing: a diverted one turns round, a superseded one goes home. Older ones, and those that come twice, are put
+aside. What asks for an answer and for nothing else is in `radio.py`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -19,8 +20,10 @@ from gateways.cad.messages import UnitStatus
 from gateways.demo.chance import around, exponential, stream
 from gateways.demo.citytime import CityTime
 from gateways.demo.driving import Leg, Point, standing
+from gateways.demo.hospitals import Hospitals
 from gateways.demo.line import Line
 from gateways.demo.streets import Navigator
+from gateways.demo.terminals import SETTLES_S, Terminals
 from gateways.views import IncidentView, UnitView
 
 NOTICE_MS = 8_000
@@ -62,6 +65,8 @@ class Town(Struct, frozen=True):
     time: CityTime
     line: Line
     navigator: Navigator
+    terminals: Terminals
+    hospitals: Hospitals
     seed: int
 
 
@@ -87,7 +92,7 @@ class Crew:
             if order.number <= self._newest:
                 return
             self._newest = order.number
-        if order.purpose is Purpose.DISPATCH and order.incident == self._on:
+        if order.purpose is Purpose.DISPATCH and self._on is not None and order.incident == self._number(self._on):
             return
         self._order = order
         self._news.set()
@@ -135,7 +140,7 @@ class Crew:
         if self._treats(order.incident):
             scene.append((Status.AT_PATIENT, self._walk))
         if patient:
-            scene += [(Status.TRANSPORTING, self._care), (Status.AT_HOSPITAL, self._carry)]
+            scene += [(Status.TRANSPORTING, self._care_and_ask), (Status.AT_HOSPITAL, self._carry)]
         if await self._climb(order, scene):
             await (self._hand_over(order) if patient else self._care(order))
             await self._report(Status.RETURNING, order.incident)
@@ -169,10 +174,16 @@ class Crew:
         work_ms = exponential(self._chance, self._town.care.on_scene_ms)
         await self._town.time.sleep(max(SHORTEST_WORK_MS, work_ms))
 
+    async def _care_and_ask(self, order: Order) -> None:
+        await self._care(order)
+        incident = self._town.line.client.mirror.incidents.get(self._number(order.incident))
+        await self._town.hospitals.tell_needs(self.id, "" if incident is None else incident.type)
+
     async def _carry(self, _: Order) -> None:
         town = self._town
-        hospitals = [(each.x_m, each.y_m) for each in town.place.hospitals]
-        await self._drive(await town.navigator.nearest(self.leg, hospitals, town.time.now()))
+        points = list(town.hospitals.points.values())
+        chosen = await town.hospitals.choose(self.id)
+        await self._drive(chosen or await town.navigator.nearest(self.leg, points, town.time.now()))
 
     async def _hand_over(self, _: Order) -> None:
         await self._town.time.sleep(exponential(self._chance, self._town.care.handover_ms))
@@ -217,17 +228,31 @@ class Crew:
         return True
 
     async def _report(self, status: Status, incident: str | None) -> bool:
-        command = UnitStatus(id=new_id(), unit=self.id, status=status, at_ms=self._town.time.now(), incident=incident)
+        """Say it under the number that the incident bears now; false if it was refused."""
+        at_ms, number = self._town.time.now(), None if incident is None else self._number(incident)
+        if await self._say(status, number, at_ms):
+            return True
+        if incident is None:
+            return False
+        # Two calls may just have become one: the terminal shows it a moment later than the refusal.
+        await trio.sleep(SETTLES_S)
+        return self._number(incident) != number and await self._say(status, self._number(incident), at_ms)
+
+    async def _say(self, status: Status, incident: str | None, at_ms: int) -> bool:
+        command = UnitStatus(id=new_id(), unit=self.id, status=status, at_ms=at_ms, incident=incident)
         return await self._town.line.ask(command) is not None
+
+    def _number(self, incident: str) -> str:
+        return self._town.terminals.number_of(incident)
 
     def _slot_needs(self, incident_id: str) -> tuple[str, ...]:
         """Return what the plan's slot that this unit fills asks for first; nothing if nobody knows."""
-        incident = self._town.line.client.mirror.incidents.get(incident_id)
+        incident = self._town.line.client.mirror.incidents.get(self._number(incident_id))
         if incident is None:
             return ()
         slot_id = next((each.slot for each in incident.assigned if each.unit == self.id), None)
         plan = next((plan for plan in self._town.place.plans if plan.id == incident.plan), None)
-        slots = plan.slots if plan is not None else ()
+        slots = plan.wanted(incident.option, incident.alarm_level) if plan is not None else ()
         needs = next((slot.choices[0].needs for slot in slots if slot.id == slot_id), 0)
         return self._town.place.names(needs)
 

@@ -1,7 +1,8 @@
-"""The dispatchers' desk: takes the calls, accepts what the engine advises, owns alarms, closes what is done.
+"""The dispatchers' desk: takes the calls, decides on what the engine advises, owns alarms, closes what is done.
 
 Rule: the desk acts on what its screen shows, again and again, and never on a single message. So a lost connection
-or a killed engine changes nothing but when it acts.
+or a killed engine changes nothing but when it acts. It does what it made up its mind to do when it first looked: by
+then the screen may show something better, and the engine says so.
 """
 
 import time as real_time
@@ -11,35 +12,19 @@ from random import Random
 import trio
 
 from engine.model.alert_facts import AlarmKind
-from engine.model.lifecycle import RUNGS, Outcome, Phase, Status
 from engine.model.place import Place
-from engine.model.plans import Mode
 from gateways.cad.client import new_id
-from gateways.cad.messages import (
-    AcknowledgeAlarm,
-    AnyCommand,
-    CancelIncident,
-    CloseIncident,
-    Dispatch,
-    ReportIncident,
-)
+from gateways.cad.messages import AcknowledgeAlarm, AnyCommand, ReportIncident
 from gateways.demo.callers import Call
 from gateways.demo.chance import around, stream
 from gateways.demo.citytime import CityTime
+from gateways.demo.judgement import Judgement, Matter, Thing
 from gateways.demo.ledger import Ledger
 from gateways.demo.line import Line
 from gateways.views import AlarmView, IncidentView
 
 LOOK_EVERY_S = 0.2
-THINK_MS = 8_000
-"""Before a recommendation is accepted."""
-CLOSE_MS = 12_000
 ALARM_MS = 25_000
-FALSE_ALARM_SHARE = 0.03
-CALL_BACK_MS = 50_000
-"""Until a caller says that nobody is needed."""
-TOO_CLOSE_MS = 60_000
-"""A crew that is about to arrive goes on and looks."""
 UNTOLD = (AlarmKind.NOT_ACKNOWLEDGED, AlarmKind.ALERT_UNDELIVERED)
 
 
@@ -56,16 +41,16 @@ class Desk:
         call_crew: Callable[[str, IncidentView], None],
     ) -> None:
         self._place = place
-        self._advised = {plan.id for plan in place.plans if plan.mode is not Mode.AUTO}
         self._line = line
         self._time = time
         self._ledger = ledger
         self._seed = seed
         self._call_crew = call_crew
+        self._judgement = Judgement(place, line.client.mirror, seed)
         self._chance: Random = stream(seed, "desk")
-        self._due_ms: dict[tuple[str, str], int] = {}
-        """When each matter that is on somebody's mind will be acted on, by its kind and id."""
-        self._acting: set[tuple[str, str]] = set()
+        self._minds: dict[Matter, tuple[int, AnyCommand]] = {}
+        """What is on somebody's mind: when it will be acted on, and how, as it looked at first."""
+        self._acting: set[Matter] = set()
         self.sent_s: dict[str, float] = {}
         """When each call went on the wire, by its own number, in real seconds; until its recommendation is seen."""
 
@@ -97,69 +82,36 @@ class Desk:
                     nursery.start_soon(self._act, matter, command)
                 await trio.sleep(LOOK_EVERY_S)
 
-    def _due(self) -> Iterator[tuple[tuple[str, str], AnyCommand]]:
+    def _due(self) -> Iterator[tuple[Matter, AnyCommand]]:
         """Give what is to be done now. What has been on the mind for long enough is done; the rest waits."""
         now = self._time.now()
-        seen = dict(self._matters(now))
-        self._due_ms = {matter: due_ms for matter, due_ms in self._due_ms.items() if matter in seen}
+        seen = dict(self._things(now))
+        self._minds = {matter: mind for matter, mind in self._minds.items() if matter in seen}
         for matter, (after_ms, command) in seen.items():
-            due_ms = self._due_ms.setdefault(matter, now + round(around(self._chance, after_ms, 0.4)))
+            if matter not in self._minds:
+                self._minds[matter] = (now + round(around(self._chance, after_ms, 0.4)), command)
+            due_ms, resolved = self._minds[matter]
             if now >= due_ms and matter not in self._acting:
                 self._acting.add(matter)
-                yield matter, command
+                yield matter, resolved
 
-    async def _act(self, matter: tuple[str, str], command: AnyCommand) -> None:
+    async def _act(self, matter: Matter, command: AnyCommand) -> None:
         await self._line.ask(command)
         # Whatever came of it, the screen says what there is to do now; a refused order is thought over once more.
+        self._judgement.settle(matter)
         self._acting.discard(matter)
-        self._due_ms.pop(matter, None)
+        self._minds.pop(matter, None)
 
-    # ── what stands on the screen ───────────────────────────────────────────────────────────────────────────
-
-    def _matters(self, now: int) -> Iterator[tuple[tuple[str, str], tuple[int, AnyCommand]]]:
-        mirror = self._line.client.mirror
-        for incident in mirror.incidents.values():
-            yield from self._about(incident, now)
-        for alarm in mirror.alarms.values():
+    def _things(self, now: int) -> Iterator[Thing]:
+        yield from self._judgement.things(now)
+        for alarm in self._line.client.mirror.alarms.values():
             if alarm.acknowledged_by is None:
                 yield ("alarm", alarm.id), (ALARM_MS, AcknowledgeAlarm(id=new_id(), alarm=alarm.id))
                 self._speak_to_crew(alarm, now)
 
-    def _about(self, incident: IncidentView, now: int) -> Iterator[tuple[tuple[str, str], tuple[int, AnyCommand]]]:
-        if incident.recommended and incident.plan in self._advised:
-            units = tuple(choice.unit for choice in incident.recommended)
-            yield ("dispatch", incident.id), (THINK_MS, Dispatch(id=new_id(), incident=incident.id, units=units))
-        if done(incident):
-            command = CloseIncident(id=new_id(), incident=incident.id, disposition="dealt with")
-            yield ("close", incident.id), (CLOSE_MS, command)
-        elif self._needless(incident) and may_cancel(incident, now):
-            cancel = CancelIncident(id=new_id(), incident=incident.id, reason="the caller says that nobody is needed")
-            yield ("cancel", incident.id), (CALL_BACK_MS, cancel)
-
-    def _needless(self, incident: IncidentView) -> bool:
-        """Tell whether the caller will call back to say so."""
-        return stream(self._seed, "false alarm", incident.external).random() < FALSE_ALARM_SHARE
-
     def _speak_to_crew(self, alarm: AlarmView, now: int) -> None:
         """Tell the crew by voice, when it is time to."""
         incident = self._line.client.mirror.incidents.get(alarm.incident)
-        due = now >= self._due_ms.get(("alarm", alarm.id), now + 1)
-        if due and alarm.about in UNTOLD and alarm.unit is not None and incident is not None:
+        due_ms, _ = self._minds.get(("alarm", alarm.id), (now + 1, None))
+        if now >= due_ms and alarm.about in UNTOLD and alarm.unit is not None and incident is not None:
             self._call_crew(alarm.unit, incident)
-
-
-def done(incident: IncidentView) -> bool:
-    """Tell whether everybody who came has left again, or nobody is missing and nobody is there."""
-    if incident.assigned or incident.phase is not Phase.WAITING:
-        return False
-    served = any(each.outcome is Outcome.CLEARED for each in incident.past)
-    return served or (bool(incident.past) and not incident.lacks)
-
-
-def may_cancel(incident: IncidentView, now: int) -> bool:
-    """Tell whether every crew is still well away."""
-    return all(
-        RUNGS.index(each.status) <= RUNGS.index(Status.EN_ROUTE)
-        and each.stamps.get(Status.DISPATCHED, now) + each.eta_ms > now + TOO_CLOSE_MS
-        for each in incident.assigned
-    )

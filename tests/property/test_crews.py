@@ -10,6 +10,7 @@ from engine.model.facts import UnitDispatched
 from engine.model.inputs import AdoptPlace
 from engine.model.turn import Turn
 from tests.property.crew_kit import WEIGHTS, neighbourly_place
+from tests.property.response_kit import drives
 from tests.property.step_kit import Commands, time_of
 from tests.property.test_step_invariants import Witness
 from tests.unit.engine_place import MORNING
@@ -25,6 +26,7 @@ _WEIGHTS: dict[Any, int] = {
     Commands.merge: 1,
     Commands.emergency: 1,
     Commands.tick: 3,
+    drives: 3,
     **WEIGHTS,
 }
 MAKERS = [make for make, weight in _WEIGHTS.items() for _ in range(weight)]
@@ -35,6 +37,7 @@ def _day(seed: int) -> int:
     """Run a day of 150 turns; return how often a neighbour was asked by the engine."""
     dice, witness, asked = random.Random(seed), Witness(), 0
     witness.take(AdoptPlace(neighbourly_place(1 + seed % 2)), MORNING)
+    witness.take(drives(witness.commands, 0, 0, 0), MORNING)
     for _ in range(150):
         given = MAKERS[dice.randrange(len(MAKERS))](witness.commands, *(dice.randrange(256) for _ in range(3)))
         turn = witness.take(given, time_of(witness.world, dice.randrange(256)))

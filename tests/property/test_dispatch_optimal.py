@@ -18,15 +18,8 @@ from engine.policy.dispatch import judging
 from engine.state.image import restore, save
 from engine.state.records import Incident
 from engine.state.world import World
-from tests.property.dispatch_kit import (
-    Oracle,
-    Spot,
-    as_answered,
-    check_answer,
-    some_reviewed,
-    town,
-    world_of,
-)
+from tests.property.dispatch_kit import some_reviewed, town, world_of
+from tests.property.dispatch_oracle import Oracle, Spot, as_answered, check_answer, choices_of
 
 POLICY = JointMatch()
 SEEDS = st.integers(0, 10**9)
@@ -46,18 +39,14 @@ def check_world(seed: int) -> None:
 
 def _nobody_is_wronged(world: World, solution: Solution) -> None:
     """Who arrived stays, who was diverted stays, and nobody loses a unit to anything that is not more urgent."""
-    for name, proposal in solution.proposals.items():
-        for choice in proposal.choices:
-            assert bool(choice.source) <= (choice.replaces == "")
-            if choice.source:
-                source = world.open[choice.source]
-                assert world.divertible(source.assigned[choice.unit])
-                assert world.open[name].priority < source.priority
-                assert (
-                    choice.source in solution.proposals
-                    or source.assigned[choice.unit].slot is None
-                    or _spare(world, source, choice.unit)
-                )
+    for name, choice in choices_of(solution):
+        assert not (choice.source and choice.replaces)
+        if choice.source:
+            source = world.open[choice.source]
+            assert world.divertible(source.assigned[choice.unit])
+            assert world.open[name].priority < source.priority
+            told = choice.source in solution.proposals or choice.source in solution.backfills
+            assert told or source.assigned[choice.unit].slot is None or _spare(world, source, choice.unit)
 
 
 def _spare(world: World, source: Incident, unit: str) -> bool:

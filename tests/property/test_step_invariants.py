@@ -117,8 +117,11 @@ class Witness:
                 self._diverted.discard(fact.unit)
                 if fact.outcome in (Outcome.RELEASED, Outcome.DIVERTED, Outcome.CANCELLED):
                     assert statuses[fact.unit] not in ARRIVED
-            if isinstance(fact, UnitDispatched) and fact.diverted:
-                self._diverted.add(fact.unit)
+            if isinstance(fact, UnitDispatched):
+                # One turn may clear a unit, send it on to its stack, and change its mind.
+                statuses[fact.unit] = Status.DISPATCHED
+                if fact.diverted:
+                    self._diverted.add(fact.unit)
             if isinstance(fact, AssignmentMoved):
                 unit = self.world.unit(fact.unit)
                 assert unit is not None

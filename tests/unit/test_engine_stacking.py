@@ -223,3 +223,27 @@ def test_only_what_is_stacked_can_be_unstacked() -> None:
     """Said plainly."""
     town = busy_town()
     assert refusal(town.command(UnstackIncident, incident="I1")) == ("not_stacked", "incident")
+
+
+def test_a_unit_does_not_pass_by_who_is_more_urgent() -> None:
+    """The stack is dissolved, the queue decides: the cardiac arrest first, in the same turn."""
+    town = busy_town()
+    incident = town.report("medical", 4)
+    stack(town, incident)
+    urgent = town.report("medical", 1)
+    assert not urgent.assigned
+    turn = town.says("B1", Status.AVAILABLE, after_s=30)
+    assert [fact.reason for fact in facts_of(turn, IncidentUnstacked)] == ["B1 is free, and I3 is more urgent"]
+    assert [(fact.unit, fact.incident) for fact in facts_of(turn, UnitDispatched)] == [("B1", urgent.id)]
+    assert incident.id in town.world.waiting
+    assert violations(town.world) == []
+
+
+def test_a_break_is_not_interrupted_by_a_stack() -> None:
+    """Who goes on a break is not sent on."""
+    town = busy_town()
+    incident = town.report("medical", 4)
+    stack(town, incident)
+    turn = town.says("B1", Status.ON_BREAK, after_s=30)
+    assert [fact.reason for fact in facts_of(turn, IncidentUnstacked)] == ["B1 is on its break"]
+    assert violations(town.world) == []

@@ -95,7 +95,7 @@ def test_a_busy_unit_says_when_it_will_be_free() -> None:
     _, order, _ = cardiac(town)
     second = town.report("sick", 3, at=(0, 100))
     before = considered(town.command(RecommendUnits, incident=second.id))[order.unit]
-    assert before.reason is Reason.STATUS
+    assert before.reason is Reason.NOT_LESS_URGENT
     assert before.clear_ms > order.eta_ms
     town.says(order.unit, Status.ON_SCENE, after_s=400)
     after = considered(town.command(RecommendUnits, incident=second.id, after_s=1_200))[order.unit]

@@ -12,6 +12,7 @@ from engine.model.lifecycle import Status
 from engine.model.paper import decode_as, encode
 from engine.model.place import Profile, TravelSettings
 from engine.model.roads import Closure, Conditions, Learned, Stretch
+from engine.model.rules import WorkRules
 from engine.state.road_book import RoadBook
 from engine.state.world import World
 from engine.streets.network import Network
@@ -141,7 +142,7 @@ def test_classes_of_other_streets_are_not_told(monkeypatch: pytest.MonkeyPatch) 
 
 def test_turnouts_are_learned_from_the_ladder() -> None:
     """Thirty crews sent from quarters that roll after 20 s: the engine is told less than the place says."""
-    watched = Watched()
+    watched = Watched(work=WorkRules(rotation_ms=0))
     for number in range(30):
         watched.town.see(60)
         (unit,) = watched.town.report("medical", 4, (0, 0)).assigned

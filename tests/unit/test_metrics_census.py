@@ -53,7 +53,7 @@ def test_following_agrees_with_counting_whatever_happens(seed: int) -> None:
         waiting.follow(turn)
         assert census.by_status == counted(world)
         assert (waiting.counts(), waiting.oldest_ms(), waiting.oldest_unassigned_ms()) == queued(world)
-    assert world.tally["incidents_reported"] > 3, "the story was about something"
+    assert world.tally["incidents_reported"] > 2, "the story was about something"
 
 
 def tracked_place() -> Place:

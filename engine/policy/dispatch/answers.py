@@ -31,13 +31,15 @@ def solution_of(problem: Problem, chosen: Chosen) -> Solution:
     taken = {int(problem.seats.rows[pick.seat]): pick.kind.incident.id for pick in picks}
     matching = answer.matching
     cost = int(matching.cost.sum())
+    proposals, backfills = _proposals(problem, chosen, picks)
     return Solution(
-        _proposals(problem, chosen, picks),
+        proposals,
         taken,
         _left_out(problem, taken),
         Proof(cost, int(matching.bound), len(matching.seat), len(problem.seats) - int(problem.seats.unseen.sum())),
         _place_ms(problem, answer),
         _saves_ms(problem, answer, picks),
+        backfills,
         chosen.weighed,
     )
 
@@ -58,27 +60,37 @@ def _picks(problem: Problem, answer: Answer) -> list[Pick]:
     return picks
 
 
-def _proposals(problem: Problem, chosen: Chosen, picks: list[Pick]) -> dict[str, Proposal]:
+def _proposals(problem: Problem, chosen: Chosen, picks: list[Pick]) -> tuple[dict[str, Proposal], dict[str, Proposal]]:
+    """Return what incidents would get, and what those asked about would get besides in the place of whom they lose."""
+    picked = list(zip(picks, _spreads_ms(problem, picks), strict=True))
     incidents = {incident.id: incident for incident in problem.incidents}
-    incidents |= {held.incident.id: held.incident for held in problem.held.values()}
-    choices: dict[str, list[Choice]] = {name: [] for name in incidents}
-    for pick, spread_ms in zip(picks, _spreads_ms(problem, picks), strict=True):
+    incidents |= {held.incident.id: held.incident for held in problem.held.values() if held.reviewed}
+    options = {name: chosen.ways.get(name, incident.option) for name, incident in incidents.items()}
+    own = [(pick, spread_ms) for pick, spread_ms in picked if not _backfills(pick)]
+    proposals = _told(problem, own, _shortages(problem, chosen.answer, held=False), options)
+    others = [(pick, spread_ms) for pick, spread_ms in picked if _backfills(pick)]
+    short = _shortages(problem, chosen.answer, held=True)
+    robbed = [*(pick.kind.incident.id for pick, _ in others), *short]
+    options = {name: problem.world.open[name].option for name in robbed}
+    backfills = _told(problem, others, short, options)
+    proposals |= {name: proposal for name, proposal in backfills.items() if name not in incidents}
+    return proposals, {name: proposal for name, proposal in backfills.items() if name in incidents}
+
+
+def _backfills(pick: Pick) -> bool:
+    """Tell whether it would go only because the keeper of the place was diverted."""
+    return bool(pick.kind.keeper) and not pick.replaces
+
+
+def _told(
+    problem: Problem, picked: list[tuple[Pick, int]], short: dict[str, list[Shortage]], options: dict[str, str]
+) -> dict[str, Proposal]:
+    choices: dict[str, list[Choice]] = {name: [] for name in options}
+    for pick, spread_ms in picked:
         choices[pick.kind.incident.id].append(_choice(problem, pick, spread_ms))
-    short = _shortages(problem, chosen.answer)
-    touched = _touched(problem, choices, short)
     return {
-        name: Proposal(tuple(choices[name]), tuple(short.get(name, ())), chosen.ways.get(name, incident.option))
-        for name, incident in incidents.items()
-        if name in touched
+        name: Proposal(tuple(choices[name]), tuple(short.get(name, ())), option) for name, option in options.items()
     }
-
-
-def _touched(problem: Problem, choices: dict[str, list[Choice]], short: dict[str, list[Shortage]]) -> set[str]:
-    """Return the incidents that are told about: those asked about, and those that would lose a unit."""
-    asked = {incident.id for incident in problem.incidents}
-    asked |= {held.incident.id for held in problem.held.values() if held.reviewed}
-    robbed = {choice.source for each in choices.values() for choice in each if choice.source}
-    return asked | (robbed & {name for name in choices if choices[name] or name in short})
 
 
 def _choice(problem: Problem, pick: Pick, spread_ms: int) -> Choice:
@@ -106,13 +118,14 @@ def _spreads_ms(problem: Problem, picks: list[Pick]) -> list[int]:
     return told
 
 
-def _shortages(problem: Problem, answer: Answer) -> dict[str, list[Shortage]]:
+def _shortages(problem: Problem, answer: Answer, *, held: bool) -> dict[str, list[Shortage]]:
+    """Return by incident what stays open: of places that are open now, or of places held by units that are taken."""
     names = cache(problem.world.settled.names)
     missing: dict[tuple[str, str], int] = {}
     needs: dict[str, tuple[str, ...]] = {}
     for number, kind in enumerate(answer.kinds):
         left = sum(int(answer.matching.seat[place]) < 0 for place in answer.places(number))
-        if left:
+        if left and bool(kind.keeper) is held:
             key = kind.incident.id, kind.slot.id
             missing[key] = missing.get(key, 0) + left
             needs[kind.slot.id] = names(kind.slot.choices[0].needs)

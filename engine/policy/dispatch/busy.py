@@ -42,6 +42,9 @@ def look_at(world: World, unit: UnitRecord) -> Busy:
     assignment = source.assigned[unit.id]
     if assignment.status not in DIVERTIBLE:
         return _wait_for(world, unit)
+    if assignment.status is Status.REQUESTED:
+        # Its neighbour has not said yes to anything.
+        return Busy(Reason.STATUS)
     if not world.divertible(assignment):
         return Busy(Reason.DIVERTED_ONCE)
     if not can_keep(world, source, assignment):

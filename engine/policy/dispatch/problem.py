@@ -140,7 +140,9 @@ class Problem:
         shadow = self.world.plans[kind.incident.plan].mode is Mode.SHADOW
         # Whoever relieves a unit under way is free: a chain of changes is no relief.
         divert, wait = not kind.reviewed, not (kind.reviewed or shadow)
-        return self.prices.column(kind.incident.priority, divert=divert, wait=wait)
+        column = self.prices.column(kind.incident.priority, divert=divert, wait=wait)
+        declined = self.world.declined(kind.incident)
+        return np.where(np.isin(self.seats.rows, declined), np.int32(BARRED), column) if declined else column
 
     def order_ms(self, kind: Kind, order: Order, stations: tuple[str, ...]) -> Wide:
         """Return what the order of stations makes each seat cost, int64[n]."""

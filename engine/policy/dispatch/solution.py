@@ -44,6 +44,9 @@ class Solution(Struct, frozen=True):
     """By incident and slot: the dual price of its places, see `SlotWhy.place_ms`."""
     saves_ms: dict[str, int] = {}
     """By chosen unit: what the answer would cost more without it, in ms of its incident."""
+    backfills: dict[str, Proposal] = {}
+    """By incident asked about or reviewed that would lose a unit as well: what it would get in that unit's place. Holds
+    only once the diversion has been carried out, so it is no part of its proposal."""
     ways: dict[str, tuple[WayWhy, ...]] = {}
     """By incident whose plan has several ways to answer: those that were weighed."""
 

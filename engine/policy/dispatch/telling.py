@@ -145,6 +145,8 @@ def _fitting_reason(scene: Scene, each: Judged, unit: str, prices: Prices) -> Re
         return Reason.CHOSEN
     if each.row in scene.solution.taken:
         return Reason.ELSEWHERE
+    if each.row in scene.world.declined(scene.incident):
+        return Reason.DECLINED
     if any(ms == BARRED for _, ms in prices):
         return _crew_reason(scene.world, each.row)
     if each.eta_ms <= scene.last_ms and any(name != "penalty" for name, _ in prices):
