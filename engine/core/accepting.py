@@ -1,5 +1,7 @@
 """People decide: a recommendation is accepted, edited or overridden, and what they did is evidence about the rules."""
 
+from collections import Counter
+
 from engine.core import carrying
 from engine.core.lookup import open_incident
 from engine.core.matching import explain_again
@@ -23,6 +25,14 @@ def accept_recommendation(turn: Recorder, given: AcceptRecommendation) -> None:
             "shadow_plan", "incident", f"{incident.id} has a plan that only keeps a record. Name the units to be sent."
         )
     changed = _what_changed(turn, incident, given.decision)
+    if not changed and all(choice.clear_ms >= 0 for choice in incident.recommended):
+        busy = ", ".join(choice.unit for choice in incident.recommended)
+        raise Refused(
+            "not_free_yet",
+            "decision",
+            f"{busy} is not free yet: {incident.id} waits for it in the queue. Stack {incident.id} on it, or name "
+            "other units.",
+        )
     if not changed:
         for choice in incident.recommended:
             carrying.carry_out(turn, incident, choice, by=given.by)
@@ -39,11 +49,16 @@ def _what_changed(turn: Recorder, incident: Incident, decision: int) -> str:
         return f"Another recommendation has been made for {incident.id} since turn {decision}."
     if not incident.recommended:
         return f"Nobody is recommended for {incident.id}."
-    for choice in incident.recommended:
-        refusal = carrying.refusal(turn, incident, choice)
-        if refusal:
-            return refusal
-    return ""
+    refusals = [carrying.refusal(turn, incident, choice) for choice in incident.recommended]
+    return next((refusal for refusal in refusals if refusal), "") or _too_many(turn, incident)
+
+
+def _too_many(turn: Recorder, incident: Incident) -> str:
+    """Return which slot has less room by now than units are recommended for it; "" if none has."""
+    wanted = Counter(choice.slot for choice in incident.recommended if choice.clear_ms < 0 and not choice.replaces)
+    lacking = turn.world.lacking(incident)
+    full = [slot for slot, count in wanted.items() if count > lacking.get(slot, 0)]
+    return f"{incident.id} lacks fewer units for {full[0]} than were recommended." if full else ""
 
 
 def record_bypassed(

@@ -27,9 +27,13 @@ def refusal(turn: Recorder, incident: Incident, choice: Choice) -> str:
     """Return why the choice cannot be carried out at this moment; "" if it can, or if it is only waited for."""
     world = turn.world
     unit = world.units[world.fleet.rows[choice.unit]]
+    if choice.clear_ms >= 0:
+        return ""
+    if not choice.replaces and choice.slot not in world.lacking(incident):
+        return f"{incident.id} has its {choice.slot} by now."
+    if choice.source and choice.source != unit.incident:
+        return f"{choice.unit} is not on {choice.source} any more."
     try:
-        if choice.clear_ms >= 0:
-            return ""
         if choice.source:
             guard.may_divert(world, unit, incident)
         elif choice.replaces:
@@ -49,7 +53,7 @@ def send(turn: Recorder, unit_id: str, incident: Incident, *, slot: str | None, 
     world = turn.world
     unit = world.units[world.fleet.rows[unit_id]]
     agency = world.neighbour(unit.row)
-    if agency is not None and (not agency.automatic or (unit.incident is None and world.quota_left(agency) == 0)):
+    if agency is not None and (not agency.automatic or (unit.incident is None and world.must_ask(agency))):
         aid.request(turn, unit_id, incident, slot, by, deviation)
     else:
         sending.dispatch(turn, unit_id, incident, slot=slot, by=by, deviation=deviation)

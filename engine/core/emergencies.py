@@ -50,7 +50,7 @@ def declare(turn: Recorder, unit: UnitRecord, text: str, by: str) -> None:
             area=area,
             address=f"last position of {unit.id}",
             caller=unit.id,
-            note=f"{text} {doubt}".strip(),
+            note=_sentences(text, doubt),
             external="",
             by=by,
         )
@@ -64,10 +64,16 @@ def declare(turn: Recorder, unit: UnitRecord, text: str, by: str) -> None:
             about=AlarmKind.UNIT_EMERGENCY,
             incident=incident,
             unit=unit.id,
-            text=" ".join(part for part in (f"{unit.id} needs help.", text, doubt) if part),
+            text=_sentences(f"{unit.id} needs help", text, doubt),
         )
     )
     turn.match = True
+
+
+def _sentences(*parts: str) -> str:
+    """Return what was said as sentences: each begins with a capital and ends with a stop."""
+    said = [part.strip() for part in parts if part.strip()]
+    return " ".join(part[0].upper() + part[1:] + ("" if part[-1] in ".!?" else ".") for part in said)
 
 
 def _plan(world: World, area: str | None) -> Plan:

@@ -13,13 +13,17 @@ from engine.state.world import World
 def withholds(turn: Recorder, incident: Incident, proposal: Proposal) -> bool:
     """Tell whether a person has to decide this time, and have one asked."""
     reason = doubt(turn.world, turn.world.plans[incident.plan].gate, proposal)
-    if not reason:
-        return False
+    if reason:
+        withhold(turn, incident, reason)
+    return bool(reason)
+
+
+def withhold(turn: Recorder, incident: Incident, reason: str) -> None:
+    """Have a person decide, unless one has been asked already."""
     if alarms.standing(turn, AlarmKind.WITHHELD, incident.id, None) is None:
         turn.record(AutoWithheld(incident.id, reason))
         text = f"{incident.id} is not dispatched by itself: {reason}. Accept the recommendation, or choose."
         alarms.raise_alarm(turn, AlarmKind.WITHHELD, incident.id, None, text)
-    return True
 
 
 def doubt(world: World, gate: Gate, proposal: Proposal) -> str:

@@ -26,13 +26,6 @@ def may_send(world: World, unit: UnitRecord, incident: Incident) -> None:
         raise Refused("unknown_unit", "units", f"The place no longer has {unit.id}. Choose another unit.")
     if unit.duty not in FREE:
         raise Refused("unit_not_in_service", "units", f"{unit.id} is {unit.duty}. Choose another unit.")
-    if world.understaffed(unit):
-        least = world.fleet.units[unit.row].staff_min
-        raise Refused(
-            "understaffed",
-            "units",
-            f"{unit.id} has {unit.staff} on board and goes with {least} at least. Report its staffing, or choose another.",
-        )
 
 
 def may_supersede(world: World, unit: UnitRecord, replacement: UnitRecord, incident: Incident) -> None:
@@ -47,7 +40,7 @@ def may_supersede(world: World, unit: UnitRecord, replacement: UnitRecord, incid
             f"{unit.id} is {assignment.status}: its crew says when it is clear. Send {replacement.id} as well instead.",
         )
     agency = world.neighbour(replacement.row)
-    if agency is not None and not agency.automatic:
+    if agency is not None and world.must_ask(agency):
         raise Refused(
             "must_ask",
             "replacement",
@@ -55,6 +48,12 @@ def may_supersede(world: World, unit: UnitRecord, replacement: UnitRecord, incid
         )
     if replacement.id == unit.id:
         raise Refused("repeated", "replacement", f"{unit.id} cannot go in its own place.")
+    if replacement.id in incident.assigned:
+        raise Refused(
+            "already_there",
+            "replacement",
+            f"{replacement.id} has a place on {incident.id} already: dispatch it, and release {unit.id}.",
+        )
     may_send(world, replacement, incident)
     slots = {slot.id: slot for slot in world.slots(incident)}
     capabilities = int(world.fleet.capability[replacement.row])
@@ -67,7 +66,7 @@ def may_supersede(world: World, unit: UnitRecord, replacement: UnitRecord, incid
 
 
 def _crew_may_go(world: World, unit: UnitRecord, field: str) -> None:
-    """Refuse a unit whose people are out with another vehicle, or call for help themselves."""
+    """Refuse a unit whose people are too few, out with another vehicle, or call for help themselves."""
     if unit.emergency is not None:
         raise Refused(
             "unit_emergency",
@@ -83,6 +82,13 @@ def _crew_may_go(world: World, unit: UnitRecord, field: str) -> None:
                 field,
                 f"{unit.id} shares its crew with {sibling.id}, which {doing}. Choose another unit.",
             )
+    if world.understaffed(unit):
+        least = world.fleet.units[unit.row].staff_min
+        raise Refused(
+            "understaffed",
+            field,
+            f"{unit.id} has {unit.staff} on board and goes with {least} at least. Report its staffing, or choose another.",
+        )
 
 
 def may_divert(world: World, unit: UnitRecord, target: Incident) -> None:
@@ -96,6 +102,8 @@ def may_divert(world: World, unit: UnitRecord, target: Incident) -> None:
     source = world.open[unit.incident]
     if not world.divertible(assignment):
         state = "was diverted once before" if assignment.diverted else f"is {assignment.status}"
+        if assignment.status is Status.RESERVED and not assignment.diverted:
+            state = "was never asked of its neighbour"
         raise Refused("not_divertible", "unit", f"{unit.id} {state} and is not sent elsewhere. Choose another unit.")
     if target.priority >= source.priority:
         raise Refused(

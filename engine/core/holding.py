@@ -5,10 +5,9 @@ same turn. The clock of a stacked incident runs on, and so does its alarm.
 """
 
 from engine.core import carrying, guard, sending
-from engine.core.lookup import check_given, check_text, known_unit, open_incident
+from engine.core.lookup import check_given, check_text, known_unit, nobody_in_need, open_incident
 from engine.core.recorder import Recorder, Refused
 from engine.core.reviewing import no_way, on_shift
-from engine.model.alert_facts import AlarmKind
 from engine.model.facts import UnitDiverted
 from engine.model.lifecycle import Status
 from engine.model.response_facts import HoldEnded, IncidentHeld, IncidentStacked, IncidentUnstacked
@@ -33,7 +32,7 @@ def hold_incident(turn: Recorder, given: HoldIncident) -> None:
     check_until(turn.world, "until_ms", given.until_ms)
     if given.until_ms <= turn.now:
         raise Refused("out_of_range", "until_ms", f"{given.until_ms} is not in the future of {turn.now}.")
-    _nobody_in_need(turn, incident)
+    nobody_in_need(turn.world, incident)
     if incident.stacked_on is not None:
         turn.record(IncidentUnstacked(incident.id, incident.stacked_on, "it is held", given.by))
     turn.record(IncidentHeld(incident.id, given.until_ms, given.reason, given.by))
@@ -66,6 +65,12 @@ def end_hold(turn: Recorder, given: EndHold) -> None:
         raise Refused("not_held", "incident", f"{incident.id} is not held.")
     turn.record(HoldEnded(incident.id, given.by))
     turn.match = True
+
+
+def hurry(turn: Recorder, incident: Incident, by: str) -> None:
+    """End the hold of an incident that has become more urgent, or larger: what was put off was something else."""
+    if incident.held:
+        turn.record(HoldEnded(incident.id, by))
 
 
 def hold_over(turn: Recorder, entry: Deadline) -> None:
@@ -109,7 +114,7 @@ def _may_be_stacked(turn: Recorder, incident: Incident) -> None:
     if lacks != 1:
         what = "has all its units" if not lacks else f"lacks {lacks} units, which nobody would look for meanwhile"
         raise Refused("not_stackable", "incident", f"{incident.id} {what}. Only what one unit can serve is stacked.")
-    _nobody_in_need(turn, incident)
+    nobody_in_need(turn.world, incident)
 
 
 def _may_take_on(turn: Recorder, unit: UnitRecord, incident: Incident) -> None:
@@ -205,11 +210,3 @@ def _more_urgent(world: World, unit: UnitRecord, incident: Incident) -> str | No
         if world.free_slot(other, unit.row) is not None:
             return other.id
     return None
-
-
-def _nobody_in_need(turn: Recorder, incident: Incident) -> None:
-    for alarm in turn.world.alarms.about(incident.id):
-        if alarm.about is AlarmKind.UNIT_EMERGENCY:
-            raise Refused(
-                "unit_emergency", "incident", f"{alarm.unit} calls for help there: nothing about it can wait."
-            )

@@ -6,11 +6,12 @@ from engine.core.lookup import (
     check_position,
     check_text,
     known_incident,
+    nobody_in_need,
     open_incident,
 )
 from engine.core.plans import checked_code, determined, plan_for
 from engine.core.recorder import Recorder, Refused
-from engine.model.alert_facts import AlarmCleared, AlarmKind
+from engine.model.alert_facts import AlarmCleared
 from engine.model.covering import determination_of
 from engine.model.facts import (
     IncidentAmended,
@@ -99,10 +100,11 @@ def amend_incident(turn: Recorder, given: AmendIncident) -> None:
     type_id = given.type if given.type is not None else (said.type if said else incident.type)
     priority = given.priority if given.priority is not None else (said or incident).priority
     if priority > incident.priority:
-        nobody_in_need(turn, incident)
+        nobody_in_need(turn.world, incident)
     area = area_of(world.settled, x_m, y_m)
     plan = plan_for(world, type_id, priority, code=code, area=area)
     dangers = surroundings.dangers_known(world, [incident])
+    more_urgent = priority < incident.priority
     seats = reviewing.seats(incident)
     turn.record(
         IncidentAmended(
@@ -119,6 +121,8 @@ def amend_incident(turn: Recorder, given: AmendIncident) -> None:
             code=code,
         )
     )
+    if more_urgent:
+        holding.hurry(turn, incident, given.by)
     reviewing.release_surplus(turn, incident, seats, f"{incident.id} is {type_id} P{priority} now")
     sending.wait_over(turn, incident)
     duplicates.look(turn, incident.id)
@@ -136,7 +140,7 @@ def cancel_incident(turn: Recorder, given: CancelIncident) -> None:
             "incident",
             f"{incident.id} has a unit on scene. Close it when its crew has reported clear.",
         )
-    nobody_in_need(turn, incident)
+    nobody_in_need(turn.world, incident)
     for unit_id in sorted(incident.assigned):
         sending.end_assignment(turn, unit_id, Outcome.CANCELLED, by=given.by, reason=given.reason)
     _clear_alarms(turn, incident, "the incident was cancelled")
@@ -151,7 +155,7 @@ def close_incident(turn: Recorder, given: CloseIncident) -> None:
     if Phase.CLOSED not in FINAL[incident.phase]:
         units = ", ".join(sorted(incident.assigned))
         raise Refused("units_assigned", "incident", f"{incident.id} still has {units}. Clear or release them first.")
-    nobody_in_need(turn, incident)
+    nobody_in_need(turn.world, incident)
     _clear_alarms(turn, incident, "the incident was closed")
     turn.record(IncidentClosed(incident.id, given.disposition, given.by))
     turn.match = True
@@ -172,7 +176,7 @@ def merge_incident(turn: Recorder, given: MergeIncident) -> None:
     into = open_incident(turn.world, given.into, "into")
     if incident.id == into.id:
         raise Refused("same_incident", "into", "An incident cannot be merged into itself.")
-    nobody_in_need(turn, incident)
+    nobody_in_need(turn.world, incident)
     units = sorted(incident.assigned)
     for unit_id in units:
         sending.hand_over(turn, unit_id, incident, into, by=given.by)
@@ -187,18 +191,6 @@ def add_note(turn: Recorder, given: AddNote) -> None:
     incident = known_incident(turn.world, given.incident)
     check_given(text=given.text)
     turn.record(NoteAdded(incident.id, given.text, given.by))
-
-
-def nobody_in_need(turn: Recorder, incident: Incident) -> None:
-    """A unit's emergency ends by somebody's word that it is safe, never by paperwork about its incident."""
-    for alarm in turn.world.alarms.about(incident.id):
-        if alarm.about is AlarmKind.UNIT_EMERGENCY:
-            raise Refused(
-                "unit_emergency",
-                "incident",
-                f"{alarm.unit} has not been declared safe. Resolve its emergency first; until then {incident.id} is "
-                "nobody's to end, to put off or to make less urgent.",
-            )
 
 
 def _clear_alarms(turn: Recorder, incident: Incident, reason: str) -> None:

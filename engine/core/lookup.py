@@ -1,6 +1,7 @@
 """Finding what a command speaks of, or refusing it in words that help."""
 
 from engine.core.recorder import Refused
+from engine.model.alert_facts import AlarmKind
 from engine.model.place import Place
 from engine.state.records import Incident, UnitRecord
 from engine.state.world import World
@@ -32,6 +33,18 @@ def known_unit(world: World, unit_id: str, field: str = "unit") -> UnitRecord:
     if unit is None:
         raise Refused("unknown_unit", field, f"The place has no unit {unit_id!r}.")
     return unit
+
+
+def nobody_in_need(world: World, incident: Incident) -> None:
+    """Refuse: a unit's emergency ends by somebody's word that it is safe, never by paperwork about its incident."""
+    for alarm in world.alarms.about(incident.id):
+        if alarm.about is AlarmKind.UNIT_EMERGENCY:
+            raise Refused(
+                "unit_emergency",
+                "incident",
+                f"{alarm.unit} has not been declared safe. Resolve its emergency first; until then {incident.id} is "
+                "nobody's to end, to put off or to make less urgent.",
+            )
 
 
 def check_position(place: Place, x_m: int, y_m: int) -> None:

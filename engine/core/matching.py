@@ -1,5 +1,7 @@
 """From proposals to facts: all waiting incidents are matched together, and each plan's mode says how far to go."""
 
+from msgspec.structs import replace
+
 from engine.core import carrying, gate
 from engine.core.recorder import Recorder
 from engine.core.reviewing import assignments_to_review
@@ -31,12 +33,13 @@ def match_waiting(turn: Recorder) -> None:
         return
     solution = turn.dispatch.solve(turn.world, waiting, reviewed)
     asked = {incident.id: incident for incident in (*waiting, *(each.incident for each in reviewed))}
-    robbed = _robbed(turn, solution, asked)
+    robbed = [*_robbed(turn, solution, asked), *_backfilled(turn, solution, asked)]
     _tell(turn, list(asked.values()), solution)
     for incident in asked.values():
         _carry_out(turn, incident, _for(solution, incident))
     for incident, proposal, why in robbed:
-        if incident.id in turn.world.waiting:
+        lacks = turn.world.lacking(incident) if incident.id in turn.world.waiting else {}
+        if all(choice.slot in lacks for choice in proposal.choices) and lacks:
             _record(turn, incident, proposal, why)
             _carry_out(turn, incident, proposal)
 
@@ -118,6 +121,17 @@ def _robbed(turn: Recorder, solution: Solution, asked: dict[str, Incident]) -> l
     return [(incident, proposal, turn.dispatch.explain(world, incident, solution)) for incident, proposal in found]
 
 
+def _backfilled(turn: Recorder, solution: Solution, asked: dict[str, Incident]) -> list[tuple[Incident, Proposal, Why]]:
+    """Return what those of the asked would get in the place of a unit that they lose in the same answer."""
+    found = []
+    for name, backfill in solution.backfills.items():
+        own = _for(solution, asked[name])
+        both = Proposal(backfill.choices, (*own.short, *backfill.short), own.option)
+        told = replace(solution, proposals={**solution.proposals, name: both})
+        found.append((asked[name], both, turn.dispatch.explain(turn.world, asked[name], told)))
+    return found
+
+
 def _tell(turn: Recorder, incidents: list[Incident], solution: Solution) -> None:
     """Record the recommendations that say something new."""
     news = [
@@ -161,10 +175,17 @@ def _carry_out(turn: Recorder, incident: Incident, proposal: Proposal) -> None:
     if gate.withholds(turn, incident, proposal):
         return
     for choice in proposal.choices:
-        if _is_auto(turn, choice.source):
-            carrying.carry_out(turn, incident, choice, by=carrying.ENGINE)
+        if not _is_auto(turn, choice.source):
+            continue
+        refusal = carrying.refusal(turn, incident, choice)
+        if refusal:
+            # The guard has the last word: what it refuses a policy, a person is asked about.
+            gate.withhold(turn, incident, refusal.rstrip("."))
+            continue
+        carrying.carry_out(turn, incident, choice, by=carrying.ENGINE)
 
 
 def _is_auto(turn: Recorder, source: str) -> bool:
     """Tell whether the engine may take a unit from there: nobody is robbed whose plan asks a person."""
-    return not source or _mode(turn, turn.world.open[source]) is Mode.AUTO
+    robbed = turn.world.open.get(source)
+    return not source or (robbed is not None and _mode(turn, robbed) is Mode.AUTO)

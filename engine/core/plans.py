@@ -1,5 +1,6 @@
 """Decisions about plans: which one an incident gets, what a determinant code says of it, the next alarm level."""
 
+from engine.core import holding
 from engine.core.lookup import check_text, open_incident
 from engine.core.recorder import Recorder, Refused
 from engine.model.covering import Case, determination_of, plan_covering
@@ -78,5 +79,6 @@ def strike_alarm(turn: Recorder, given: StrikeAlarm) -> None:
     if level not in levels:
         known = ", ".join(str(each) for each in levels)
         raise Refused("unknown_level", "level", f"Plan {plan.id!r} has no alarm {level}; it has {known}.")
+    holding.hurry(turn, incident, given.by)
     turn.record(AlarmStruck(incident.id, level, given.reason, given.by))
     turn.match = True

@@ -15,7 +15,7 @@ from engine.model.alert_facts import AlarmKind
 from engine.model.crew_facts import StaffingChanged
 from engine.model.facts import AssignmentEnded, DutyChanged, EmergencyResolved
 from engine.model.hours import local_minute_of_week, on_duty
-from engine.model.lifecycle import DIVERTIBLE, Outcome, Status
+from engine.model.lifecycle import RELEASABLE, Outcome, Status
 from engine.model.plans import Mode
 from engine.model.response_facts import (
     AssignmentDelayed,
@@ -38,7 +38,7 @@ REVIEWED_MAX = 64
 SEEN_WITHIN_MS = 120_000
 """A position older than this says nothing about how a unit gets on."""
 GROWTH_MS = 60_000
-"""Where an agency does not report slow units: a unit that is late for another cause is reported again after this."""
+"""Where an agency does not report slow units: the least lateness of which twice as much is spoken of again."""
 NOT_ROLLING = (Status.DISPATCHED, Status.ACKNOWLEDGED)
 JUDGED = (*NOT_ROLLING, Status.EN_ROUTE)
 
@@ -93,15 +93,22 @@ def _to_go_ms(world: World, assignment: Assignment, travel_ms: int) -> int:
 
 def _tell(turn: Recorder, incident: Incident, assignment: Assignment, to_go_ms: int) -> None:
     """Say that the unit is late, later than was said, or no longer late."""
-    step_ms = turn.world.settled.watch.delayed_ms or GROWTH_MS
     arrive_ms = turn.now + to_go_ms
     late_ms = arrive_ms - told_ms(assignment)
     cause = _cause(turn.world, assignment, to_go_ms, late_ms)
     if cause is None:
         if assignment.late is not None and _is_seen(turn.world, assignment):
             turn.record(AssignmentOnTime(assignment.unit, incident.id, arrive_ms))
-    elif cause is not assignment.late or arrive_ms > assignment.arrive_ms + step_ms:
+    elif cause is not assignment.late or late_ms >= _told_again_ms(turn.world, assignment):
         turn.record(AssignmentDelayed(assignment.unit, incident.id, cause, arrive_ms, late_ms))
+
+
+def _told_again_ms(world: World, assignment: Assignment) -> int:
+    """Return from what lateness on a unit that was said to be late is spoken of again: twice that which was said.
+
+    So a unit that stands for an hour is a handful of lines, and not one every other minute.
+    """
+    return 2 * max(assignment.arrive_ms - told_ms(assignment), world.settled.watch.delayed_ms or GROWTH_MS)
 
 
 def told_ms(assignment: Assignment) -> int:
@@ -174,7 +181,7 @@ def _late(turn: Recorder) -> list[tuple[Incident, Assignment]]:
         for incident, assignment in _replaceable(turn)
         if assignment.late is not None
         or (incident.id, assignment.unit) in silent
-        or not on_shift(world, world.fleet.rows[assignment.unit], assignment.arrive_ms)
+        or not on_shift(world, world.fleet.rows[assignment.unit], world.now + left_of(assignment, world.now))
     ]
 
 
@@ -194,7 +201,7 @@ def _beatable(turn: Recorder, freed: list[int]) -> list[tuple[Incident, Assignme
     travel, rules = travel_model(turn.world), turn.world.settled.matching
     found = []
     for incident, assignment in _replaceable(turn):
-        left_ms = assignment.arrive_ms - turn.now
+        left_ms = left_of(assignment, turn.now)
         least_gain_ms = max(rules.supersede_ms, left_ms * rules.supersede_percent // 100)
         within_ms = left_ms - least_gain_ms
         if within_ms > 0 and any(
@@ -220,6 +227,11 @@ def _fits(world: World, row: int, incident: Incident, assignment: Assignment) ->
     return any(slot.id == assignment.slot and slot.fits(capabilities) for slot in world.slots(incident))
 
 
+def left_of(assignment: Assignment, now: int) -> int:
+    """Return in how many ms the unit arrives: as was told, or as was seen since where that is later."""
+    return max(assignment.arrive_ms - now, assignment.to_go_ms)
+
+
 # ── units that are no longer needed ─────────────────────────────────────────────────────────────────────────
 
 
@@ -236,7 +248,7 @@ def release_surplus(turn: Recorder, incident: Incident, before: dict[str, str], 
     surplus = tuple(
         name
         for name, assignment in sorted(incident.assigned.items())
-        if name in before and assignment.slot is None and assignment.status in DIVERTIBLE
+        if name in before and assignment.slot is None and assignment.status in RELEASABLE
     )
     mode = turn.world.plans[incident.plan].mode
     if surplus and mode is Mode.ADVISE:

@@ -75,7 +75,12 @@ def hand_over(turn: Recorder, unit_id: str, source: Incident, into: Incident, *,
 
 
 def first_slot(turn: Recorder, unit_id: str, incident: Incident) -> str | None:
-    """Return the slot that the unit fills: the recommended one, else the first that it fits; None without room."""
+    """Return the slot that the unit fills: the recommended one, else the first that it fits; None without room.
+
+    Who calls for help fills none: others have to come.
+    """
+    if turn.world.units[turn.world.fleet.rows[unit_id]].emergency is not None:
+        return None
     lacking = turn.world.lacking(incident)
     for choice in incident.recommended:
         if choice.unit == unit_id and choice.slot in lacking:

@@ -1,7 +1,7 @@
 """Who may go, at what cost, and why not: one pass over candidate rows, one reason for each.
 
-The reasons are judged in the order in which a dispatcher would ask: can it, may it, is it on, is it there,
-does it get there. The first that fails is the reason told.
+The reasons are judged in the order in which a dispatcher would ask: can it, may it, is it on, does it
+get there. The first that fails is the reason told.
 """
 
 from typing import Final
@@ -17,14 +17,12 @@ CAPABILITY: Final = 1
 STATUS: Final = 2
 """Assigned elsewhere, or not in service."""
 SHIFT: Final = 3
-NO_POSITION: Final = 4
-STALE: Final = 5
-CREW_BUSY: Final = 6
+CREW_BUSY: Final = 4
 """A sibling unit of the same crew is out."""
-UNREACHABLE: Final = 7
-UNDERSTAFFED: Final = 8
+UNREACHABLE: Final = 5
+UNDERSTAFFED: Final = 6
 """Fewer people on board than it takes."""
-REASONS: Final = 9
+REASONS: Final = 7
 """How many reasons there are."""
 _TOP: Final = 0
 
@@ -65,18 +63,6 @@ def _standing_reason(standing: int, shift: int, shift_on: NDArray[np.uint8]) -> 
     return ELIGIBLE
 
 
-@helper
-def _position_reason(fix_ms: int, assumed: int, oldest_fix_ms: int, travel_ms: int) -> int:
-    """Reason from where the unit is: no position, too old a position, no way from there."""
-    if assumed == 0 and fix_ms < 0:
-        return NO_POSITION
-    if assumed == 0 and fix_ms < oldest_fix_ms:
-        return STALE
-    if travel_ms < 0:
-        return UNREACHABLE
-    return ELIGIBLE
-
-
 @kernel
 def judge(
     rows: NDArray[np.int32],
@@ -84,9 +70,6 @@ def judge(
     standing: NDArray[np.uint8],
     shift: NDArray[np.int16],
     shift_on: NDArray[np.uint8],
-    fix_ms: NDArray[np.int64],
-    assumed: NDArray[np.uint8],
-    oldest_fix_ms: int,
     needs: NDArray[np.uint64],
     penalty_ms: NDArray[np.int32],
     travel_ms: NDArray[np.int32],
@@ -99,8 +82,7 @@ def judge(
 
     n = rows judged, N = rows of the fleet, S = shifts, A = alternatives.
     rows: int32[n]; capability: uint64[N]; standing: uint8[N] (FREE, ASSIGNED, OUT_OF_SERVICE, CREW_OUT, TOO_FEW);
-    shift: int16[N], -1 = always on; shift_on: uint8[S]; fix_ms: int64[N], -1 = no position at all;
-    assumed: uint8[N], 1 = assumed at its station, which is a position and never stale;
+    shift: int16[N], -1 = always on; shift_on: uint8[S];
     needs: uint64[A] and penalty_ms: int32[A] (>= 0), of which a unit needs to cover one mask in full;
     travel_ms: int32[n], -1 = unreachable; turnout_ms: int32[N]; the three outputs are [n].
 
@@ -113,8 +95,8 @@ def judge(
         out_cost_ms[i] = NONE_MS
         least_ms = _least_penalty(capability[row], needs, penalty_ms)
         reason = CAPABILITY if least_ms < 0 else _standing_reason(standing[row], shift[row], shift_on)
-        if reason == ELIGIBLE:
-            reason = _position_reason(fix_ms[row], assumed[row], oldest_fix_ms, travel_ms[i])
+        if reason == ELIGIBLE and travel_ms[i] < 0:
+            reason = UNREACHABLE
         if reason == ELIGIBLE:
             eta_ms = int(travel_ms[i]) + int(turnout_ms[row])
             out_eta_ms[i] = min(eta_ms, LONGEST_MS)
@@ -128,9 +110,6 @@ def ready(
     standing: NDArray[np.uint8],
     shift: NDArray[np.int16],
     shift_on: NDArray[np.uint8],
-    fix_ms: NDArray[np.int64],
-    assumed: NDArray[np.uint8],
-    oldest_fix_ms: int,
     out_rows: NDArray[np.int32],
     out_hands: NDArray[np.uint64],
 ) -> tuple[int, int]:
@@ -142,8 +121,6 @@ def ready(
     count = hands = 0
     for row in range(len(standing)):
         if _standing_reason(standing[row], shift[row], shift_on) != ELIGIBLE:
-            continue
-        if _position_reason(fix_ms[row], assumed[row], oldest_fix_ms, 0) != ELIGIBLE:
             continue
         out_rows[count] = row
         count += 1

@@ -25,6 +25,8 @@ class MatchingRules(Struct, frozen=True):
     """… if it still arrives so much earlier than any that could go now."""
     wait_from_priority: int = 2
     """More urgent incidents never wait for a unit that is not free."""
+    unseen_ms: int = 600_000
+    """Price of a unit whose position is too old, or was never told: it goes where nobody else would be there sooner."""
     open_ms: int = 1_800_000
     """A unit is diverted although nobody could take its place: that place is reckoned to stay open for so long."""
     coverage_ms: ByPriority = (0, 0, 60_000, 180_000, 300_000)
@@ -113,7 +115,7 @@ class Limits(Struct, frozen=True):
     """Bounds on what decisions may rest on and how much is kept."""
 
     stale_after_ms: int = 600_000
-    """A position older than this excludes a tracked unit, and the reason says so."""
+    """Nobody knows where a tracked unit is whose position is older than this: it costs `unseen_ms` more."""
     pending_after_ms: ByPriority = (60_000, 300_000, 900_000, 1_800_000, 3_600_000)
     """By priority: an incident without its units for longer raises an alarm."""
     joint_slots: int = 256

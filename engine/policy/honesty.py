@@ -52,6 +52,17 @@ def _unseen_ms(world: World, rows: Rows) -> Wide:
     return np.where(moves, np.clip(world.now - seen_ms, 0, UNSEEN_MS_MAX), 0)
 
 
+def unseen(world: World, rows: Rows) -> npt.NDArray[np.bool_]:
+    """Tell of each row whether nobody knows where the unit is: its last position is too old, or there never was one.
+
+    It is taken to be where it was last seen, or at its station.
+    """
+    fleet = world.fleet
+    oldest_ms = max(0, world.now - world.settled.limits.stale_after_ms)
+    found: npt.NDArray[np.bool_] = (fleet.assumed[rows] == 0) & (fleet.fix_ms[rows] < oldest_ms)
+    return found
+
+
 def clear_ms(world: World, row: int) -> int:
     """Return in how many ms a busy unit will probably be free; -1 for one that is not on an incident."""
     unit = world.units[row]

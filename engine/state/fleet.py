@@ -53,6 +53,8 @@ class Fleet:
         self.agency = np.empty(0, np.int16)
         """The place's number of the neighbour that it belongs to; -1: our own."""
         self.on_break = np.empty(0, np.uint8)
+        self.rolling = np.empty(0, np.uint8)
+        """Is its crew in the vehicle, on the way home? Then it needs no turnout, wherever it stands."""
         self.staff_short = np.empty(0, np.int16)
         """How many people it lacks of its full crew."""
         self.fresh_ms = np.empty(0, np.int64)
@@ -165,7 +167,8 @@ class Fleet:
             np.abs(self.y_m[rows] - self.station_y_m[rows]) <= IN_QUARTERS_M
         )
         # Who is on a break has left the vehicle, wherever it stands.
-        self.turnout_ms[rows] = np.where(near | (self.on_break[rows] != 0), self.base_turnout_ms[rows], 0)
+        due = (near & (self.rolling[rows] == 0)) | (self.on_break[rows] != 0)
+        self.turnout_ms[rows] = np.where(due, self.base_turnout_ms[rows], 0)
 
     @property
     def index(self) -> UnitIndex:
@@ -193,8 +196,9 @@ class Fleet:
         self.fresh_ms[row] = max(record.duty_since_ms, record.break_ms)
         self.cleared_ms[row], self.jobs[row] = record.cleared_ms, record.jobs
         on_break = record.duty is Status.ON_BREAK and record.incident is None
-        if on_break != self.on_break[row]:
-            self.on_break[row] = on_break
+        rolling = record.duty is Status.RETURNING
+        if on_break != self.on_break[row] or rolling != self.rolling[row]:
+            self.on_break[row], self.rolling[row] = on_break, rolling
             self._refresh_turnout(np.array([row], np.int32))
 
     def restand(
@@ -224,6 +228,7 @@ _COLUMNS: dict[str, int] = {
     "shift": -1,
     "agency": -1,
     "on_break": 0,
+    "rolling": 0,
     "staff_short": 0,
     "fresh_ms": 0,
     "cleared_ms": 0,

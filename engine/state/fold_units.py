@@ -171,9 +171,15 @@ def duty_changed(world: World, fact: DutyChanged) -> None:
 
 @folds(EmergencyDeclared)
 def emergency_declared(world: World, fact: EmergencyDeclared) -> None:
-    """Mark the unit."""
+    """Mark the unit. Under way it will not arrive: its place is open to others, and it stays on its incident."""
     unit = _known(world, fact.unit)
     unit.emergency = fact.incident
+    assignment = world.assignment(unit)
+    if assignment is not None and assignment.slot is not None and world.is_stopped(assignment):
+        incident = world.open[str(unit.incident)]
+        incident.filled[assignment.slot] -= 1
+        assignment.slot = None
+        world.requeue(incident)
     watch_need(world, unit)
     world.restand(unit)
     world.count("unit_emergencies")
@@ -181,9 +187,15 @@ def emergency_declared(world: World, fact: EmergencyDeclared) -> None:
 
 @folds(EmergencyResolved)
 def emergency_resolved(world: World, fact: EmergencyResolved) -> None:
-    """Unmark the unit."""
+    """Unmark the unit. Under way it goes on, in its place if nobody has it."""
     unit = _known(world, fact.unit)
+    assignment = world.assignment(unit)
+    stopped = assignment is not None and world.is_stopped(assignment)
     unit.emergency = None
+    if stopped:
+        incident = world.open[str(unit.incident)]
+        world.seat(incident, unit.id)
+        world.requeue(incident)
     watch_need(world, unit)
     world.restand(unit)
 

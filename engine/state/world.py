@@ -11,7 +11,7 @@ from typing import Any
 from engine.model.fact import Fact
 from engine.model.facts import AnyFact, CommandRefused, IncidentReported
 from engine.model.input import Command
-from engine.model.lifecycle import DIVERTIBLE, FREE, Phase, Status
+from engine.model.lifecycle import DIVERTIBLE, FREE, RELEASABLE, Phase, Status
 from engine.model.paper import digest_of
 from engine.model.place import Agency, IncidentType, Place
 from engine.model.plans import Plan, Slot, holds
@@ -226,6 +226,10 @@ class World:
         """Return how many more of the neighbour's units may be asked for or sent; never less than 0."""
         return max(0, agency.units_max - self.aid_out(agency.id))
 
+    def must_ask(self, agency: Agency) -> bool:
+        """Tell whether the neighbour is asked before one more of its units goes: as agreed, or beyond the quota."""
+        return not agency.automatic or self.quota_left(agency) == 0
+
     def declined(self, incident: Incident) -> tuple[int, ...]:
         """Return the rows of neighbours' units that were asked for in vain: they are not asked for again."""
         return tuple(self.fleet.rows[unit] for unit in incident.declined)
@@ -252,8 +256,20 @@ class World:
         return incident.id in self.waiting or incident.id in self.stacked
 
     def divertible(self, assignment: Assignment) -> bool:
-        """Tell whether the unit may still be sent elsewhere: not yet arrived, and never diverted before."""
-        return assignment.status in DIVERTIBLE and not assignment.diverted
+        """Tell whether the unit may still be sent elsewhere: not yet arrived, never diverted before, ours to send.
+
+        A neighbour's unit that was kept without asking for it is not: for a diversion nobody would ask either.
+        """
+        if assignment.status not in DIVERTIBLE or assignment.diverted:
+            return False
+        agency = self.neighbour(self.fleet.rows[assignment.unit])
+        unasked = assignment.status is Status.RESERVED and Status.REQUESTED not in assignment.stamps
+        return agency is None or agency.automatic or not unasked
+
+    def is_stopped(self, assignment: Assignment) -> bool:
+        """Tell whether the unit will not arrive as things are: it calls for help itself, on its way."""
+        unit = self.units[self.fleet.rows[assignment.unit]]
+        return unit.emergency is not None and assignment.status in RELEASABLE
 
     def _was_served(self, incident: Incident) -> bool:
         # Every place of its plan was taken or waived: it waits for a person to close it, on the board.
@@ -278,7 +294,8 @@ class World:
 
     def seat(self, incident: Incident, unit_id: str) -> None:
         """Let an assigned unit fill the first slot that has room and that it fits, or none."""
-        slot = incident.assigned[unit_id].slot = self.free_slot(incident, self.fleet.rows[unit_id])
+        row, assignment = self.fleet.rows[unit_id], incident.assigned[unit_id]
+        slot = assignment.slot = None if self.is_stopped(assignment) else self.free_slot(incident, row)
         if slot is not None:
             incident.filled[slot] = incident.filled.get(slot, 0) + 1
             self.settle_option(incident)

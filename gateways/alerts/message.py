@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from engine.model.alert_facts import Purpose
-from engine.state.records import Alert
+from engine.policy.cautions import cautions_at, word_of
+from engine.state.records import Alert, Incident
 from engine.state.world import World
 from gateways.views import RouteView, view_route
 
@@ -36,9 +37,13 @@ class Message(Struct, frozen=True, kw_only=True):
     """WGS84 degrees."""
     lon: float | None
     eta_ms: int | None = None
-    """Dispatch to arrival, as estimated when the unit was sent; None where it is not sent, or no way was known."""
+    """Of a dispatch: to arrival, as estimated when the unit was sent; None where no way was known."""
     route: RouteView | None = None
     """The way that the estimate rests on, street by street and as a line; None where no streets were used."""
+    answer_by_ms: int | None = None
+    """Of a roll-call: the unit owes its own answer by then; a receipt is none."""
+    cautions: tuple[str, ...] = ()
+    """What is known of the place, the gravest first: of whoever goes there, or is there."""
     text: str
     """All of it in one line, for a pager."""
     rung: int
@@ -59,7 +64,7 @@ def compose(world: World, alert: Alert) -> Message:
     kind = None if incident is None else world.types.get(incident.type)
     unit = world.unit(alert.unit)
     assignment = None if incident is None else incident.assigned.get(alert.unit)
-    if alert.purpose is Purpose.RELEASE:
+    if alert.purpose is not Purpose.DISPATCH:
         assignment = None
     lat, lon = (None, None) if incident is None else world.settled.projection.to_degrees(incident.x_m, incident.y_m)
     return Message(
@@ -78,10 +83,18 @@ def compose(world: World, alert: Alert) -> Message:
         lon=lon,
         eta_ms=None if assignment is None or assignment.eta_ms < 0 else assignment.eta_ms,
         route=None if assignment is None else view_route(world, assignment.route),
+        answer_by_ms=None if unit is None or alert.purpose is not Purpose.ROLL_CALL else unit.roll_due_ms or None,
+        cautions=_cautions(world, alert, incident),
         text=alert.text,
         rung=alert.rung,
         attempt=alert.attempt,
     )
+
+
+def _cautions(world: World, alert: Alert, incident: Incident | None) -> tuple[str, ...]:
+    if incident is None or alert.purpose is Purpose.RELEASE:
+        return ()
+    return tuple(word_of(caution) for caution in cautions_at(world, incident.x_m, incident.y_m))
 
 
 def render(message: Message) -> bytes:

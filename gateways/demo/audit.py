@@ -16,6 +16,7 @@ from engine.model.turn import Turn
 from engine.replay import Replayed, replay
 from engine.state.world import World
 from gateways.demo.ledger import CALL, Closing, Ledger
+from gateways.demo.response_tallies import Response, nothing_yet
 from gateways.demo.tallies import Alerts, Assignments, Commands, Incidents
 from gateways.demo.travel_tallies import Arrivals, Epochs, OnEpoch, Punctuality
 
@@ -40,6 +41,8 @@ class Audit(Struct, frozen=True):
     """City seconds from the first turn to the last."""
     incidents: dict[str, int]
     alerts: dict[str, int]
+    response: dict[str, int]
+    """What was decided beside who goes: diversions, alarm levels, neighbours, people's own ways."""
     punctuality: Punctuality
     closing: Closing | None
     """The street that the demo's operator closed."""
@@ -62,6 +65,7 @@ class _Read(Struct):
     commands: Commands
     arrivals: Arrivals
     epochs: Epochs
+    response: Response
     turns: int = 0
     first_ms: int = 0
     last_ms: int = 0
@@ -75,6 +79,7 @@ class _Read(Struct):
             return
         if isinstance(turn.input, Command):
             self.commands.take(turn.input, turn)
+        self.response.take(turn)
         for fact in turn.facts:
             if isinstance(fact, Resumed):
                 self.quiet_until_ms = fact.quiet_until_ms
@@ -91,7 +96,7 @@ def audit(journal: Path, ledger: Ledger, since_ms: int) -> Audit:
     The ledger begins at `since_ms`; what is older was told to somebody else's pagers.
     Raises JournalDamaged, JournalGap.
     """
-    read = _Read(Incidents(), Assignments(), Alerts(), Commands(), Arrivals(), Epochs())
+    read = _Read(Incidents(), Assignments(), Alerts(), Commands(), Arrivals(), Epochs(), nothing_yet())
     for turn in turns(journal):
         read.take(turn)
     world = recover_world(journal).world
@@ -102,6 +107,7 @@ def audit(journal: Path, ledger: Ledger, since_ms: int) -> Audit:
         _commands(read, ledger),
         _assignments(read),
         *_alerts(read, ledger, world, since_ms),
+        *_response(read),
         *_roads(read, ledger, world),
         _replay(replayed),
     )
@@ -113,6 +119,7 @@ def audit(journal: Path, ledger: Ledger, since_ms: int) -> Audit:
         seconds,
         read.incidents.counts(),
         read.alerts.counts(),
+        read.response.counts(),
         read.arrivals.punctuality(basis),
         ledger.closing,
         None if ledger.closing is None else read.epochs.on(ledger.closing.epoch),
@@ -182,6 +189,7 @@ def _alerts(read: _Read, ledger: Ledger, world: World, since_ms: int) -> list[Fi
     paged = [name for name, at_ms in alerts.paged.items() if at_ms >= since_ms]
     unseen = [name for name in paged if name not in ledger.pages]
     strange = sorted(name for name in ledger.pages if name not in alerts.owed)
+    unread = sorted(name for name in ledger.receipts if not alerts.known(name))
     return [
         Finding(
             "alerts owed = known + by voice + withdrawn + open",
@@ -191,11 +199,46 @@ def _alerts(read: _Read, ledger: Ledger, world: World, since_ms: int) -> list[Fi
         ),
         Finding(
             "every page delivered was shown on a pager",
-            not unseen and not strange and not ledger.pages_forged,
+            not unseen and not strange and not unread and not ledger.pages_forged,
             f"{len(paged)} delivered, {len(ledger.pages)} shown, {ledger.pages_dropped} lost on purpose, "
-            f"{counts['retried']} tried again, {counts['escalated']} escalated{_named([*unseen, *strange])}",
+            f"{counts['retried']} tried again, {counts['escalated']} escalated, {len(ledger.receipts)} receipts{_named([*unseen, *strange, *unread])}",
         ),
     ]
+
+
+def _response(read: _Read) -> list[Finding]:
+    """What crews, chiefs and neighbours may rely on."""
+    response, counts = read.response, read.response.counts()
+    neighbours, rolls = response.neighbours, response.rolls
+    silent = neighbours.overdue(read.last_ms, read.quiet_until_ms)
+    forgotten = rolls.forgotten(read.last_ms, read.quiet_until_ms)
+    return [
+        Finding(
+            "nobody was diverted twice, or off a scene",
+            not response.turned.wrong,
+            f"{counts['diverted']} diverted, {counts['superseded']} superseded{_named(response.turned.wrong)}",
+        ),
+        Finding(
+            "an acceptance sends whom it named",
+            not response.acceptances.wrong,
+            f"{counts['accepted']} accepted, {counts['stale']} stale, {counts['overridden']} overridden"
+            f"{_named(response.acceptances.wrong)}",
+        ),
+        Finding(
+            "every neighbour was heard, or not waited for",
+            not neighbours.wrong and not silent,
+            f"{neighbours.asked} asked = {' + '.join(str(neighbours.ends[end]) for end in _AID_ENDS)} + "
+            f"{neighbours.open}{_named([*neighbours.wrong, *silent])}",
+        ),
+        Finding(
+            "every roll-call was answered, or somebody looks",
+            not forgotten,
+            f"{rolls.asked} asked, {rolls.answered} answered, {rolls.alarms} alarms{_named(forgotten)}",
+        ),
+    ]
+
+
+_AID_ENDS = ("committed", "declined", "taken_back")
 
 
 def _roads(read: _Read, ledger: Ledger, world: World) -> list[Finding]:

@@ -23,9 +23,13 @@ from gateways.demo.watch import Watch
 from gateways.road_views import ClosureView
 from gateways.views import AssignmentView, IncidentView
 
+STALE = "stale_recommendation"
+"""Refusal of an acceptance that came too late."""
 GLYPHS: tuple[tuple[Status, str, str], ...] = (
     (Status.AVAILABLE, "●", "available"),
     (Status.RETURNING, "◁", "returning"),
+    (Status.ON_BREAK, "○", "at a meal"),
+    (Status.REQUESTED, "◍", "asked for"),
     (Status.RESERVED, "◌", "reserved"),
     (Status.DISPATCHED, "◔", "dispatched"),
     (Status.ACKNOWLEDGED, "◑", "acknowledged"),
@@ -40,10 +44,10 @@ GLYPHS: tuple[tuple[Status, str, str], ...] = (
 )
 GLYPH = {status: glyph for status, glyph, _ in GLYPHS}
 CLOSEST = {status: rank for rank, (status, _, _) in enumerate(GLYPHS)}
-FIXED_LINES = 10
+FIXED_LINES = 11
 """Header, figures and rules."""
 TALL = 30
-"""From this height on all three hints are shown."""
+"""From this height on all hints are shown."""
 EVENTS_MIN, EVENTS_MAX = 3, 8
 WIDE = 100
 """From this width on the place of an incident is shown in a column of its own."""
@@ -69,7 +73,8 @@ class Seen(Struct):
         return (
             f"try  kill -9 {self.supervisor.pid or '…'}   the engine; it comes back, and nothing is lost",
             f"     curl {doors.web if doors else '…'}/metrics",
-            f"     turnout why I1 --data {self.journal}",
+            f"     turnout why I1 --data {self.journal.parent}",
+            f"     turnout report {self.journal.parent}",
             *((f'     turnout roads close "{self.street}" --data {self.journal.parent}',) if self.street else ()),
         )
 
@@ -194,6 +199,7 @@ class Board:
                 f"{counts['incident_closed']} closed",
                 f"{waiting} on the line" if waiting else "",
             ),
+            self._decisions(),
             _line("latency", f"answer {_ms(ledger.answer_ms)}", f"recommendation {_ms(ledger.recommend_ms)}"),
             _line(
                 "alerts",
@@ -207,6 +213,10 @@ class Board:
             else _line("alarms", "none to look at"),
             self._roads(),
         ]
+
+    def _decisions(self) -> Text:
+        """Return what became of recommendations, and what was changed after the dispatch."""
+        return _line("advice", *decision_words(self._seen.ledger, self._seen.watch.counts))
 
     def _roads(self) -> Text:
         """Return what travel times rest on, and what is closed."""
@@ -231,6 +241,22 @@ class Board:
             line.no_wrap, line.overflow = True, "ellipsis"
             lines.append(line)
         return [*lines, *([Text("")] * (rows - len(lines)))]
+
+
+def decision_words(ledger: Ledger, counts: Counter[str]) -> tuple[str, ...]:
+    """Return figures in words; what has not happened is left out, but for the first two."""
+    asked = counts["aid_requested"]
+    told = (
+        ("overridden", counts["units_bypassed"]),
+        ("stale", ledger.refusals[STALE]),
+        ("diverted", counts["unit_diverted"]),
+        ("superseded", counts["unit_superseded"]),
+        ("second alarms", counts["alarm_struck"]),
+        ("duplicates merged", counts["incident_merged"]),
+    )
+    neighbours = (f"neighbours {counts['aid_committed']} of {asked}",) if asked else ()
+    always = (f"{ledger.done['Accept']} accepted", f"{told[0][1]} {told[0][0]}")
+    return (*always, *(f"{count} {word}" for word, count in told[1:] if count), *neighbours)
 
 
 def _closed(view: ClosureView, closing: Closing | None) -> str:

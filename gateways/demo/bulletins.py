@@ -4,20 +4,23 @@ from random import Random
 
 import trio
 
+from engine.model.demand import Demand
 from engine.model.place import Place
 from engine.model.surroundings import HospitalState, Severity
 from gateways.cad.client import new_id
 from gateways.cad.surroundings_messages import Caution, EndCaution, HospitalStatus
 from gateways.demo.chance import around, exponential, stream
-from gateways.demo.citytime import CityTime
+from gateways.demo.citytime import DAY_MS, CityTime
 from gateways.demo.line import Line
 
-CAUTION_EVERY_MS = 240_000
+CALLS_A_CAUTION = 5
+"""Calls between two of them, on average."""
 CAUTION_LASTS_MS = 3_600_000
 OVER_AFTER_MS = 900_000
 """Until somebody says that it is over, where anybody does."""
 SAID_OVER_SHARE = 0.3
-HOSPITAL_EVERY_MS = 300_000
+HOSPITAL_EVERY_MS = 1_200_000
+"""Of one hospital."""
 HOSPITAL_LASTS_MS = 1_800_000
 CAUTIONS = (
     (Severity.DANGER, 120, "armed resident: wait for the police"),
@@ -33,7 +36,8 @@ STATES = (HospitalState.OPEN, HospitalState.BUSY, HospitalState.BUSY, HospitalSt
 class Bulletins:
     """The telephone that is not for emergencies."""
 
-    def __init__(self, place: Place, line: Line, time: CityTime, seed: int) -> None:
+    def __init__(self, place: Place, demand: Demand, line: Line, time: CityTime, seed: int) -> None:
+        self._warn_every_ms = CALLS_A_CAUTION * DAY_MS / demand.calls_per_day
         self._hospitals = [hospital.id for hospital in place.hospitals]
         self._line = line
         self._time = time
@@ -49,7 +53,7 @@ class Bulletins:
 
     async def _hear_warnings(self, nursery: trio.Nursery) -> None:
         while True:
-            await self._time.sleep(exponential(self._warnings, CAUTION_EVERY_MS))
+            await self._time.sleep(exponential(self._warnings, self._warn_every_ms))
             if places := list(self._line.client.mirror.incidents.values()):
                 spot = self._warnings.choice(places)
                 nursery.start_soon(self._warn, spot.lat, spot.lon)
@@ -67,7 +71,7 @@ class Bulletins:
 
     async def _hear_hospitals(self) -> None:
         while True:
-            await self._time.sleep(exponential(self._beds, HOSPITAL_EVERY_MS))
+            await self._time.sleep(exponential(self._beds, HOSPITAL_EVERY_MS / len(self._hospitals)))
             await self._line.ask(self._word_of_one())
 
     def _word_of_one(self) -> HospitalStatus:

@@ -10,6 +10,7 @@ from engine.model.lifecycle import Status
 from engine.streets.roads import Roads
 from gateways.cad.client import CadClient
 from gateways.demo.addresses import Addresses
+from gateways.demo.bulletins import Bulletins
 from gateways.demo.busiest import busiest
 from gateways.demo.bystanders import Concern, bystanders, how_many, near
 from gateways.demo.callers import Callers
@@ -18,12 +19,16 @@ from gateways.demo.closing import Operator
 from gateways.demo.conditions import conditions_of
 from gateways.demo.crews import Crew, Order, Town, muster, tracked
 from gateways.demo.desk import Desk
+from gateways.demo.hospitals import Hospitals
 from gateways.demo.ledger import Ledger
 from gateways.demo.line import Line
 from gateways.demo.pagers import Page, Pagers
+from gateways.demo.quarters import Quarters
+from gateways.demo.radio import ASIDE, Radio, ReceiptDoor
 from gateways.demo.scene import Scene
 from gateways.demo.streets import Navigator
 from gateways.demo.supervisor import Doors
+from gateways.demo.terminals import Terminals
 from gateways.demo.trackers import Feeds, Trackers
 from gateways.demo.watch import Watch
 from gateways.road_views import RoadsView
@@ -49,6 +54,8 @@ class City:
         self.ledger = ledger
         self._crews: dict[str, Crew] = {}
         self._lines: list[Line] = []
+        self._terminals = Terminals()
+        self._radio: Radio | None = None
         self._heard: RoadsView | None = None
         self._calling = trio.CancelScope()
         self._called = trio.Event()
@@ -60,8 +67,7 @@ class City:
         self._navigator = Navigator(scene.place, roads, ledger, scene.seed)
         self._hear(crews)
         self.operator = Operator(self._lines[0], ledger)
-        town = Town(scene.place, scene.demand.care, time, self._lines[1], self._navigator, scene.seed)
-        self._crews = muster(town)
+        self._crews = muster(self._town())
         self._addresses = Addresses(scene.place, scene.streets, roads)
         for unit in desk.mirror.units.values():
             if unit.id in self._crews:
@@ -69,17 +75,35 @@ class City:
         self._desk = Desk(scene.place, self._lines[0], time, ledger, scene.seed, self._call_crew)
         return Watch(desk.mirror, ledger, self._desk.sent_s)
 
+    def _town(self) -> Town:
+        scene, line = self._scene, self._lines[1]
+        return Town(
+            place=scene.place,
+            care=scene.demand.care,
+            time=self.time,
+            line=line,
+            navigator=self._navigator,
+            terminals=self._terminals,
+            hospitals=Hospitals(scene.place, line, self._terminals),
+            seed=scene.seed,
+        )
+
     async def run(self, doors: Doors) -> None:
         """Live, until cancelled."""
-        scene, time = self._scene, self.time
+        scene, time, (desk, crews) = self._scene, self.time, self._lines
         feeds = Feeds(doors.lines[0], doors.web + OSMAND, doors.access.tokens["feed"])
         vehicles = tracked(self._crews.values(), scene.place)
         stale_ms = scene.place.limits.stale_after_ms
         trackers = Trackers(vehicles, scene.place.projection, time, feeds, self.ledger, scene.seed, stale_ms)
+        self._radio = Radio(time, crews, self.ledger, ReceiptDoor(doors.web, doors.access.tokens["crew"]), scene.seed)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(trackers.run)
             nursery.start_soon(self._desk.run)
-            nursery.start_soon(self._listen, self._lines[1].client)
+            nursery.start_soon(self._listen, crews.client)
+            nursery.start_soon(self._terminals.run, crews.client)
+            nursery.start_soon(self._radio.run)
+            nursery.start_soon(Quarters(scene.place, crews, time, scene.seed).run)
+            nursery.start_soon(Bulletins(scene.place, scene.demand, desk, time, scene.seed).run)
             for crew in self._crews.values():
                 nursery.start_soon(crew.run)
             nursery.start_soon(self._call)
@@ -151,7 +175,10 @@ class City:
 
     def _show_page(self, page: Page) -> None:
         crew = self._crews.get(page.unit)
-        if crew is not None and page.lat is not None and page.lon is not None:
+        if page.purpose in ASIDE:
+            if self._radio is not None:
+                self._radio.hear(page)
+        elif crew is not None and page.lat is not None and page.lon is not None:
             point = self._scene.place.projection.to_metres(page.lat, page.lon)
             crew.tell(Order(page.number, page.purpose, page.incident, point))
 

@@ -94,6 +94,8 @@ class Crew:
             self._newest = order.number
         if order.purpose is Purpose.DISPATCH and self._on is not None and order.incident == self._number(self._on):
             return
+        if order.purpose is Purpose.RELEASE:
+            self._on = None
         self._order = order
         self._news.set()
         self._doing.cancel()

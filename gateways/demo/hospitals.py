@@ -56,6 +56,4 @@ def needs_of(incident_type: str, services: list[str]) -> tuple[str, ...]:
 
 
 def _choice(unit: str, first: Destination) -> ChooseDestination:
-    return ChooseDestination(
-        id=new_id(), unit=unit, hospital=first.hospital, reason=NONE_TAKES if first.reason else ""
-    )
+    return ChooseDestination(id=new_id(), unit=unit, hospital=first.hospital, reason=NONE_TAKES if first.reason else "")

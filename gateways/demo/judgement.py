@@ -39,7 +39,7 @@ CALL_BACK_MS = 50_000
 """Until a caller says that nobody is needed."""
 TOO_CLOSE_MS = 60_000
 """A crew that is about to arrive goes on and looks."""
-HOLD_BELOW, STACK_BELOW, OVERRIDE_BELOW = 0.08, 0.18, 0.26
+HOLD_BELOW, STACK_BELOW, OVERRIDE_BELOW = 0.06, 0.16, 0.30
 """What becomes of a recommendation, by a number between 0 and 1; from the last on it is accepted."""
 PUT_OFF_FROM = 4
 """Priorities from this one on may be held or stacked."""
@@ -151,7 +151,11 @@ class Judgement:
             and (unit.kind, unit.capabilities) == (chosen.kind, chosen.capabilities)
             and (unit.status in ARRIVED and not unit.stack if busy else unit.status is Status.AVAILABLE)
         ]
-        return min(others, key=lambda unit: (math.dist((unit.lat, unit.lon), (incident.lat, incident.lon)), unit.id), default=None)
+        return min(
+            others,
+            key=lambda unit: (math.dist((unit.lat, unit.lon), (incident.lat, incident.lon)), unit.id),
+            default=None,
+        )
 
     # ── what comes of it ────────────────────────────────────────────────────────────────────────────────────
 

@@ -59,10 +59,14 @@ class Ledger(Struct):
     """From the call's command on the wire to the update that says who should go."""
     refusals: Counter[str] = field(default_factory=Counter)
     """By code."""
+    done: Counter[str] = field(default_factory=Counter)
+    """Acknowledged commands by kind."""
     pages: Counter[str] = field(default_factory=Counter)
     """By alert: how often a pager has shown it."""
     pages_dropped: int = 0
     """Pages that the crews' pagers left unanswered or answered with an error, on purpose."""
+    receipts: set[str] = field(default_factory=set)
+    """Alerts that a crew has said it has read, and the engine has taken its word."""
     pages_forged: int = 0
     """Pages whose signature did not hold."""
     fixes_streamed: int = 0

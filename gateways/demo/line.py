@@ -51,6 +51,7 @@ class Line:
             except (Disconnected, trio.TooSlowError):
                 return None
             asked.seq, asked.incident = answer.seq, answer.incident
+            self._ledger.done[asked.kind] += 1
             return answer
 
     async def settled(self) -> None:

@@ -109,13 +109,15 @@ def _claim(folder: Path) -> None:
 def _stage(
     source: Path | None, copy: Path, units: int, seed: int, progress: Report, *, straight: bool
 ) -> tuple[Place, Demand, Streets | None]:
-    """Write the demo's own copy of the place, whose crews carry pagers."""
+    """Write the demo's own copy of the place, whose crews carry pagers; the made city's neighbours want to be asked."""
     if source is None:
         generate(copy, seed, units, progress)
     loaded = load(source or copy, straight=straight)
     if loaded.demand is None:
         raise DemoRefused(f"{source} has no demand.toml and zones.csv: nobody knows where its calls come from.")
     place = replace(loaded.place, alerts=replace(loaded.place.alerts, ladder=LADDER))
+    if source is None:
+        place = replace(place, agencies=tuple(replace(agency, automatic=False) for agency in place.agencies))
     save(copy, place, loaded.demand, loaded.streets)
     return place, loaded.demand, loaded.streets
 

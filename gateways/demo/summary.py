@@ -59,6 +59,7 @@ def ledger_figures(ledger: Ledger) -> dict[str, int]:
         "unanswered": ledger.open_commands(),
         "pages_shown": len(ledger.pages),
         "pages_lost_on_purpose": ledger.pages_dropped,
+        "receipts": len(ledger.receipts),
         "drives": ledger.drives,
         "drives_rerouted": ledger.drives_rerouted,
         "drives_through_closed": ledger.drives_through_closed,
@@ -100,6 +101,7 @@ def _figures(summary: Summary) -> Table:
         f"{alerts['owed']} owed, {alerts['paged']} paged, {alerts['retried']} tried again, "
         f"{alerts['escalated']} escalated, {alerts['handed_over']} handed to a person",
     )
+    table.add_row("advice", _advice(summary.audit.response))
     table.add_row("arrivals", _punctuality(summary.audit.punctuality))
     if summary.audit.closing is not None and summary.audit.decided is not None:
         table.add_row("closed", _closing(summary.audit.closing, summary.audit.decided))
@@ -141,6 +143,7 @@ def _last_words(summary: Summary) -> list[Text]:
         Text("Nothing was lost.", "bold green"),
         Text(f"Kept in {summary.data}. Why was it decided so?", "dim"),
         Text(f"  turnout why I1 --data {summary.data}"),
+        Text(f"  turnout report {summary.data}"),
     ]
 
 
@@ -148,6 +151,25 @@ def _latency(figures: Latency) -> str:
     if figures.p50_ms is None:
         return "nobody called"
     return f"p50 {figures.p50_ms:.1f} ms   p99 {figures.p99_ms:.1f} ms   longest {figures.longest_ms:.1f} ms"
+
+
+def _advice(counts: dict[str, int]) -> str:
+    """Return what became of recommendations, and what was changed after the dispatch; what was not is left out."""
+    told = (
+        ("overridden", "overridden"),
+        ("stale", "stale"),
+        ("diverted", "diverted"),
+        ("superseded", "superseded"),
+        ("alarms_struck", "further alarms"),
+        ("merged", "duplicates merged"),
+        ("held", "held"),
+        ("stacked", "stacked"),
+        ("cautions", "cautions"),
+    )
+    words = [f"{counts[name]} {word}" for name, word in told if counts[name]]
+    asked = counts["neighbours_asked"]
+    neighbours = [f"{counts['neighbours_committed']} of {asked} neighbours' units came"] if asked else []
+    return ", ".join([f"{counts['accepted']} accepted", *words, *neighbours])
 
 
 def _punctuality(figures: Punctuality) -> str:

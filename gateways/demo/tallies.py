@@ -13,9 +13,11 @@ from engine.model.alert_facts import (
     AlertRequested,
     AlertWithdrawn,
 )
+from engine.model.crew_facts import AidRequested
 from engine.model.facts import (
     AnyFact,
     AssignmentEnded,
+    AssignmentMoved,
     CommandRefused,
     IncidentCancelled,
     IncidentClosed,
@@ -25,11 +27,14 @@ from engine.model.facts import (
     UnitReserved,
 )
 from engine.model.input import Command
+from engine.model.response_facts import IncidentReopened, IncidentSplit, RecommendationStale
 from engine.model.turn import Turn
 
 PAGERS = "pagers"
 """The endpoint whose deliveries can be counted on the other side."""
 
+STALE = "stale_recommendation"
+"""An acceptance that came too late: a fact of its own, as the new best comes with it."""
 TICK_MS = 10_000
 """A deadline is looked at soon after it, not at its very millisecond; at a fast pace "soon" is seconds."""
 
@@ -40,7 +45,8 @@ class Incidents:
     def __init__(self) -> None:
         self.reported: set[str] = set()
         self.open: set[str] = set()
-        self._ended: Counter[str] = Counter()
+        self._ended: dict[str, str] = {}
+        """By incident: how."""
 
     def take(self, fact: AnyFact) -> None:
         """Add a fact."""
@@ -49,15 +55,19 @@ class Incidents:
             self.open.add(fact.incident)
         elif isinstance(fact, IncidentClosed | IncidentCancelled | IncidentMerged):
             self.open.discard(fact.incident)
-            self._ended[type(fact).__name__] += 1
+            self._ended[fact.incident] = type(fact).__name__
+        elif isinstance(fact, IncidentReopened | IncidentSplit):
+            self.open.add(fact.incident)
+            self._ended.pop(fact.incident, None)
 
     def counts(self) -> dict[str, int]:
         """Return how many there were of each."""
+        ends = Counter(self._ended.values())
         return {
             "reported": len(self.reported),
-            "closed": self._ended["IncidentClosed"],
-            "cancelled": self._ended["IncidentCancelled"],
-            "merged": self._ended["IncidentMerged"],
+            "closed": ends["IncidentClosed"],
+            "cancelled": ends["IncidentCancelled"],
+            "merged": ends["IncidentMerged"],
             "open": len(self.open),
         }
 
@@ -72,12 +82,17 @@ class Assignments:
 
     def take(self, fact: AnyFact, seq: int) -> None:
         """Add a fact of turn `seq`."""
-        if isinstance(fact, UnitReserved | UnitDispatched):
-            reserved_before = isinstance(fact, UnitDispatched) and self._on.get(fact.unit) == fact.incident
-            if fact.unit in self._on and not reserved_before:
+        if isinstance(fact, AidRequested | UnitReserved | UnitDispatched):
+            # A neighbour's unit is asked for when it is free, or was kept for the same incident.
+            kept_before = not isinstance(fact, UnitReserved) and self._on.get(fact.unit) == fact.incident
+            if fact.unit in self._on and not kept_before:
                 self.doubled.append(f"{fact.unit} at turn {seq}")
             self._on[fact.unit] = fact.incident
-            self.made += not reserved_before
+            self.made += not kept_before
+        elif isinstance(fact, AssignmentMoved):
+            if self._on.get(fact.unit) != fact.incident:
+                self.doubled.append(f"{fact.unit} at turn {seq}")
+            self._on[fact.unit] = fact.into
         elif isinstance(fact, AssignmentEnded) and self._on.pop(fact.unit, None) != fact.incident:
             self.doubled.append(f"{fact.unit} at turn {seq}")
 
@@ -98,8 +113,17 @@ class Commands:
 
     def take(self, command: Command, turn: Turn) -> None:
         """Add a turn."""
-        code = next((fact.code for fact in turn.facts if isinstance(fact, CommandRefused)), None)
-        self.seen[command.by, command.id].append(Kept(turn.seq, code))
+        self.seen[command.by, command.id].append(Kept(turn.seq, _refusal(turn)))
+
+
+def _refusal(turn: Turn) -> str | None:
+    """Return the code under which its sender was told that nothing was done."""
+    for fact in turn.facts:
+        if isinstance(fact, CommandRefused):
+            return fact.code
+        if isinstance(fact, RecommendationStale):
+            return STALE
+    return None
 
 
 class Alerts:
@@ -130,6 +154,10 @@ class Alerts:
             if fact.alert in self._end:
                 self.twice.append(fact.alert)
             self._end[fact.alert] = type(fact).__name__
+
+    def known(self, alert: str) -> bool:
+        """Tell whether it ended because its recipient knew."""
+        return self._end.get(alert) == "AlertAcknowledged"
 
     def overdue(self, now: int, deadline_ms: int, quiet_until_ms: int) -> list[str]:
         """Return those that are open for longer than they may be. After an outage deadlines wait a little."""

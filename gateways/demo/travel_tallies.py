@@ -8,6 +8,7 @@ from engine.model.facts import (
     AnyFact,
     AssignmentAdvanced,
     AssignmentEnded,
+    AssignmentMoved,
     IncidentCancelled,
     IncidentClosed,
     IncidentMerged,
@@ -55,6 +56,8 @@ class Arrivals:
                 self._arrived.append((eta_ms, fact.at_ms - sent_ms))
         elif isinstance(fact, AssignmentEnded):
             self._sent.pop((fact.unit, fact.incident), None)
+        elif isinstance(fact, AssignmentMoved) and (fact.unit, fact.incident) in self._sent:
+            self._sent[fact.unit, fact.into] = self._sent.pop((fact.unit, fact.incident))
 
     def punctuality(self, basis: str) -> Punctuality:
         """Return the figures."""

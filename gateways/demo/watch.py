@@ -11,8 +11,8 @@ from gateways.demo.story import told
 
 EVENTS_KEPT = 100
 DELTAS_MAX = 20_000
-OWING = frozenset({"unit_dispatched", "assignment_ended"})
-"""An alert that is asked for right after one of these is a new one; after an escalation or by itself it is not."""
+OWING = frozenset({"unit_dispatched", "assignment_ended", "assignment_moved", "roll_called", "caution_recorded"})
+"""An alert that is asked for after one of these is a new one; after an escalation or by itself it is not."""
 
 
 class Watch:
@@ -40,16 +40,17 @@ class Watch:
     def take(self, delta: Delta) -> None:
         """Take note of one delta."""
         self._measure(delta)
-        previous = ""
+        cause = ""
         for event in delta.events:
             sentence = told(event, self._mirror)
             if sentence:
                 self.events.append((delta.at_ms, sentence))
             self.counts[event.kind] += 1
             if event.kind == "alert_requested":
-                self.counts["alerts_owed"] += previous in OWING
-                self.counts["alerts_retried"] += previous not in OWING and previous != "alert_escalated"
-            previous = event.kind
+                self.counts["alerts_owed"] += cause in OWING
+                self.counts["alerts_retried"] += cause not in OWING and cause != "alert_escalated"
+            else:
+                cause = event.kind
 
     def _measure(self, delta: Delta) -> None:
         """See how long a call took from the wire to a recommendation on a screen."""

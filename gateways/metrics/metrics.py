@@ -27,6 +27,7 @@ from gateways.metrics.of_city import city_families
 from gateways.metrics.of_clocks import clock_families
 from gateways.metrics.of_doors import door_families
 from gateways.metrics.of_engine import engine_families
+from gateways.metrics.of_response import response_families
 from gateways.metrics.of_roads import road_families
 from gateways.metrics.routes import metrics_routes
 from gateways.metrics.sources import Endpoints, Feeds, Sources
@@ -93,6 +94,7 @@ class Metrics(Collector):
         yield from engine_families(sources.service, observed, self.readiness())
         now_ms = sources.service.clock.now()
         yield from city_families(sources.board.world, observed, now_ms)
+        yield from response_families(sources.board.world, observed)
         yield from road_families(sources.board.world, observed, now_ms)
         yield from clock_families(self._clocks)
         yield from door_families(sources)

@@ -1,9 +1,17 @@
-"""What is measured while it happens, because it cannot be read afterwards: durations, units by status, who waits."""
+"""What is measured while it happens, because it cannot be read afterwards: durations, units by status, who waits.
+
+What people accept and what neighbours leave unanswered is told by the turns and kept nowhere, so it is counted here.
+"""
 
 from typing import Final
 
+from engine.core.aid import ENGINE
 from engine.live.service import Service
 from engine.model.alert_facts import AlertAcknowledged, AlertHandedOver, AlertRequested, AlertWithdrawn, Purpose
+from engine.model.crew_facts import AidDeclined
+from engine.model.facts import CommandRefused
+from engine.model.response_facts import RecommendationStale
+from engine.model.response_inputs import AcceptRecommendation
 from engine.model.turn import Turn
 from engine.state.world import World
 from gateways.metrics.census import Census
@@ -35,6 +43,12 @@ HARVEST_EVERY: Final = 1024
 """Turns after which latencies are taken over from the service, which keeps the latest 4,096."""
 
 
+def _accepted(turn: Turn) -> bool:
+    """Tell whether a person accepted a recommendation in this turn, and it was carried out."""
+    failed = (CommandRefused, RecommendationStale)
+    return isinstance(turn.input, AcceptRecommendation) and not any(isinstance(fact, failed) for fact in turn.facts)
+
+
 class Observed:
     """Durations, the census and the queue. Attached to the hooks of service and board."""
 
@@ -46,6 +60,10 @@ class Observed:
         self.customisations = Histogram(*CUSTOMISATIONS_S)
         self.census = Census(world)
         self.waiting = Waiting(world)
+        self.accepted = 0
+        """Recommendations that a person accepted and that still held."""
+        self.aid_expired = 0
+        """Requests to neighbours that were given up because nobody answered."""
         self._by_kind = {kind: self.decisions[name] for kind, name in CLASSES.items()}
         self._order = self.decisions[ORDER]
         self._service = service
@@ -74,6 +92,9 @@ class Observed:
                     self.acknowledgements.observe((turn.now - asked_ms) / 1000)
             elif isinstance(fact, (AlertHandedOver, AlertWithdrawn)):
                 self._asked_ms.pop(fact.alert, None)
+            elif isinstance(fact, AidDeclined):
+                self.aid_expired += fact.by == ENGINE
+        self.accepted += _accepted(turn)
         self._followed += 1
         if self._followed % HARVEST_EVERY == 0:
             self.harvest()

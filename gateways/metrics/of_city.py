@@ -14,7 +14,7 @@ from gateways.metrics.family import Family, counter, counters, gauge, gauges, hi
 from gateways.metrics.observed import Observed
 from gateways.metrics.sources import bounded
 
-INCIDENT_EVENTS: Final = ("reported", "closed", "cancelled", "merged")
+INCIDENT_EVENTS: Final = ("reported", "closed", "cancelled", "merged", "held", "stacked", "reopened", "split")
 ALERT_EVENTS: Final = ("owed", "delivered", "acknowledged", "escalated", "handed_over", "withdrawn")
 REFUSED: Final = "refused_"
 CODES_MAX: Final = 64
@@ -58,13 +58,14 @@ def _incidents(world: World, observed: Observed, now_ms: int) -> Iterator[Family
     yield gauge("open_incidents", "Incidents on the board.", len(world.open))
     yield counters(
         "incidents",
-        "Incidents by what became of them, since the journal began.",
+        "Incidents by what became of them, since the journal began; one that is held twice counts twice.",
         "event",
         _tallied(world, "incidents_", INCIDENT_EVENTS),
     )
     yield gauge(
         "orphan_incidents",
-        "Open incidents that no unit serves and no queue holds. Must be 0. Worry at any: nobody would be sent.",
+        "Open incidents that no unit serves and no queue, hold or stack has. Must be 0. Worry at any: nobody would be "
+        "sent.",
         len(world.orphans()),
     )
 
@@ -85,7 +86,6 @@ def _units(world: World, observed: Observed, now_ms: int) -> Iterator[Family]:
         stale / tracked if tracked else 0,
     )
     yield counter("units_dispatched", "Units sent, since the journal began.", world.tally.get("units_dispatched", 0))
-    yield counter("units_diverted", "Units sent on to a more urgent incident.", world.tally.get("units_diverted", 0))
 
 
 def _alerts(world: World, observed: Observed) -> Iterator[Family]:

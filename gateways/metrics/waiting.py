@@ -1,6 +1,6 @@
-"""Who waits and since when, kept up to date turn by turn: in a storm the queue is too long to walk at each scrape.
+"""Who waits, who is held, and since when, kept up to date turn by turn: the board is too long to walk at each scrape.
 
-Rule: after each folded turn it says what a walk over the whole queue would say.
+Rule: after each folded turn it says what a walk over the whole board would say.
 """
 
 from typing import Final
@@ -23,6 +23,7 @@ class Waiting:
         self._since_ms: dict[int, dict[str, int]] = {}
         self._unassigned_since_ms: dict[str, int] = {}
         """Of priority 1 and without any unit."""
+        self._held: set[str] = set()
         self._recount()
 
     def follow(self, turn: Turn) -> None:
@@ -48,11 +49,16 @@ class Waiting:
         """Return since when the oldest priority 1 incident without any unit has waited; None if there is none."""
         return min(self._unassigned_since_ms.values(), default=None)
 
+    def held(self) -> int:
+        """Return how many open incidents are held until a time."""
+        return len(self._held)
+
     def _recount(self) -> None:
         self._priority.clear()
         self._since_ms = {priority: {} for priority in PRIORITIES}
         self._unassigned_since_ms.clear()
-        for name in self._world.waiting:
+        self._held.clear()
+        for name in self._world.open:
             self._file(name)
 
     def _file(self, name: str) -> None:
@@ -60,6 +66,7 @@ class Waiting:
         if before is not None:
             del self._since_ms[before][name]
             self._unassigned_since_ms.pop(name, None)
+        self._keep_held(name)
         incident = self._world.waiting.get(name)
         if incident is None:
             return
@@ -67,3 +74,10 @@ class Waiting:
         self._since_ms[incident.priority][name] = incident.waiting_since_ms
         if incident.priority == 1 and not incident.assigned:
             self._unassigned_since_ms[name] = incident.waiting_since_ms
+
+    def _keep_held(self, name: str) -> None:
+        incident = self._world.open.get(name)
+        if incident is not None and incident.held:
+            self._held.add(name)
+        else:
+            self._held.discard(name)

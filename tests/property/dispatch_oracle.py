@@ -46,14 +46,18 @@ class Best(NamedTuple):
 
 
 def eta_ms(world: World, row: int, incident: Incident) -> int | None:
-    """The drive of a unit whose position is known well enough, by hand; None if it is not, or it is off shift."""
+    """The drive of a unit, by hand; None if it is off shift."""
     unit = world.fleet.units[row]
-    fix_ms = int(world.fleet.fix_ms[row])
-    located = (fix_ms >= MORNING - STALE_MS) if fix_ms >= 0 else not unit.tracked
-    if unit.shift is not None or not located:
+    if unit.shift is not None:
         return None  # it is Monday morning, and the only shift is the night's
     x_m, y_m = int(world.fleet.x_m[row]), int(world.fleet.y_m[row])
     return isqrt((x_m - incident.x_m) ** 2 + (y_m - incident.y_m) ** 2) * 130 * 10_000 // 11_000
+
+
+def located(world: World, row: int) -> bool:
+    """Whether it is known well enough where the unit is."""
+    fix_ms = int(world.fleet.fix_ms[row])
+    return (fix_ms >= MORNING - STALE_MS) if fix_ms >= 0 else not world.fleet.units[row].tracked
 
 
 def turnout_ms(world: World, row: int) -> int:
@@ -109,6 +113,7 @@ class Oracle:
         found = self.assignment(row)
         if price == BARRED:
             return None
+        price += 0 if located(self.world, row) else self.rules.unseen_ms
         if found is None:
             return (drive_ms + turnout_ms(self.world, row), price) if record.duty is Status.AVAILABLE else None
         if free_only or not self.take:
@@ -131,9 +136,7 @@ class Oracle:
         assert found is not None
         incident, assignment = found
         drive_ms = eta_ms(self.world, row, incident)
-        fix_ms = int(self.world.fleet.fix_ms[row])
-        unit = self.world.fleet.units[row]
-        if not ((fix_ms >= MORNING - STALE_MS) if fix_ms >= 0 else not unit.tracked):
+        if not located(self.world, row):
             return max(0, assignment.arrive_ms - MORNING)
         if drive_ms is None:
             x_m, y_m = int(self.world.fleet.x_m[row]), int(self.world.fleet.y_m[row])

@@ -53,6 +53,11 @@ class Measured(Struct):
         await self.settled()
         return answer.incident
 
+    async def reaches(self, wanted: float, name: str, **labels: str) -> None:
+        """Wait until a sample has this value."""
+        while self.value(name, **labels) != wanted:  # noqa: ASYNC110  time itself makes it so; a test may poll
+            await trio.sleep(0.005)
+
     async def settled(self) -> None:
         """Wait until the board has folded all that was decided so far."""
         seq = self.service.world.seq
@@ -61,9 +66,9 @@ class Measured(Struct):
 
 
 @asynccontextmanager
-async def serve_metrics(directory: Path, *, clock: Clock | None = None) -> AsyncIterator[Measured]:
-    """Serve the small place, its courier and its metrics."""
-    place = small_place()
+async def serve_metrics(directory: Path, *, clock: Clock | None = None, **changes: object) -> AsyncIterator[Measured]:
+    """Serve the small place with these changes, its courier and its metrics."""
+    place = small_place(**changes)
     with trio.fail_after(60):
         async with serve_place(directory / "journal", place=place, clock=clock) as running:
             service, board = running.service, running.board

@@ -25,7 +25,8 @@ from gateways.demo.callers import OPENING_MIN, Callers
 from gateways.demo.chance import exponential, stream
 from gateways.demo.citytime import DAY_MS, CityTime, lively_start_ms, local, pace_from
 from gateways.demo.crews import Crew, Order, Town
-from gateways.demo.desk import done, may_cancel
+from gateways.demo.hospitals import Hospitals
+from gateways.demo.judgement import done, may_cancel
 from gateways.demo.ledger import Closing, Ledger, percentile
 from gateways.demo.line import Line
 from gateways.demo.pagers import Pagers, signed
@@ -33,6 +34,7 @@ from gateways.demo.show import Cues
 from gateways.demo.streets import Navigator
 from gateways.demo.supervisor import Outage, Supervisor
 from gateways.demo.tallies import Assignments
+from gateways.demo.terminals import Terminals
 from gateways.demo.trackers import parked_every_s
 from gateways.demo.watch import Watch
 from gateways.road_views import ClosureView, RoadsView, StretchView, WeatherView
@@ -151,7 +153,8 @@ def crew() -> Crew:
     place = small_place()
     line = cast("Line", SimpleNamespace(client=SimpleNamespace(mirror=Mirror())))
     navigator = Navigator(place, None, Ledger(), 7)
-    town = Town(place, CARE, CityTime(pace_from(1000, NOW, NOW)), line, navigator, 7)
+    time, terminals = CityTime(pace_from(1000, NOW, NOW)), Terminals()
+    town = Town(place, CARE, time, line, navigator, terminals, Hospitals(place, line, terminals), 7)
     return Crew(place.units[0], (0, 4_000), town)
 
 

@@ -84,17 +84,20 @@ def test_the_shift_begins_and_nobody_has_to_say_so() -> None:
     assert not any(facts_of(turn, UnitsRecommended) for turn in ticks)
 
 
-def test_a_stale_position_keeps_a_unit_out_until_it_is_seen() -> None:
-    """The why says so, with the age; one fix later it is sent at the next look."""
+def test_nobody_goes_by_a_stale_position_where_somebody_else_is_near() -> None:
+    """The why says so, with the age. But where nobody else is, help is not withheld because a feed is down."""
     town = Town()
     town.now += 700_000
-    town.see(A2=(5_000, 0))
+    town.see(A2=(2_000, 0))
     for unit in ("B1", "B2", "B3"):
         town.says(unit, Status.OUT_OF_SERVICE)
     incident = town.report("medical", 1)
     assert list(incident.assigned) == ["A2"]
     told = {told.unit: told for told in why_of(town, incident.id)["als"].considered}
     assert (told["A1"].reason, told["A1"].fix_age_ms) == (Reason.STALE_POSITION, 700_000)
+    assert ("unseen", town.world.settled.matching.unseen_ms) in told["A1"].prices
+    town.report("medical", 1, at=(0, 200))
+    assert town.status("A1") is Status.DISPATCHED
 
 
 def test_the_why_names_everybody_s_reason() -> None:

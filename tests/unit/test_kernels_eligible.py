@@ -14,8 +14,6 @@ UNIT = st.fixed_dictionaries(
         "capability": st.one_of(st.integers(0, 7), st.just(2**64 - 1), st.just(2**63)),
         "standing": st.sampled_from([0, 0, 0, 1, 2, 3]),
         "shift": st.integers(-1, 1),
-        "fix_ms": st.integers(-1, 3),
-        "assumed": st.integers(0, 1),
         "travel_ms": st.one_of(st.integers(-1, 50), st.just(LONGEST_MS)),
         "turnout_ms": st.one_of(st.integers(0, 50), st.just(2**31 - 1)),
     }
@@ -25,26 +23,20 @@ DTYPES = {
     "capability": np.uint64,
     "standing": np.uint8,
     "shift": np.int16,
-    "fix_ms": np.int64,
-    "assumed": np.uint8,
     "travel_ms": np.int32,
     "turnout_ms": np.int32,
 }
 
 
-def twin(unit: dict[str, int], alternatives: list[tuple[int, int]], on: list[int], oldest: int) -> tuple[int, int, int]:
+def twin(unit: dict[str, int], alternatives: list[tuple[int, int]], on: list[int]) -> tuple[int, int, int]:
     """(eta, cost, reason) of one unit, asked in the order of a dispatcher."""
     penalties = [penalty for need, penalty in alternatives if unit["capability"] & need == need]
-    located = unit["assumed"] == 1 or unit["fix_ms"] >= 0
-    fresh = unit["assumed"] == 1 or unit["fix_ms"] >= oldest
     on_shift = unit["shift"] == -1 or on[unit["shift"]] == 1
     verdicts = [
         (not penalties, eligible.CAPABILITY),
         (unit["standing"] == 3, eligible.CREW_BUSY),
         (unit["standing"] in (1, 2), eligible.STATUS),
         (not on_shift, eligible.SHIFT),
-        (not located, eligible.NO_POSITION),
-        (not fresh, eligible.STALE),
         (unit["travel_ms"] == -1, eligible.UNREACHABLE),
     ]
     for fails, reason in verdicts:
@@ -58,14 +50,12 @@ def twin(unit: dict[str, int], alternatives: list[tuple[int, int]], on: list[int
     st.lists(UNIT, min_size=1, max_size=12),
     st.lists(ALTERNATIVE, max_size=3),
     st.lists(st.integers(0, 1), min_size=2, max_size=2),
-    st.integers(0, 3),
     st.randoms(use_true_random=False),
 )
 def test_judge_agrees_with_its_slow_twin(
     units: list[dict[str, int]],
     alternatives: list[tuple[int, int]],
     on: list[int],
-    oldest: int,
     chance: random.Random,
 ) -> None:
     """ETA, cost and reason are those of one unit judged by itself, in any order of rows and with rows left out."""
@@ -79,9 +69,6 @@ def test_judge_agrees_with_its_slow_twin(
         columns["standing"],
         columns["shift"],
         np.array(on, np.uint8),
-        columns["fix_ms"],
-        columns["assumed"],
-        oldest,
         np.array([need for need, _ in alternatives], np.uint64),
         np.array([penalty for _, penalty in alternatives], np.int32),
         columns["travel_ms"][chosen],
@@ -90,7 +77,7 @@ def test_judge_agrees_with_its_slow_twin(
         cost,
         reason,
     )
-    expected = [twin(units[row], alternatives, on, oldest) for row in chosen]
+    expected = [twin(units[row], alternatives, on) for row in chosen]
     assert list(zip(eta.tolist(), cost.tolist(), reason.tolist(), strict=True)) == expected
 
 
@@ -100,22 +87,18 @@ def test_the_first_reason_in_order_is_told() -> None:
         "capability": 0,
         "standing": 1,
         "shift": 0,
-        "fix_ms": -1,
-        "assumed": 0,
         "travel_ms": -1,
         "turnout_ms": 0,
     }
-    repairs = [{}, {"capability": 1}, {"standing": 0}, {"shift": -1}, {"fix_ms": 0}, {"fix_ms": 2}]
+    repairs = [{}, {"capability": 1}, {"standing": 0}, {"shift": -1}]
     reasons = []
     for repair in [*repairs, {"travel_ms": 5}]:
         unit = unit | repair
-        reasons.append(twin(unit, [(1, 0)], [0, 0], 1)[2])
+        reasons.append(twin(unit, [(1, 0)], [0, 0])[2])
     assert reasons == [
         eligible.CAPABILITY,
         eligible.STATUS,
         eligible.SHIFT,
-        eligible.NO_POSITION,
-        eligible.STALE,
         eligible.UNREACHABLE,
         eligible.ELIGIBLE,
     ]

@@ -12,6 +12,8 @@ from engine.model.input import Command
 from engine.model.inputs import AdoptPlace, ReportPositions, ReportStatus
 from engine.model.lifecycle import Status
 from engine.model.place import PRIORITIES, Place, Unit
+from engine.model.response_facts import DelayCause
+from engine.state.progress import under_way
 from engine.state.world import World
 from gateways.metrics.census import Census
 from gateways.metrics.waiting import Waiting
@@ -25,6 +27,19 @@ def counted(world: World) -> dict[Status, int]:
     known = {unit.id for unit in world.settled.units}
     found = Counter(world.status(unit) for unit in world.units if unit.id in known)
     return {status: found[status] for status in Status}
+
+
+def late(world: World) -> dict[DelayCause, int]:
+    """Who is late, slowly."""
+    known = {unit.id for unit in world.settled.units}
+    found = Counter(assignment.late for _, assignment in under_way(world) if assignment.unit in known)
+    return {cause: found[cause] for cause in DelayCause}
+
+
+def owing(world: World) -> int:
+    """Who owes a roll-call its answer, slowly."""
+    known = {unit.id for unit in world.settled.units}
+    return sum(unit.roll_due_ms > 0 for unit in world.units if unit.id in known)
 
 
 def queued(world: World) -> tuple[dict[int, int], dict[int, int | None], int | None]:
@@ -52,6 +67,8 @@ def test_following_agrees_with_counting_whatever_happens(seed: int) -> None:
         census.follow(turn)
         waiting.follow(turn)
         assert census.by_status == counted(world)
+        assert (census.late, census.owing_answers) == (late(world), owing(world))
+        assert waiting.held() == sum(incident.held for incident in world.open.values())
         assert (waiting.counts(), waiting.oldest_ms(), waiting.oldest_unassigned_ms()) == queued(world)
     assert world.tally["incidents_reported"] > 2, "the story was about something"
 

@@ -40,11 +40,11 @@ def look_at(world: World, unit: UnitRecord) -> Busy:
     assert unit.incident is not None
     source = world.open[unit.incident]
     assignment = source.assigned[unit.id]
-    if assignment.status not in DIVERTIBLE:
-        return _wait_for(world, unit)
     if assignment.status is Status.REQUESTED:
         # Its neighbour has not said yes to anything.
         return Busy(Reason.STATUS)
+    if assignment.status not in DIVERTIBLE:
+        return _wait_for(world, unit)
     if not world.divertible(assignment):
         return Busy(Reason.DIVERTED_ONCE)
     if not can_keep(world, source, assignment):

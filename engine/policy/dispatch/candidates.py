@@ -103,7 +103,7 @@ class Candidates:
         for seat in seats:
             self.unseen[seat] = False
             row = int(self.rows[seat])
-            if not (self._bench.is_placed(row) and self._bench.is_on(row)):
+            if not self._bench.is_on(row):
                 continue
             use = look_at(self.world, self.world.units[row])
             if use.any_use:

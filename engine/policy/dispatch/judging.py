@@ -43,7 +43,7 @@ class Verdicts(Struct, frozen=True):
 
 
 class Bench:
-    """The fleet as one decision sees it: who is on shift now, how old a position may be, who is barred."""
+    """The fleet as one decision sees it: who is on shift now, who is barred."""
 
     def __init__(self, world: World, barred: list[int]) -> None:
         place = world.settled
@@ -51,7 +51,6 @@ class Bench:
         self.travel: TravelModel = travel_model(world)
         minute = local_minute_of_week(place, world.now)
         self.shift_on = np.array([on_duty(shift, minute) for shift in place.shifts] or [True], np.uint8)
-        self.oldest_fix_ms = world.now - place.limits.stale_after_ms
         lent = kept_back(world, layout_of(world))
         self.standing = world.fleet.standing.copy() if barred or lent else world.fleet.standing
         # Their crew would be out with a sibling chosen in the same decision.
@@ -64,19 +63,14 @@ class Bench:
         fleet = self.fleet
         rows = np.empty(len(fleet), np.int32)
         hands = np.empty(HANDS_MAX, np.uint64)
-        columns = (fleet.capability, self.standing, fleet.shift, self.shift_on, fleet.fix_ms, fleet.assumed)
-        count, different = ready(*columns, self.oldest_fix_ms, rows, hands)
+        columns = (fleet.capability, self.standing, fleet.shift, self.shift_on)
+        count, different = ready(*columns, rows, hands)
         return rows[:count], hands[:different].tolist()
 
     @cached_property
     def busy(self) -> npt.NDArray[np.int64]:
         """Rows of units that are assigned to an incident."""
         return np.flatnonzero(self.fleet.standing == STANDING_ASSIGNED)
-
-    def is_placed(self, row: int) -> bool:
-        """Tell whether it is known where the unit is."""
-        fleet = self.fleet
-        return bool(fleet.assumed[row] or fleet.fix_ms[row] >= max(0, self.oldest_fix_ms))
 
     def is_on(self, row: int) -> bool:
         """Tell whether the unit is on shift."""
@@ -112,9 +106,6 @@ class Bench:
             self.standing,
             fleet.shift,
             self.shift_on,
-            fleet.fix_ms,
-            fleet.assumed,
-            self.oldest_fix_ms,
             needs,
             penalty_ms,
             travel_ms,

@@ -19,7 +19,7 @@ Rows = npt.NDArray[np.int32]
 class Layout(NamedTuple):
     """Columns of N units: crew: lowest row of its crew; station, agency: number in the place's lists, -1 = none.
 
-    neighbours: by agency, the rows of its units.
+    neighbours: by agency, the rows of its units; asked: the rows of those that have to be asked for.
     """
 
     place: Place
@@ -27,6 +27,7 @@ class Layout(NamedTuple):
     station: Rows
     agency: Rows
     neighbours: tuple[tuple[int, ...], ...]
+    asked: tuple[int, ...]
 
 
 class Classes(NamedTuple):
@@ -73,4 +74,12 @@ def _layout(place: Place, fleet: Fleet) -> Layout:
     neighbours = tuple(
         tuple(row for row, number in enumerate(agency) if number == wanted) for wanted in range(len(place.agencies))
     )
-    return Layout(place, np.array(crew, np.int32), np.array(station, np.int32), np.array(agency, np.int32), neighbours)
+    asked = [row for each, rows in zip(place.agencies, neighbours, strict=True) if not each.automatic for row in rows]
+    return Layout(
+        place,
+        crew=np.array(crew, np.int32),
+        station=np.array(station, np.int32),
+        agency=np.array(agency, np.int32),
+        neighbours=neighbours,
+        asked=tuple(asked),
+    )

@@ -1,6 +1,7 @@
 """What choosing a unit costs beside its time, in ms of the arrival of that incident's unit.
 
-Soft prices: the cover that goes with it, what is asked of its crew, that a neighbour lent it. Prices of busy units:
+Soft prices: the cover that goes with it, what is asked of its crew, that a neighbour lent it, that nobody knows where
+it is. Prices of busy units:
 that of a diversion, that of waiting for a unit that is not free.
 """
 
@@ -11,9 +12,12 @@ from engine.kernels.match import BARRED
 from engine.policy import coverage, workload
 from engine.policy.dispatch.candidates import Candidates
 from engine.policy.dispatch.layout import Layout
+from engine.policy.honesty import unseen
 from engine.policy.travel import Rows
 from engine.state.world import World
 
+UNSEEN = "unseen"
+"""Name of the price of a unit of which nobody knows where it is."""
 SOFT_MS_MAX = 1 << 24
 """Soft prices above four and a half hours count as that."""
 Column = npt.NDArray[np.int32]
@@ -84,6 +88,9 @@ def soft_parts(world: World, layout: Layout, free: Rows, rows: Rows, priority: i
     parts = [("crew", workload.prices_ms(world, rows, priority))]
     if place.coverage.points and place.matching.coverage_ms[priority - 1]:
         parts.append(("coverage", coverage.prices_ms(world, free, rows, priority)))
+    lost = unseen(world, rows)
+    if lost.any():
+        parts.append((UNSEEN, np.where(lost, np.int32(place.matching.unseen_ms), np.int32(0))))
     if place.agencies:
         lent_ms = np.array([*(agency.penalty_ms for agency in place.agencies), 0], np.int32)
         parts.append(("neighbour", lent_ms[layout.agency[rows]]))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from engine.kernels.match import BARRED, Kinds, Matching, match
+from engine.model.lifecycle import DIVERTIBLE
 from engine.model.plans import Mode, Order
 from engine.policy.dispatch.busy import can_keep, held_slot, set_out_ms
 from engine.policy.dispatch.candidates import Candidates
@@ -34,6 +35,7 @@ from engine.policy.dispatch.order import ORDER_MS_MAX, blend_prices_ms, order_of
 from engine.policy.dispatch.prices import SOFT_MS_MAX, Column, Prices
 from engine.policy.dispatch.solution import Reviewed
 from engine.policy.dispatch.stakes import open_costs, rank_cost_of, ranked
+from engine.policy.honesty import unseen
 from engine.state.records import Incident
 from engine.state.world import World
 
@@ -88,7 +90,9 @@ class Problem:
 
     def _review(self, each: Reviewed) -> None:
         assignment = each.incident.assigned.get(each.unit)
-        if assignment is None or not each.incident.open or held_slot(self.world, each.incident, assignment) is None:
+        if assignment is None or assignment.status not in DIVERTIBLE:
+            return
+        if held_slot(self.world, each.incident, assignment) is None:
             return
         if can_keep(self.world, each.incident, assignment):
             self.held[each.unit] = Held(each.incident, assignment, reviewed=True)
@@ -100,7 +104,7 @@ class Problem:
         seat = self.seats.seat(row)
         self.seats.delay_ms[seat] = set_out_ms(self.world, row, assignment)
         times_ms = self.times_ms(held.incident)
-        if times_ms[seat] < 0 or not self.bench.is_placed(row):
+        if times_ms[seat] < 0 or unseen(self.world, np.array([row], np.int32))[0]:
             told_ms = assignment.arrive_ms or assignment.sent_ms + max(0, assignment.eta_ms)
             times_ms[seat] = max(0, told_ms - self.world.now)
             self.seats.delay_ms[seat] = 0
@@ -141,8 +145,11 @@ class Problem:
         # Whoever relieves a unit under way is free: a chain of changes is no relief.
         divert, wait = not kind.reviewed, not (kind.reviewed or shadow)
         column = self.prices.column(kind.incident.priority, divert=divert, wait=wait)
-        declined = self.world.declined(kind.incident)
-        return np.where(np.isin(self.seats.rows, declined), np.int32(BARRED), column) if declined else column
+        barred = list(self.world.declined(kind.incident))
+        if kind.reviewed:
+            # Nobody turns round for a unit that its neighbour may refuse.
+            barred += self.seats.layout.asked
+        return np.where(np.isin(self.seats.rows, barred), np.int32(BARRED), column) if barred else column
 
     def order_ms(self, kind: Kind, order: Order, stations: tuple[str, ...]) -> Wide:
         """Return what the order of stations makes each seat cost, int64[n]."""

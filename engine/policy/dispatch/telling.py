@@ -10,9 +10,7 @@ from engine.kernels.eligible import (
     CAPABILITY,
     CREW_BUSY,
     ELIGIBLE,
-    NO_POSITION,
     SHIFT,
-    STALE,
     STATUS,
     UNDERSTAFFED,
     UNREACHABLE,
@@ -26,7 +24,7 @@ from engine.policy.dispatch.judging import Bench, Rows
 from engine.policy.dispatch.kinds import Kind
 from engine.policy.dispatch.layout import layout_of
 from engine.policy.dispatch.order import order_of
-from engine.policy.dispatch.prices import soft_parts
+from engine.policy.dispatch.prices import UNSEEN, soft_parts
 from engine.policy.dispatch.problem import Problem
 from engine.policy.dispatch.solution import Solution
 from engine.policy.honesty import clear_ms, spreads_ms
@@ -38,8 +36,6 @@ REASONS: dict[int, Reason] = {
     CAPABILITY: Reason.CAPABILITY,
     STATUS: Reason.STATUS,
     SHIFT: Reason.SHIFT,
-    NO_POSITION: Reason.NO_POSITION,
-    STALE: Reason.STALE_POSITION,
     CREW_BUSY: Reason.CREW_BUSY,
     UNREACHABLE: Reason.UNREACHABLE,
     UNDERSTAFFED: Reason.UNDERSTAFFED,
@@ -130,7 +126,7 @@ def _fitting(scene: Scene, each: Judged, basic: Considered, prices: Prices, trav
     choice = scene.chosen.get(basic.unit)
     return replace(
         basic,
-        reason=_fitting_reason(scene, each, basic.unit, prices),
+        reason=_fitting_reason(scene, each, basic, prices),
         rank=each.rank,
         eta_ms=each.eta_ms,
         turnout_ms=each.eta_ms - travel_ms,
@@ -140,8 +136,8 @@ def _fitting(scene: Scene, each: Judged, basic: Considered, prices: Prices, trav
     )
 
 
-def _fitting_reason(scene: Scene, each: Judged, unit: str, prices: Prices) -> Reason:
-    if unit in scene.chosen:
+def _fitting_reason(scene: Scene, each: Judged, basic: Considered, prices: Prices) -> Reason:
+    if basic.unit in scene.chosen:
         return Reason.CHOSEN
     if each.row in scene.solution.taken:
         return Reason.ELSEWHERE
@@ -149,6 +145,8 @@ def _fitting_reason(scene: Scene, each: Judged, unit: str, prices: Prices) -> Re
         return Reason.DECLINED
     if any(ms == BARRED for _, ms in prices):
         return _crew_reason(scene.world, each.row)
+    if each.eta_ms <= scene.last_ms and any(name == UNSEEN for name, _ in prices):
+        return Reason.STALE_POSITION if basic.fix_age_ms >= 0 else Reason.NO_POSITION
     if each.eta_ms <= scene.last_ms and any(name != "penalty" for name, _ in prices):
         return Reason.DEARER
     return Reason.SECOND_CHOICE if each.cost_ms > each.eta_ms else Reason.FARTHER
