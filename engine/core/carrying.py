@@ -5,6 +5,7 @@ from engine.core.recorder import Recorder, Refused
 from engine.model.facts import Choice, UnitDiverted
 from engine.model.lifecycle import Outcome
 from engine.model.response_facts import UnitSuperseded
+from engine.state.progress import left_ms
 from engine.state.records import Incident
 
 ENGINE = "engine"
@@ -78,7 +79,7 @@ def supersede(turn: Recorder, unit_id: str, replacement: str, incident: Incident
     row = world.fleet.rows[replacement]
     guard.may_supersede(world, world.units[world.fleet.rows[unit_id]], world.units[row], incident)
     leaving = incident.assigned[unit_id]
-    saves_ms = leaving.arrive_ms - world.now - turn.dispatch.estimate(world, row, incident).eta_ms
+    saves_ms = left_ms(leaving, world.now) - turn.dispatch.estimate(world, row, incident).eta_ms
     turn.record(UnitSuperseded(unit_id, replacement, incident.id, saves_ms, reason, by))
     sending.end_assignment(turn, unit_id, Outcome.SUPERSEDED, by=by, reason=f"{replacement} goes instead")
     sending.dispatch(turn, replacement, incident, slot=leaving.slot, by=by)

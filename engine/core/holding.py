@@ -175,6 +175,8 @@ def _why_not(turn: Recorder, unit: UnitRecord, incident: Incident) -> str:
         return f"it lacks {lacks} units now" if lacks else "it has all its units"
     if incident.priority < STACKED_FROM_PRIORITY:
         return f"it is priority {incident.priority} now"
+    if unit.emergency is not None:
+        return f"{unit.id} has declared an emergency"
     if sending.first_slot(turn, unit.id, incident) is None:
         return f"{unit.id} cannot do what it lacks now"
     return _hindrance(turn, unit, incident)
@@ -182,8 +184,6 @@ def _why_not(turn: Recorder, unit: UnitRecord, incident: Incident) -> str:
 
 def _hindrance(turn: Recorder, unit: UnitRecord, incident: Incident) -> str:
     """Return what keeps the unit from going there next; "" if nothing does."""
-    if unit.emergency is not None:
-        return f"{unit.id} has declared an emergency"
     if any(isinstance(fact, UnitDiverted) and fact.unit == unit.id for fact in turn.facts):
         return f"{unit.id} was diverted to {unit.incident}"
     if unit.incident is not None:

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from engine.core import carrying, gate
 from engine.core.recorder import Recorder
 from engine.core.reviewing import assignments_to_review
-from engine.model.facts import UnitsRecommended
+from engine.model.facts import UnitDiverted, UnitsRecommended
 from engine.model.plans import Mode
 from engine.model.why import Why
 from engine.policy import Proposal, Prospects, Reviewed, Solution
@@ -35,11 +35,12 @@ def match_waiting(turn: Recorder) -> None:
     asked = {incident.id: incident for incident in (*waiting, *(each.incident for each in reviewed))}
     robbed = [*_robbed(turn, solution, asked), *_backfilled(turn, solution, asked)]
     _tell(turn, list(asked.values()), solution)
+    begun = len(turn.facts)
     for incident in asked.values():
         _carry_out(turn, incident, _for(solution, incident))
     for incident, proposal, why in robbed:
-        lacks = turn.world.lacking(incident) if incident.id in turn.world.waiting else {}
-        if all(choice.slot in lacks for choice in proposal.choices) and lacks:
+        # Told only once it is true: a diversion that waits for a person's word has left nobody without a unit.
+        if incident.id in turn.world.waiting and _was_robbed(turn, incident, begun):
             _record(turn, incident, proposal, why)
             _carry_out(turn, incident, proposal)
 
@@ -50,7 +51,12 @@ def explain_again(turn: Recorder, incident: Incident) -> None:
     together = _head(turn, shadow=shadow)
     if incident.id in turn.world.waiting and all(other is not incident for other in together):
         together.append(incident)
-    solution = turn.dispatch.solve(turn.world, together, () if shadow else _reviewed(turn), take=not shadow)
+    reviewed = () if shadow else _reviewed(turn)
+    solution = turn.dispatch.solve(turn.world, together, reviewed, take=not shadow)
+    if all(other is not incident for other in (*together, *(each.incident for each in reviewed))):
+        # What it would get if it lost a unit to another one is no advice.
+        others = {name: proposal for name, proposal in solution.proposals.items() if name != incident.id}
+        solution = replace(solution, proposals=others)
     _record(turn, incident, _for(solution, incident), turn.dispatch.explain(turn.world, incident, solution))
 
 
@@ -103,7 +109,7 @@ def _reviewed(turn: Recorder) -> tuple[Reviewed, ...]:
     known = {(each.incident.id, each.unit) for each in found}
     proposed = [
         Reviewed(incident, choice.replaces)
-        for incident in turn.world.open.values()
+        for incident in sorted(turn.world.relieving.values(), key=lambda incident: incident.number)
         for choice in incident.recommended
         if choice.replaces and (incident.id, choice.replaces) not in known
     ]
@@ -119,6 +125,10 @@ def _robbed(turn: Recorder, solution: Solution, asked: dict[str, Incident]) -> l
     world = turn.world
     found = [(world.open[name], proposal) for name, proposal in solution.proposals.items() if name not in asked]
     return [(incident, proposal, turn.dispatch.explain(world, incident, solution)) for incident, proposal in found]
+
+
+def _was_robbed(turn: Recorder, incident: Incident, begun: int) -> bool:
+    return any(isinstance(fact, UnitDiverted) and fact.source == incident.id for fact in turn.facts[begun:])
 
 
 def _backfilled(turn: Recorder, solution: Solution, asked: dict[str, Incident]) -> list[tuple[Incident, Proposal, Why]]:

@@ -29,7 +29,7 @@ from engine.policy import Reviewed
 from engine.policy.travel import TravelModel, travel_model
 from engine.state.deadlines import Deadline
 from engine.state.fleet import STANDING_FREE
-from engine.state.progress import share, under_way
+from engine.state.progress import left_ms, share, under_way
 from engine.state.records import Assignment, Incident
 from engine.state.world import World
 
@@ -181,7 +181,7 @@ def _late(turn: Recorder) -> list[tuple[Incident, Assignment]]:
         for incident, assignment in _replaceable(turn)
         if assignment.late is not None
         or (incident.id, assignment.unit) in silent
-        or not on_shift(world, world.fleet.rows[assignment.unit], world.now + left_of(assignment, world.now))
+        or not on_shift(world, world.fleet.rows[assignment.unit], world.now + left_ms(assignment, world.now))
     ]
 
 
@@ -201,9 +201,9 @@ def _beatable(turn: Recorder, freed: list[int]) -> list[tuple[Incident, Assignme
     travel, rules = travel_model(turn.world), turn.world.settled.matching
     found = []
     for incident, assignment in _replaceable(turn):
-        left_ms = left_of(assignment, turn.now)
-        least_gain_ms = max(rules.supersede_ms, left_ms * rules.supersede_percent // 100)
-        within_ms = left_ms - least_gain_ms
+        remains_ms = left_ms(assignment, turn.now)
+        least_gain_ms = max(rules.supersede_ms, remains_ms * rules.supersede_percent // 100)
+        within_ms = remains_ms - least_gain_ms
         if within_ms > 0 and any(
             _might_arrive(turn.world, travel, row, incident, within_ms) and _fits(turn.world, row, incident, assignment)
             for row in freed
@@ -225,11 +225,6 @@ def _might_arrive(world: World, travel: TravelModel, row: int, incident: Inciden
 def _fits(world: World, row: int, incident: Incident, assignment: Assignment) -> bool:
     capabilities = int(world.fleet.capability[row])
     return any(slot.id == assignment.slot and slot.fits(capabilities) for slot in world.slots(incident))
-
-
-def left_of(assignment: Assignment, now: int) -> int:
-    """Return in how many ms the unit arrives: as was told, or as was seen since where that is later."""
-    return max(assignment.arrive_ms - now, assignment.to_go_ms)
 
 
 # ── units that are no longer needed ─────────────────────────────────────────────────────────────────────────

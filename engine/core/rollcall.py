@@ -86,10 +86,11 @@ def _stop_asking(turn: Recorder, unit: UnitRecord, incident_id: str, fact: AnyFa
             turn.record(AlertAcknowledged(alert.id, fact.by))
         elif alert.purpose is Purpose.ROLL_CALL:
             turn.record(AlertWithdrawn(alert.id, f"{unit.id} owes no answer any more"))
+    heard = f"{unit.id} has been heard" if isinstance(fact, RollAnswered) else f"{unit.id} is in an emergency"
     if isinstance(fact, (RollAnswered, EmergencyDeclared)):
         for alarm in turn.world.alarms.about(incident_id):
             if alarm.about is AlarmKind.ALERT_UNDELIVERED and alarm.unit == unit.id:
-                turn.record(AlarmCleared(alarm.id, f"{unit.id} has been heard"))
+                turn.record(AlarmCleared(alarm.id, heard))
 
 
 def answer_roll(turn: Recorder, given: AnswerRoll) -> None:

@@ -24,6 +24,7 @@ from engine.model.facts import (
     UnitReserved,
 )
 from engine.state.deadlines import Deadline, Reminder
+from engine.state.progress import left_ms
 from engine.state.records import Alarm, UnitRecord
 from engine.state.watch_times import Due, answer_due, overdue_due, turnout_due, unchanged_due
 from engine.state.world import World
@@ -155,10 +156,11 @@ def _says_overdue(world: World, unit: UnitRecord) -> str:
     assert unit.incident is not None
     told_ms = assignment.sent_ms + assignment.eta_ms
     where = world.open[unit.incident].address or "see map"
-    more = f" By what is known now it arrives in {_span(assignment.arrive_ms - world.now)}."
+    to_go_ms = left_ms(assignment, world.now)
+    more = f" By what is known now it arrives in {_span(to_go_ms)}."
     return (
         f"{unit.id} is expected at {unit.incident} ({where}) and is {_span(world.now - told_ms)} later than told."
-        f"{more if assignment.arrive_ms > world.now else ''} Ask where it is."
+        f"{more if to_go_ms > 0 else ''} Ask where it is."
     )
 
 

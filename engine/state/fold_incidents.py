@@ -118,6 +118,7 @@ def recommended(world: World, fact: UnitsRecommended) -> None:
     incident.recommended, incident.short, incident.option = fact.choices, fact.short, fact.option
     world.settle_option(incident)
     incident.decided_seq = world.seq
+    world.note_relief(incident)
     world.count("decisions")
 
 

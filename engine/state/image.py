@@ -104,6 +104,7 @@ def restore(data: bytes, *, indexed: bool = True, streets: Library = no_streets)
         if incident.open:
             world.open[incident.id] = incident
             world.track(incident)
+            world.note_relief(incident)
             if incident.stacked_on is not None:
                 world.stacked[incident.id] = incident
             if world.lacking(incident) and not incident.set_aside:

@@ -35,6 +35,12 @@ def under_way(world: World) -> list[tuple[Incident, Assignment]]:
     return found
 
 
+def left_ms(assignment: Assignment, now: int) -> int:
+    """Return in how many ms the unit arrives: as was said last; of a late one, as was seen since if that is later."""
+    said_ms = assignment.arrive_ms - now
+    return said_ms if assignment.late is None else max(said_ms, assignment.to_go_ms)
+
+
 def share(world: World, after: str) -> tuple[list[Incident], int]:
     """Return the incidents of the look that follows the incident of this number, and how many there are in all."""
     numbers = {incident.number: incident for incident, _ in under_way(world)}

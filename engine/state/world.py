@@ -99,6 +99,8 @@ class World:
         """A reminder to match again is set, as it always is while an incident waits."""
         self.watching = False
         """A reminder to look at the units under way is set, as it always is while there are any."""
+        self.relieving: dict[str, Incident] = {}
+        """Incidents for which another unit is recommended in the place of one that is under way."""
         self.stacked: dict[str, Incident] = {}
         """Incidents that wait for a unit that is busy."""
         self.tally: dict[str, int] = {}
@@ -258,11 +260,13 @@ class World:
     def divertible(self, assignment: Assignment) -> bool:
         """Tell whether the unit may still be sent elsewhere: not yet arrived, never diverted before, ours to send.
 
-        A neighbour's unit that was kept without asking for it is not: for a diversion nobody would ask either.
+        A neighbour's unit that was kept without asking for it is not: for a diversion nobody would ask either. Nor is
+        one with too few people: where it is going somebody knows of them, elsewhere nobody would.
         """
-        if assignment.status not in DIVERTIBLE or assignment.diverted:
+        row = self.fleet.rows[assignment.unit]
+        if assignment.status not in DIVERTIBLE or assignment.diverted or self.understaffed(self.units[row]):
             return False
-        agency = self.neighbour(self.fleet.rows[assignment.unit])
+        agency = self.neighbour(row)
         unasked = assignment.status is Status.RESERVED and Status.REQUESTED not in assignment.stamps
         return agency is None or agency.automatic or not unasked
 
@@ -316,6 +320,7 @@ class World:
             standing = (choice for choice in incident.recommended if choice.replaces in incident.assigned)
             incident.recommended = tuple(standing) if incident.open else ()
             incident.short = ()
+            self.note_relief(incident)
             return
         if incident.id not in self.waiting:
             incident.waiting_since_ms = self.now
@@ -348,6 +353,13 @@ class World:
             self.hazards.put(name, Circle(caution.x_m, caution.y_m, caution.radius_m))
         else:
             self.hazards.take_out(name)
+
+    def note_relief(self, incident: Incident) -> None:
+        """Keep in mind whether a unit under way there would be replaced: that is looked at again in every turn."""
+        if any(choice.replaces for choice in incident.recommended):
+            self.relieving[incident.id] = incident
+        else:
+            self.relieving.pop(incident.id, None)
 
     def remind_pending(self, incident: Incident) -> None:
         """Have somebody look at the incident if it still lacks something then."""

@@ -30,9 +30,7 @@ GRAVEST = 3
 AGAIN_SHARE = 0.07
 """Calls about what somebody else has called for …"""
 AGAIN_AFTER_MS = 75_000
-"""… so much later, in the middle …"""
-AGAIN_WITHIN_M = 25
-"""… from so near."""
+"""… so much later, in the middle."""
 
 DRAWS_MAX = 16
 """Points looked at for one call; after so many that nobody lives at, the call comes from the last."""
@@ -89,14 +87,8 @@ class Callers:
 
     def _call_again(self, call: Call) -> Call:
         """Return the call of somebody else who sees the same."""
-        chance, (west, south, east, north) = self._again, self._place.bounds
-        return replace(
-            call,
-            at_ms=call.at_ms + round(around(chance, AGAIN_AFTER_MS, 0.4)),
-            x_m=min(max(call.x_m + chance.randint(-AGAIN_WITHIN_M, AGAIN_WITHIN_M), west), east),
-            y_m=min(max(call.y_m + chance.randint(-AGAIN_WITHIN_M, AGAIN_WITHIN_M), south), north),
-            caller=f"555-{chance.randrange(100, 200):04}",
-        )
+        at_ms = call.at_ms + round(around(self._again, AGAIN_AFTER_MS, 0.4))
+        return replace(call, at_ms=at_ms, caller=f"555-{self._again.randrange(100, 200):04}")
 
     def _times(self) -> Iterator[int]:
         opening = self._opening_calls()

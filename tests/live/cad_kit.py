@@ -6,6 +6,7 @@ import struct
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import trio
@@ -15,6 +16,7 @@ from wsproto.events import Request, TextMessage
 
 from gateways.cad.client import dial
 from gateways.cad.messages import VERSION
+from gateways.inquiries import Inquiries
 from tests.builders import Running, token
 
 HELLO: dict[str, Any] = {"type": "hello", "version": VERSION, "token": token("cad")}
@@ -27,6 +29,7 @@ class Wire:
     def __init__(self, connection: WebSocketConnection) -> None:
         self.connection = connection
         self.seen: list[dict[str, Any]] = []
+        self.said = 0
 
     async def send(self, message: dict[str, Any] | str) -> None:
         await self.connection.send_message(message if isinstance(message, str) else json.dumps(message))
@@ -51,6 +54,13 @@ class Wire:
             if told["type"] in ("answer", "refused") and told["id"] == name:
                 return told
 
+    async def say(self, kind: str, **fields: object) -> dict[str, Any]:
+        """Send a message of that type under an id of its own, and return what it is answered."""
+        self.said += 1
+        name = f"{kind}-{self.said}"
+        await self.send({"type": kind, "id": name, **fields})
+        return await self.until(id=name)
+
     async def closed(self) -> int:
         """Read to the end and return the close code."""
         with trio.fail_after(10), suppress(ConnectionClosed):
@@ -68,6 +78,11 @@ async def wire(running: Running, hello: dict[str, Any] | None = HELLO) -> AsyncI
             await made.send(hello)
             assert (await made.next())["type"] == "welcome"
         yield made
+
+
+def let_ask_why(running: Running, directory: Path) -> None:
+    """Give the listener what answers `ask_why`, as the program does: the journal in that folder, and a process."""
+    vars(running.hub)["_inquiries"] = Inquiries(directory)
 
 
 async def until(holds: Callable[[], bool]) -> None:

@@ -210,8 +210,8 @@ def test_the_tree_finds_whom_the_whole_fleet_would(seed: int, units: int, incide
     again = restore(save(world))
     with few(16):
         swept = POLICY.solve(world, queue)
-        assert encode(swept) == encode(everyone)
-        assert encode(POLICY.solve(again, [again.open[incident.id] for incident in queue])) == encode(swept)
+        assert _on_paper(swept) == _on_paper(everyone)
+        assert _on_paper(POLICY.solve(again, [again.open[incident.id] for incident in queue])) == _on_paper(swept)
         for incident in queue:
             why = POLICY.explain(world, incident, swept)
             with few(16, tree_from=10**6):
@@ -220,6 +220,11 @@ def test_the_tree_finds_whom_the_whole_fleet_would(seed: int, units: int, incide
             whole = _listed(world, incident, everyone)
             for slot in why.slots:
                 assert [told for told in slot.considered if told.rank] == whole[slot.slot]
+
+
+def _on_paper(solution: Solution) -> bytes:
+    """The answer without the columns that it was found by."""
+    return encode(replace(solution, soft={}))
 
 
 def _listed(world: World, incident: Incident, solution: Solution) -> dict[str, list[object]]:

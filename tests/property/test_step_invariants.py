@@ -108,6 +108,7 @@ class Witness:
 
     def _crews_respected(self, turn: Turn, statuses: dict[str, Status]) -> None:
         """Nobody takes a crew away from a scene; nobody turns a crew round twice."""
+        sent = {fact.unit for fact in turn.facts if isinstance(fact, UnitDispatched)}
         for fact in turn.facts:
             if isinstance(fact, UnitDiverted):
                 assert fact.unit not in self._diverted, f"{fact.unit} was diverted twice"
@@ -122,7 +123,7 @@ class Witness:
                 statuses[fact.unit] = Status.DISPATCHED
                 if fact.diverted:
                     self._diverted.add(fact.unit)
-            if isinstance(fact, AssignmentMoved):
+            if isinstance(fact, AssignmentMoved) and fact.unit not in sent:
                 unit = self.world.unit(fact.unit)
                 assert unit is not None
                 assert statuses[fact.unit] is self.world.status(unit)

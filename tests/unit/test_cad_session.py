@@ -119,7 +119,17 @@ def test_rights_are_what_the_table_says(kind: str) -> None:
             assert (refusal([effect]).code, refusal([effect]).field) == ("unauthorised", "type")
 
 
-@pytest.mark.parametrize("kind", ["unit_status", "unit_emergency"])
+OF_A_UNIT = [
+    "unit_status",
+    "unit_emergency",
+    "staffing",
+    "answer_roll",
+    "rank_destinations",
+    "choose_destination",
+]
+
+
+@pytest.mark.parametrize("kind", OF_A_UNIT)
 def test_a_crew_speaks_only_for_its_own_unit(kind: str) -> None:
     """A principal bound to M1 may speak for M1 and for no other."""
     crew = session("crew-m1")
@@ -204,6 +214,16 @@ BAD_COMMANDS = [
     (command("unit_status", at_ms=10**30), "out_of_range", "at_ms", "c1"),
     (command("unit_status", at_ms=-1), "out_of_range", "at_ms", "c1"),
     (command("dispatch", units=[]), "missing", "units", "c1"),
+    (command("strike_alarm", level=1), "out_of_range", "level", "c1"),
+    (command("accept", decision=-1), "out_of_range", "decision", "c1"),
+    (command("staffing", staff=101), "out_of_range", "staff", "c1"),
+    (command("caution", severity="awful"), "unknown_value", "severity", "c1"),
+    (command("caution", radius_m=20_001), "out_of_range", "radius_m", "c1"),
+    (command("hospital_status", state="on fire"), "unknown_value", "state", "c1"),
+    (text("answer_aid", id="c1", unit="M1", incident="I1"), "missing", "committed", "c1"),
+    (text("hold", id="c1", incident="I1", until_ms=1), "missing", "reason", "c1"),
+    (text("ask_why", id="c1", incident="I1", at=0), "out_of_range", "at", "c1"),
+    (text("ask_suspects", id="c1", lat=41.5), "missing", "lon", "c1"),
     (command("dispatch", units=["M1", 2]), "wrong_type", "units[1]", "c1"),
     (command("dispatch", units=["M1"] * 65), "too_long", "units", "c1"),
     (command("note", text="x").replace('"x"', '"\\ud800"'), "malformed", "", None),

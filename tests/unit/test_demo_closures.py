@@ -17,9 +17,11 @@ from gateways.demo.citytime import CityTime, pace_from
 from gateways.demo.conditions import conditions_of
 from gateways.demo.crews import Crew, Town
 from gateways.demo.driving import OFF_ROAD, Leg, Point, standing
+from gateways.demo.hospitals import Hospitals
 from gateways.demo.ledger import Ledger
 from gateways.demo.line import Line
 from gateways.demo.streets import Navigator
+from gateways.demo.terminals import Terminals
 from gateways.road_views import ClosureView, RoadsView, SlowingView, StretchView, WeatherView
 from tests.builders import NOW
 from tests.lattice_town import (
@@ -109,7 +111,9 @@ def crew_at(home: Point, ledger: Ledger, rate: float) -> tuple[Crew, Navigator, 
     finding = Navigator(place(), ROADS, ledger, 7)
     time = CityTime(pace_from(rate, NOW, NOW))
     line: Line = None  # type: ignore[assignment]  # nothing is reported here
-    town = Town(place(), CareTimes(600_000, 0.5, 600_000), time, line, finding, 7)
+    terminals = Terminals()
+    hospitals = Hospitals(place(), line, terminals)
+    town = Town(place(), CareTimes(600_000, 0.5, 600_000), time, line, finding, terminals, hospitals, 7)
     return Crew(place().units[0], home, town), finding, time
 
 

@@ -109,9 +109,14 @@ def test_calls_come_from_inside_the_place_and_mostly_from_heavy_zones() -> None:
 
 
 def test_calls_keep_to_the_hours() -> None:
-    """With all demand at noon, nobody but the opening callers calls at another hour; the daily number still holds."""
+    """With all demand at noon, nobody but the opening callers calls at another hour; the daily number still holds.
+
+    Somebody else may call about the last of them when it has just struck one.
+    """
     calls = list(itertools.islice(callers(hourly=NOON_ONLY).calls(), 5_000))[OPENING_MIN:]
-    assert {local(small_place(), call.at_ms).hour for call in calls} == {12}
+    late = [local(small_place(), call.at_ms) for call in calls if local(small_place(), call.at_ms).hour != 12]
+    assert all((at.hour, at.minute < 10) == (13, True) for at in late)
+    assert len(late) < 20
     days = {local(small_place(), call.at_ms).date() for call in calls}
     assert 2 <= len(days) <= 4
 

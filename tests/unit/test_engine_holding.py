@@ -87,14 +87,17 @@ def test_the_alarm_about_waiting_ends_with_the_hold_and_begins_anew() -> None:
     assert AlarmKind.PENDING in [alarm.about for alarm in town.world.alarms.about(incident.id)]
 
 
-def test_a_held_incident_that_becomes_urgent_stays_held_and_on_the_board() -> None:
-    """A person held it, a person ends the hold."""
+def test_a_held_incident_that_becomes_more_urgent_is_served_at_once() -> None:
+    """Who put off a transfer has not put off the cardiac arrest that it has become. Less urgent, it stays held."""
     town = Town()
     incident = town.report("rescue", 4)
     town.command(HoldIncident, incident=incident.id, until_ms=town.now + 60_000, reason="later")
-    town.command(AmendIncident, incident=incident.id, priority=1)
+    town.command(AmendIncident, incident=incident.id, priority=5)
     assert incident.held
-    assert incident.id in town.world.open
+    turn = town.command(AmendIncident, incident=incident.id, type="medical", priority=1)
+    assert not incident.held
+    assert facts_of(turn, HoldEnded)
+    assert incident.assigned
     assert violations(town.world) == []
 
 

@@ -361,7 +361,7 @@ def test_an_old_position_is_said_to_be_old() -> None:
         assert alarm.text == " ".join(part for part in (f"{unit} needs help.", said) if part)
     turn = town.command(DeclareEmergency, unit="T1", text="trapped", by="T1")
     (alarm,) = [fact for fact in facts_of(turn, AlarmRaised) if fact.unit == "T1"]
-    assert alarm.text == "T1 needs help. trapped It has sent no position; its station is shown instead."
+    assert alarm.text == "T1 needs help. Trapped. It has sent no position; its station is shown instead."
 
 
 def test_a_crew_on_scene_without_a_position_is_looked_for_there() -> None:

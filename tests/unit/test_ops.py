@@ -1,5 +1,6 @@
 """What is shipped for operations holds together, by the word of the real tools."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -13,6 +14,8 @@ OPS = Path(__file__).parents[2] / "ops"
 PROMETHEUS = OPS / "prometheus"
 RULES = (PROMETHEUS / "turnout.rules.yml").read_text()
 ALERTS = re.findall(r"- alert: (\w+)", RULES)
+DASHBOARD = json.loads((OPS / "grafana" / "turnout.json").read_text())
+DRAWN = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
 RUNBOOK = "https://github.com/turnout-dispatch/turnout/blob/main/ops/runbook.md#"
 
 
@@ -54,11 +57,28 @@ async def test_every_number_that_a_rule_reads_is_exposed(tmp_path: Path) -> None
             exposed[sample.name] |= {f'{name}="{value}"' for name, value in sample.labels.items()}
     expressions = re.findall(r"^ +expr: '(.*)'$", RULES, re.MULTILINE)
     assert len(expressions) == len(ALERTS)
-    for expression in expressions:
+    for expression in (*expressions, *DRAWN):
         for name, labels in re.findall(r"(turnout_\w+)(?:\{([^}]*)\})?", expression):
             assert name in exposed, expression
-            for label, value in re.findall(r'(\w+)=~?"([^"]*)"', labels):
+            for label, value in re.findall(r'(\w+)[=!]~?"([^"]*)"', labels):
                 assert {f'{label}="{each}"' for each in value.split("|")} <= exposed[name], expression
+
+
+def test_what_the_dashboard_draws_can_be_drawn(tmp_path: Path) -> None:
+    """Prometheus understands each expression; each panel has its own place, and says an alert only if there is one."""
+    recorded = [
+        f"      - record: drawn:{number}\n        expr: {json.dumps(expr)}" for number, expr in enumerate(DRAWN)
+    ]
+    rules = tmp_path / "drawn.yml"
+    rules.write_text("groups:\n  - name: drawn\n    rules:\n" + "\n".join(recorded) + "\n")
+    answer = run("promtool", "check", "rules", rules)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    panels = DASHBOARD["panels"]
+    assert len({panel["id"] for panel in panels}) == len({panel["title"] for panel in panels}) == len(panels)
+    assert len({(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels}) == len(panels)
+    named = set(re.findall(r"\bTurnout[A-Z]\w+", json.dumps(panels)))
+    assert named
+    assert named <= set(ALERTS)
 
 
 def test_every_alert_leads_to_its_chapter() -> None:

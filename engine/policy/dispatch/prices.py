@@ -12,6 +12,7 @@ from engine.kernels.match import BARRED
 from engine.policy import coverage, workload
 from engine.policy.dispatch.candidates import Candidates
 from engine.policy.dispatch.layout import Layout
+from engine.policy.dispatch.solution import Soft
 from engine.policy.honesty import unseen
 from engine.policy.travel import Rows
 from engine.state.world import World
@@ -29,7 +30,9 @@ class Prices:
     def __init__(self, world: World, candidates: Candidates) -> None:
         self._world = world
         self._candidates = candidates
-        self._soft: dict[int, Column] = {}
+        self._soft_sum: dict[int, Column] = {}
+        self.soft: dict[int, Soft] = {}
+        """By priority: what the soft prices consist of."""
         self._columns: dict[tuple[int, bool, bool], Column] = {}
         self._as_of = 0, 0
 
@@ -61,15 +64,16 @@ class Prices:
         return price
 
     def _soft_ms(self, priority: int) -> Column:
-        known = self._soft.get(priority)
+        known = self._soft_sum.get(priority)
         if known is None:
             seats = self._candidates
             free = seats.rows[seats.free]
             known = np.zeros(len(seats), np.int32)
-            for _, part_ms in soft_parts(self._world, seats.layout, free, seats.rows, priority):
-                if part_ms.any():
-                    known = np.where(known == BARRED, BARRED, _sum_ms(part_ms, known))
-            self._soft[priority] = known
+            parts = soft_parts(self._world, seats.layout, free, seats.rows, priority)
+            for _, part_ms in parts:
+                known = np.where(known == BARRED, BARRED, _sum_ms(part_ms, known))
+            self.soft[priority] = Soft(seats.rows, parts)
+            self._soft_sum[priority] = known
         return known
 
 
@@ -94,4 +98,4 @@ def soft_parts(world: World, layout: Layout, free: Rows, rows: Rows, priority: i
     if place.agencies:
         lent_ms = np.array([*(agency.penalty_ms for agency in place.agencies), 0], np.int32)
         parts.append(("neighbour", lent_ms[layout.agency[rows]]))
-    return tuple(parts)
+    return tuple((name, part_ms) for name, part_ms in parts if part_ms.any())

@@ -1,7 +1,9 @@
 """What a dispatch policy answers, and what it is asked."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from engine.model.facts import Choice, Shortage
@@ -29,6 +31,22 @@ class Proposal(Struct, frozen=True):
     """Which of the plan's ways to answer."""
 
 
+class Soft(NamedTuple):
+    """Soft prices by part: rows, ascending, and of each part its name and the price of each row, int32[n]."""
+
+    rows: npt.NDArray[np.int32]
+    parts: tuple[tuple[str, npt.NDArray[np.int32]], ...]
+
+    def of(self, rows: npt.NDArray[np.int32]) -> list[tuple[tuple[str, int], ...]]:
+        """Return what each of these rows costs, by name; nothing for one that was not looked at."""
+        if not (self.parts and len(self.rows)):
+            return [()] * len(rows)
+        at = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
+        there = self.rows[at] == rows
+        columns = [(name, np.where(there, part_ms[at], 0).tolist()) for name, part_ms in self.parts]
+        return [tuple((name, part[each]) for name, part in columns if part[each]) for each in range(len(rows))]
+
+
 class Solution(Struct, frozen=True):
     """What all the waiting incidents would get together."""
 
@@ -47,6 +65,8 @@ class Solution(Struct, frozen=True):
     backfills: dict[str, Proposal] = {}
     """By incident asked about or reviewed that would lose a unit as well: what it would get in that unit's place. Holds
     only once the diversion has been carried out, so it is no part of its proposal."""
+    soft: dict[int, Soft] = {}
+    """By priority: what the candidates' prices consist of."""
     ways: dict[str, tuple[WayWhy, ...]] = {}
     """By incident whose plan has several ways to answer: those that were weighed."""
 

@@ -26,7 +26,7 @@ from engine.policy.dispatch.layout import layout_of
 from engine.policy.dispatch.order import order_of
 from engine.policy.dispatch.prices import UNSEEN, soft_parts
 from engine.policy.dispatch.problem import Problem
-from engine.policy.dispatch.solution import Solution
+from engine.policy.dispatch.solution import Soft, Solution
 from engine.policy.honesty import clear_ms, spreads_ms
 from engine.state.fleet import STANDING_NOT_IN_SERVICE
 from engine.state.records import Incident
@@ -77,7 +77,7 @@ def tell(scene: Scene, judged: Sequence[Judged]) -> list[Considered]:
     basics = _basics(scene, rows)
     prices = _soft_prices(scene, rows)
     travel_ms = scene.bench.times_ms(rows, scene.incident).tolist()
-    order = _order_prices(scene)
+    order = _order_prices(scene, rows)
     told = []
     for each, basic, soft, travel in zip(judged, basics, prices, travel_ms, strict=True):
         if each.code == ELIGIBLE:
@@ -103,21 +103,26 @@ def _basics(scene: Scene, rows: Rows) -> list[Considered]:
 
 
 def _soft_prices(scene: Scene, rows: Rows) -> list[Prices]:
-    world = scene.world
-    parts = soft_parts(world, layout_of(world), scene.bench.ready, rows, scene.incident.priority)
-    columns = [(name, part_ms.tolist()) for name, part_ms in parts]
-    return [tuple((name, part[at]) for name, part in columns if part[at]) for at in range(len(rows))]
+    world, priority = scene.world, scene.incident.priority
+    known = scene.solution.soft.get(priority)
+    if known is None:
+        # Nobody was looked at for an incident of this priority.
+        ordered = np.unique(rows)
+        known = Soft(ordered, soft_parts(world, layout_of(world), scene.bench.ready, ordered, priority))
+    return known.of(rows)
 
 
-def _order_prices(scene: Scene) -> dict[int, Prices]:
-    """Return by free row what the order of stations makes it cost."""
+def _order_prices(scene: Scene, rows: Rows) -> dict[int, Prices]:
+    """Return by free row, of these, what the order of stations makes it cost."""
     order, stations = order_of(scene.world, scene.incident)
     if order is Order.CLOSEST or not scene.wanted:
         return {}
     problem = Problem(scene.world, [scene.incident], take=False)
     kind = Kind(scene.incident, scene.slot, 0, scene.wanted)
-    price = problem.order_ms(kind, order, stations).tolist()
-    return {row: (("order", ms),) for row, ms in zip(problem.seats.rows.tolist(), price, strict=True) if ms}
+    price, seats = problem.order_ms(kind, order, stations), problem.seats
+    free = rows[np.isin(rows, seats.rows)].tolist()
+    priced = [(row, int(price[seats.seat(row)])) for row in free]
+    return {row: (("order", ms),) for row, ms in priced if ms}
 
 
 def _fitting(scene: Scene, each: Judged, basic: Considered, prices: Prices, travel_ms: int) -> Considered:
