@@ -22,6 +22,7 @@ from gateways.road_views import RoadsView, road_words, view_road_changes, view_r
 from gateways.surroundings_views import (
     SurroundingsView,
     incidents_warned,
+    surroundings_words,
     view_surroundings,
     view_surroundings_changes,
 )
@@ -130,13 +131,14 @@ class Board:
 
     def fold(self, turn: Turn) -> None:
         """Take over one turn and publish what it changed."""
+        warned = incidents_warned(self.world, turn.facts)
         self.world.fold(turn)
         for follow in self.on_turn:
             follow(turn)
         first = turn.facts[0] if turn.facts else None
         if isinstance(first, PositionsMoved):
             self._moved.update(dict.fromkeys(first.fixes.unit.tolist()))
-        update = self._update(turn)
+        update = self._update(turn, warned)
         if update is not None:
             self.last_update = turn.seq
             for publish in self.on_update:
@@ -158,13 +160,13 @@ class Board:
             surroundings=view_surroundings(world),
         )
 
-    def _update(self, turn: Turn) -> Update | None:
+    def _update(self, turn: Turn, warned: list[str]) -> Update | None:
         told = [fact for fact in turn.facts if not isinstance(fact, SILENT)]
         if not told:
             return None
         world = self.world
         named = _named(told, ("incident", "into", "other", "source", "target"))
-        named += [name for name in incidents_warned(world, told) if name not in named]
+        named += [name for name in warned if name not in named]
         incidents = [world.incidents[name] for name in named]
         units = [world.units[world.fleet.rows[name]] for name in _named(told, ("unit", "replacement"))]
         alarms = [world.alarms[name] for name in _named(told, ("alarm",)) if name in world.alarms]
@@ -197,7 +199,7 @@ def _named(facts: Sequence[AnyFact], fields: tuple[str, ...]) -> list[str]:
 
 def _event(fact: Any) -> Event:
     text = getattr(fact, "text", "") or getattr(fact, "reason", "") or getattr(fact, "status", "")
-    text = road_words(fact) or text
+    text = road_words(fact) or surroundings_words(fact) or text
     return Event(
         kind=tag(type(fact).__name__),
         incident=getattr(fact, "incident", None),

@@ -9,6 +9,7 @@ from engine.model.surroundings import (
     Caution,
     CautionEnded,
     CautionRecorded,
+    DestinationChosen,
     HospitalReported,
     HospitalReportLapsed,
     HospitalState,
@@ -92,14 +93,37 @@ def view_surroundings_changes(world: World, facts: Iterable[AnyFact]) -> Surroun
 
 
 def incidents_warned(world: World, facts: Iterable[AnyFact]) -> list[str]:
-    """Return the open incidents that lie where these facts recorded a caution."""
+    """Return the open incidents that lie where these facts record a caution, or where one lay that they end.
+
+    To be asked before the World folds them: it still knows what they replace or end.
+    """
     found: dict[str, None] = {}
     for fact in facts:
+        touched: tuple[Caution | None, ...]
         if isinstance(fact, CautionRecorded):
-            caution = fact.caution
-            near = open_near(world, caution.x_m, caution.y_m, caution.radius_m)
-            found |= dict.fromkeys(incident.id for incident in near)
+            touched = (fact.caution, world.cautions.get(fact.caution.id))
+        elif isinstance(fact, CautionEnded):
+            touched = (world.cautions.get(fact.caution),)
+        else:
+            continue
+        for caution in touched:
+            if caution is not None:
+                near = open_near(world, caution.x_m, caution.y_m, caution.radius_m)
+                found |= dict.fromkeys(incident.id for incident in near)
     return list(found)
+
+
+def surroundings_words(fact: AnyFact) -> str:
+    """Return a fact about cautions and hospitals as one line; "" for any other."""
+    match fact:
+        case CautionRecorded():
+            return f"{fact.caution.severity}: {fact.caution.text}"
+        case HospitalReported():
+            return f"{fact.report.hospital} is {fact.report.state}"
+        case DestinationChosen():
+            return fact.hospital + (f" ({fact.reason})" if fact.reason else "")
+        case _:
+            return ""
 
 
 def _caution(world: World, caution: Caution) -> CautionView:

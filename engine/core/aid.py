@@ -6,16 +6,13 @@ taken, so nobody else is sent for it meanwhile; it is released, merged and cance
 
 from engine.core import guard, sending
 from engine.core.lookup import check_text, known_unit
-from engine.core.recorder import Recorder, Refused
+from engine.core.recorder import ENGINE, Recorder, Refused
 from engine.model.crew_facts import AidCommitted, AidDeclined, AidRequested
 from engine.model.crew_inputs import AnswerAid
 from engine.model.lifecycle import Outcome, Status
 from engine.state.deadlines import Deadline
 from engine.state.records import Incident, UnitRecord
 from engine.state.world import World
-
-ENGINE = "engine"
-"""Who gives a request up that nobody has answered."""
 
 
 def request(turn: Recorder, unit_id: str, incident: Incident, slot: str | None, by: str, deviation: str = "") -> None:

@@ -8,9 +8,6 @@ from engine.model.response_facts import UnitSuperseded
 from engine.state.progress import left_ms
 from engine.state.records import Incident
 
-ENGINE = "engine"
-"""Who decided, where no person did."""
-
 
 def carry_out(turn: Recorder, incident: Incident, choice: Choice, *, by: str) -> None:
     """Do what the choice says. A unit that is waited for is not sent before it is free."""

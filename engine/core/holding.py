@@ -6,7 +6,7 @@ same turn. The clock of a stacked incident runs on, and so does its alarm.
 
 from engine.core import carrying, guard, sending
 from engine.core.lookup import check_given, check_text, known_unit, nobody_in_need, open_incident
-from engine.core.recorder import Recorder, Refused
+from engine.core.recorder import ENGINE, Recorder, Refused
 from engine.core.reviewing import no_way, on_shift
 from engine.model.facts import UnitDiverted
 from engine.model.lifecycle import Status
@@ -77,7 +77,7 @@ def hold_over(turn: Recorder, entry: Deadline) -> None:
     """The time has come, unless the hold was ended or moved meanwhile."""
     incident = turn.world.open.get(entry.subject)
     if incident is not None and incident.held_until_ms == entry.since_ms:
-        turn.record(HoldEnded(incident.id, carrying.ENGINE))
+        turn.record(HoldEnded(incident.id, ENGINE))
         turn.match = True
 
 
@@ -154,16 +154,16 @@ def settle_stacks(turn: Recorder) -> bool:
         for incident in [world.open[name] for name in unit.stack]:
             reason = _why_not(turn, unit, incident)
             if reason:
-                turn.record(IncidentUnstacked(incident.id, unit.id, reason, carrying.ENGINE))
+                turn.record(IncidentUnstacked(incident.id, unit.id, reason, ENGINE))
         if unit.stack and unit.incident is None:
             _go_on(turn, unit, world.open[unit.stack[0]])
     return len(turn.facts) > said
 
 
 def _go_on(turn: Recorder, unit: UnitRecord, incident: Incident) -> None:
-    turn.record(IncidentUnstacked(incident.id, unit.id, f"{unit.id} is free", carrying.ENGINE))
+    turn.record(IncidentUnstacked(incident.id, unit.id, f"{unit.id} is free", ENGINE))
     slot = sending.first_slot(turn, unit.id, incident)
-    carrying.send(turn, unit.id, incident, slot=slot, by=carrying.ENGINE)
+    carrying.send(turn, unit.id, incident, slot=slot, by=ENGINE)
 
 
 def _why_not(turn: Recorder, unit: UnitRecord, incident: Incident) -> str:

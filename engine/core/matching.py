@@ -3,9 +3,9 @@
 from msgspec.structs import replace
 
 from engine.core import carrying, gate
-from engine.core.recorder import Recorder
+from engine.core.recorder import ENGINE, Recorder
 from engine.core.reviewing import assignments_to_review
-from engine.model.facts import UnitDiverted, UnitsRecommended
+from engine.model.facts import Choice, UnitDiverted, UnitsRecommended
 from engine.model.plans import Mode
 from engine.model.why import Why
 from engine.policy import Proposal, Prospects, Reviewed, Solution
@@ -185,17 +185,17 @@ def _carry_out(turn: Recorder, incident: Incident, proposal: Proposal) -> None:
     if gate.withholds(turn, incident, proposal):
         return
     for choice in proposal.choices:
-        if not _is_auto(turn, choice.source):
-            continue
-        refusal = carrying.refusal(turn, incident, choice)
+        refusal = _not_by_itself(turn, choice) or carrying.refusal(turn, incident, choice)
         if refusal:
             # The guard has the last word: what it refuses a policy, a person is asked about.
             gate.withhold(turn, incident, refusal.rstrip("."))
-            continue
-        carrying.carry_out(turn, incident, choice, by=carrying.ENGINE)
+        else:
+            carrying.carry_out(turn, incident, choice, by=ENGINE)
 
 
-def _is_auto(turn: Recorder, source: str) -> bool:
-    """Tell whether the engine may take a unit from there: nobody is robbed whose plan asks a person."""
-    robbed = turn.world.open.get(source)
-    return not source or (robbed is not None and _mode(turn, robbed) is Mode.AUTO)
+def _not_by_itself(turn: Recorder, choice: Choice) -> str:
+    """Return why the engine may not take the unit from where it goes; "" if it may: nobody is robbed unasked."""
+    robbed = turn.world.open.get(choice.source)
+    if robbed is None or _mode(turn, robbed) is Mode.AUTO:
+        return ""
+    return f"{choice.unit} would be taken from {robbed.id}, whose plan asks a person"

@@ -8,6 +8,9 @@ from engine.model.turn import Refusal
 from engine.policy import DispatchPolicy
 from engine.state.world import World
 
+ENGINE = "engine"
+"""Who decided, where no person did."""
+
 
 class Refused(Exception):
     """The input changes nothing, for a reason that its sender can act on. Raised before anything is recorded."""

@@ -9,8 +9,7 @@ from math import isqrt
 import numpy as np
 
 from engine.core import sending
-from engine.core.carrying import ENGINE
-from engine.core.recorder import Recorder
+from engine.core.recorder import ENGINE, Recorder
 from engine.model.alert_facts import AlarmKind
 from engine.model.crew_facts import StaffingChanged
 from engine.model.facts import AssignmentEnded, DutyChanged, EmergencyResolved

@@ -6,9 +6,8 @@ incident that has ended, however long the engine was away.
 """
 
 from engine.core import emergencies, sending
-from engine.core.carrying import ENGINE
 from engine.core.lookup import known_unit, open_incident
-from engine.core.recorder import Recorder, Refused
+from engine.core.recorder import ENGINE, Recorder, Refused
 from engine.core.watching import OF_A_UNIT
 from engine.model.alert_facts import AlarmCleared, AlarmKind, AlertAcknowledged, AlertWithdrawn, Purpose
 from engine.model.crew_facts import RollAnswered, RollCalled

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from engine.core import sending
 from engine.core.lookup import check_given, check_position, check_text
-from engine.core.recorder import Recorder, Refused
+from engine.core.recorder import ENGINE, Recorder, Refused
 from engine.model.alert_facts import AlarmCleared, AlarmKind, AlertWithdrawn, Purpose
-from engine.model.lifecycle import Status
+from engine.model.lifecycle import UNTOLD, Status
 from engine.model.surroundings import Caution, CautionEnded, CautionRecorded, EndCaution, RecordCaution
 from engine.policy.cautions import dangers_at, word_of
 from engine.policy.duplicates import open_near
@@ -19,7 +19,6 @@ from engine.state.deadlines import Deadline
 from engine.state.records import Incident
 from engine.state.world import World
 
-ENGINE = "engine"
 NAME_MAX = 128
 """Characters of a sender's own name for a caution."""
 CAUTION_MAX = 200
@@ -96,7 +95,7 @@ def tell_units(turn: Recorder, incident: Incident, units: list[str], words: Iter
     """Owe these units, as far as their crews were told to go, a word about each of the dangers."""
     for word in words:
         for unit_id in units:
-            if incident.assigned[unit_id].status is not Status.RESERVED:
+            if incident.assigned[unit_id].status not in UNTOLD:
                 text = f"{unit_id} TAKE CARE AT {incident.id}, {incident.address or 'see map'}. {word}"
                 sending.request_alert(turn, Purpose.CAUTION, unit_id, incident.id, text)
 

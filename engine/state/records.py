@@ -159,8 +159,6 @@ class UnitRecord(Struct):
     """Capability mask that its crew adds to the vehicle's."""
     stack: list[str] = []
     """Incidents that it goes to next, in this order."""
-    aid_for: str | None = None
-    """Unused: a request is a rung of the assignment."""
     duty_since_ms: int = 0
     """When its duty last began."""
     break_ms: int = 0

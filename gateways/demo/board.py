@@ -168,7 +168,11 @@ class Board:
         ordered = sorted(incident.assigned, key=lambda each: (-CLOSEST[each.status], each.unit))
         for each in ordered:
             text.append(f"{GLYPH[each.status]}{each.unit}{_eta(each, now)} ")
-        if incident.lacks and incident.waiting_since_ms is not None:
+        if incident.held_until_ms is not None:
+            text.append(f"held until {local(self._seen.place, incident.held_until_ms):%H:%M}", "dim")
+        elif incident.stacked_on is not None:
+            text.append(f"next for {incident.stacked_on}", "dim")
+        elif incident.lacks and incident.waiting_since_ms is not None:
             if incident.recommended:
                 names = " ".join(choice.unit for choice in incident.recommended)
                 text.append(f"? {names}", "yellow")
@@ -251,8 +255,8 @@ def decision_words(ledger: Ledger, counts: Counter[str]) -> tuple[str, ...]:
         ("stale", ledger.refusals[STALE]),
         ("diverted", counts["unit_diverted"]),
         ("superseded", counts["unit_superseded"]),
-        ("second alarms", counts["alarm_struck"]),
-        ("duplicates merged", counts["incident_merged"]),
+        ("further alarm", counts["alarm_struck"]),
+        ("merged", counts["incident_merged"]),
     )
     neighbours = (f"neighbours {counts['aid_committed']} of {asked}",) if asked else ()
     always = (f"{ledger.done['Accept']} accepted", f"{told[0][1]} {told[0][0]}")
@@ -269,7 +273,8 @@ def _closed(view: ClosureView, closing: Closing | None) -> str:
 
 def rank(incident: IncidentView) -> tuple[int, int, int]:
     """Order the board: what lacks somebody first, then by urgency, then by age."""
-    lacking = incident.waiting_since_ms is not None and bool(incident.lacks)
+    put_off = incident.held_until_ms is not None or incident.stacked_on is not None
+    lacking = incident.waiting_since_ms is not None and bool(incident.lacks) and not put_off
     return (0 if lacking else 1, incident.priority, incident.reported_ms)
 
 

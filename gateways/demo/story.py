@@ -6,7 +6,7 @@ from gateways.cad.mirror import Mirror
 SENTENCES = {
     "incident_reported": "{incident} {what} reported{where}",
     "incident_amended": "{incident} amended",
-    "incident_closed": "{incident} closed: {text}",
+    "incident_closed": "{incident} closed{because}",
     "incident_cancelled": "{incident} cancelled: {text}",
     "incident_merged": "{incident} merged",
     "unit_dispatched": "{unit} sent to {incident} by {by}",
@@ -27,7 +27,7 @@ SENTENCES = {
     "aid_requested": "a neighbour is asked for {unit}, for {incident}",
     "aid_committed": "the neighbour sends {unit} to {incident}",
     "aid_declined": "no {unit} for {incident}{because}",
-    "staffing_changed": "{unit} has another crew",
+    "staffing_changed": "{unit} says who is on board",
     "roll_called": "{incident}: is everybody well?",
     "roll_answered": "{unit}: everybody is well",
     "caution_recorded": "a caution is written down",

@@ -5,7 +5,7 @@ What people accept and what neighbours leave unanswered is told by the turns and
 
 from typing import Final
 
-from engine.core.aid import ENGINE
+from engine.core.recorder import ENGINE
 from engine.live.service import Service
 from engine.model.alert_facts import AlertAcknowledged, AlertHandedOver, AlertRequested, AlertWithdrawn, Purpose
 from engine.model.crew_facts import AidDeclined

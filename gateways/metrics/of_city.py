@@ -81,8 +81,8 @@ def _units(world: World, observed: Observed, now_ms: int) -> Iterator[Family]:
     yield gauge("tracked_units", "Units in service that report positions.", tracked)
     yield gauge(
         "stale_positions_ratio",
-        "Share of the tracked units in service whose position is too old to decide on; they are not sent. Worry "
-        "above 0.2: a feed is down.",
+        "Share of the tracked units in service whose position is too old to decide on; they go only where nobody else "
+        "would be much sooner. Worry above 0.2: a feed is down.",
         stale / tracked if tracked else 0,
     )
     yield counter("units_dispatched", "Units sent, since the journal began.", world.tally.get("units_dispatched", 0))

@@ -9,10 +9,10 @@ from engine.model import crew_facts as c
 from engine.model import crew_inputs as ci
 from engine.model import facts as f
 from engine.model import inputs as i
-from engine.model import road_facts as r
-from engine.model import surroundings as s
 from engine.model import response_facts as rf
 from engine.model import response_inputs as ri
+from engine.model import road_facts as r
+from engine.model import surroundings as s
 from engine.model.turn import Turn
 from engine.model.why import Reason
 

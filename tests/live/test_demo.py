@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from engine.journal.recovery import turns
+from engine.model.inputs import ReportIncident
+from engine.model.response_inputs import AcceptRecommendation
 from gateways.demo.audit import Audit, audit
 from gateways.demo.ledger import Asked, Ledger
 
@@ -55,7 +58,7 @@ def test_a_bridge_is_closed_and_decisions_follow(played: tuple[dict[str, Any], P
     assert closing["closure"]
     assert closing["epoch"] >= 2
     assert closing["in_force_ms"] is not None
-    assert closing["closed_s"] < closing["opened_s"] < 12
+    assert closing["closed_s"] < closing["opened_s"]
     assert decided["open_recommendations"] + decided["recommendations"] + decided["dispatches"] > 0
     assert ledger["drives"] > 0
     assert ledger["drives_through_closed"] == 0
@@ -67,6 +70,20 @@ def test_arrivals_are_held_against_what_was_foretold(played: tuple[dict[str, Any
     assert punctuality["basis"] == "over streets"
     assert punctuality["arrivals"] > 0
     assert punctuality["error_median_s"] < punctuality["eta_median_s"]
+
+
+def test_the_whole_response_is_played(played: tuple[dict[str, Any], Path]) -> None:
+    """Advice is accepted, the gravest call is there, and people say what they want to say beside it."""
+    summary, data = played
+    response, ledger = summary["audit"]["response"], summary["ledger"]
+    assert response["accepted"] + response["overridden"] + response["held"] + response["stacked"] > 0
+    assert ledger.get("refused_stale_recommendation", 0) == response["stale"]
+    assert response["neighbours_committed"] + response["neighbours_declined"] <= response["neighbours_asked"]
+    given = [turn.input for turn in turns(data / "journal")]
+    assert any(isinstance(each, AcceptRecommendation) for each in given)
+    assert "structure_fire" in {each.type for each in given if isinstance(each, ReportIncident)}
+    claims = {finding["claim"] for finding in summary["audit"]["findings"]}
+    assert {"nobody was diverted twice, or off a scene", "an acceptance sends whom it named"} <= claims
 
 
 def found(data: Path, ledger: Ledger) -> Audit:
@@ -101,6 +118,11 @@ def test_the_audit_sees_a_page_that_nobody_sent(played: tuple[dict[str, Any], Pa
     ledger = Ledger()
     ledger.pages["A9999"] += 1
     assert broken(found(played[1], ledger)) == ["every page delivered was shown on a pager"]
+
+
+def test_the_audit_sees_a_receipt_that_was_forgotten(played: tuple[dict[str, Any], Path]) -> None:
+    """A crew whose word was taken is known to have read its page."""
+    assert broken(found(played[1], Ledger(receipts={"A9999"}))) == ["every page delivered was shown on a pager"]
 
 
 def test_the_audit_sees_a_drive_through_a_closed_street(played: tuple[dict[str, Any], Path]) -> None:

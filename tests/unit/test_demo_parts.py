@@ -1,59 +1,36 @@
 """The parts of the make-believe city, each by itself: what it says of places, times, calls, crews and screens."""
 
-import io
 import itertools
 from datetime import UTC, datetime
-from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 from standardwebhooks import Webhook
 
 from engine.model.alert_facts import Purpose
-from engine.model.demand import CareTimes, Demand, TypeShare, Zone
-from engine.model.facts import AssignmentEnded, Choice, UnitDispatched
+from engine.model.facts import AssignmentEnded, UnitDispatched
 from engine.model.lifecycle import Outcome, Phase, Status
 from gateways.cad.mirror import Mirror
 from gateways.demo.addresses import Addresses
-from gateways.demo.board import Board, Seen
-from gateways.demo.callers import OPENING_MIN, Callers
+from gateways.demo.callers import OPENING_MIN
 from gateways.demo.chance import exponential, stream
 from gateways.demo.citytime import DAY_MS, CityTime, lively_start_ms, local, pace_from
 from gateways.demo.crews import Crew, Order, Town
 from gateways.demo.hospitals import Hospitals
 from gateways.demo.judgement import done, may_cancel
-from gateways.demo.ledger import Closing, Ledger, percentile
+from gateways.demo.ledger import Ledger, percentile
 from gateways.demo.line import Line
 from gateways.demo.pagers import Pagers, signed
 from gateways.demo.show import Cues
 from gateways.demo.streets import Navigator
-from gateways.demo.supervisor import Outage, Supervisor
 from gateways.demo.tallies import Assignments
 from gateways.demo.terminals import Terminals
 from gateways.demo.trackers import parked_every_s
-from gateways.demo.watch import Watch
-from gateways.road_views import ClosureView, RoadsView, StretchView, WeatherView
-from gateways.views import AssignmentView, IncidentView, UnitView
-from tests.builders import NOW, PLANS, small_place
-
-CARE = CareTimes(600_000, 0.5, 600_000)
-NOON_ONLY = tuple(24.0 if hour == 12 else 0.0 for hour in range(24))
-
-
-def demand(hourly: tuple[float, ...] = (1.0,) * 24) -> Demand:
-    shares = (TypeShare("sick", 3, 0.9), TypeShare("fire", 1, 0.1))
-    return Demand(2_400.0, hourly, shares, (Zone(0, 0, 500, 1.0), Zone(9_900, 9_900, 400, 0.2)), CARE)
-
-
-def callers(seed: int = 7, hourly: tuple[float, ...] = (1.0,) * 24) -> Callers:
-    place = small_place()
-    return Callers(place, demand(hourly), Addresses(place, None), seed, NOW, 6_000)
-
+from tests.builders import NOW, small_place
+from tests.unit.demo_kit import CARE, NOON_ONLY, callers, incident, on
 
 # ── time ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -217,42 +194,6 @@ async def test_a_new_order_interrupts_a_crew(autojump_clock: trio.testing.MockCl
 # ── the desk ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def on(unit: str, status: Status, outcome: Outcome | None = None, eta_ms: int = 300_000) -> AssignmentView:
-    stamps = {Status.DISPATCHED.value: NOW}
-    return AssignmentView(
-        unit=unit, slot="medic", status=status, eta_ms=eta_ms, stamps=stamps, by="engine", outcome=outcome
-    )
-
-
-def incident(number: int = 1, **changes: object) -> IncidentView:
-    fields: dict[str, object] = {
-        "id": f"I{number}",
-        "type": "fire",
-        "priority": 1 + number % 5,
-        "phase": Phase.WAITING,
-        "lat": 41.5,
-        "lon": -90.5,
-        "area": None,
-        "address": "a very long address that no column of any terminal will ever hold",
-        "caller": "",
-        "external": f"C{number}",
-        "plan": PLANS[0].id,
-        "reported_ms": NOW,
-        "waiting_since_ms": None,
-        "lacks": {},
-        "assigned": (),
-        "past": (),
-        "recommended": (),
-        "short": (),
-        "notes": (),
-        "links": (),
-        "merged_into": None,
-        "ended_ms": None,
-        "disposition": "",
-    }
-    return IncidentView(**{**fields, **changes})  # type: ignore[arg-type]  # fields by name
-
-
 def test_an_incident_is_done_when_somebody_was_there_and_nobody_is() -> None:
     """Nobody yet, somebody still, or only diverted ones: not done. All waived: done."""
     cleared, diverted = on("M1", Status.ON_SCENE, Outcome.CLEARED), on("M2", Status.EN_ROUTE, Outcome.DIVERTED)
@@ -293,87 +234,3 @@ def test_a_unit_in_two_places_is_seen() -> None:
         bad.take(fact, seq)
     assert good.doubled == []
     assert bad.doubled == ["M1 at turn 1", "M1 at turn 2"]
-
-
-def unit(number: int) -> UnitView:
-    statuses = list(Status)
-    return UnitView(
-        id=f"U{number}", kind="", capabilities=(), station="", crew=None, status=statuses[number % len(statuses)],
-        incident=None, emergency=None, lat=0, lon=0, fix_ms=None, assumed=False, reported_ms=0, clear_at_ms=None,
-    )  # fmt: skip
-
-
-CLOSED = RoadsView(
-    streets=True,
-    epoch=4,
-    making=5,
-    hour=17,
-    weather=WeatherView(weather="snow", percent=140, until_ms=NOW),
-    closures=(ClosureView(id="C1", stretch=StretchView(streets=("Mill Bridge",)), reason="", until_ms=None),),
-)
-
-
-async def drawn(
-    incidents: int,
-    width: int,
-    height: int,
-    *,
-    up: bool = True,
-    roads: RoadsView | None = None,
-    closing: Closing | None = None,
-) -> list[str]:
-    mirror, ledger = Mirror(), Ledger()
-    mirror.roads = roads or mirror.roads
-    ledger.closing = closing
-    crowd = tuple(on(f"M{number}", Status.EN_ROUTE) for number in range(12))
-    for number in range(incidents):
-        wanted = (Choice("medic", "M1", 1),) if number % 3 else ()
-        lacks = {"medic": 1} if number % 2 else {}
-        mirror.incidents[f"I{number}"] = incident(
-            number, assigned=crowd, recommended=wanted, lacks=lacks, waiting_since_ms=NOW
-        )
-    mirror.units = {f"U{number}": unit(number) for number in range(200)}
-    watch = Watch(mirror, ledger, {})
-    watch.events.extend((NOW, "a sentence of some length that has to be cut somewhere " * 3) for _ in range(20))
-    supervisor = Supervisor([], Path("log"))
-    supervisor.up = up
-    supervisor.outages.append(Outage(1.0, None, -9))
-    time = CityTime(pace_from(10, NOW, NOW))
-    street = "" if roads is None else "Mill Bridge"
-    seen = Seen(small_place(), Path("data/journal"), time, mirror, watch, ledger, supervisor, street)
-    console = Console(file=io.StringIO(), width=width, height=height, force_terminal=False, color_system=None)
-    console.print(Board(seen))
-    return cast("io.StringIO", console.file).getvalue().splitlines()
-
-
-@pytest.mark.parametrize("size", [(80, 24), (100, 30), (132, 43), (220, 70)])
-@pytest.mark.parametrize("incidents", [0, 3, 300])
-@pytest.mark.parametrize("roads", [None, CLOSED])
-async def test_the_board_fills_the_terminal_and_no_more(
-    size: tuple[int, int], incidents: int, roads: RoadsView | None
-) -> None:
-    """Whatever goes on, the same lines stand in the same places."""
-    lines = await drawn(incidents, *size, roads=roads)
-    assert len(lines) == size[1]
-    assert all(len(line) <= size[0] for line in lines)
-    assert lines[0].startswith("Smallville")
-    assert any("kill -9" in line for line in lines)
-    assert any("more" in line for line in lines) == (incidents == 300)
-
-
-async def test_the_board_says_what_travel_times_rest_on() -> None:
-    """In one line, with what is closed; and how to close a street by hand, where there is room."""
-    lines = await drawn(3, 132, 43, roads=CLOSED)
-    assert "roads   epoch 4, 5 in the works · closed: Mill Bridge · snow" in "\n".join(lines)
-    assert any('turnout roads close "Mill Bridge" --data data' in line for line in lines)
-    closing = Closing("Mill Bridge", 2, 30, 10.0, "C1", 4, 61.2)
-    own = "\n".join(await drawn(3, 132, 43, roads=CLOSED, closing=closing))
-    assert "closed: Mill Bridge (in force after 61 ms)" in own
-    straight = "\n".join(await drawn(3, 132, 43))
-    assert "straight lines" in straight
-    assert "roads close" not in straight
-
-
-async def test_the_board_says_that_the_engine_is_down() -> None:
-    """Where everybody looks first."""
-    assert "engine down, restarting" in (await drawn(3, 80, 24, up=False))[0]

@@ -1,4 +1,4 @@
-"""Roll-calls: each unit answers for itself; who does not is helped. And a crew's own emergency, from call to word."""
+"""Roll-calls: each unit answers for itself; who does not is helped."""
 
 from typing import Any
 
@@ -21,28 +21,21 @@ from engine.model.crew_inputs import AnswerRoll, CallRoll
 from engine.model.facts import (
     AssignmentMoved,
     EmergencyDeclared,
-    IncidentReported,
-    IncidentsLinked,
     NoteAdded,
     UnitDispatched,
-    UnitsRecommended,
 )
-from engine.model.fixes import Fixes
 from engine.model.inputs import (
     AcknowledgeAlarm,
     AdoptPlace,
     AmendIncident,
-    CancelIncident,
     CloseIncident,
     DeclareEmergency,
     MergeIncident,
-    ReportPositions,
     ReportReceipt,
     ResolveEmergency,
     Resume,
 )
 from engine.model.lifecycle import Status
-from engine.model.response_inputs import HoldIncident, StackIncident
 from engine.model.rules import WatchRules
 from engine.state.image import restore, save, state_hash
 from tests.unit.engine_place import PLANS, Town, engine_place, facts_of, refusal
@@ -331,91 +324,3 @@ def test_a_snapshot_carries_roll_calls() -> None:
             each.wait(3_600)
         assert len(standing(town, AlarmKind.UNIT_EMERGENCY)) == len(CREWS)
         assert state_hash(town.world) == state_hash(twin.world)
-
-
-# ── a crew's own emergency ──────────────────────────────────────────────────────────────────────────────────
-
-
-def test_what_a_crew_in_need_was_doing_is_seen() -> None:
-    """Its own incident is linked; help is recommended and sent in the same turn; a second call doubles nothing."""
-    town = Town()
-    town.report("crime", 3, at=(2_000, 0))
-    town.send(town.world.open["I1"], "P1", reason="near")
-    turn = town.command(DeclareEmergency, unit="P1", text="shots fired", by="P1")
-    assert [(fact.incident, fact.other) for fact in facts_of(turn, IncidentsLinked)] == [("I2", "I1")]
-    assert facts_of(turn, UnitsRecommended)
-    assert facts_of(turn, UnitDispatched)
-    again = town.command(DeclareEmergency, unit="P1", by="P1")
-    assert not facts_of(again, IncidentReported)
-    assert not facts_of(again, AlarmRaised)
-    assert standing(town, AlarmKind.UNIT_EMERGENCY) == ["P1"]
-    assert violations(town.world) == []
-
-
-def test_an_old_position_is_said_to_be_old() -> None:
-    """People act on where a crew is: they are told how old that is, and what is shown where nothing is known."""
-    town = Town()
-    for unit, after_s, said in (("P1", 10, ""), ("P2", 290, "Its position is 300 s old.")):
-        turn = town.command(DeclareEmergency, unit=unit, by=unit, after_s=after_s)
-        (alarm,) = facts_of(turn, AlarmRaised)
-        assert alarm.text == " ".join(part for part in (f"{unit} needs help.", said) if part)
-    turn = town.command(DeclareEmergency, unit="T1", text="trapped", by="T1")
-    (alarm,) = [fact for fact in facts_of(turn, AlarmRaised) if fact.unit == "T1"]
-    assert alarm.text == "T1 needs help. Trapped. It has sent no position; its station is shown instead."
-
-
-def test_a_crew_on_scene_without_a_position_is_looked_for_there() -> None:
-    """T1 has no device: help goes to the fire where it was at work, not to its station."""
-    town = Town()
-    fire = town.report("fire", at=(3_000, 1_000))
-    town.send(fire, "T1", reason="water")
-    town.says("T1", Status.ON_SCENE, after_s=300)
-    turn = town.command(DeclareEmergency, unit="T1", by="T1")
-    (reported,) = facts_of(turn, IncidentReported)
-    assert (reported.x_m, reported.y_m) == (3_000, 1_000)
-    assert "it is on scene of I1, which is shown instead" in reported.note
-    town.command(ResolveEmergency, unit="T1", reason="found")
-    row = town.world.fleet.rows["T1"]
-    town.step(ReportPositions(Fixes([row], [3_100], [900], [town.now], [-1], [-1])))
-    for after_s, note in ((0, ""), (300, "Its position is 300 s old.")):
-        turn = town.command(DeclareEmergency, unit="T1", by="T1", after_s=after_s)
-        (reported,) = facts_of(turn, IncidentReported)
-        assert (reported.x_m, reported.y_m, reported.note) == (3_100, 900, note), "where it was after it arrived"
-        town.command(ResolveEmergency, unit="T1", reason="found")
-
-
-@pytest.mark.parametrize(
-    ("kind", "fields"),
-    [
-        (CancelIncident, {"reason": "x"}),
-        (CloseIncident, {"disposition": "x"}),
-        (MergeIncident, {"into": "I1"}),
-        (AmendIncident, {"priority": 2}),
-        (HoldIncident, {"until_ms": 1_772_438_400_000 + 3_600_000, "reason": "x"}),
-        (StackIncident, {"unit": "E1"}),
-    ],
-)
-def test_nothing_but_a_word_that_it_is_safe_ends_an_emergency(kind: Any, fields: dict[str, Any]) -> None:
-    """Not ended, not merged, not put off, not made less urgent: refused, and help goes on."""
-    town = Town()
-    town.report("rescue", 2)
-    town.send(town.world.open["I1"], "E1", reason="near")
-    town.command(DeclareEmergency, unit="P1", by="P1")
-    for unit in list(town.world.open["I2"].assigned):
-        town.says(unit, Status.ON_SCENE)
-        town.says(unit, Status.AVAILABLE)
-    before = town.world.open["I2"].priority
-    code, field = refusal(town.command(kind, incident="I2", **fields))
-    assert (code, field) in {("unit_emergency", "incident"), ("too_urgent", "incident")}
-    assert (town.world.open["I2"].priority, town.unit("P1").emergency) == (before, "I2")
-    assert standing(town, AlarmKind.UNIT_EMERGENCY) == ["P1"]
-
-
-def test_a_gap_in_the_run_cards_refuses_no_call_for_help() -> None:
-    """The only plan for emergencies has no hours at this time: help is sought by it all the same."""
-    plans = tuple(replace(plan, windows=((0, 60),)) if plan.id == "mayday" else plan for plan in PLANS)
-    town = Town(engine_place(plans=plans))
-    turn = town.command(DeclareEmergency, unit="P1", by="P1")
-    (reported,) = facts_of(turn, IncidentReported)
-    assert reported.plan == "mayday"
-    assert facts_of(turn, UnitDispatched)

@@ -9,7 +9,7 @@ from engine.state.world import World
 def room(world: World, layout: Layout, agency: int) -> int:
     """Return how many units may still be asked of the agency."""
     units = (world.units[row] for row in layout.neighbours[agency])
-    out = sum(unit.incident is not None or unit.aid_for is not None for unit in units)
+    out = sum(unit.incident is not None for unit in units)
     return max(0, world.settled.agencies[agency].units_max - out)
 
 
@@ -29,9 +29,9 @@ def surplus(world: World, layout: Layout, rows: Iterable[int]) -> list[int]:
 
 
 def kept_back(world: World, layout: Layout) -> list[int]:
-    """Return rows that are not free for a decision: asked for already, or of a neighbour that has given all it will."""
+    """Return rows that are not free for a decision: of a neighbour that has given, or was asked for, all it will."""
     rows: list[int] = []
     for agency, units in enumerate(layout.neighbours):
         full = room(world, layout, agency) == 0
-        rows += [row for row in units if full or world.units[row].aid_for is not None]
+        rows += units if full else ()
     return rows
