@@ -49,6 +49,7 @@ BEAT_S = 0.02
 
 class Choice(Struct):
     unit: str
+    clear_ms: int = -1
 
 
 class Recommendation(Struct):
@@ -69,6 +70,7 @@ class Incident(Struct):
 
 
 class Delta(Struct, tag="delta", tag_field="type"):
+    seq: int
     incidents: list[Incident]
     recommendations: list[Recommendation]
 
@@ -189,12 +191,16 @@ class Load:
             self.recommended_ms.append((now - sent) * 1e3)
             if key in self.most_urgent:
                 self.most_urgent_ms.append((now - sent) * 1e3)
-            units = [choice.unit for choice in recommendation.choices]
-            assigned = {a.unit for i in delta.incidents if i.id == recommendation.incident for a in i.assigned}
-            if units and not assigned:
-                self._say(type="dispatch", incident=recommendation.incident, units=units)
-            for unit in units:
-                nursery.start_soon(self._serve, unit)
+            self._follow(recommendation, delta, nursery)
+
+    def _follow(self, recommendation: Recommendation, delta: Delta, nursery: trio.Nursery) -> None:
+        """Accept what a person is asked about; serve with the units that go."""
+        assigned = {a.unit for i in delta.incidents if i.id == recommendation.incident for a in i.assigned}
+        going = [choice.unit for choice in recommendation.choices if choice.clear_ms < 0]
+        if going and not assigned:
+            self._say(type="accept", incident=recommendation.incident, decision=delta.seq)
+        for unit in going:
+            nursery.start_soon(self._serve, unit)
 
     async def _serve(self, unit: str) -> None:
         await trio.sleep(ON_SCENE_AFTER_S)

@@ -154,9 +154,9 @@ class Judge:
         assert name not in self._calls, f"{name} calls for help and is sent"
         assert world.fleet.listed[unit.row], f"{name} is not in the place"
         assert not world.understaffed(unit), f"{name} is short of people"
-        assert before.incident[name] in (None, fact.incident), f"{name} was on {before.incident[name]}"
+        assert before.incident.get(name) in (None, fact.incident), f"{name} was on {before.incident[name]}"
         for row in world.fleet.siblings[unit.row]:
-            assert before.incident[world.fleet.ids[row]] is None, f"{name} has the crew of {world.fleet.ids[row]}"
+            assert before.incident.get(world.fleet.ids[row]) is None, f"{name} has the crew of {world.fleet.ids[row]}"
         before.incident[name] = fact.incident
         before.status[name] = Status.RESERVED if isinstance(fact, UnitReserved) else Status.DISPATCHED
         if isinstance(fact, UnitDispatched):

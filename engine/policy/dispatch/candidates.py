@@ -18,22 +18,29 @@ from engine.policy.dispatch.layout import Layout, classes_of, layout_of
 from engine.state.records import UnitRecord
 from engine.state.world import World
 
+Choices = tuple[Alternative, ...]
 _FREE, _BUSY, _KEEPS = 1, 2, 3
 
 
 class Candidates:
     """n units in order of row, with what comes before they drive."""
 
-    def __init__(self, world: World, bench: Bench, *, take: bool, keepers: Iterable[int] = ()) -> None:
+    def __init__(
+        self, world: World, bench: Bench, asked: Iterable[Choices], *, take: bool, keepers: Iterable[int] = ()
+    ) -> None:
+        """Take in who fits any of what is `asked`, and the `keepers`."""
         fleet = world.fleet
         self.world = world
         self._bench = bench
         self.layout: Layout = layout_of(world)
         self._classes = classes_of(fleet)
+        needs = tuple(dict.fromkeys(each for choices in asked for each in choices))
         marks = np.zeros(len(fleet), np.uint8)
         marks[bench.ready] = _FREE
         if take:
             marks[bench.busy] = _BUSY
+        able = [any(mask & each.needs == each.needs for each in needs) for mask in self._classes.masks]
+        marks[~np.array(able, np.bool_)[self._classes.number]] = 0
         for row in keepers:
             marks[row] = marks[row] or _KEEPS
         self._marked = marks > 0

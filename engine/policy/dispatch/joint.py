@@ -12,8 +12,9 @@ from msgspec import Struct
 
 from engine.model.why import Why
 from engine.policy.dispatch.answers import solution_of
+from engine.policy.dispatch.candidates import Choices
 from engine.policy.dispatch.options import choose
-from engine.policy.dispatch.problem import Problem
+from engine.policy.dispatch.problem import Outgrown, Problem
 from engine.policy.dispatch.solution import Estimate, Reviewed, Solution
 from engine.policy.dispatch.why import explain
 from engine.policy.honesty import spreads_ms
@@ -29,8 +30,13 @@ class JointMatch(Struct, frozen=True, tag="joint_match"):
         self, world: World, incidents: list[Incident], reviewed: tuple[Reviewed, ...] = (), *, take: bool = True
     ) -> Solution:
         """Match what these incidents lack to the units that may go, in the queue's order."""
-        problem = Problem(world, incidents, reviewed, take=take)
-        return solution_of(problem, choose(problem))
+        also: frozenset[Choices] = frozenset()
+        while True:
+            problem = Problem(world, incidents, reviewed, take=take, also=also)
+            try:
+                return solution_of(problem, choose(problem))
+            except Outgrown as more:
+                also |= {more.choices}
 
     def explain(self, world: World, incident: Incident, solution: Solution, row: int | None = None) -> Why:
         """Say what the proposal for the incident rests on; with a row, what speaks for or against that unit."""

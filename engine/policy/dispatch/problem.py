@@ -7,7 +7,7 @@ so this ends, and the last answer is the best over all units and all places that
 generation). A place that is not in is held by its unit, at the same cost in every answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from engine.kernels.match import BARRED, Kinds, Matching, match
 from engine.model.lifecycle import DIVERTIBLE
 from engine.model.plans import Mode, Order
 from engine.policy.dispatch.busy import can_keep, held_slot, set_out_ms
-from engine.policy.dispatch.candidates import Candidates
+from engine.policy.dispatch.candidates import Candidates, Choices
 from engine.policy.dispatch.judging import Bench
 from engine.policy.dispatch.kinds import (
     COST_MS_MAX,
@@ -65,12 +65,27 @@ NOTHING = Answer([], Matching(_NO_ROWS, _NO_ROWS, _NO_COSTS, _NO_COSTS, _NO_COST
 """The answer where nobody asks for anything."""
 
 
+class Outgrown(Exception):
+    """The answer would rob a place that others could take than were looked at: begin again with them."""
+
+    def __init__(self, choices: Choices) -> None:
+        super().__init__("a place is robbed that asks for other units")
+        self.choices = choices
+
+
 class Problem:
     """What is known while one decision is made."""
 
     def __init__(
-        self, world: World, incidents: Sequence[Incident], reviewed: Sequence[Reviewed] = (), *, take: bool = True
+        self,
+        world: World,
+        incidents: Sequence[Incident],
+        reviewed: Sequence[Reviewed] = (),
+        *,
+        take: bool = True,
+        also: frozenset[Choices] = frozenset(),
     ) -> None:
+        """Look at whoever fits what is asked, or what may come to be asked `also`."""
         self.world = world
         self.incidents = incidents
         self.rules = world.settled.matching
@@ -80,13 +95,26 @@ class Problem:
         for second in reviewed if take else ():
             self._review(second)
         rows = [world.fleet.rows[unit] for unit in self.held]
-        self.seats = Candidates(world, self.bench, take=take, keepers=rows)
+        self._asked_for = {*also, *self._choices()}
+        self.seats = Candidates(world, self.bench, self._asked_for, take=take, keepers=rows)
         self.prices = Prices(world, self.seats)
         self._times: dict[str, Column] = {}
         for each in self.held.values():
             self._expect(each)
 
     # ── what is asked ───────────────────────────────────────────────────────────────────────────────────────
+
+    def _choices(self) -> Iterator[Choices]:
+        """Give what is asked for, in whatever way the incidents may be answered."""
+        for incident in self.incidents:
+            plan = self.world.plans[incident.plan]
+            for way in plan.ways():
+                for slot in plan.wanted(way.id, incident.alarm):
+                    yield slot.choices
+        for held in self.held.values():
+            place = held_slot(self.world, held.incident, held.assignment)
+            if place is not None:
+                yield place.choices
 
     def _review(self, each: Reviewed) -> None:
         assignment = each.incident.assigned.get(each.unit)
@@ -287,7 +315,10 @@ class Problem:
             return
         source = self.world.open[unit.incident]
         assignment = source.assigned[unit.id]
-        if held_slot(self.world, source, assignment) is not None:
+        slot = held_slot(self.world, source, assignment)
+        if slot is not None:
+            if slot.choices not in self._asked_for:
+                raise Outgrown(slot.choices)
             self.held[unit.id] = held = Held(source, assignment, reviewed=False)
             self._expect(held)
 
