@@ -122,6 +122,7 @@ class Load:
         self.sent: dict[str, float] = {}
         self.reported: dict[str, float] = {}
         self.recommended_ms: list[float] = []
+        self.serving: set[tuple[str, str]] = set()
         self.most_urgent: set[str] = set()
         self.most_urgent_ms: list[float] = []
         self.answered_ms: list[float] = []
@@ -183,24 +184,24 @@ class Load:
             if incident.phase == "waiting" and incident.past and incident.id not in self.waiting_close:
                 self.waiting_close[incident.id] = ""
                 self._say(type="close_incident", incident=incident.id, disposition="done")
+            for each in incident.assigned:
+                if (incident.id, each.unit) not in self.serving:
+                    self.serving.add((incident.id, each.unit))
+                    nursery.start_soon(self._serve, each.unit)
         for recommendation in delta.recommendations:
             key = self.ids.get(recommendation.incident, "")
             sent = self.reported.pop(key, None)
-            if sent is None:
-                continue
-            self.recommended_ms.append((now - sent) * 1e3)
-            if key in self.most_urgent:
-                self.most_urgent_ms.append((now - sent) * 1e3)
-            self._follow(recommendation, delta, nursery)
+            if sent is not None:
+                self.recommended_ms.append((now - sent) * 1e3)
+                if key in self.most_urgent:
+                    self.most_urgent_ms.append((now - sent) * 1e3)
+            self._accept(recommendation, delta)
 
-    def _follow(self, recommendation: Recommendation, delta: Delta, nursery: trio.Nursery) -> None:
-        """Accept what a person is asked about; serve with the units that go."""
-        assigned = {a.unit for i in delta.incidents if i.id == recommendation.incident for a in i.assigned}
-        going = [choice.unit for choice in recommendation.choices if choice.clear_ms < 0]
-        if going and not assigned:
+    def _accept(self, recommendation: Recommendation, delta: Delta) -> None:
+        """Accept what a person is asked about, each time anew until somebody goes."""
+        assigned = any(i.assigned for i in delta.incidents if i.id == recommendation.incident)
+        if not assigned and any(choice.clear_ms < 0 for choice in recommendation.choices):
             self._say(type="accept", incident=recommendation.incident, decision=delta.seq)
-        for unit in going:
-            nursery.start_soon(self._serve, unit)
 
     async def _serve(self, unit: str) -> None:
         await trio.sleep(ON_SCENE_AFTER_S)

@@ -18,11 +18,13 @@ from engine.streets.closures import ENTERING, LEAVING, NO_WAY, OPEN, Closures, W
 from engine.streets.graph import Ints
 from engine.streets.network import Network
 from engine.streets.snapping import NOWHERE, PERMILLE, Spot, Spots
-from engine.streets.targets import Target, ways_past
+from engine.streets.targets import Kept, Target, ways_past
 from engine.streets.weighing import Factors, Mode, Weights, factors_of, weigh
 
 VECTORS_BYTES = 128 << 20
 """What the kept vectors may take."""
+FEW = 8
+"""Whoever asks about one unit in so many or fewer does not make the times of all be kept."""
 
 
 class Metric:
@@ -116,10 +118,23 @@ class Oracle:
 
     def times_ms(self, spots: Spots, rows: Ints, spot: Spot, mode: Mode) -> npt.NDArray[np.int32]:
         """Return the travel time of each row of `spots` to the spot in ms, int32[n]; -1 where there is no way."""
-        out = np.empty(len(rows), np.int32)
         if spot.arc == NOWHERE:
-            out[:] = -1
-            return out
+            return np.full(len(rows), -1, np.int32)
+        target = self.target(spot, mode)
+        kept = target.kept if target.kept is not None and target.kept.spots is spots else None
+        if kept is None:
+            if FEW * len(rows) < len(spots) or len(spots) == 1:
+                return self._times_ms(spots, rows, spot, mode)
+            kept = target.kept = Kept(spots)
+        moved = kept.catch_up()
+        if len(moved):
+            kept.times_ms[moved] = self._times_ms(spots, moved, spot, mode)
+        found: npt.NDArray[np.int32] = kept.times_ms[rows]
+        return found
+
+    def _times_ms(self, spots: Spots, rows: Ints, spot: Spot, mode: Mode) -> npt.NDArray[np.int32]:
+        """Work the times of these rows out."""
+        out = np.empty(len(rows), np.int32)
         target, metric = self.target(spot, mode), self.metric(mode)
         own = [int(self.network.chains.chain[arc]) for arc, _ in ways_past(self.network, spot)]
         near = np.empty(len(rows), np.int32)

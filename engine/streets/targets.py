@@ -9,7 +9,7 @@ from engine.kernels.sweep import to_target
 from engine.streets.closures import ENTERING, LEAVING, NO_WAY, OPEN
 from engine.streets.graph import Ints
 from engine.streets.network import Network
-from engine.streets.snapping import PERMILLE, Spot
+from engine.streets.snapping import PERMILLE, Spot, Spots
 from engine.streets.weighing import Weights
 
 
@@ -47,11 +47,29 @@ def seeds_of(network: Network, weights: Weights, spot: Spot) -> list[Seed]:
     return seeds
 
 
+class Kept:
+    """What was found for each unit, to be worked out anew only for those that have moved since."""
+
+    def __init__(self, spots: Spots) -> None:
+        self.spots = spots
+        self.times_ms = np.empty(len(spots), np.int32)
+        self._seen = -1
+
+    def catch_up(self) -> Ints:
+        """Return the rows that have moved since the last call: all of them at the first."""
+        if self._seen == self.spots.changes:
+            return np.empty(0, np.int32)
+        moved = np.flatnonzero(self.spots.changed > self._seen).astype(np.int32)
+        self._seen = self.spots.changes
+        return moved
+
+
 class Target:
     """The vectors to one spot. `to_spot`, int32[junctions], is for everybody who is on open streets there."""
 
     def __init__(self, network: Network, weights: Weights, forward: Ints, backward: Ints, spot: Spot) -> None:
         self.spot = spot
+        self.kept: Kept | None = None
         self.seeds = seeds_of(network, weights, spot)
         self._size = network.size
         self._closures = weights.closures
