@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from engine.core import carrying, gate
+from engine.core import advice, carrying, gate
 from engine.core.recorder import ENGINE, Recorder
 from engine.core.reviewing import assignments_to_review
 from engine.model.facts import Choice, UnitDiverted, UnitsRecommended
@@ -28,10 +28,11 @@ def match_waiting(turn: Recorder) -> None:
     shadows = _head(turn, shadow=True)
     if shadows:
         _tell(turn, shadows, turn.dispatch.solve(turn.world, shadows, take=False))
-    waiting, reviewed = _head(turn, shadow=False), _reviewed(turn)
+    waiting, standing = advice.split(turn, _head(turn, shadow=False))
+    reviewed = _reviewed(turn)
     if not (waiting or reviewed):
         return
-    solution = turn.dispatch.solve(turn.world, waiting, reviewed)
+    waiting, solution = _solve(turn, waiting, standing, reviewed)
     asked = {incident.id: incident for incident in (*waiting, *(each.incident for each in reviewed))}
     robbed = [*_robbed(turn, solution, asked), *_backfilled(turn, solution, asked)]
     _tell(turn, list(asked.values()), solution)
@@ -43,6 +44,21 @@ def match_waiting(turn: Recorder) -> None:
         if incident.id in turn.world.waiting and _was_robbed(turn, incident, begun):
             _record(turn, incident, proposal, why)
             _carry_out(turn, incident, proposal)
+
+
+def _solve(
+    turn: Recorder, waiting: list[Incident], standing: list[Incident], reviewed: tuple[Reviewed, ...]
+) -> tuple[list[Incident], Solution]:
+    """Return the answer, and whom it is about: also those whose advice it breaks."""
+    while True:
+        spoken_for = advice.spoken_for(turn, standing)
+        solution = turn.dispatch.solve(turn.world, waiting, reviewed, spoken_for=spoken_for)
+        broken = {incident.id for incident in advice.broken(turn, standing, solution)}
+        if not broken:
+            return waiting, solution
+        asked = {incident.id for incident in waiting} | broken
+        waiting = [incident for incident in turn.world.waiting.values() if incident.id in asked]
+        standing = [incident for incident in standing if incident.id not in broken]
 
 
 def explain_again(turn: Recorder, incident: Incident) -> None:

@@ -204,14 +204,14 @@ def _beatable(turn: Recorder, freed: list[int]) -> list[tuple[Incident, Assignme
         least_gain_ms = max(rules.supersede_ms, remains_ms * rules.supersede_percent // 100)
         within_ms = remains_ms - least_gain_ms
         if within_ms > 0 and any(
-            _might_arrive(turn.world, travel, row, incident, within_ms) and _fits(turn.world, row, incident, assignment)
+            might_arrive(turn.world, travel, row, incident, within_ms) and _fits(turn.world, row, incident, assignment)
             for row in freed
         ):
             found.append((incident, assignment))
     return found
 
 
-def _might_arrive(world: World, travel: TravelModel, row: int, incident: Incident, within_ms: int) -> bool:
+def might_arrive(world: World, travel: TravelModel, row: int, incident: Incident, within_ms: int) -> bool:
     """Tell whether the unit could possibly be there in less time."""
     fleet = world.fleet
     left_ms = within_ms - int(fleet.turnout_ms[row])

@@ -18,7 +18,7 @@ def adopt_place(turn: Recorder, given: AdoptPlace) -> None:
     turn.record(PlaceAdopted(given.place))
     for incident in turn.world.open.values():
         sending.wait_over(turn, incident)
-    turn.match = True
+    turn.match = turn.look_at_all = True
 
 
 def _has_its_streets(turn: Recorder, place: Place) -> None:

@@ -17,7 +17,7 @@ def resume(turn: Recorder, given: Resume) -> None:
     """Come back after an outage: alarms wait until held-back reports could arrive; waiting incidents do not."""
     del given
     turn.record(Resumed(turn.now + turn.world.settled.limits.resume_grace_ms))
-    turn.match = True
+    turn.match = turn.look_at_all = True
 
 
 def tick(turn: Recorder, given: Tick) -> None:

@@ -40,6 +40,7 @@ def solution_of(problem: Problem, chosen: Chosen) -> Solution:
         _place_ms(problem, answer),
         _saves_ms(problem, answer, picks),
         backfills,
+        dict(problem.spoken_for),
         problem.prices.soft,
         chosen.weighed,
     )

@@ -7,6 +7,8 @@ time is least. Units under way may be taken from less urgent incidents, whose pl
 units that will soon be free may be waited for. Ties go to the unit with the lower row.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from msgspec import Struct
 
@@ -27,12 +29,18 @@ class JointMatch(Struct, frozen=True, tag="joint_match"):
     """Send the units that all incidents together are served best by."""
 
     def solve(
-        self, world: World, incidents: list[Incident], reviewed: tuple[Reviewed, ...] = (), *, take: bool = True
+        self,
+        world: World,
+        incidents: list[Incident],
+        reviewed: tuple[Reviewed, ...] = (),
+        *,
+        take: bool = True,
+        spoken_for: Mapping[int, int] | None = None,
     ) -> Solution:
         """Match what these incidents lack to the units that may go, in the queue's order."""
         also: frozenset[Choices] = frozenset()
         while True:
-            problem = Problem(world, incidents, reviewed, take=take, also=also)
+            problem = Problem(world, incidents, reviewed, take=take, spoken_for=spoken_for or {}, also=also)
             try:
                 return solution_of(problem, choose(problem))
             except Outgrown as more:

@@ -7,7 +7,7 @@ so this ends, and the last answer is the best over all units and all places that
 generation). A place that is not in is held by its unit, at the same cost in every answer.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,9 @@ NOTHING = Answer([], Matching(_NO_ROWS, _NO_ROWS, _NO_COSTS, _NO_COSTS, _NO_COST
 """The answer where nobody asks for anything."""
 
 
+NOBODY: Mapping[int, int] = {}
+
+
 class Outgrown(Exception):
     """The answer would rob a place that others could take than were looked at: begin again with them."""
 
@@ -83,12 +86,14 @@ class Problem:
         reviewed: Sequence[Reviewed] = (),
         *,
         take: bool = True,
+        spoken_for: Mapping[int, int] = NOBODY,
         also: frozenset[Choices] = frozenset(),
     ) -> None:
         """Look at whoever fits what is asked, or what may come to be asked `also`."""
         self.world = world
         self.incidents = incidents
         self.rules = world.settled.matching
+        self.spoken_for = spoken_for
         self.bench = Bench(world, [])
         self.held: dict[str, Held] = {}
         """By unit."""
@@ -99,6 +104,7 @@ class Problem:
         self.seats = Candidates(world, self.bench, self._asked_for, take=take, keepers=rows)
         self.prices = Prices(world, self.seats)
         self._times: dict[str, Column] = {}
+        self._narrowed: dict[tuple[int, ...], tuple[Column, Column]] = {}
         for each in self.held.values():
             self._expect(each)
 
@@ -174,10 +180,19 @@ class Problem:
         divert, wait = not kind.reviewed, not (kind.reviewed or shadow)
         column = self.prices.column(kind.incident.priority, divert=divert, wait=wait)
         barred = list(self.world.declined(kind.incident))
+        barred += [row for row, priority in self.spoken_for.items() if priority <= kind.incident.priority]
         if kind.reviewed:
             # Nobody turns round for a unit that its neighbour may refuse.
             barred += self.seats.layout.asked
-        return np.where(np.isin(self.seats.rows, barred), np.int32(BARRED), column) if barred else column
+        return self._without(tuple(barred), column) if barred else column
+
+    def _without(self, barred: tuple[int, ...], column: Column) -> Column:
+        """Return the column with these rows barred; the same array for the same question."""
+        known = self._narrowed.get(barred)
+        if known is None or known[0] is not column:
+            narrow = np.where(np.isin(self.seats.rows, barred), np.int32(BARRED), column)
+            known = self._narrowed[barred] = (column, narrow)
+        return known[1]
 
     def order_ms(self, kind: Kind, order: Order, stations: tuple[str, ...]) -> Wide:
         """Return what the order of stations makes each seat cost, int64[n]."""

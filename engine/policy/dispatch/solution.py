@@ -1,5 +1,6 @@
 """What a dispatch policy answers, and what it is asked."""
 
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -65,6 +66,8 @@ class Solution(Struct, frozen=True):
     backfills: dict[str, Proposal] = {}
     """By incident asked about or reviewed that would lose a unit as well: what it would get in that unit's place. Holds
     only once the diversion has been carried out, so it is no part of its proposal."""
+    spoken_for: dict[int, int] = {}
+    """By row the priority of the incident that a unit was advised to and that was not asked about."""
     soft: dict[int, Soft] = {}
     """By priority: what the candidates' prices consist of."""
     ways: dict[str, tuple[WayWhy, ...]] = {}
@@ -86,12 +89,19 @@ class DispatchPolicy(Protocol):
     """A pure judgement: it proposes, and changes nothing."""
 
     def solve(
-        self, world: World, incidents: list[Incident], reviewed: tuple[Reviewed, ...] = (), *, take: bool = True
+        self,
+        world: World,
+        incidents: list[Incident],
+        reviewed: tuple[Reviewed, ...] = (),
+        *,
+        take: bool = True,
+        spoken_for: Mapping[int, int] | None = None,
     ) -> Solution:
         """Match what these incidents lack to the units that may go; the first ones rank first.
 
         `reviewed`: units under way that may be superseded. With `take` units may be diverted from less urgent
-        incidents, which then are part of the problem; without, only free units are looked at (shadow plans).
+        incidents, which then are part of the problem; without, only free units are looked at (shadow plans). Units that
+        are `spoken_for`, by row the priority of the incident that they were advised to, go to more urgent ones only.
         """
 
     def explain(self, world: World, incident: Incident, solution: Solution, row: int | None = None) -> Why:

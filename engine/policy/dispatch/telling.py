@@ -144,7 +144,7 @@ def _fitting(scene: Scene, each: Judged, basic: Considered, prices: Prices, trav
 def _fitting_reason(scene: Scene, each: Judged, basic: Considered, prices: Prices) -> Reason:
     if basic.unit in scene.chosen:
         return Reason.CHOSEN
-    if each.row in scene.solution.taken:
+    if each.row in scene.solution.taken or each.row in scene.solution.spoken_for:
         return Reason.ELSEWHERE
     if each.row in scene.world.declined(scene.incident):
         return Reason.DECLINED
