@@ -13,7 +13,6 @@ from engine.policy import Solution
 from engine.policy.travel import travel_model
 from engine.state.records import Incident
 
-
 FROM_PRIORITY = 3
 """More urgent incidents are weighed anew in every turn: for them a minute matters more than a steady word."""
 

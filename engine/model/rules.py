@@ -15,6 +15,8 @@ class MatchingRules(Struct, frozen=True):
     """What a second beyond a slot's target counts on top."""
     divert_ms: int = 120_000
     """A unit is diverted only if that saves the more urgent incident more than this."""
+    consent_ms: int = 600_000
+    """… and this much more, where a person has to agree to it and the incident is one that the engine may serve itself."""
     supersede_ms: int = 60_000
     """A unit that is under way is replaced only by one that arrives so much earlier: plans must not flap."""
     supersede_percent: int = 20

@@ -46,10 +46,16 @@ def look_at(world: World, unit: UnitRecord) -> Busy:
     if assignment.status not in DIVERTIBLE:
         return _wait_for(world, unit)
     if not world.divertible(assignment):
-        return Busy(Reason.DIVERTED_ONCE)
+        return Busy(_why_not(world, unit, assignment))
     if not can_keep(world, source, assignment):
         return Busy(Reason.STATUS)
     return Busy(Reason.NOT_LESS_URGENT, source.priority, delay_ms=set_out_ms(world, unit.row, assignment))
+
+
+def _why_not(world: World, unit: UnitRecord, assignment: Assignment) -> Reason:
+    if assignment.diverted:
+        return Reason.DIVERTED_ONCE
+    return Reason.UNDERSTAFFED if world.understaffed(unit) else Reason.STATUS
 
 
 def _wait_for(world: World, unit: UnitRecord) -> Busy:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.kernels.match import Pool
-from engine.model.plans import Alternative, Slot
+from engine.model.plans import Alternative, Mode, Slot
 from engine.policy.dispatch.busy import look_at
 from engine.policy.dispatch.judging import Bench, Rows
 from engine.policy.dispatch.layout import Layout, classes_of, layout_of
@@ -57,6 +57,8 @@ class Candidates:
         self.unseen = marks == _BUSY
         self.clear_ms: dict[int, int] = {}
         """By seat that is soon free: in how long, without the spread."""
+        self.minded: list[int] = []
+        """Rows of busy units that a person minds: their plan does not let the engine take them by itself."""
         self.seen_count = 0
         self._fits: dict[tuple[Alternative, ...], list[tuple[int, int]]] = {}
         self._penalties: dict[tuple[Alternative, ...], npt.NDArray[np.int64]] = {}
@@ -112,7 +114,11 @@ class Candidates:
             row = int(self.rows[seat])
             if not self._bench.is_on(row):
                 continue
-            use = look_at(self.world, self.world.units[row])
+            unit = self.world.units[row]
+            use = look_at(self.world, unit)
+            source = self.world.open[unit.incident or ""]
+            if self.world.plans[source.plan].mode is not Mode.AUTO:
+                self.minded.append(row)
             if use.any_use:
                 found = True
                 self.delay_ms[seat] = use.delay_ms

@@ -6,18 +6,11 @@ from engine.policy.dispatch.layout import Layout
 from engine.state.world import World
 
 
-def room(world: World, layout: Layout, agency: int) -> int:
-    """Return how many units may still be asked of the agency."""
-    units = (world.units[row] for row in layout.neighbours[agency])
-    out = sum(unit.incident is not None for unit in units)
-    return max(0, world.settled.agencies[agency].units_max - out)
-
-
 def surplus(world: World, layout: Layout, rows: Iterable[int]) -> list[int]:
     """Return those of the chosen free rows that are one too many, the first ones having been asked first."""
     if not world.settled.agencies:
         return []
-    left = [room(world, layout, agency) for agency in range(len(layout.neighbours))]
+    left = [world.quota_left(agency) for agency in world.settled.agencies]
     beyond = []
     for row in rows:
         agency = int(layout.agency[row])
@@ -31,7 +24,6 @@ def surplus(world: World, layout: Layout, rows: Iterable[int]) -> list[int]:
 def kept_back(world: World, layout: Layout) -> list[int]:
     """Return rows that are not free for a decision: of a neighbour that has given, or was asked for, all it will."""
     rows: list[int] = []
-    for agency, units in enumerate(layout.neighbours):
-        full = room(world, layout, agency) == 0
-        rows += units if full else ()
+    for agency, units in zip(world.settled.agencies, layout.neighbours, strict=True):
+        rows += units if world.quota_left(agency) == 0 else ()
     return rows

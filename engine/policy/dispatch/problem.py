@@ -104,7 +104,7 @@ class Problem:
         self.seats = Candidates(world, self.bench, self._asked_for, take=take, keepers=rows)
         self.prices = Prices(world, self.seats)
         self._times: dict[str, Column] = {}
-        self._narrowed: dict[tuple[int, ...], tuple[Column, Column]] = {}
+        self._narrowed: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[Column, Column]] = {}
         for each in self.held.values():
             self._expect(each)
 
@@ -184,14 +184,19 @@ class Problem:
         if kind.reviewed:
             # Nobody turns round for a unit that its neighbour may refuse.
             barred += self.seats.layout.asked
-        return self._without(tuple(barred), column) if barred else column
+        # Nobody waits for a person's word on a diversion where the engine could send somebody by itself.
+        minded = self.seats.minded if self.world.plans[kind.incident.plan].mode is Mode.AUTO else []
+        return self._narrow(tuple(barred), tuple(minded), column) if barred or minded else column
 
-    def _without(self, barred: tuple[int, ...], column: Column) -> Column:
-        """Return the column with these rows barred; the same array for the same question."""
-        known = self._narrowed.get(barred)
+    def _narrow(self, barred: tuple[int, ...], minded: tuple[int, ...], column: Column) -> Column:
+        """Return the column with rows barred, and others dearer; the same array for the same question."""
+        key = barred, minded
+        known = self._narrowed.get(key)
         if known is None or known[0] is not column:
-            narrow = np.where(np.isin(self.seats.rows, barred), np.int32(BARRED), column)
-            known = self._narrowed[barred] = (column, narrow)
+            dearer = np.isin(self.seats.rows, minded) & (column != BARRED)
+            narrow = np.where(dearer, column + self.rules.consent_ms, column)
+            narrow = np.where(np.isin(self.seats.rows, barred), np.int32(BARRED), narrow).astype(np.int32)
+            known = self._narrowed[key] = (column, narrow)
         return known[1]
 
     def order_ms(self, kind: Kind, order: Order, stations: tuple[str, ...]) -> Wide:

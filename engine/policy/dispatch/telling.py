@@ -199,10 +199,19 @@ def _busy(scene: Scene, each: Judged, basic: Considered, prices: Prices, travel_
         eta_ms=eta_ms,
         turnout_ms=use.delay_ms,
         travel_ms=travel_ms,
-        prices=((what, price_ms), *prices),
+        prices=((what, price_ms), *_consent(scene, each.row, what), *prices),
         source=choice.source if choice else "",
         replaces=choice.replaces if choice else "",
     )
+
+
+def _consent(scene: Scene, row: int, what: str) -> Prices:
+    """Return what it costs that a person has to agree to the diversion."""
+    world = scene.world
+    source = world.open[world.units[row].incident or ""]
+    served = world.plans[scene.incident.plan].mode is Mode.AUTO
+    minded = what == "divert" and served and world.plans[source.plan].mode is not Mode.AUTO
+    return (("consent", world.settled.matching.consent_ms),) if minded else ()
 
 
 def _use_for(scene: Scene, use: Busy) -> tuple[str, Reason]:
