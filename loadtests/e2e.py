@@ -40,6 +40,8 @@ SETTLE_S = 3.0
 """Positions run for at least this long before the first incident, and until every unit has sent one."""
 ON_SCENE_AFTER_S = 2.0
 CLEAR_AFTER_S = 4.0
+CALL_TAKERS = 12
+"""Connections that calls come in by, in a burst."""
 CALM_S = 20.0
 DRAIN_S = 60.0
 """After a burst all of it is answered within this, or counted as unanswered."""
@@ -133,6 +135,7 @@ class Load:
         self.resyncs = 0
         self.finished = False
         self.outbox: trio.MemorySendChannel[bytes]
+        self.desks: list[trio.MemorySendChannel[bytes]] = []
 
     async def run(self) -> None:
         url = self.server.cad
@@ -145,6 +148,8 @@ class Load:
             await socket.send_message(_encode({**hello, "positions": False}).decode())
             nursery.start_soon(self._write, socket, out)
             nursery.start_soon(self._read, socket, nursery)
+            for _ in range(CALL_TAKERS if self.options.burst else 0):
+                await nursery.start(self._take_calls, url)
             nursery.start_soon(self._track)
             await trio.sleep(max(SETTLE_S, 1.2 * len(self.place.units) / self.options.fixes))
             started = time.perf_counter()
@@ -159,6 +164,20 @@ class Load:
             self.finished = True
             nursery.cancel_scope.cancel()
 
+    async def _take_calls(self, url: str, task_status: trio.TaskStatus[None]) -> None:
+        """A call-taker's connection: nobody's call waits behind the orders of the CAD, or behind another's."""
+        async with dial(url) as socket, trio.open_nursery() as nursery:
+            hello = {"type": "hello", "version": "turnout.cad.v1", "token": self.server.tokens["dispatcher"]}
+            await socket.send_message(_encode({**hello, "positions": False}).decode())
+            desk, calls = trio.open_memory_channel[bytes](10_000)
+            self.desks.append(desk)
+            nursery.start_soon(self._write, socket, calls)
+            task_status.started()
+            while True:
+                text = await socket.get_message()
+                if text.startswith(('{"type":"answer"', '{"type":"refused"')):
+                    self._told(_decode(text), time.perf_counter())
+
     async def _write(self, socket: trio_websocket.WebSocketConnection, out: trio.MemoryReceiveChannel[bytes]) -> None:
         async for message in out:
             await socket.send_message(message.decode())
@@ -169,14 +188,19 @@ class Load:
             now = time.perf_counter()
             if isinstance(message, Delta):
                 self._delta(message, now, nursery)
-            elif isinstance(message, Answer):
-                sent = self.sent.pop(message.id, None)
-                if sent is not None:
-                    self.answered_ms.append((now - sent) * 1e3)
-            elif isinstance(message, Refused):
-                self.refused[message.code] = self.refused.get(message.code, 0) + 1
             elif isinstance(message, Resync):
                 self.resyncs += 1
+            else:
+                self._told(message, now)
+
+    def _told(self, message: object, now: float) -> None:
+        if isinstance(message, Answer):
+            sent = self.sent.pop(message.id, None)
+            if sent is not None:
+                self.answered_ms.append((now - sent) * 1e3)
+        elif isinstance(message, Refused):
+            self.sent.pop(message.id or "", None)
+            self.refused[message.code] = self.refused.get(message.code, 0) + 1
 
     def _delta(self, delta: Delta, now: float, nursery: trio.Nursery) -> None:
         for incident in delta.incidents:
@@ -218,11 +242,13 @@ class Load:
         usual = self.demand.calls_per_day / 86_400
         return f"{self.options.burst:g} x the usual {usual:.2g} incidents/s for {self.options.seconds:g} s"
 
-    def _say(self, **message: object) -> str:
-        name = f"c{next(self.numbers)}"
+    def _say(self, **message: object) -> None:
+        number = next(self.numbers)
+        name = f"c{number}"
         self.sent[name] = time.perf_counter()
-        self.outbox.send_nowait(_encode({**message, "id": name}))
-        return name
+        calls = self.desks and message["type"] == "report_incident"
+        desk = self.desks[number % len(self.desks)] if calls else self.outbox
+        desk.send_nowait(_encode({**message, "id": name}))
 
     async def _call(self, nursery: trio.Nursery, started: float) -> None:
         del nursery

@@ -17,14 +17,16 @@ FROM_PRIORITY = 3
 """More urgent incidents are weighed anew in every turn: for them a minute matters more than a steady word."""
 
 
-def split(turn: Recorder, head: list[Incident]) -> tuple[list[Incident], list[Incident]]:
-    """Return whom to ask about in this turn, and whose advice stands."""
+def that_stands(turn: Recorder) -> dict[str, Incident]:
+    """Return by id the waiting incidents that need not be asked about in this turn, in the queue's order."""
     if turn.look_at_all:
-        return head, []
+        return {}
     freed = freed_rows(turn)
-    standing = [incident for incident in head if _holds(turn, incident) and not _outdone(turn, incident, freed)]
-    kept = {incident.id for incident in standing}
-    return [incident for incident in head if incident.id not in kept], standing
+    return {
+        name: incident
+        for name, incident in turn.world.waiting.items()
+        if _holds(turn, incident) and not _outdone(turn, incident, freed)
+    }
 
 
 def spoken_for(turn: Recorder, standing: list[Incident]) -> dict[int, int]:

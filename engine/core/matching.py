@@ -1,5 +1,7 @@
 """From proposals to facts: all waiting incidents are matched together, and each plan's mode says how far to go."""
 
+from collections.abc import Container
+
 from msgspec.structs import replace
 
 from engine.core import advice, carrying, gate
@@ -28,11 +30,12 @@ def match_waiting(turn: Recorder) -> None:
     shadows = _head(turn, shadow=True)
     if shadows:
         _tell(turn, shadows, turn.dispatch.solve(turn.world, shadows, take=False))
-    waiting, standing = advice.split(turn, _head(turn, shadow=False))
+    standing = advice.that_stands(turn)
+    waiting = _head(turn, shadow=False, but=standing)
     reviewed = _reviewed(turn)
     if not (waiting or reviewed):
         return
-    waiting, solution = _solve(turn, waiting, standing, reviewed)
+    waiting, solution = _solve(turn, waiting, list(standing.values()), reviewed)
     asked = {incident.id: incident for incident in (*waiting, *(each.incident for each in reviewed))}
     robbed = [*_robbed(turn, solution, asked), *_backfilled(turn, solution, asked)]
     _tell(turn, list(asked.values()), solution)
@@ -76,8 +79,8 @@ def explain_again(turn: Recorder, incident: Incident) -> None:
     _record(turn, incident, _for(solution, incident), turn.dispatch.explain(turn.world, incident, solution))
 
 
-def _head(turn: Recorder, *, shadow: bool) -> list[Incident]:
-    """Return the first of the queue, as many as are solved together: those of shadow plans, or all others.
+def _head(turn: Recorder, *, shadow: bool, but: Container[str] = ()) -> list[Incident]:
+    """Return the first of the queue, as many as are solved together: those of shadow plans, or all others `but` these.
 
     Where more wait than that, those are passed over whom nobody could help now and who have been told so: a
     hundred calls for a ladder that nobody has must not keep an ambulance from the call behind them. How many are
@@ -89,7 +92,7 @@ def _head(turn: Recorder, *, shadow: bool) -> list[Incident]:
     head: list[Incident] = []
     slots = passed = 0
     for incident in world.waiting.values():
-        if (_mode(turn, incident) is Mode.SHADOW) is not shadow:
+        if (_mode(turn, incident) is Mode.SHADOW) is not shadow or incident.id in but:
             continue
         if prospects is not None and _hopeless(world, incident, prospects):
             passed += 1

@@ -41,8 +41,8 @@ from engine.streets.graph import Graph
 
 POSITIONS_EVERY_S = 0.05
 """Positions are taken this often, all at once."""
-TURNS_AT_A_STRETCH = 32
-"""Turns after which other tasks get their chance."""
+STRETCH_S = 0.01
+"""The writer decides for so long before everybody else on the loop has a turn: sockets are read, screens are told."""
 UNDURABLE_MAX = 4096
 """Turns on their way to the disk; beyond it the writer waits for the disk."""
 
@@ -173,7 +173,7 @@ class Service:
     # ── the writer ──────────────────────────────────────────────────────────────────────────────────────────
 
     async def _write(self) -> None:
-        stretch = 0
+        since_s = trio.current_time()
         while True:
             if self._failed is not None:
                 raise self._failed
@@ -184,13 +184,12 @@ class Service:
             if waiting is None:
                 self._work = trio.Event()
                 await self._work.wait()
-                stretch = 0
+                since_s = trio.current_time()
                 continue
             self._turn(waiting)
-            stretch += 1
-            if stretch >= TURNS_AT_A_STRETCH:
-                stretch = 0
+            if trio.current_time() - since_s >= STRETCH_S:
                 await trio.lowlevel.checkpoint()
+                since_s = trio.current_time()
 
     def _turn(self, waiting: Waiting) -> None:
         """Decide one input and send its turn to the disk. Nothing in here awaits."""

@@ -120,7 +120,7 @@ class Limits(Struct, frozen=True):
     """Nobody knows where a tracked unit is whose position is older than this: it costs `unseen_ms` more."""
     pending_after_ms: ByPriority = (60_000, 300_000, 900_000, 1_800_000, 3_600_000)
     """By priority: an incident without its units for longer raises an alarm."""
-    joint_slots: int = 256
+    joint_slots: int = 96
     """Waiting slots solved together; what ranks behind waits for the next turn."""
     nearest_explained: int = 12
     """Eligible units listed by name in a decision's why; the others are counted."""

@@ -114,7 +114,9 @@ SAID: dict[type[Any], Callable[[Any], str]] = {
     ri.ReopenIncident: lambda g: f"{g.by} reopens {g.incident}{_because(g.reason)}",
     ri.SplitIncident: lambda g: f"{g.by} splits off {g.incident}{_because(g.reason)}",
     ri.UnlinkIncidents: lambda g: f"{g.by} says that {g.incident} and {g.other} do not belong together",
-    ri.SupersedeUnit: lambda g: f"{g.by} lets {g.replacement} go instead of {g.unit} to {g.incident}{_because(g.reason)}",
+    ri.SupersedeUnit: lambda g: (
+        f"{g.by} lets {g.replacement} go instead of {g.unit} to {g.incident}{_because(g.reason)}"
+    ),
 }
 
 
@@ -204,7 +206,9 @@ BECAME: dict[type[Any], Callable[[Any], str]] = {
     c.AidRequested: lambda t: f"{t.agency} is asked for {t.unit} for {t.incident}, until {_clock(t.expires_ms)}",
     c.AidCommitted: lambda t: f"{t.agency} commits {t.unit} to {t.incident}",
     c.AidDeclined: lambda t: f"{t.agency} does not send {t.unit} to {t.incident}: {t.reason}",
-    c.RollCalled: lambda t: f"the roll is called on {t.incident}: {_names(t.units)} are to answer by {_clock(t.answer_by_ms)}",
+    c.RollCalled: lambda t: (
+        f"the roll is called on {t.incident}: {_names(t.units)} are to answer by {_clock(t.answer_by_ms)}"
+    ),
     c.RollAnswered: lambda t: f"{t.unit} is accounted for on {t.incident}",
     a.AlarmCleared: lambda t: f"alarm {t.alarm} is over: {t.reason}",
     rf.DuplicatesSuspected: _suspected,
@@ -237,8 +241,12 @@ BECAME: dict[type[Any], Callable[[Any], str]] = {
     rf.AssignmentOnTime: lambda t: f"{t.unit} is on time for {t.incident} again: there at {_clock(t.arrive_ms)}",
     rf.ProgressSeen: lambda _: "",
     rf.ReleaseProposed: lambda t: f"{t.incident} no longer needs {_names(t.units)}{_because(t.reason)}",
-    rf.UnitSuperseded: lambda t: f"{t.replacement} goes to {t.incident} instead of {t.unit}, {_minutes(t.saves_ms)} sooner",
-    rf.UnitsBypassed: lambda t: f"{_names(t.bypassed)} passed over for {_names(t.sent)} on {t.incident}{_because(t.reason)}",
+    rf.UnitSuperseded: lambda t: (
+        f"{t.replacement} goes to {t.incident} instead of {t.unit}, {_minutes(t.saves_ms)} sooner"
+    ),
+    rf.UnitsBypassed: lambda t: (
+        f"{_names(t.bypassed)} passed over for {_names(t.sent)} on {t.incident}{_because(t.reason)}"
+    ),
     rf.RecommendationStale: lambda t: f"NOT DONE, the recommendation for {t.incident} no longer holds: {t.reason}",
     rf.AutoWithheld: lambda t: f"{t.incident} is not dispatched by itself: {t.reason}",
 }

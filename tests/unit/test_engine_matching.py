@@ -115,7 +115,8 @@ def test_the_why_names_everybody_s_reason() -> None:
         "B2": Reason.NOT_IN_SERVICE,
     }
     told = {told.unit: told for told in why.considered}
-    assert told["B1"].prices == (("divert", 120_000),), "it could be had, but two minutes must be worth it"
+    dear = (("divert", 120_000), ("consent", 600_000))
+    assert told["B1"].prices == dear, "it could be had, but minutes must be worth it, and a person must agree"
     assert (told["A1"].turnout_ms, told["A1"].travel_ms, told["A1"].eta_ms) == (60_000, 0, 60_000)
     assert told["A1"].margin_ms == told["A2"].eta_ms - told["A1"].eta_ms
     assert sum(count.units for count in why.tally) == len(town.world.fleet)

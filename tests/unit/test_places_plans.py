@@ -236,7 +236,9 @@ def test_every_word_of_a_response_survives(tmp_path: Path) -> None:
         agencies=(*given.agencies, Agency("other", "Other", 1, 5_001, 6_001, automatic=True)),
         determinations=(Determination(("9", "X*"), "sick_person", 4),),
         limits=Limits(hold_ms=61_001),
-        matching=MatchingRules((9, 8, 7, 6, 5), 1, 2_001, 1_001, 3_001, 4, 5_001, 6_001, 3, 7_001, 8_001, (1_001, 2, 3, 4, 5)),
+        matching=MatchingRules(
+            (9, 8, 7, 6, 5), 1, 2_001, 1_001, 3_001, 4, 5_001, 6_001, 3, 7_001, 8_001, (1_001, 2, 3, 4, 5)
+        ),
         coverage=CoverageRules(((10, 20, 30), (-40, 50, 1)), 77, 99),
         work=WorkRules(4, 1, 2_001, 3_001, 4_001, 5_001, 5, 6_001, 7_001, 8_001, 9_001),
         watch=WatchRules(1_001, 2_001, 3, 4_001, 5_001, (("at_hospital", 1_001), ("reserved", 0)), 6_001, 7, 8_001),
