@@ -2,7 +2,7 @@
 
 Successive shortest augmenting paths over cost-sorted lists (Jonker and Volgenant 1987, sparse, places added in order
 of priority). Places of one kind share one list and one price, so a search meets kinds, not places. Leaving places open
-has a cost of its own, so a solution always exists. Prices prove the result: see `certify`.
+has a cost of its own, so a solution always exists. Prices prove the result: see `proof.py`.
 
 **A kind needs only its P cheapest crews**, where P is the number of all places. Take any solution in which a place uses
 a crew that is not among its first P by (cost, unit). The other P - 1 places hold at most P - 1 crews, so one of its
@@ -26,47 +26,9 @@ from numpy.typing import NDArray
 
 from engine.kernels.accelerate import helper, kernel
 from engine.kernels.market import Lists
-from engine.kernels.ties import settle_ties
 
 UNSERVED: Final = -1
 _FAR: Final = 2**62
-
-
-class Assignment(NamedTuple):
-    """choice: int32[S], a unit or UNSERVED; slot_price: int64[S]; unit_price: int64[unit_count], <= 0."""
-
-    choice: NDArray[np.int32]
-    slot_price: NDArray[np.int64]
-    unit_price: NDArray[np.int64]
-
-
-def assign(
-    offsets: NDArray[np.int64],
-    units: NDArray[np.int32],
-    costs: NDArray[np.int64],
-    unserved: NDArray[np.int64],
-    unit_count: int,
-) -> Assignment:
-    """Match every slot at least total cost, each slot a kind of its own and each unit a crew of its own.
-
-    S = slots in priority order, M = listed candidates. offsets: int64[S + 1]; the candidates of slot s are
-    units[offsets[s]:offsets[s + 1]] (int32[M]) at costs[...] (int64[M]), sorted by (cost, unit); unserved:
-    int64[S]. Raises ValueError if the lists do not fit together or name a unit outside 0 <= unit <
-    unit_count.
-    """
-    slots = len(unserved)
-    if len(offsets) != slots + 1 or len(units) != len(costs) or offsets[0] != 0 or offsets[-1] != len(units):
-        raise ValueError("offsets: not len(unserved) + 1 numbers from 0 to the number of candidates")
-    if len(units) > 0 and int(units.view(np.uint32).max()) >= unit_count:  # a negative number reads as huge
-        raise ValueError(f"units: a candidate is outside 0 <= unit < {unit_count}")
-    lists = Lists(offsets[:-1], offsets[1:], unserved, units, units, costs)
-    kind_price, unit_price = np.zeros(slots, np.int64), np.zeros(unit_count, np.int64)
-    pick = solve(lists, np.ones(slots, np.int32), unserved, np.zeros(slots, np.int64), kind_price, unit_price)
-    slot_price = np.minimum(kind_price, unserved)
-    settle_ties(lists, np.arange(slots), unserved, pick, slot_price, unit_price)
-    choice = np.full(slots, UNSERVED, np.int32)
-    choice[pick >= 0] = units[pick[pick >= 0]]
-    return Assignment(choice, slot_price, unit_price)
 
 
 class _Market(NamedTuple):
@@ -243,44 +205,3 @@ def solve(
         j = market.pick[hold]
         crew_price[lists.crew[j]] = lists.cost[j] - price[market.kind[hold]]
     return _by_place(holds, wanted, market)
-
-
-@kernel
-def certify(
-    offsets: NDArray[np.int64],
-    units: NDArray[np.int32],
-    costs: NDArray[np.int64],
-    unserved: NDArray[np.int64],
-    choice: NDArray[np.int32],
-    slot_price: NDArray[np.int64],
-    unit_price: NDArray[np.int64],
-) -> bool:
-    """Whether the prices prove that `choice` is a matching on these lists and that none costs less.
-
-    True if every choice is listed, no unit is chosen twice, slot_price[s] <= unserved[s], unit_price <= 0,
-    slot_price[s] + unit_price[u] <= cost of every listed pair, and all prices together are the cost of
-    `choice`. By weak duality no matching can cost less than that sum.
-    """
-    taken = np.zeros(len(unit_price), np.bool_)
-    gap = np.int64(0)
-    for slot in range(len(choice)):
-        if slot_price[slot] > unserved[slot]:
-            return False
-        listed = choice[slot] < 0
-        cost = unserved[slot]
-        for j in range(offsets[slot], offsets[slot + 1]):
-            if slot_price[slot] + unit_price[units[j]] > costs[j]:
-                return False
-            if units[j] == choice[slot] and not listed:
-                listed = True
-                cost = costs[j]
-        if not listed or (choice[slot] >= 0 and taken[choice[slot]]):
-            return False
-        if choice[slot] >= 0:
-            taken[choice[slot]] = True
-        gap += cost - slot_price[slot]
-    for price in unit_price:
-        if price > 0:
-            return False
-        gap -= price
-    return bool(gap == 0)

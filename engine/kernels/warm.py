@@ -6,7 +6,6 @@ From the cache this takes a second, without one twenty.
 import numpy as np
 
 from engine.kernels.arrive import COLUMNS, along_street, arrive, depart
-from engine.kernels.assign import assign
 from engine.kernels.bends import keep_bends
 from engine.kernels.chains import follow, sum_along
 from engine.kernels.circle import within_circle
@@ -72,9 +71,6 @@ def _warm_candidates() -> None:
 def _warm_matching() -> None:
     offsets = np.array([0, 1], np.int64)
     units = np.zeros(1, np.int32)
-    costs = np.zeros(1, np.int64)
-    unserved = np.ones(1, np.int64)
-    assign(offsets, units, costs, unserved, 1)
     pool = Pool(units, units, units, offsets, units)
     one = np.ones(1, np.int64)
     kinds = Kinds(units, units, np.ones(1, np.int32), one, one, one, one, one, offsets, units, units)

@@ -15,7 +15,7 @@ from gateways.cad.client import CadClient, connect, new_id
 from gateways.cad.messages import ReportIncident
 from gateways.cad.road_messages import CloseRoad, OpenRoad, Stretch
 from gateways.doors import Address, shown
-from gateways.records import explain_incident
+from gateways.whys import explain_incident
 from tests import river_town
 from tests.builders import PROJECTION, Running, serve_place, small_place, token
 
@@ -74,7 +74,7 @@ def serve_river(directory: Path) -> AbstractAsyncContextManager[Running]:
 async def test_a_city_cut_in_two_is_served_by_whoever_can_reach_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With both bridges closed the far bank's units are unreachable and without an ETA; `journal why` says so."""
+    """With both bridges closed the far bank's units are unreachable and without an ETA; `turnout why` says so."""
     async with serve_river(tmp_path) as running, connect(running.url, token("cad")) as client:
         incident = await call(client, 0, -2_600)
         before = judged(newest(tmp_path, incident))
@@ -85,7 +85,7 @@ async def test_a_city_cut_in_two_is_served_by_whoever_can_reach_it(
     assert after.choices[0].unit in SOUTHERN
     assert {unit for unit, (reason, _) in reasons.items() if reason == "unreachable"} == NORTHERN
     assert all(reasons[unit][1] == -1 for unit in NORTHERN)
-    assert explain_incident(tmp_path, incident, None) == 0
+    assert explain_incident(tmp_path, incident, None, None, as_json=False) == 0
     assert "unreachable" in capsys.readouterr().out
     assert replay(tmp_path).difference is None
 
