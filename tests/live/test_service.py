@@ -130,7 +130,10 @@ async def test_an_outage_raises_no_stale_alarm(tmp_path):
     """After a day's outage a still waiting incident raises its alarm when the grace is over, and not before."""
     place = riverside()
     async with serve(place, tmp_path, settings=SMALL, watchdog=quiet()) as service:
-        # Nothing that is asked for has a position yet, so the call has to wait.
+        # Nobody is in service, so the call has to wait.
+        for unit in place.units:
+            out = ReportStatus(id=unit.id, by="desk", unit=unit.id, status=Status.OUT_OF_SERVICE)
+            assert (await service.ask(out)).refusal is None
         answer = await service.ask(fire(priority=1))
         assert answer.incident in service.world.waiting
     clock = Later()
