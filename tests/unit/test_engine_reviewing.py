@@ -279,9 +279,9 @@ def test_a_delay_is_matched_in_the_same_turn() -> None:
     class Listening:
         """Writes down what is asked."""
 
-        def solve(self, world: Any, incidents: Any, reviewed: Any = (), *, take: bool = True) -> Any:
+        def solve(self, world: Any, incidents: Any, reviewed: Any = (), **options: Any) -> Any:
             asked.append(tuple(each.unit for each in reviewed))
-            return solve(world, incidents, reviewed, take=take)
+            return solve(world, incidents, reviewed, **options)
 
         def __getattr__(self, name: str) -> Any:
             return getattr(dispatch, name)
