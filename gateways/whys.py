@@ -16,6 +16,8 @@ from gateways.records import clock, reporting, sentence
 
 ABOUT = ("incident", "into", "other", "source", "target")
 """Fields in which a fact names incidents."""
+WORTH_TELLING_MS = 500
+"""Prices that round to no second at all are left out for people; the JSON has them."""
 NARROW, WIDE = f"{'':>11}", f"{'':>13}"
 
 
@@ -160,8 +162,9 @@ def _details(told: Considered) -> Iterator[str]:
         yield f"taken from {told.source}"
     if told.replaces:
         yield f"instead of {told.replaces}"
-    if told.prices:
-        yield "price " + " + ".join(f"{_s(ms)} {what}" for what, ms in told.prices)
+    prices = [f"{_s(ms)} {what}" for what, ms in told.prices if abs(ms) >= WORTH_TELLING_MS]
+    if prices:
+        yield f"price {' + '.join(prices)}"
     if told.margin_ms is not None:
         yield f"{_s(told.margin_ms)} better than the next"
     if told.saves_ms >= 0:
