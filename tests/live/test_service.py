@@ -1,7 +1,6 @@
 """The live engine: durable before answered, answered once, urgent first, and the clock of restarts."""
 
 import time
-from pathlib import Path
 
 import pytest
 import trio
@@ -22,8 +21,8 @@ from engine.model.lifecycle import Status
 from engine.model.turn import Turn
 from engine.state.image import state_hash
 from gateways.places import load
+from tests.unit.riverside_kit import RIVERSIDE
 
-RIVERSIDE = Path(__file__).parents[2] / "config" / "riverside"
 SMALL = Settings(segment_bytes=1 << 20, ballast_bytes=0)
 
 

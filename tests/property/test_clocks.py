@@ -1,11 +1,9 @@
 """Clocks over random histories of the real engine: followed live, read back from paper, and counted by a slow twin."""
 
-import random
 from collections import Counter
 from typing import Any
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from engine.clocks import STANDARDS, Clocks
 from engine.clocks.findings import report_of
@@ -30,12 +28,10 @@ from engine.model.response_facts import HoldEnded, IncidentReopened, IncidentSpl
 from engine.model.turn import Turn
 from engine.state.world import World
 from tests import river_town
-from tests.property.step_kit import Commands, Numbers, time_of
+from tests.property.days_kit import Steps, days, random_steps
+from tests.property.step_kit import Commands, time_of
 from tests.unit.engine_place import MORNING, engine_place
 
-NUMBERS = st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255), st.integers(0, 255))
-STEPS = st.lists(st.tuples(NUMBERS, st.integers(0, 255)), max_size=80)
-Steps = list[tuple[Numbers, int]]
 ENDS = (IncidentClosed, IncidentCancelled, IncidentMerged)
 
 
@@ -75,7 +71,7 @@ def read(turns: list[Turn], *profiles: Profile) -> Clocks:
 
 
 @settings(max_examples=60, deadline=None)
-@given(STEPS)
+@given(days(80))
 def test_live_figures_are_those_of_the_journal(steps: Steps) -> None:
     """What a server has counted so far, without keeping a reading, is what a report says of the same turns on paper."""
     turns = history(steps)
@@ -97,7 +93,7 @@ def test_live_figures_are_those_of_the_journal(steps: Steps) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(STEPS)
+@given(days(80))
 def test_the_slow_twin_counts_the_same(steps: Steps) -> None:
     """It looks at the whole history again for every incident that ends."""
     turns = history(steps)
@@ -113,9 +109,7 @@ def test_long_histories_reach_what_short_ones_do_not() -> None:
     readings: Counter[str] = Counter()
     late: Counter[str] = Counter()
     for seed in range(20):
-        chance = random.Random(seed)
-        steps = [(_four(chance), chance.randrange(256)) for _ in range(150)]
-        turns = history(steps)
+        turns = history(random_steps(seed, 150))
         clocks, twin = read(turns, TWINNED), Twin(turns)
         clocks.finish()
         for measured, tally in zip(TWINNED.measures, clocks.tallies, strict=True):
@@ -125,10 +119,6 @@ def test_long_histories_reach_what_short_ones_do_not() -> None:
     assert all(readings[measured.name] > 0 for measured in TWINNED.measures)
     assert late["robbed of a unit"]
     assert late["joined by another report"]
-
-
-def _four(chance: random.Random) -> Numbers:
-    return chance.randrange(256), chance.randrange(256), chance.randrange(256), chance.randrange(256)
 
 
 class Twin:

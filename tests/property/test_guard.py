@@ -33,6 +33,7 @@ from engine.model.turn import Turn
 from engine.state.fleet import STANDING_FREE
 from engine.state.records import Incident
 from engine.state.world import World
+from tests.property.days_kit import four, live_ten_thousand
 from tests.property.step_kit import Commands, time_of
 from tests.unit.engine_place import MORNING, PLANS, engine_place
 
@@ -190,7 +191,7 @@ def live(seed: int, steps: int) -> Counter[str]:
     world = engine.world
     commands, judge = Commands(world), Judge(world)
     for _ in range(steps):
-        numbers = dice.randrange(256), dice.randrange(256), dice.randrange(256), dice.randrange(256)
+        numbers = four(dice)
         given = commands.input_of(numbers)
         if isinstance(given, Command) and world.answer(given) is not None:
             continue
@@ -213,9 +214,4 @@ def test_the_guard_holds_on_random_days() -> None:
 @pytest.mark.slow
 def test_the_guard_holds_on_ten_thousand_random_days() -> None:
     """The same on ten thousand other days."""
-    for seed in range(10_000):
-        try:
-            live(1_000 + seed, 60)
-        except BaseException:
-            print(f"seed {1_000 + seed}")
-            raise
+    live_ten_thousand(lambda seed: live(seed, 60), 1_000)

@@ -17,6 +17,7 @@ from engine.model.response_facts import AssignmentDelayed, AssignmentOnTime, Inc
 from engine.state.fleet import STANDING_FREE
 from engine.state.progress import PROGRESS_MS, under_way
 from tests.property import response_kit
+from tests.property.days_kit import live_ten_thousand
 from tests.property.step_kit import MAKERS, Commands, Numbers
 from tests.property.test_step_invariants import Witness
 
@@ -103,12 +104,7 @@ def random_course(seed: int, count: int) -> list[tuple[Numbers, int]]:
 @pytest.mark.slow
 def test_ten_thousand_courses_are_whole() -> None:
     """The same, ten thousand times."""
-    for seed in range(10_000):
-        try:
-            course(random_course(10_000 + seed, 40), 20)
-        except BaseException:
-            print(f"seed {seed}")
-            raise
+    live_ten_thousand(lambda seed: course(random_course(seed, 40), 20), 10_000)
 
 
 def test_the_whole_subject_comes_up_in_long_days() -> None:

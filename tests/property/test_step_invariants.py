@@ -1,7 +1,6 @@
 """Whatever comes in, in whatever order: after each turn the World is whole, and its journal says all there is to say."""
 
 import os
-import random
 import subprocess
 import sys
 from typing import Any
@@ -32,12 +31,10 @@ from engine.policy.dispatch.judging import Bench
 from engine.state.image import Image, image_of, restore, save, state_hash
 from engine.state.world import LOOK_AGAIN_MS, World
 from tests import river_town
+from tests.property.days_kit import Steps, days, live_ten_thousand, random_steps
 from tests.property.step_kit import Commands, Numbers, time_of
 from tests.unit.engine_place import MORNING, engine_place
 
-NUMBERS = st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255), st.integers(0, 255))
-STEPS = st.lists(st.tuples(NUMBERS, st.integers(0, 255)), max_size=60)
-Steps = list[tuple[Numbers, int]]
 ARRIVED = (Status.ON_SCENE, Status.AT_PATIENT, Status.TRANSPORTING, Status.AT_HOSPITAL)
 
 
@@ -177,18 +174,10 @@ def run(steps: Steps, restart_at: int) -> Witness:
 
 
 @settings(max_examples=300, deadline=None)
-@given(STEPS, st.integers(0, 60))
+@given(days(60), st.integers(0, 60))
 def test_whatever_comes_the_world_is_whole(steps: Steps, restart_at: int) -> None:
     """After each turn: no invariant broken, the recorded facts fold to the same World, a snapshot goes on alike."""
     run(steps, restart_at)
-
-
-def random_steps(seed: int, count: int) -> Steps:
-    dice = random.Random(seed)
-    return [
-        ((dice.randrange(256), dice.randrange(256), dice.randrange(256), dice.randrange(256)), dice.randrange(256))
-        for _ in range(count)
-    ]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -200,12 +189,7 @@ def test_long_days_stay_whole(seed: int) -> None:
 @pytest.mark.slow
 def test_ten_thousand_days_stay_whole() -> None:
     """The same, ten thousand times."""
-    for seed in range(10_000):
-        try:
-            run(random_steps(1_000 + seed, 50), 25)
-        except BaseException:
-            print(f"seed {seed}")
-            raise
+    live_ten_thousand(lambda seed: run(random_steps(seed, 50), 25), 1_000)
 
 
 def day(seed: int) -> tuple[bytes, str]:

@@ -5,7 +5,6 @@ that timers, roll-calls and rungs come due all the time, and every alarm and eve
 account of what was said.
 """
 
-import random
 from collections.abc import Callable
 from typing import Any
 
@@ -22,8 +21,9 @@ from engine.model.inputs import AdoptPlace, AnyInput, ReportStatus, Tick
 from engine.model.lifecycle import Status
 from engine.model.rules import WatchRules
 from engine.model.turn import Turn
+from tests.property.days_kit import Steps, days, live_ten_thousand, random_steps
 from tests.property.step_kit import Commands, Numbers
-from tests.property.test_step_invariants import NUMBERS, Steps, Witness
+from tests.property.test_step_invariants import Witness
 from tests.unit.engine_place import MORNING, PLANS, engine_place
 
 STRICT = WatchRules(
@@ -138,18 +138,10 @@ def run(steps: Steps, restart_at: int) -> Watcher:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(NUMBERS, st.integers(0, 255)), max_size=60), st.integers(0, 60))
+@given(days(60), st.integers(0, 60))
 def test_whatever_comes_everybody_is_watched(steps: Steps, restart_at: int) -> None:
     """After each turn: whoever has to be asked has a reminder or an alarm, and each alarm is about what is so."""
     run(steps, restart_at)
-
-
-def random_steps(seed: int, count: int) -> Steps:
-    dice = random.Random(seed)
-    return [
-        ((dice.randrange(256), dice.randrange(256), dice.randrange(256), dice.randrange(256)), dice.randrange(256))
-        for _ in range(count)
-    ]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -161,12 +153,7 @@ def test_long_days_are_watched_to_their_end(seed: int) -> None:
 @pytest.mark.slow
 def test_ten_thousand_days_are_watched() -> None:
     """The same, ten thousand times."""
-    for seed in range(10_000):
-        try:
-            run(random_steps(1_000 + seed, 50), 25)
-        except BaseException:
-            print(f"seed {seed}")
-            raise
+    live_ten_thousand(lambda seed: run(random_steps(seed, 50), 25), 1_000)
 
 
 def test_the_days_are_about_what_they_say() -> None:

@@ -1,29 +1,17 @@
 """A place is whole and sound or it is refused, with every mistake named by file and path."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from gateways.places import PlaceRefused, Severity, check, load
-
-RIVERSIDE = Path(__file__).parents[2] / "config" / "riverside"
+from tests.unit.riverside_kit import RIVERSIDE, copy_of_riverside, said, spoil
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A copy of the example place, to be spoilt."""
-    return Path(shutil.copytree(RIVERSIDE, tmp_path / "place"))
-
-
-def spoil(folder: Path, file: str, old: str, new: str) -> None:
-    text = (folder / file).read_text()
-    assert old in text, f"{file} no longer has {old!r}"
-    (folder / file).write_text(text.replace(old, new, 1))
-
-
-def said(folder: Path, severity: Severity = Severity.ERROR) -> list[str]:
-    return [str(mistake) for mistake in check(folder) if mistake.severity is severity]
+    return copy_of_riverside(tmp_path)
 
 
 def test_the_example_is_sound_to_the_last_warning() -> None:

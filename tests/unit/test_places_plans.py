@@ -1,6 +1,5 @@
 """Plans, neighbours, codes and rules of a place: read with every slip named, judged, written and read back the same."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,27 +9,16 @@ from engine.model.demand import Zone
 from engine.model.place import Agency, Determination, Hospital, ResponseArea, Unit
 from engine.model.plans import AlarmLevel, Alternative, Gate, Mode, Option, Order, Plan, Slot
 from engine.model.rules import CoverageRules, DuplicateRules, Limits, MatchingRules, WatchRules, WorkRules
-from gateways.places import PlaceRefused, Severity, check, load, save, survey
+from gateways.places import PlaceRefused, Severity, load, save, survey
 from gateways.places.coverage import POINTS_MAX, coverage_points
 from gateways.places.plan_table import plan_lines
-
-RIVERSIDE = Path(__file__).parents[2] / "config" / "riverside"
+from tests.unit.riverside_kit import RIVERSIDE, copy_of_riverside, said, spoil
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A copy of the example place, to be spoilt."""
-    return Path(shutil.copytree(RIVERSIDE, tmp_path / "place"))
-
-
-def spoil(folder: Path, file: str, old: str, new: str) -> None:
-    text = (folder / file).read_text()
-    assert old in text, f"{file} no longer has {old!r}"
-    (folder / file).write_text(text.replace(old, new, 1))
-
-
-def said(folder: Path, severity: Severity = Severity.ERROR) -> list[str]:
-    return [str(mistake) for mistake in check(folder) if mistake.severity is severity]
+    return copy_of_riverside(tmp_path)
 
 
 ERRORS = [

@@ -15,8 +15,7 @@ from gateways.places import PlaceRefused, Streets, load, save
 from gateways.places.streets import read_streets, write_streets
 from gateways.places.toml_out import document, pairs
 from gateways.places.typical import typical_travel
-
-RIVERSIDE = Path(__file__).parents[2] / "config" / "riverside"
+from tests.unit.riverside_kit import RIVERSIDE
 
 
 def test_a_saved_place_reads_back_the_same(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from engine.streets.graph import NOT_OPEN
 from gateways.places import PlaceRefused, Streets, load, save
 from gateways.places.streets import graph_of, read_streets, write_streets
 from gateways.places.typical import typical_travel
+from tests.unit.riverside_kit import RIVERSIDE
 
-RIVERSIDE = Path(__file__).parents[2] / "config" / "riverside"
 ORIGIN = Projection(0.0, 0.0)
 SIDE_DEG = 1000 / 111_320
 
