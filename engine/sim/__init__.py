@@ -1,0 +1,1 @@
+"""Simulated days: the same engine, under a calendar instead of a clock."""
