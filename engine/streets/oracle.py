@@ -6,6 +6,7 @@ traffic changes.
 """
 
 from collections import OrderedDict
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ from engine.streets.network import Network
 from engine.streets.snapping import NOWHERE, PERMILLE, Spot, Spots
 from engine.streets.targets import Kept, Target, ways_past
 from engine.streets.weighing import Factors, Mode, Weights, factors_of, weigh
+
+Times = TypeVar("Times", int, Ints)
 
 VECTORS_BYTES = 128 << 20
 """What the kept vectors may take."""
@@ -46,6 +49,7 @@ class Metric:
         self.fastest_mm_per_s = _fastest(network, self.weights.arc_ms)
         self._network = network
         self._uturn_ms = settings.uturn_ms
+        self._off_road_percent = 100 if mode is Mode.LIGHTS else settings.off_road_normal_percent
         self._departures = np.empty((0, COLUMNS), np.int32)
         self._known: Spots | None = None
         self._seen = 0
@@ -62,7 +66,7 @@ class Metric:
                 moved,
                 spots.arc,
                 spots.along,
-                spots.extra_ms,
+                self.off_road_ms(spots.extra_ms),
                 spots.free,
                 network.head,
                 network.chains.chain,
@@ -74,6 +78,10 @@ class Metric:
             )
             self._seen = spots.changes
         return self._departures
+
+    def off_road_ms(self, extra_ms: Times) -> Times:
+        """Return what a way to the road takes in this mode, or what each of several takes, int32[n]."""
+        return extra_ms if self._off_road_percent == 100 else extra_ms * self._off_road_percent // 100
 
 
 def _fastest(network: Network, arc_ms: Ints) -> int:
@@ -132,6 +140,16 @@ class Oracle:
         found: npt.NDArray[np.int32] = kept.times_ms[rows]
         return found
 
+    def time_ms(self, start: Spot, spot: Spot, mode: Mode) -> int:
+        """Return the travel time between two spots in ms, -1 where there is no way: that of `times_ms` and of `way`."""
+        if NOWHERE in (start.arc, spot.arc):
+            return -1
+        metric = self.metric(mode)
+        direct = self.direct(start, spot, metric.weights)
+        ms = self.leave(start, self.target(spot, mode), metric.weights)[0]
+        ms = ms if direct is None else min(ms, direct[0])
+        return ms + metric.off_road_ms(start.extra_ms) + metric.off_road_ms(spot.extra_ms) if ms < NO_WAY else -1
+
     def _times_ms(self, spots: Spots, rows: Ints, spot: Spot, mode: Mode) -> npt.NDArray[np.int32]:
         """Work the times of these rows out."""
         out = np.empty(len(rows), np.int32)
@@ -139,38 +157,38 @@ class Oracle:
         own = [int(self.network.chains.chain[arc]) for arc, _ in ways_past(self.network, spot)]
         near = np.empty(len(rows), np.int32)
         found = arrive(rows, metric.departures(spots), target.to_spot, own[0], own[-1], out, near)
-        self._past_closures(spots, rows, target, metric.weights, out)
+        self._past_closures(spots, rows, target, metric, out)
         # Units on the target's own street need not go to a junction first.
-        self._along_street(near[:found], spots, rows, spot, metric.weights, out)
+        self._along_street(near[:found], spots, rows, spot, metric, out)
         if spot.extra_ms:
-            out[out >= 0] += spot.extra_ms
+            out[out >= 0] += metric.off_road_ms(spot.extra_ms)
         return out
 
-    def _along_street(self, near: Ints, spots: Spots, rows: Ints, spot: Spot, weights: Weights, out: Ints) -> None:
+    def _along_street(self, near: Ints, spots: Spots, rows: Ints, spot: Spot, metric: Metric, out: Ints) -> None:
         chains, ways = self.network.chains, ways_past(self.network, spot)
         along_street(
             near,
             rows,
             spots.arc,
             spots.along,
-            spots.extra_ms,
+            metric.off_road_ms(spots.extra_ms),
             spots.free,
             self.network.reverse,
             chains.chain,
             chains.place,
             chains.first,
             chains.members,
-            weights.arc_ms,
-            weights.blocked,
+            metric.weights.arc_ms,
+            metric.weights.blocked,
             self.settings.uturn_ms,
             np.array([arc for arc, _ in ways], np.int32),
             np.array([along for _, along in ways], np.int32),
             out,
         )
 
-    def _past_closures(self, spots: Spots, rows: Ints, target: Target, weights: Weights, out: Ints) -> None:
+    def _past_closures(self, spots: Spots, rows: Ints, target: Target, metric: Metric, out: Ints) -> None:
         """Mend the times of units that begin on what is blocked, or whose own street is blocked before it ends."""
-        closures = weights.closures
+        weights, closures = metric.weights, metric.weights.closures
         if closures is None:
             return
         places = np.flatnonzero(closures.unusual[spots.arc[rows]] & (spots.arc[rows] >= 0))
@@ -182,7 +200,7 @@ class Oracle:
         ahead = self._leaving_ms(arc, PERMILLE - along, target, weights, closures)
         back = self._leaving_ms(self.network.reverse[arc], along, target, weights, closures) + turning_ms
         best = np.minimum(ahead, back)
-        out[places] = np.where(best < NO_WAY, best + spots.extra_ms[units], -1)
+        out[places] = np.where(best < NO_WAY, best + metric.off_road_ms(spots.extra_ms[units]), -1)
 
     def _leaving_ms(self, arc: Ints, permille: Wide, target: Target, weights: Weights, closures: Closures) -> Wide:
         """Return the time of each unit that leaves over its arc, with so much of it to go; NO_WAY where it cannot."""

@@ -34,7 +34,7 @@ class Roads:
     def __init__(self, network: Network, settings: TravelSettings) -> None:
         self.network = network
         self.settings = settings
-        self._snapper = Snapper(network.graph, network.reverse, settings.off_road_mm_per_s)
+        self._snapper = Snapper(network.graph, network.reverse, settings)
         self._spot = lru_cache(maxsize=SPOTS_KEPT)(self._snapper.spot)
         self._oracles: tuple[Oracle, ...] = ()
         """Newest first. Replaced as a whole, never changed."""

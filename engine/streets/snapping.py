@@ -9,6 +9,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from engine.kernels.nearest import nearest, pack
+from engine.model.place import Access, TravelSettings
 from engine.streets.graph import Graph, Ints
 from engine.streets.stretches import DM
 
@@ -80,14 +81,15 @@ class Spots:
 class Snapper:
     """Finds spots. One segment stands for an arc and its opposite."""
 
-    def __init__(self, graph: Graph, reverse: Ints, off_road_mm_per_s: int) -> None:
+    def __init__(self, graph: Graph, reverse: Ints, settings: TravelSettings) -> None:
         arcs = np.arange(graph.arcs, dtype=np.int32)
         self._arc: Ints = arcs[(reverse < 0) | (arcs < reverse)]
         self._reverse = reverse
         self._one_way = (reverse[self._arc] < 0).astype(np.uint8)
         tail, head = graph.tail[self._arc], graph.head[self._arc]
         self._tree = pack(graph.x_dm[tail], graph.y_dm[tail], graph.x_dm[head], graph.y_dm[head])
-        self._mm_per_s = off_road_mm_per_s
+        self._mm_per_s = settings.off_road_mm_per_s
+        self._nodes = Nodes(graph, settings) if settings.access is Access.NODE and graph.arcs else None
 
     def spots(self, x_m: Ints, y_m: Ints, heading: npt.NDArray[np.int16], hint: Ints | None = None) -> Spots:
         """Return where these positions are; `heading` in degrees, -1 where it is unknown or means nothing.
@@ -112,9 +114,55 @@ class Snapper:
         beyond_mm = np.maximum(away_dm.astype(np.int64) - BESIDE_ROAD_M * DM, 0) * 100
         found.extra_ms[:] = np.where(on_road, beyond_mm * 1000 // self._mm_per_s, 0)
         found.free[:] = heading < 0
+        if self._nodes is not None:
+            self._nodes.gather(found, x_m, y_m)
         return found
 
     def spot(self, x_m: int, y_m: int) -> Spot:
         """Return where one point is: an address has no heading."""
+        if self._nodes is not None:
+            return self._nodes.target(x_m, y_m)
         unknown = np.full(1, -1, np.int16)
         return self.spots(np.array([x_m], np.int32), np.array([y_m], np.int32), unknown)[0]
+
+
+class Nodes:
+    """Reaches what stands beside the streets from the nearest node instead of the nearest road (`Access.NODE`).
+
+    A unit at a node has come in by one of its arcs, at whose end it stands, so it may leave by any; an address at a node
+    is where one of its arcs begins, so it may be reached by any. Where units move they are on their arc, as ever.
+    """
+
+    def __init__(self, graph: Graph, settings: TravelSettings) -> None:
+        self._tree = pack(graph.x_dm, graph.y_dm, graph.x_dm, graph.y_dm)
+        self._no_way = np.zeros(len(graph.x_dm), np.uint8)
+        arcs = np.arange(graph.arcs, dtype=np.int32)[::-1]
+        self._into, self._out_of = (np.full(len(graph.x_dm), NOWHERE, np.int32) for _ in range(2))
+        # Written backwards, so that of several arcs the first is kept.
+        self._into[graph.head[::-1]] = arcs
+        self._out_of[graph.tail[::-1]] = arcs
+        self._mm_per_s = settings.off_road_mm_per_s
+
+    def gather(self, found: Spots, x_m: Ints, y_m: Ints) -> None:
+        """Put those that stand at their nearest node, and those that move right on their arc."""
+        node, away_ms = self._nearest(x_m, y_m)
+        stands = (found.free == 1) & (node >= 0)
+        found.arc[stands] = self._into[node[stands]]
+        found.along[stands] = PERMILLE
+        found.extra_ms[:] = np.where(stands, away_ms, 0)
+
+    def target(self, x_m: int, y_m: int) -> Spot:
+        """Return where an address is reached."""
+        node, away_ms = self._nearest(np.array([x_m], np.int32), np.array([y_m], np.int32))
+        if node[0] < 0:
+            return NO_SPOT
+        return Spot(int(self._out_of[node[0]]), 0, int(away_ms[0]), free=True)
+
+    def _nearest(self, x_m: Ints, y_m: Ints) -> tuple[Ints, npt.NDArray[np.int64]]:
+        count = len(x_m)
+        node, along = np.empty(count, np.int32), np.empty(count, np.int16)
+        away_dm, backwards = np.empty(count, np.int32), np.empty(count, np.uint8)
+        nowhere, no_heading = np.full(count, NOWHERE, np.int32), np.full(count, -1, np.int16)
+        at = (x_m * np.int32(DM), y_m * np.int32(DM), no_heading)
+        nearest(self._tree, self._no_way, *at, nowhere, NEAR_ROAD_M * DM, node, along, away_dm, backwards)
+        return node, away_dm.astype(np.int64) * 100_000 // self._mm_per_s

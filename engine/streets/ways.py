@@ -47,9 +47,10 @@ def way(oracle: Oracle, start: Spot, spot: Spot, mode: Mode) -> Way | None:
     """Return the fastest way between two spots; None where there is none. Its time is that of `times_ms`."""
     if NOWHERE in (start.arc, spot.arc):
         return None
-    weights = oracle.metric(mode).weights
+    metric = oracle.metric(mode)
+    weights = metric.weights
     target = oracle.target(spot, mode)
-    extra_ms = start.extra_ms + spot.extra_ms
+    extra_ms = metric.off_road_ms(start.extra_ms) + metric.off_road_ms(spot.extra_ms)
     direct = oracle.direct(start, spot, weights)
     ms, leaves, part = oracle.leave(start, target, weights)
     if direct is not None and direct[0] <= ms:

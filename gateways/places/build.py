@@ -123,6 +123,8 @@ def _travel(table: TravelTable) -> TravelSettings:
         speed_mm_per_s=round(table.speed_km_per_h / 0.0036),
         lights_to_priority=table.lights_to_priority,
         off_road_mm_per_s=round(table.off_road_km_per_h / 0.0036),
+        off_road_normal_percent=table.off_road_normal_percent,
+        access=table.access,
         uturn_ms=ms(table.uturn_s),
         lights_turn_ms=ms(table.lights_turn_s),
         # Hours of a day that is like every other day stand for the week.

@@ -131,6 +131,8 @@ def _travel(place: Place) -> list[str]:
         "speed_km_per_h": round(travel.speed_mm_per_s * 0.0036, 4),
         "lights_to_priority": travel.lights_to_priority,
         "off_road_km_per_h": round(travel.off_road_mm_per_s * 0.0036, 4),
+        "off_road_normal_percent": travel.off_road_normal_percent,
+        "access": travel.access.value,
         "uturn_s": seconds(travel.uturn_ms),
         "lights_turn_s": seconds(travel.lights_turn_ms),
     }

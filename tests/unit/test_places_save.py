@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from engine.model.place import AlertSettings, Profile, TravelSettings
+from engine.model.place import Access, AlertSettings, Profile, TravelSettings
 from engine.model.rules import Limits
 from gateways.places import PlaceRefused, Streets, load, save
 from gateways.places.streets import read_streets, write_streets
@@ -37,7 +37,7 @@ def test_every_setting_survives(tmp_path: Path) -> None:
     """Also odd milliseconds, and values that differ from every default."""
     place = replace(
         load(RIVERSIDE).place,
-        travel=TravelSettings(117, 12_345, 2, 1_501, 9_001, 0, PROFILES),
+        travel=TravelSettings(117, 12_345, 2, 1_501, 9_001, 0, PROFILES, 133, Access.NODE),
         alerts=AlertSettings(("hook", "sms", "log"), 7, 1_501, 30_002, 120_003),
         limits=Limits(1, (2, 3, 4, 5, 6), 7, 8, 9, 10, 11_001),
         name='Quote " back \\ tab \t del \x7f ünï',
