@@ -9,7 +9,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from engine.model.demand import Demand
-from engine.model.hours import DAY_MS, MINUTE_MS, local_minute_of_week
+from engine.model.hours import DAY_MS, local_minute_of_week
 from engine.model.place import Place
 from engine.sim.chance import stream
 from engine.sim.nature import Nature
@@ -84,7 +84,9 @@ def draw(place: Place, demand: Demand, nature: Nature, begin_ms: int, end_ms: in
 
 def _check(place: Place, demand: Demand) -> None:
     if not demand.zones or sum(zone.weight for zone in demand.zones) <= 0:
-        raise DemandRefused("demand.zones: nobody lives anywhere, as no zone has a weight: there is nothing to simulate.")
+        raise DemandRefused(
+            "demand.zones: nobody lives anywhere, as no zone has a weight: there is nothing to simulate."
+        )
     if demand.calls_per_day <= 0 or max(demand.hourly) <= 0:
         raise DemandRefused("demand.calls_per_day: nobody ever calls: there is nothing to simulate.")
     if not demand.shares or sum(share.share for share in demand.shares) <= 0:
@@ -104,14 +106,14 @@ def _times(place: Place, demand: Demand, begin_ms: int, end_ms: int, seed: int, 
     per_ms = demand.calls_per_day * max(demand.hourly) / DAY_MS
     when = stream(seed, rep, "when")
     count = when.poisson(per_ms * (end_ms - begin_ms))
-    at_ms = np.sort(begin_ms + (when.random(count) * (end_ms - begin_ms)).astype(np.int64))
+    at_ms: Wide = np.sort(begin_ms + (when.random(count) * (end_ms - begin_ms)).astype(np.int64))
     if min(demand.hourly) == max(demand.hourly):
         return at_ms
     hours = np.arange(begin_ms // HOUR_MS, end_ms // HOUR_MS + 1)
     factor = [demand.hourly[local_minute_of_week(place, int(hour) * HOUR_MS) // 60 % 24] for hour in hours]
     kept = stream(seed, rep, "whether").random(count) * max(demand.hourly)
-    found: Wide = at_ms[kept < np.array(factor)[at_ms // HOUR_MS - hours[0]]]
-    return found
+    rate = np.array(factor)[at_ms // HOUR_MS - hours[0]]
+    return np.compress(kept < rate, at_ms)
 
 
 def _pick(weight: npt.NDArray[np.float64], even: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
@@ -122,8 +124,3 @@ def _pick(weight: npt.NDArray[np.float64], even: npt.NDArray[np.float64]) -> npt
 def _exponential(mean_ms: int, seed: int, rep: int, purpose: str, count: int) -> Ints:
     drawn = stream(seed, rep, purpose).standard_exponential(count) * mean_ms
     return np.rint(np.minimum(drawn, DAY_MS / 2)).astype(np.int32)
-
-
-def minutes(ms: int) -> float:
-    """Return the duration in minutes, for people."""
-    return ms / MINUTE_MS

@@ -22,6 +22,7 @@ class Cases:
         self.unit = [NEVER] * count
         self.waited = [0] * count
         self.bumped = [0] * count
+        self._seen = 0
         self.of: dict[str, int] = {}
         """By incident that is open."""
 
@@ -34,6 +35,14 @@ class Cases:
         """A unit is there; the first one counts."""
         if self.reached_ms[call] == NEVER:
             self.reached_ms[call], self.unit[call], self.sent_ms[call] = now, row, sent_ms
+
+    def open_before(self, until_ms: int) -> bool:
+        """Tell whether a call that came before that time has not been answered in full."""
+        while self._seen < len(self.calls) and self.calls.came_ms[self._seen] < until_ms:
+            if self.complete_ms[self._seen] == NEVER:
+                return True
+            self._seen += 1
+        return False
 
     def measured(self, from_ms: int, until_ms: int) -> Calls:
         """Return the calls that came in the measured days, times counted from their begin."""

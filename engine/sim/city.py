@@ -37,6 +37,7 @@ from engine.sim.cases import Cases, target_of
 from engine.sim.chance import Dice
 from engine.sim.crew import Crew
 from engine.sim.drives import Driver
+from engine.sim.duty import Duty
 from engine.sim.feeds import Feed
 from engine.sim.nature import Nature
 from engine.sim.tally import Tally
@@ -91,10 +92,11 @@ class City:
         stations = {station.id: station for station in place.stations}
         units = {unit.id: unit for unit in place.units}
         self.crews = [
-            Crew(self, row, units[name], stations[units[name].station])
-            for row, name in enumerate(self.world.fleet.ids)
+            Crew(self, row, units[name], stations[units[name].station]) for row, name in enumerate(self.world.fleet.ids)
         ]
         self._answering = 0
+        self.duty = Duty(self)
+        self.duty.begin()
         self.feed.begin()
         if len(calls):
             self.calendar.at(int(calls.came_ms[0]) + int(calls.taking_ms[0]), self._known, 0)
@@ -173,7 +175,8 @@ class City:
         self._answering = call
         self.step(given)
 
-    def _reported(self, fact: Any) -> None:
+    def reported(self, fact: IncidentReported) -> None:
+        """The call is on the board."""
         self.cases.known(self._answering, fact.incident, self.now, self._targets[fact.plan])
         self.cases.waited[self._answering] = 1
 
@@ -191,7 +194,8 @@ class City:
     def _crew(self, unit: str) -> Crew:
         return self.crews[self.world.fleet.rows[unit]]
 
-    def _dispatched(self, fact: UnitDispatched) -> None:
+    def dispatched(self, fact: UnitDispatched) -> None:
+        """A crew is told to go."""
         call = self.number_of(fact.incident)
         if call >= 0 and self.world.now == self.cases.known_ms[call]:
             self.cases.waited[call] = 0
@@ -199,7 +203,8 @@ class City:
         self.tally.sent(crew.row)
         crew.ordered(fact.incident)
 
-    def _ended(self, fact: AssignmentEnded) -> None:
+    def ended(self, fact: AssignmentEnded) -> None:
+        """A unit is no longer on its incident: by its crew's own word, or because it is told so."""
         crew = self._crew(fact.unit)
         if fact.outcome is AssignmentOutcome.DIVERTED:
             return
@@ -207,7 +212,8 @@ class City:
         if fact.outcome in STOPPED and crew.incident == fact.incident:
             crew.released()
 
-    def _bumped(self, fact: UnitDiverted | UnitSuperseded) -> None:
+    def bumped(self, fact: UnitDiverted | UnitSuperseded) -> None:
+        """An incident has lost its unit to another one, or to a better unit."""
         incident = fact.source if isinstance(fact, UnitDiverted) else fact.incident
         call = self.number_of(incident)
         if call >= 0:
@@ -236,10 +242,10 @@ class City:
             self.carried.discard(call)
         self.step(CloseIncident(id=self.command_id(), by=crew.unit.id, incident=name, disposition="done"))
 
-    def before_deciding(self, crew: Crew) -> None:
+    def before_deciding(self) -> None:
         """Somebody is about to come free: where nothing is hidden, the engine knows where everybody is."""
         if self.world.waiting or self.after_turn is not None:
-            self.feed.before_deciding(crew)
+            self.feed.before_deciding()
 
     def tell_arrival(self, crew: Crew) -> None:
         """A device has come to a halt."""
@@ -254,7 +260,7 @@ class City:
 
     # ── others ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _alerted(self, fact: AlertRequested) -> None:
+    def alerted(self, fact: AlertRequested) -> None:
         """Whoever is told to stop, or of a danger, says that it knows; an order is answered by what its crew does."""
         if fact.purpose in (Purpose.RELEASE, Purpose.CAUTION):
             self.calendar.at(self.now + self.nature.crews.notice_ms, self._receive, fact)
@@ -263,14 +269,16 @@ class City:
         if fact.alert in self.world.alerts:
             self.step(ReportReceipt(fact.alert, fact.unit))
 
-    def _called(self, fact: RollCalled) -> None:
+    def called(self, fact: RollCalled) -> None:
+        """Crews are asked whether they are well."""
         for unit in fact.units:
             self.calendar.at(self.now + ANSWERS_AFTER_MS, self._answer_roll, unit)
 
     def _answer_roll(self, unit: str) -> None:
         self.step(AnswerRoll(id=self.command_id(), by=unit, unit=unit))
 
-    def _asked(self, fact: AidRequested) -> None:
+    def asked(self, fact: AidRequested) -> None:
+        """A neighbour is asked for a unit, and gives it."""
         self.calendar.at(self.now + ANSWERS_AFTER_MS, self._commit, fact)
 
     def _commit(self, fact: AidRequested) -> None:
@@ -291,13 +299,13 @@ def _served_by_itself(place: Place) -> Place:
 
 
 _HEARS: dict[type[Any], Callable[[City, Any], None]] = {
-    IncidentReported: City._reported,
-    UnitDispatched: City._dispatched,
-    AssignmentEnded: City._ended,
-    UnitDiverted: City._bumped,
-    UnitSuperseded: City._bumped,
-    AlertRequested: City._alerted,
-    RollCalled: City._called,
-    AidRequested: City._asked,
+    IncidentReported: City.reported,
+    UnitDispatched: City.dispatched,
+    AssignmentEnded: City.ended,
+    UnitDiverted: City.bumped,
+    UnitSuperseded: City.bumped,
+    AlertRequested: City.alerted,
+    RollCalled: City.called,
+    AidRequested: City.asked,
 }
 """Who is told of what."""

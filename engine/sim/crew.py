@@ -74,7 +74,9 @@ class Crew:
 
     def _report(self, status: Status, incident: str | None = None) -> None:
         city = self.city
-        city.step(ReportStatus(id=city.command_id(), by=self.unit.id, unit=self.unit.id, status=status, incident=incident))
+        city.step(
+            ReportStatus(id=city.command_id(), by=self.unit.id, unit=self.unit.id, status=status, incident=incident)
+        )
 
     # ── a response, rung by rung ────────────────────────────────────────────────────────────────────────────
 
@@ -143,7 +145,7 @@ class Crew:
         incident = self.incident
         self.incident, self._next = None, None
         assert incident is not None
-        self.city.before_deciding(self)
+        self.city.before_deciding()
         self._report(Status.RETURNING, incident)
         self.city.cleared(incident, self)
         if self.incident is None:
@@ -215,4 +217,3 @@ class Crew:
     def _scene(self) -> Incident:
         assert self.incident is not None
         return self.city.world.open[self.incident]
-

@@ -31,7 +31,7 @@ class Feed:
         if self._habits.every_ms:
             self._city.calendar.at(self._city.now + self._habits.every_ms, self._round)
 
-    def before_deciding(self, one: "Crew | None" = None) -> None:
+    def before_deciding(self) -> None:
         """Where nothing is hidden from the engine, it knows of everybody who moves at the moment when it decides."""
         if not self._habits.every_ms:
             self._tell(list(self._city.movers.values()))

@@ -22,7 +22,16 @@ class Tally:
         self._since: list[int | None] = [None] * count
         self.columns = {
             name: [0] * count
-            for name in ("busy_ms", "responding_ms", "jobs", "idle_moves", "moves", "refused_moves", "driven_m", "moved_m")
+            for name in (
+                "busy_ms",
+                "responding_ms",
+                "jobs",
+                "idle_moves",
+                "moves",
+                "refused_moves",
+                "driven_m",
+                "moved_m",
+            )
         }
         self._moving = [False] * count
         self._samples: list[tuple[int, int, int]] = []
@@ -80,7 +89,7 @@ class Tally:
         chance = crews.breakdowns_per_month * took_ms / MONTH_MS * DRIVES_AS_MUCH
         if drawn < chance:
             when_ms = drive.depart_ms + round(took_ms * drawn / chance)
-            city.calendar.at(when_ms, lambda _: crew.drive is drive and crew.fails(when_ms + crews.repair_ms))
+            city.calendar.at(when_ms, _break_down, (crew, drive, when_ms + crews.repair_ms))
 
     def sample(self, free: int, cover: int) -> None:
         """Note how many units are free, and what share of demand they cover, in parts per million."""
@@ -91,14 +100,30 @@ class Tally:
         """Return what the units did."""
         for row in range(len(ids)):
             self.free(row, job=False)
-        wide = {name: np.array(self.columns[name], np.int64) for name in ("busy_ms", "responding_ms", "driven_m", "moved_m")}
-        ints = {name: np.array(self.columns[name], np.int32) for name in ("jobs", "idle_moves", "moves", "refused_moves")}
-        return Units(ids=ids, on_duty_ms=np.array(on_duty_ms, np.int64), **wide, **ints)
+        found = self.columns
+        return Units(
+            ids=ids,
+            on_duty_ms=np.array(on_duty_ms, np.int64),
+            busy_ms=np.array(found["busy_ms"], np.int64),
+            responding_ms=np.array(found["responding_ms"], np.int64),
+            jobs=np.array(found["jobs"], np.int32),
+            idle_moves=np.array(found["idle_moves"], np.int32),
+            moves=np.array(found["moves"], np.int32),
+            refused_moves=np.array(found["refused_moves"], np.int32),
+            driven_m=np.array(found["driven_m"], np.int64),
+            moved_m=np.array(found["moved_m"], np.int64),
+        )
 
     def cover(self) -> CoverSamples:
         """Return the samples."""
         at_ms, free, cover = np.array(self._samples, np.int64).reshape(-1, 3).T
         return CoverSamples(at_ms.copy(), free.astype(np.int32), cover.astype(np.int32))
+
+
+def _break_down(about: "tuple[Crew, Drive, int]") -> None:
+    crew, drive, until_ms = about
+    if crew.drive is drive:
+        crew.fails(until_ms)
 
 
 DRIVES_AS_MUCH = 8

@@ -13,9 +13,7 @@ from engine.streets.roads import Roads
 from engine.streets.weighing import Mode
 from tests.lattice_town import lattice
 
-SETTINGS = TravelSettings(
-    uturn_ms=3_600_000, off_road_mm_per_s=4_000, off_road_normal_percent=150, access=Access.NODE
-)
+SETTINGS = TravelSettings(uturn_ms=3_600_000, off_road_mm_per_s=4_000, off_road_normal_percent=150, access=Access.NODE)
 
 
 def dijkstra(roads: Roads, mode: Mode, source: int, target: int) -> int:
