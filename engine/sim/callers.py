@@ -118,7 +118,8 @@ def _times(place: Place, demand: Demand, begin_ms: int, end_ms: int, seed: int, 
 
 def _pick(weight: npt.NDArray[np.float64], even: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
     sums = np.cumsum(weight)
-    return np.minimum(np.searchsorted(sums, even * sums[-1], side="right"), len(weight) - 1)
+    rows: npt.NDArray[np.intp] = np.searchsorted(sums, even * sums[-1], side="right")
+    return np.minimum(rows, len(weight) - 1)
 
 
 def _exponential(mean_ms: int, seed: int, rep: int, purpose: str, count: int) -> Ints:
