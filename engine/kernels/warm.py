@@ -12,7 +12,7 @@ from engine.kernels.circle import within_circle
 from engine.kernels.coverage import lost_cover
 from engine.kernels.crew_prices import Crews, Tariff, crew_prices
 from engine.kernels.customise import customise
-from engine.kernels.descend import descend
+from engine.kernels.descend import descend, unroll
 from engine.kernels.dissect import dissection_order
 from engine.kernels.eligible import cheapest, judge, ready, tally
 from engine.kernels.hierarchy import contract, place_links
@@ -92,6 +92,7 @@ def _warm_hierarchy() -> None:
 def _warm_ways() -> None:
     zero, flag = np.zeros(1, np.int32), np.zeros(1, np.uint8)
     descend(np.array([0, 1], np.int32), zero, zero, zero, 0, zero.copy())
+    unroll(zero, zero, np.array([0, 1], np.int32), zero, zero.copy())
     follow(zero, zero - 1, np.zeros(2, np.int32), zero.copy(), zero.copy(), zero.copy())
     sum_along(np.array([0, 1], np.int32), zero, zero, zero.copy(), zero.copy(), zero.copy())
     line = np.zeros(1, np.int64)

@@ -2,6 +2,7 @@
 
 from engine.policy.dispatch.joint import JointMatch
 from engine.policy.dispatch.prospects import Prospects
+from engine.policy.dispatch.quiet import Quiet
 from engine.policy.dispatch.solution import DispatchPolicy, Proposal, Reviewed, Solution
 
-__all__ = ["DispatchPolicy", "JointMatch", "Proposal", "Prospects", "Reviewed", "Solution"]
+__all__ = ["DispatchPolicy", "JointMatch", "Proposal", "Prospects", "Quiet", "Reviewed", "Solution"]

@@ -9,7 +9,6 @@ from msgspec import Struct
 from engine.model.fixes import UNKNOWN
 from engine.policy.travel import StraightLine
 from engine.state.world import World
-from engine.streets.closures import NO_WAY
 from engine.streets.roads import Roads
 from engine.streets.snapping import NOWHERE, PERMILLE, Spot
 from engine.streets.stretches import DM
@@ -71,18 +70,15 @@ class Driver:
         x_m, y_m = np.array([seen.x_m], np.int32), np.array([seen.y_m], np.int32)
         return self._roads.spots(x_m, y_m, np.array([seen.heading], np.int16))[0]
 
-    def takes_ms(self, start: Seen, to: Point, mode: Mode) -> int:
-        """Return how long the way takes by the map."""
-        ends = self._ends(start, to)
-        if ends is None or self._roads is None:
-            return self._straight.to_point_ms((start.x_m, start.y_m), to, 1)
-        ms = self._roads.oracle(self._world.road_book.current).time_ms(*ends, mode)
-        return ms if ms >= 0 else NO_WAY
-
     def nearest(self, start: Seen, points: tuple[Point, ...], mode: Mode) -> int:
-        """Return which of the points is the nearest; of equals, the first."""
-        times = [self.takes_ms(start, point, mode) for point in points]
-        return times.index(min(times))
+        """Return which of the points is the nearest by the map; of equals, the first."""
+        leaves = self.spot(start)
+        if self._roads is None or leaves is None:
+            times = [self._straight.to_point_ms((start.x_m, start.y_m), point, 1) for point in points]
+        else:
+            spots = [self._roads.spot(*point) for point in points]
+            times = self._roads.times_ms(self._world.road_book.current, leaves, spots, mode)
+        return min(range(len(points)), key=lambda place: (times[place] < 0, times[place]))
 
     def drive(self, start: Seen, to: Point, mode: Mode, depart_ms: int, percent: float = 100) -> Drive:
         """Set out from there; `percent` of the time that the map says."""

@@ -28,6 +28,8 @@ VECTORS_BYTES = 128 << 20
 """What the kept vectors may take."""
 FEW = 8
 """Whoever asks about one unit in so many or fewer does not make the times of all be kept."""
+Exit = tuple[int, int, int, int]
+"""A way to leave a street: ms to the junction at its end, the junction, the arc, and the part of the way from there on."""
 
 
 class Metric:
@@ -140,23 +142,12 @@ class Oracle:
         found: npt.NDArray[np.int32] = kept.times_ms[rows]
         return found
 
-    def time_ms(self, start: Spot, spot: Spot, mode: Mode) -> int:
-        """Return the travel time between two spots in ms, -1 where there is no way: that of `times_ms` and of `way`."""
-        if NOWHERE in (start.arc, spot.arc):
-            return -1
-        metric = self.metric(mode)
-        direct = self.direct(start, spot, metric.weights)
-        ms = self.leave(start, self.target(spot, mode), metric.weights)[0]
-        ms = ms if direct is None else min(ms, direct[0])
-        return ms + metric.off_road_ms(start.extra_ms) + metric.off_road_ms(spot.extra_ms) if ms < NO_WAY else -1
-
     def _times_ms(self, spots: Spots, rows: Ints, spot: Spot, mode: Mode) -> npt.NDArray[np.int32]:
         """Work the times of these rows out."""
         out = np.empty(len(rows), np.int32)
         target, metric = self.target(spot, mode), self.metric(mode)
-        own = [int(self.network.chains.chain[arc]) for arc, _ in ways_past(self.network, spot)]
-        near = np.empty(len(rows), np.int32)
-        found = arrive(rows, metric.departures(spots), target.to_spot, own[0], own[-1], out, near)
+        near, chains = np.empty(len(rows), np.int32), target.chains
+        found = arrive(rows, metric.departures(spots), target.to_spot, chains[0], chains[-1], out, near)
         self._past_closures(spots, rows, target, metric, out)
         # Units on the target's own street need not go to a junction first.
         self._along_street(near[:found], spots, rows, spot, metric, out)
@@ -213,19 +204,24 @@ class Oracle:
                 found[these] = own_ms[these] + times[self.network.head[arc[these]]]
         return found
 
-    def leave(self, unit: Spot, target: Target, weights: Weights) -> tuple[int, int, int]:
-        """Return (ms, arc, part of the way at its junction) of the best way to leave the unit's own street."""
-        ways = []
+    def exits(self, unit: Spot, weights: Weights) -> list[Exit]:
+        """Return the ways to leave the unit's own street: ahead, and back over it."""
+        found: list[Exit] = []
         for place, (arc, along) in enumerate(ways_past(self.network, unit)):
             part = OPEN if weights.closures is None else int(weights.closures.ahead[arc])
-            times = target.times(part) if part <= ENTERING else None
-            if times is None:
-                continue
             turning_ms = self.settings.uturn_ms if place == 1 and not unit.free else 0
             own_ms = int(weights.arc_ms[arc]) * (PERMILLE - along) // PERMILLE + int(weights.rest_ms[arc])
-            ways.append((own_ms + turning_ms + int(times[self.network.head[arc]]), place, arc, part))
-        ms, _, arc, part = min(ways, default=(NO_WAY, 0, unit.arc, OPEN))
-        return ms, arc, part
+            found.append((own_ms + turning_ms, int(self.network.head[arc]), arc, part))
+        return found
+
+    def leave(self, exits: list[Exit], target: Target) -> tuple[int, int, int]:
+        """Return (ms, arc, part of the way at its junction) of the best of these ways to the target."""
+        best = NO_WAY, exits[0][2], OPEN
+        for own_ms, junction, arc, part in exits:
+            times = target.times(part) if part <= ENTERING else None
+            if times is not None and own_ms + int(times[junction]) < best[0]:
+                best = own_ms + int(times[junction]), arc, part
+        return best
 
     def direct(self, unit: Spot, spot: Spot, weights: Weights) -> tuple[int, int, int] | None:
         """Return (ms, arc the unit drives first, arc it arrives on) without passing a junction, the soonest; or None."""

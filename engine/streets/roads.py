@@ -1,5 +1,6 @@
 """The roads as the engine holds them: the network, where things are on it, and the oracles of the latest conditions."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -13,7 +14,7 @@ from engine.streets.network import Network
 from engine.streets.oracle import Oracle
 from engine.streets.snapping import Snapper, Spot, Spots
 from engine.streets.stretches import arcs_of
-from engine.streets.ways import Point, Way, route, way
+from engine.streets.ways import Point, Way, route, times_ms, way
 from engine.streets.weighing import Mode
 
 ORACLES_KEPT = 3
@@ -77,6 +78,10 @@ class Roads:
     def way(self, conditions: Conditions, start: Spot, target: Spot, mode: Mode) -> Way | None:
         """Return the fastest way; None where there is none."""
         return way(self.oracle(conditions), start, target, mode)
+
+    def times_ms(self, conditions: Conditions, start: Spot, targets: Sequence[Spot], mode: Mode) -> list[int]:
+        """Return the time from one spot to each of the others in ms; -1 where there is no way."""
+        return times_ms(self.oracle(conditions), start, targets, mode)
 
     def route(
         self, conditions: Conditions, start: Point, target: Point, mode: Mode, spot: Spot | None = None

@@ -69,6 +69,8 @@ class Target:
 
     def __init__(self, network: Network, weights: Weights, forward: Ints, backward: Ints, spot: Spot) -> None:
         self.spot = spot
+        self.chains = tuple(int(network.chains.chain[arc]) for arc, _ in ways_past(network, spot))
+        """The spot's own street, in each direction in which it can be driven."""
         self.kept: Kept | None = None
         self.seeds = seeds_of(network, weights, spot)
         self._size = network.size

@@ -9,24 +9,27 @@ units that will soon be free may be waited for. Ties go to the unit with the low
 
 from collections.abc import Mapping
 
-import numpy as np
 from msgspec import Struct
 
 from engine.model.why import Why
 from engine.policy.dispatch.answers import solution_of
 from engine.policy.dispatch.candidates import Choices
+from engine.policy.dispatch.expecting import expected
 from engine.policy.dispatch.options import choose
 from engine.policy.dispatch.problem import Outgrown, Problem
 from engine.policy.dispatch.solution import Estimate, Reviewed, Solution
-from engine.policy.dispatch.why import explain
-from engine.policy.honesty import spreads_ms
-from engine.policy.travel import travel_model
+from engine.policy.dispatch.why import JOINT_MATCH, explain
 from engine.state.records import Incident
 from engine.state.world import World
 
 
 class JointMatch(Struct, frozen=True, tag="joint_match"):
     """Send the units that all incidents together are served best by."""
+
+    @property
+    def name(self) -> str:
+        """What a why calls it."""
+        return JOINT_MATCH.policy
 
     def solve(
         self,
@@ -52,11 +55,4 @@ class JointMatch(Struct, frozen=True, tag="joint_match"):
 
     def estimate(self, world: World, row: int, incident: Incident) -> Estimate:
         """Return when one unit would be there and by which way, whether it would be chosen or not."""
-        travel = travel_model(world)
-        rows = np.array([row], np.int32)
-        travel_ms = travel.times_ms(world.fleet, rows, incident).astype(np.int64)
-        if travel_ms[0] < 0:
-            return Estimate(-1, -1, None)
-        eta_ms = int(travel_ms[0]) + int(world.fleet.turnout_ms[row])
-        spread_ms = int(spreads_ms(world, rows, travel_ms, straight=travel.is_straight(incident))[0])
-        return Estimate(eta_ms, spread_ms, travel.route(world.fleet, row, incident))
+        return expected(world, row, incident)
