@@ -74,7 +74,7 @@ class Driver:
         """Return which of the points is the nearest by the map; of equals, the first."""
         leaves = self.spot(start)
         if self._roads is None or leaves is None:
-            times = [self._straight.to_point_ms((start.x_m, start.y_m), point, 1) for point in points]
+            times = self._straight.to_points_ms((start.x_m, start.y_m), points, 1)
         else:
             spots = [self._roads.spot(*point) for point in points]
             times = self._roads.times_ms(self._world.road_book.current, leaves, spots, mode)
@@ -113,7 +113,7 @@ class Driver:
         return None if leaves is None or NOWHERE in (leaves.arc, arrives.arc) else (leaves, arrives)
 
     def _across(self, start: Seen, to: Point, depart_ms: int, percent: float) -> Drive:
-        ms = int(self._straight.to_point_ms((start.x_m, start.y_m), to, 1) * percent // 100)
+        ms = int(self._straight.to_points_ms((start.x_m, start.y_m), [to], 1)[0] * percent // 100)
         metres = round(math.dist((start.x_m, start.y_m), to) * self._straight.circuity_percent / 100)
         return Drive(depart_ms, [0, max(ms, 0)], [start.x_m, to[0]], [start.y_m, to[1]], metres)
 
