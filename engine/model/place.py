@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from engine.model.geometry import Polygon, Projection
+from engine.model.moves import MoveRules
 from engine.model.plans import Order, Plan
 from engine.model.rules import CoverageRules, DuplicateRules, Limits, MatchingRules, WatchRules, WorkRules
 
@@ -44,6 +45,10 @@ class Station(Struct, frozen=True):
     x_m: int
     y_m: int
     post: bool = False
+    capacity: int = 0
+    """So many units may belong there at once; 0: no limit."""
+    minimum: int = 0
+    """So many free units stay: an idle one is not moved away if fewer would remain."""
 
 
 class Hospital(Struct, frozen=True):
@@ -210,6 +215,7 @@ class Place(Struct, frozen=True):
     work: WorkRules = WorkRules()
     watch: WatchRules = WatchRules()
     duplicates: DuplicateRules = DuplicateRules()
+    moves: MoveRules = MoveRules()
     agencies: tuple[Agency, ...] = ()
     determinations: tuple[Determination, ...] = ()
     """Looked at in their order; the first that fits a code says its type and priority."""

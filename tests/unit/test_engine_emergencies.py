@@ -118,3 +118,17 @@ def test_a_gap_in_the_run_cards_refuses_no_call_for_help() -> None:
     (reported,) = facts_of(turn, IncidentReported)
     assert reported.plan == "mayday"
     assert facts_of(turn, UnitDispatched)
+
+
+def test_a_unit_that_is_safe_takes_its_place_again_and_ends_the_wait() -> None:
+    """Its incident lacked it meanwhile and a person was told; nobody is asked to look at a wait that is over."""
+    town = Town(engine_place(units=tuple(unit for unit in engine_place().units if unit.id in ("A1", "P1", "P2"))))
+    incident = town.report("medical", 1)
+    town.says("A1", Status.EN_ROUTE, after_s=10)
+    town.command(DeclareEmergency, after_s=10, by="A1", unit="A1")
+    town.wait(100)
+    assert [alarm.about for alarm in town.world.alarms.about(incident.id)].count(AlarmKind.PENDING) == 1
+    town.command(ResolveEmergency, unit="A1", reason="a false alarm")
+    assert incident.id not in town.world.waiting
+    assert not [alarm for alarm in town.world.alarms.about(incident.id) if alarm.about is AlarmKind.PENDING]
+    assert violations(town.world) == []

@@ -204,7 +204,7 @@ class Problem:
         seats, column = self.seats, self._prices(kind)
         penalty_ms, travel_ms = seats.penalties_ms(kind.slot), self.times_ms(kind.incident)
         fits = (penalty_ms >= 0) & (travel_ms >= 0) & (column != BARRED)
-        rank = ranks(self.world.settled, stations, seats.layout.station[seats.rows], seats.free)
+        rank = ranks(self.world.settled, stations, self.world.fleet.post[seats.rows], seats.free)
         if order is Order.BLENDED:
             blend_ms = self.world.plans[kind.incident.plan].blend_ms
             return blend_prices_ms(rank, seats.delay_ms + travel_ms, fits, seats.free, kind.count, blend_ms)
