@@ -12,14 +12,17 @@ from engine.kernels.circle import within_circle
 from engine.kernels.coverage import lost_cover
 from engine.kernels.crew_prices import Crews, Tariff, crew_prices
 from engine.kernels.customise import customise
+from engine.kernels.dense import assign_all
 from engine.kernels.descend import descend, unroll
 from engine.kernels.dissect import dissection_order
 from engine.kernels.eligible import cheapest, judge, ready, tally
 from engine.kernels.hierarchy import contract, place_links
 from engine.kernels.match import Kinds, Pool, certify_matching, match
 from engine.kernels.nearest import nearest, pack
+from engine.kernels.posting import Room, Sets, best_move, covered, improve, nested_order, weigh_moves
+from engine.kernels.reach import to_points, to_posts
 from engine.kernels.relax import relax
-from engine.kernels.sweep import to_target
+from engine.kernels.sweep import from_source, to_target
 from engine.kernels.travel import straight_line_ms
 
 
@@ -30,6 +33,7 @@ def warm() -> None:
     _warm_hierarchy()
     _warm_ways()
     _warm_nearest()
+    _warm_posting()
 
 
 def _warm_candidates() -> None:
@@ -86,7 +90,8 @@ def _warm_hierarchy() -> None:
     hierarchy = contract(2, tails, heads)
     forward, backward = np.empty((2, 1), np.int32)
     customise(*hierarchy, *place_links(*hierarchy, tails, heads), np.ones(2, np.int32), forward, backward)
-    to_target(*hierarchy, forward, backward, np.zeros(1, np.int32), np.zeros(1, np.int32), np.empty(2, np.int32))
+    for sweep in (to_target, from_source):
+        sweep(*hierarchy, forward, backward, np.zeros(1, np.int32), np.zeros(1, np.int32), np.empty(2, np.int32))
 
 
 def _warm_ways() -> None:
@@ -110,3 +115,21 @@ def _warm_nearest() -> None:
     zero, short, flag = np.zeros(1, np.int32), np.zeros(1, np.int16), np.zeros(1, np.uint8)
     tree = pack(zero, zero, zero, zero)
     nearest(tree, flag, zero, zero, short, zero, 1, zero.copy(), short.copy(), zero.copy(), flag.copy())
+
+
+def _warm_posting() -> None:
+    """One post that covers one set, one unit."""
+    one, bounds = np.ones(1, np.int64), np.array([0, 1], np.int64)
+    zero, flag = np.zeros(1, np.int32), np.ones(1, np.uint8)
+    sets = Sets(one, bounds, bounds, zero, one, 1)
+    room = Room(np.ones(1, np.int32), zero)
+    gain, times_ms = np.empty((1, 1, 1), np.int64), np.zeros((1, 1), np.int32)
+    covered(sets, zero, one, np.empty(1, np.int64))
+    weigh_moves(sets, zero, one, one, gain, np.empty((1, 1), np.int64))
+    best_move(gain, one, zero, zero, times_ms, flag, room, 1, 1, 1, np.empty((1, 1), np.int64))
+    nested_order(sets, 1, room, 300, zero.copy())
+    improve(sets, 1, room, 1, zero.copy())
+    assign_all(np.zeros((1, 1), np.int64), zero.copy())
+    departures = np.zeros((1, COLUMNS), np.int32)
+    to_posts(zero, departures, times_ms, np.zeros((1, 2), np.int32), zero, times_ms.copy(), np.zeros((1, 1), np.uint8))
+    to_points(zero, bounds, zero, zero, zero, zero.copy())
