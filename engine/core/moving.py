@@ -255,8 +255,9 @@ def _order(turn: Recorder, unit: UnitRecord, move: Move, *, by: str, reason: str
         )
     )
     station = world.settled.stations[world.stations[move.post]]
+    name = "" if station.name == station.id else f" {station.name}"
     more = f", {reason}" if reason else ""
-    text = f"{unit.id} MOVE TO {station.id} {station.name}{more}"
+    text = f"{unit.id} MOVE TO {station.id}{name}{more}"
     sending.request_alert(turn, Purpose.MOVE, unit.id, "", text)
     _look_for_siblings(turn, unit)
 
