@@ -132,6 +132,8 @@ def reject_move(turn: Recorder, given: RejectMove) -> None:
     """Take no for an answer. A unit that is under way belongs to its old post again."""
     world = turn.world
     move = known_move(world, given.move)
+    if given.unit not in ("", move.unit):
+        raise Refused("unknown_move", "unit", f"{move.id} moves {move.unit}, not {given.unit}.")
     check_given(reason=given.reason)
     unit = known_unit(world, move.unit)
     until_ms = turn.now + world.settled.moves.refused_ms
