@@ -42,6 +42,7 @@ class Lane(IntEnum):
 
 
 UNHURRIED = (ReportStatus, ReportAttempt, ReportReceipt, Tick, LearnSpeeds, LearnTurnouts, ProposeMoves)
+"""Nobody waits for their answer."""
 CAPACITY = {Lane.EMERGENCY: 4096, Lane.CALLS: 4096, Lane.ORDERS: 4096, Lane.STATUSES: 4096}
 """Inputs that wait in a lane; beyond it, senders wait with them."""
 

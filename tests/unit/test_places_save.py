@@ -56,6 +56,16 @@ def test_every_setting_survives(tmp_path: Path) -> None:
         load(tmp_path / "p")
 
 
+def test_the_room_of_stations_survives(tmp_path: Path) -> None:
+    """Where no station has a limit, no column says so; where one has, all do."""
+    whole = load(RIVERSIDE).place
+    assert [(at.capacity, at.minimum) for at in whole.stations[:2]] == [(7, 2), (6, 1)]
+    bare = replace(whole, stations=tuple(replace(at, capacity=0, minimum=0) for at in whole.stations))
+    save(tmp_path / "bare", bare)
+    assert (tmp_path / "bare" / "stations.csv").read_text().startswith("id,name,lat,lon,post\n")
+    assert load(tmp_path / "bare").place == bare
+
+
 def test_a_save_replaces_the_whole_earlier_place(tmp_path: Path) -> None:
     """No file of the earlier place stays behind to be read with the new one."""
     folder = Path(shutil.copytree(RIVERSIDE, tmp_path / "p"))
