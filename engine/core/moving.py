@@ -29,7 +29,7 @@ from engine.model.moves import (
 from engine.model.place import PRIORITIES
 from engine.model.plans import Mode
 from engine.policy.travel import travel_model
-from engine.state.posts import home_of, post_of
+from engine.state.posts import home_of, is_idle, post_of
 from engine.state.records import Move, UnitRecord
 from engine.state.world import World
 
@@ -108,7 +108,7 @@ def _propose(turn: Recorder, unit: UnitRecord, proposed: ProposedMove, mode: Mod
             post=proposed.post,
             travel_ms=proposed.travel_ms,
             mode=mode,
-            idle=moves_guard.is_idle(turn.world, unit),
+            idle=is_idle(turn.world, unit),
             why=proposed.why,
         )
     )
@@ -216,7 +216,7 @@ def _unasked(turn: Recorder, unit: UnitRecord, post: str, source: str | None = N
         post=post,
         travel_ms=_drive_ms(world, unit, post),
         mode=world.settled.moves.mode,
-        idle=moves_guard.is_idle(world, unit),
+        idle=is_idle(world, unit),
         since_ms=turn.now,
     )
 
@@ -237,7 +237,7 @@ def _order(turn: Recorder, unit: UnitRecord, move: Move, *, by: str, reason: str
     world = turn.world
     source, idle = move.source, move.idle
     if move.id in world.moves:
-        source, idle = post_of(world, unit), moves_guard.is_idle(world, unit)
+        source, idle = post_of(world, unit), is_idle(world, unit)
     if unit.move is not None:
         now_to = f"it goes to {move.post} instead"
         end_move(turn, world.moves[unit.move], MoveOutcome.REPLACED, post=move.post, by=by, reason=now_to)
