@@ -12,21 +12,9 @@ from engine.model.moves import ProposedMove
 from engine.state.duty import shift_of
 from engine.state.fleet import STANDING_FREE
 from engine.state.fold_moves import moves_in_tour
-from engine.state.posts import has_room, home_of, post_of
+from engine.state.posts import has_room, home_of, is_idle, post_of
 from engine.state.records import UnitRecord
 from engine.state.world import World
-
-JUST_FREE_MS = 60_000
-"""A crew that is clear for no longer than this and drives home has not come to rest."""
-
-
-def is_idle(world: World, unit: UnitRecord) -> bool:
-    """Tell whether a move would disturb the crew: it stands at its post, or was on its way there for a while.
-
-    A unit that is returning, has been clear for less than a minute and was not moved since only drives home elsewhere.
-    """
-    just_free = world.now - unit.cleared_ms <= JUST_FREE_MS and unit.cleared_ms > 0
-    return not (unit.duty is Status.RETURNING and unit.move is None and just_free)
 
 
 def may_be_moved(world: World, unit: UnitRecord, post: str) -> None:

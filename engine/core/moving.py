@@ -29,7 +29,7 @@ from engine.model.moves import (
 from engine.model.place import PRIORITIES
 from engine.model.plans import Mode
 from engine.policy.travel import travel_model
-from engine.state.posts import home_of, post_of
+from engine.state.posts import home_of, is_idle, post_of
 from engine.state.records import Move, UnitRecord
 from engine.state.world import World
 
@@ -108,7 +108,7 @@ def _propose(turn: Recorder, unit: UnitRecord, proposed: ProposedMove, mode: Mod
             post=proposed.post,
             travel_ms=proposed.travel_ms,
             mode=mode,
-            idle=moves_guard.is_idle(turn.world, unit),
+            idle=is_idle(turn.world, unit),
             why=proposed.why,
         )
     )
@@ -132,6 +132,8 @@ def reject_move(turn: Recorder, given: RejectMove) -> None:
     """Take no for an answer. A unit that is under way belongs to its old post again."""
     world = turn.world
     move = known_move(world, given.move)
+    if given.unit not in ("", move.unit):
+        raise Refused("unknown_move", "unit", f"{move.id} moves {move.unit}, not {given.unit}.")
     check_given(reason=given.reason)
     unit = known_unit(world, move.unit)
     until_ms = turn.now + world.settled.moves.refused_ms
@@ -214,7 +216,7 @@ def _unasked(turn: Recorder, unit: UnitRecord, post: str, source: str | None = N
         post=post,
         travel_ms=_drive_ms(world, unit, post),
         mode=world.settled.moves.mode,
-        idle=moves_guard.is_idle(world, unit),
+        idle=is_idle(world, unit),
         since_ms=turn.now,
     )
 
@@ -235,7 +237,7 @@ def _order(turn: Recorder, unit: UnitRecord, move: Move, *, by: str, reason: str
     world = turn.world
     source, idle = move.source, move.idle
     if move.id in world.moves:
-        source, idle = post_of(world, unit), moves_guard.is_idle(world, unit)
+        source, idle = post_of(world, unit), is_idle(world, unit)
     if unit.move is not None:
         now_to = f"it goes to {move.post} instead"
         end_move(turn, world.moves[unit.move], MoveOutcome.REPLACED, post=move.post, by=by, reason=now_to)
@@ -255,8 +257,9 @@ def _order(turn: Recorder, unit: UnitRecord, move: Move, *, by: str, reason: str
         )
     )
     station = world.settled.stations[world.stations[move.post]]
+    name = "" if station.name == station.id else f" {station.name}"
     more = f", {reason}" if reason else ""
-    text = f"{unit.id} MOVE TO {station.id} {station.name}{more}"
+    text = f"{unit.id} MOVE TO {station.id}{name}{more}"
     sending.request_alert(turn, Purpose.MOVE, unit.id, "", text)
     _look_for_siblings(turn, unit)
 

@@ -8,6 +8,9 @@ from engine.model.place import Place
 from engine.state.records import UnitRecord
 from engine.state.world import World
 
+JUST_FREE_MS = 60_000
+"""A crew that is clear for no longer than this and drives home has not come to rest."""
+
 
 def home_of(world: World, unit: UnitRecord) -> str:
     """Return the unit's home station."""
@@ -33,6 +36,15 @@ def go_home(world: World, unit: UnitRecord) -> None:
         if world.fleet.listed[unit.row]:
             belong(world, unit, home_of(world, unit))
             world.fleet.stand_at_post(unit.row)
+
+
+def is_idle(world: World, unit: UnitRecord) -> bool:
+    """Tell whether a move would disturb the crew: it stands at its post, or was on its way there for a while.
+
+    A unit that is returning, has been clear for less than a minute and was not moved since only drives home elsewhere.
+    """
+    just_free = world.now - unit.cleared_ms <= JUST_FREE_MS and unit.cleared_ms > 0
+    return not (unit.duty is Status.RETURNING and unit.move is None and just_free)
 
 
 def counts_at(world: World, unit: UnitRecord) -> bool:

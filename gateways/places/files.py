@@ -149,6 +149,9 @@ class StationRow(File, frozen=True):
     lat: Latitude
     lon: Longitude
     post: YesNo = "no"
+    capacity: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    """0: no limit."""
+    minimum: Annotated[int, Meta(ge=0, le=100_000)] = 0
 
 
 class HospitalRow(File, frozen=True):

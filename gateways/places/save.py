@@ -179,8 +179,12 @@ def _zones(demand: Demand, projection: Projection) -> bytes:
 
 
 def _stations(place: Place) -> bytes:
-    rows = ((*_at(station, place), "yes" if station.post else "no") for station in place.stations)
-    return _table(("id", "name", "lat", "lon", "post"), rows)
+    header: tuple[str, ...] = ("id", "name", "lat", "lon", "post")
+    rows = [(*_at(station, place), "yes" if station.post else "no") for station in place.stations]
+    if any(station.capacity or station.minimum for station in place.stations):
+        header = (*header, "capacity", "minimum")
+        rows = [(*row, at.capacity, at.minimum) for row, at in zip(rows, place.stations, strict=True)]
+    return _table(header, rows)
 
 
 def _hospitals(place: Place) -> bytes:

@@ -92,7 +92,7 @@ def order(kit: Commander, a: int, b: int, c: int) -> AnyInput:
 
 def recall(kit: Commander, a: int, b: int, c: int) -> AnyInput:
     """Home again, mostly somebody who is not at home."""
-    away = [unit.id for unit in kit.world.units if unit.post is not None]
+    away = [unit.id for unit in kit.world.units if unit.is_away]
     name = away[a % len(away)] if away and b % 8 else _unit(kit, a)
     return kit.command(RecallUnit, unit=name, reason=REASONS[c % 4])
 
@@ -106,4 +106,4 @@ def drive(kit: Commander, a: int, b: int, c: int) -> AnyInput:
     return kit.command(ReportStatus, unit=name, status=duty)
 
 
-WEIGHTS: dict[Callable[[Any, int, int, int], AnyInput], int] = {plan: 5, answer: 3, order: 3, recall: 1, drive: 4}
+WEIGHTS: dict[Callable[[Any, int, int, int], AnyInput], int] = {plan: 5, answer: 5, order: 3, recall: 3, drive: 3}
