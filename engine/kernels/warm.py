@@ -19,6 +19,7 @@ from engine.kernels.hierarchy import contract, place_links
 from engine.kernels.match import Kinds, Pool, certify_matching, match
 from engine.kernels.nearest import nearest, pack
 from engine.kernels.relax import relax
+from engine.kernels.soonest import soonest
 from engine.kernels.sweep import to_target
 from engine.kernels.travel import straight_line_ms
 
@@ -64,6 +65,7 @@ def _warm_candidates() -> None:
     short, wide = np.zeros(1, np.int16), np.zeros(1, np.int64)
     crews = Crews(short, flags, short, wide, wide, np.zeros(1, np.int32), wide, wide, wide)
     crew_prices(rows, crews, Tariff(0, 0, 0, 0, 0, 0, 0), 0, cost_ms.copy())
+    soonest(flags, rows, travel_ms, np.ones(1, np.uint64), np.ones(1, np.uint64), rows)
     tally(flags)
     cheapest(rows, cost_ms, flags, 1)
 
