@@ -15,11 +15,13 @@ from engine.kernels.customise import customise
 from engine.kernels.descend import descend, unroll
 from engine.kernels.dissect import dissection_order
 from engine.kernels.eligible import cheapest, judge, ready, tally
+from engine.kernels.fixes import believable, extremes, leaving, turn_out
 from engine.kernels.hierarchy import contract, place_links
 from engine.kernels.match import Kinds, Pool, certify_matching, match
-from engine.kernels.nearest import nearest, pack
+from engine.kernels.nearest import nearest, pack, snap
 from engine.kernels.relax import relax
 from engine.kernels.soonest import soonest
+from engine.kernels.spread import spread
 from engine.kernels.sweep import to_target
 from engine.kernels.travel import straight_line_ms
 
@@ -31,6 +33,7 @@ def warm() -> None:
     _warm_hierarchy()
     _warm_ways()
     _warm_nearest()
+    _warm_fixes()
 
 
 def _warm_candidates() -> None:
@@ -112,3 +115,15 @@ def _warm_nearest() -> None:
     zero, short, flag = np.zeros(1, np.int32), np.zeros(1, np.int16), np.zeros(1, np.uint8)
     tree = pack(zero, zero, zero, zero)
     nearest(tree, flag, zero, zero, short, zero, 1, zero.copy(), short.copy(), zero.copy(), flag.copy())
+    found = (zero.copy(), zero.copy(), short.copy(), zero.copy())
+    snap(tree, flag, zero, zero, zero, zero, short, zero, 1, 1, 1, *found)
+
+
+def _warm_fixes() -> None:
+    zero, wide, flag, flags = np.zeros(1, np.int32), np.zeros(1, np.int64), np.zeros(1, np.bool_), np.zeros(1, np.uint8)
+    believable(zero, zero, zero, wide, wide, 0, (0, 0, 0, 0), flag.copy())
+    turn_out(zero, zero, zero, zero, zero, 0, flags, flags, zero, zero.copy())
+    leaving(wide, wide, wide, flag, wide, wide, 0, wide.copy(), wide.copy())
+    extremes(wide)
+    short = np.zeros(1, np.int16)
+    spread(zero, wide, wide, zero, 0, zero, 0, flags, wide, short, 0, 0, 0, wide.copy())

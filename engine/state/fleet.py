@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from engine.kernels.fixes import turn_out
 from engine.model.fixes import UNKNOWN, Fixes
 from engine.model.lifecycle import Status
 from engine.model.place import Place, Unit
@@ -135,7 +136,7 @@ class Fleet:
 
     def move(self, fixes: Fixes) -> None:
         """Put units where the fixes say (rows distinct)."""
-        rows = fixes.unit
+        rows = np.array(fixes.unit)  # a copy: what was read from a message is not as a kernel wants it
         self.x_m[rows] = fixes.x_m
         self.y_m[rows] = fixes.y_m
         self.fix_ms[rows] = fixes.fix_ms
@@ -163,12 +164,18 @@ class Fleet:
         self._refresh_turnout(np.arange(len(self.ids), dtype=np.int32))
 
     def _refresh_turnout(self, rows: npt.NDArray[np.int32]) -> None:
-        near = (np.abs(self.x_m[rows] - self.station_x_m[rows]) <= IN_QUARTERS_M) & (
-            np.abs(self.y_m[rows] - self.station_y_m[rows]) <= IN_QUARTERS_M
+        turn_out(
+            rows,
+            self.x_m,
+            self.y_m,
+            self.station_x_m,
+            self.station_y_m,
+            IN_QUARTERS_M,
+            self.rolling,
+            self.on_break,
+            self.base_turnout_ms,
+            self.turnout_ms,
         )
-        # Who is on a break has left the vehicle, wherever it stands.
-        due = (near & (self.rolling[rows] == 0)) | (self.on_break[rows] != 0)
-        self.turnout_ms[rows] = np.where(due, self.base_turnout_ms[rows], 0)
 
     @property
     def index(self) -> UnitIndex:

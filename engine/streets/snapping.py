@@ -4,11 +4,13 @@ A packed R-tree over the street's segments gives the nearest one; where two carr
 heading of a moving vehicle decides between them. A position with no road within `NEAR_ROAD_M` has no spot.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from engine.kernels.nearest import nearest, pack
+from engine.kernels.nearest import pack, snap
 from engine.streets.graph import Graph, Ints
 from engine.streets.stretches import DM
 
@@ -94,27 +96,28 @@ class Snapper:
 
         The hint, segments on which they were before, makes it faster and never different.
         """
-        count = len(x_m)
-        found = Spots(count)
-        if len(self._arc) == 0:
-            return found
-        segment, away_dm = found.segment, np.empty(count, np.int32)
-        along, backwards = np.empty(count, np.int16), np.empty(count, np.uint8)
-        limit_dm = NEAR_ROAD_M * DM
-        at = (x_m * np.int32(DM), y_m * np.int32(DM), np.ascontiguousarray(heading, np.int16))
-        hint = np.full(count, NOWHERE, np.int32) if hint is None else hint
-        nearest(self._tree, self._one_way, *at, hint, limit_dm, segment, along, away_dm, backwards)
-        on_road = segment >= 0
-        arc = self._arc[np.where(on_road, segment, 0)]
-        back = (backwards == 1) & on_road
-        found.arc[:] = np.where(on_road, np.where(back, self._reverse[arc], arc), NOWHERE)
-        found.along[:] = np.where(back, PERMILLE - along, along)
-        beyond_mm = np.maximum(away_dm.astype(np.int64) - BESIDE_ROAD_M * DM, 0) * 100
-        found.extra_ms[:] = np.where(on_road, beyond_mm * 1000 // self._mm_per_s, 0)
-        found.free[:] = heading < 0
+        found = Spots(len(x_m))
+        if len(self._arc):
+            hint = found.segment.copy() if hint is None else hint
+            at = (np.ascontiguousarray(x_m), np.ascontiguousarray(y_m), np.ascontiguousarray(heading, np.int16), hint)
+            self._snap(*at, found.segment, found.arc, found.along, found.extra_ms)
+            found.free[:] = heading < 0
         return found
 
     def spot(self, x_m: int, y_m: int) -> Spot:
         """Return where one point is: an address has no heading."""
-        unknown = np.full(1, -1, np.int16)
-        return self.spots(np.array([x_m], np.int32), np.array([y_m], np.int32), unknown)[0]
+        if not len(self._arc):
+            return NO_SPOT
+        unknown, nothing = np.full(1, -1, np.int16), np.full(1, NOWHERE, np.int32)
+        segment, arc, extra_ms = np.empty((3, 1), np.int32)
+        along = np.empty(1, np.int16)
+        at = (np.array([x_m], np.int32), np.array([y_m], np.int32), unknown, nothing)
+        self._snap(*at, segment, arc, along, extra_ms)
+        return Spot(int(arc[0]), int(along[0]), int(extra_ms[0]), True)
+
+    def _snap(self, *columns: Any) -> None:
+        """Write where positions are: x_m, y_m, heading and hint to segment, arc, along and extra_ms."""
+        x_m, y_m, heading, hint, *found = columns
+        at = x_m, y_m, heading, hint
+        limits = NEAR_ROAD_M * DM, BESIDE_ROAD_M * DM, self._mm_per_s
+        snap(self._tree, self._one_way, self._arc, self._reverse, *at, *limits, *found)
