@@ -27,6 +27,8 @@ def match_waiting(turn: Recorder) -> None:
     Shadow plans are matched before all others, on the same units as if nothing had been sent: what they would do
     must neither take a unit away nor depend on what was left over.
     """
+    if not (turn.world.waiting or _reviewed(turn)):
+        return
     shadows = _head(turn, shadow=True)
     if shadows:
         _tell(turn, shadows, turn.dispatch.solve(turn.world, shadows, take=False))
