@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from engine.kernels.match import BARRED
 from engine.kernels.soonest import NOBODY, soonest
 from engine.model.facts import Choice, Shortage
 from engine.model.lifecycle import DIVERTIBLE
@@ -23,7 +22,7 @@ from engine.policy.dispatch.busy import held_slot, look_at
 from engine.policy.dispatch.judging import Bench
 from engine.policy.dispatch.kinds import Rank, rank_of
 from engine.policy.dispatch.layout import layout_of
-from engine.policy.dispatch.solution import Proposal, Reviewed, Soft, Solution
+from engine.policy.dispatch.solution import Proposal, Reviewed, Solution
 from engine.policy.dispatch.telling import Terms
 from engine.policy.honesty import spreads_ms
 from engine.state.records import Incident
@@ -117,7 +116,6 @@ class Search:
             barred=self._left_out(taken),
             backfills={name: proposal for name, proposal in refilled.items() if name in asked},
             spoken_for=dict(self.spoken_for),
-            soft=self._soft(),
         )
 
     def _serve(self, incidents: Iterable[Incident]) -> tuple[dict[str, list[Filled]], dict[str, list[Filled]]]:
@@ -256,13 +254,6 @@ class Search:
         siblings = {row for chosen in taken for row in self.world.fleet.siblings[chosen]} - set(taken)
         ready = set(self.bench.ready.tolist()) if siblings else set()
         return tuple(sorted(siblings & ready))
-
-    def _soft(self) -> dict[int, Soft]:
-        """Return by priority that nothing but time was weighed, and who is not fetched from table."""
-        resting = np.where(self.world.fleet.on_break != 0, np.int32(BARRED), np.int32(0))
-        barred = (("crew", resting),) if self._resting else ()
-        last = self.world.settled.work.break_to_priority
-        return {priority: Soft(self._everyone, barred if priority > last else ()) for priority in PRIORITIES}
 
 
 def _picks(filled: Iterable[Filled]) -> list[Pick]:

@@ -120,11 +120,21 @@ def _basics(scene: Scene, rows: Rows) -> list[Considered]:
 def _soft_prices(scene: Scene, rows: Rows) -> list[Prices]:
     world, priority = scene.world, scene.incident.priority
     known = scene.solution.soft.get(priority)
-    if known is None:
+    if not scene.terms.prices:
+        known = Soft(np.unique(rows), _at_table(scene, np.unique(rows)))
+    elif known is None:
         # Nobody was looked at for an incident of this priority.
         ordered = np.unique(rows)
         known = Soft(ordered, soft_parts(world, layout_of(world), scene.bench.ready, ordered, priority))
     return known.of(rows)
+
+
+def _at_table(scene: Scene, rows: Rows) -> tuple[tuple[str, Rows], ...]:
+    """Return who is not fetched from its break for so little: that is no price, and holds where there are none."""
+    world, priority = scene.world, scene.incident.priority
+    if priority <= world.settled.work.break_to_priority:
+        return ()
+    return (("crew", np.where(world.fleet.on_break[rows] != 0, np.int32(BARRED), np.int32(0))),)
 
 
 def _order_prices(scene: Scene, rows: Rows) -> dict[int, Prices]:
