@@ -18,7 +18,7 @@ from engine.kernels.eligible import cheapest, judge, ready, tally
 from engine.kernels.fixes import believable, extremes, leaving, turn_out
 from engine.kernels.hierarchy import contract, place_links
 from engine.kernels.match import Kinds, Pool, certify_matching, match
-from engine.kernels.nearest import nearest, pack, snap
+from engine.kernels.nearest import nearest, pack, snap, snap_rows
 from engine.kernels.relax import relax
 from engine.kernels.soonest import soonest
 from engine.kernels.spread import spread
@@ -117,6 +117,8 @@ def _warm_nearest() -> None:
     nearest(tree, flag, zero, zero, short, zero, 1, zero.copy(), short.copy(), zero.copy(), flag.copy())
     found = (zero.copy(), zero.copy(), short.copy(), zero.copy())
     snap(tree, flag, zero, zero, zero, zero, short, zero, 1, 1, 1, *found)
+    columns = (zero, zero, zero, short, short, 1, *found, flag.copy())
+    snap_rows(tree, flag, zero, zero, 1, 1, 1, *columns)
 
 
 def _warm_fixes() -> None:

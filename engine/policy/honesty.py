@@ -12,9 +12,9 @@ from engine.kernels.spread import spread
 from engine.model.clearing import clear_in_ms
 from engine.model.lifecycle import Status
 from engine.model.priors import SERVICE_TIMES
-from engine.state.fleet import MOVING_DM_S
 from engine.state.records import Assignment
 from engine.state.world import World
+from engine.streets.snapping import MOVING_DM_S
 
 STREETS_PERCENT = 20
 """Of the travel time over streets, until drives have been observed (JEMSS's and our own demo's drives lie near it)."""

@@ -15,9 +15,6 @@ from engine.streets.snapping import Spots
 IN_QUARTERS_M = 150
 """A unit this close to its station, in x and in y, has to turn out first."""
 
-MOVING_DM_S = 10
-"""A unit slower than a metre a second stands: which way it points means nothing."""
-
 STANDING_FREE = 0
 STANDING_ASSIGNED = 1
 STANDING_NOT_IN_SERVICE = 2
@@ -148,14 +145,10 @@ class Fleet:
 
     def _locate(self, rows: npt.NDArray[np.int32]) -> None:
         """Write down in the tree and on the streets where these units are."""
-        x_m, y_m = self.x_m[rows], self.y_m[rows]
         if self.tree is not None:
-            self.tree.place_many(rows, x_m, y_m)
+            self.tree.place_many(rows, self.x_m[rows], self.y_m[rows])
             if self.roads is not None:
-                speed = self.speed_dm_s[rows]
-                stands = (speed >= 0) & (speed < MOVING_DM_S)
-                heading = np.where(stands, UNKNOWN, self.heading[rows]).astype(np.int16)
-                self.spots.put(rows, self.roads.spots(x_m, y_m, heading, self.spots.segment[rows]))
+                self.roads.put(self.spots, rows, self.x_m, self.y_m, self.speed_dm_s, self.heading)
 
     def turn_out(self, usual_ms: dict[tuple[str, str], int]) -> None:
         """Let units leave as quickly as (station, kind) have shown that they do; others as the place says."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from engine.kernels.nearest import pack, snap
+from engine.kernels.nearest import pack, snap, snap_rows
 from engine.streets.graph import Graph, Ints
 from engine.streets.stretches import DM
 
@@ -19,8 +19,12 @@ NEAR_ROAD_M = 1_000
 BESIDE_ROAD_M = 15
 """Up to here a position counts as on the road: that is how well devices know where they are."""
 PERMILLE = 1000
+MOVING_DM_S = 10
+"""A unit slower than a metre a second stands: which way it points means nothing."""
 NOWHERE = -1
 """Instead of an arc: no road near."""
+
+Shorts = npt.NDArray[np.int16]
 
 
 class Spot(Struct, frozen=True, gc=False):
@@ -71,10 +75,8 @@ class Spots:
             columns.extra_ms[row], columns.free[row] = spot.extra_ms, spot.free
         return columns
 
-    def put(self, rows: Ints, spots: "Spots") -> None:
-        """Overwrite these rows."""
-        for name in ("along", "arc", "extra_ms", "free", "segment"):
-            getattr(self, name)[rows] = getattr(spots, name)
+    def note(self, rows: Ints) -> None:
+        """These rows were written."""
         self.changes += 1
         self.changed[rows] = self.changes
 
@@ -103,6 +105,18 @@ class Snapper:
             self._snap(*at, found.segment, found.arc, found.along, found.extra_ms)
             found.free[:] = heading < 0
         return found
+
+    def put(self, spots: Spots, rows: Ints, x_m: Ints, y_m: Ints, speed_dm_s: Shorts, heading: Shorts) -> None:
+        """Write to `spots` where these rows are; the other columns are by row. Who stands faces nowhere.
+
+        Where they were before makes it faster and never different.
+        """
+        if len(self._arc):
+            limits = NEAR_ROAD_M * DM, BESIDE_ROAD_M * DM, self._mm_per_s
+            columns: Any = x_m, y_m, speed_dm_s, heading, MOVING_DM_S
+            found: Any = spots.segment, spots.arc, spots.along, spots.extra_ms, spots.free
+            snap_rows(self._tree, self._one_way, self._arc, self._reverse, *limits, rows, *columns, *found)
+        spots.note(rows)
 
     def spot(self, x_m: int, y_m: int) -> Spot:
         """Return where one point is: an address has no heading."""

@@ -1,13 +1,14 @@
 """The kernels about positions against the columns' own arithmetic: what is believed, turnouts, boxes, spreads, spots."""
 
 import math
+from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.kernels.fixes import believable, extremes, leaving, turn_out
-from engine.kernels.nearest import nearest, pack, snap
+from engine.kernels.nearest import nearest, pack, snap, snap_rows
 from engine.kernels.spread import spread
 
 SEEDS = st.integers(0, 10**9)
@@ -124,3 +125,25 @@ def test_a_spot_is_the_nearest_street_seen_from_the_arc(seed: int) -> None:
         assert arc[i] == 2 * twin[i] + backwards[i]
         assert along[i] == (1000 - along_twin[i] if backwards[i] else along_twin[i])
         assert extra_ms[i] == max(0, int(off_dm[i]) - 150) * 100 * 1000 // 2_800
+    _rows_are_like_positions((tree, one_way, arc_of, reverse), dice, x_m, y_m, heading)
+
+
+def _rows_are_like_positions(streets: Any, dice: Any, x_m: Any, y_m: Any, heading: Any) -> None:
+    """Rows of columns get what their positions get, the heading of one that stands left away; others stay as they are."""
+    count = len(x_m)
+    speed = dice.integers(-1, 20, count).astype(np.int16)
+    rows = dice.permutation(count)[: int(dice.integers(0, count + 1))].astype(np.int32)
+    segment, arc, extra_ms = np.full((3, count), -1, np.int32)
+    along, free = np.zeros(count, np.int16), np.full(count, 7, np.uint8)
+    snap_rows(*streets, 2_000, 150, 2_800, rows, x_m, y_m, speed, heading, 10, segment, arc, along, extra_ms, free)
+    facing = np.where((speed >= 0) & (speed < 10), -1, heading).astype(np.int16)
+    twin, arc_twin, extra_twin = np.empty((3, count), np.int32)
+    along_twin = np.empty(count, np.int16)
+    found = (twin, arc_twin, along_twin, extra_twin)
+    snap(*streets, x_m, y_m, facing, np.full(count, -1, np.int32), 2_000, 150, 2_800, *found)
+    for row in range(count):
+        told = (segment[row], arc[row], along[row], extra_ms[row], free[row])
+        if row in rows:
+            assert told == (twin[row], arc_twin[row], along_twin[row], extra_twin[row], facing[row] < 0)
+        else:
+            assert told == (-1, -1, 0, -1, 7)
