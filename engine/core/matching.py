@@ -29,7 +29,8 @@ def match_waiting(turn: Recorder) -> None:
     """
     if not (turn.world.waiting or _reviewed(turn)):
         return
-    shadows = _head(turn, shadow=True)
+    shadowed = any(plan.mode is Mode.SHADOW for plan in turn.world.plans.values())
+    shadows = _head(turn, shadow=True) if shadowed else []
     if shadows:
         _tell(turn, shadows, turn.dispatch.solve(turn.world, shadows, take=False))
     standing = advice.that_stands(turn)
