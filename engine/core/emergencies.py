@@ -119,6 +119,6 @@ def resolve_emergency(turn: Recorder, given: ResolveEmergency) -> None:
             turn.record(AlarmCleared(alarm.id, given.reason))
     turn.record(EmergencyResolved(unit.id, given.reason, given.by))
     if unit.incident is not None:
-        # Under way it may have taken its place again, and with it the incident no longer waits.
+        # It goes on, so its place is filled again: nobody waits for another unit any more.
         sending.wait_over(turn, turn.world.open[unit.incident])
     turn.match = True

@@ -93,9 +93,11 @@ def delay_of(hospital: Hospital, report: HospitalReport | None, load: Load) -> i
 
 def _reasons(world: World, judged: list[Destination], needs: tuple[str, ...]) -> dict[str, str]:
     """Return by hospital why it is out; "" for one that may be chosen."""
-    services = {hospital.id: hospital.services for hospital in world.settled.hospitals}
     states = {each.hospital: _state(world, each.hospital) for each in judged}
-    out = {each.hospital: _why_not(each, services[each.hospital], states[each.hospital], needs) for each in judged}
+    out = {
+        each.hospital: _why_not(each, hospital.services, states[each.hospital], needs)
+        for each, hospital in zip(judged, world.settled.hospitals, strict=True)
+    }
     if any(not out[name] for name in out if states[name] is not HospitalState.DIVERTING):
         diverting = (name for name in out if states[name] is HospitalState.DIVERTING and not out[name])
         out |= dict.fromkeys(list(diverting), "it diverts patients to others")

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from engine.kernels.fixes import turn_out
 from engine.model.fixes import UNKNOWN, Fixes
 from engine.model.lifecycle import Status
 from engine.model.place import Place, Station, Unit
@@ -13,9 +14,6 @@ from engine.streets.snapping import Spots
 
 IN_QUARTERS_M = 150
 """A unit this close to its post, in x and in y, has to turn out first."""
-
-MOVING_DM_S = 10
-"""A unit slower than a metre a second stands: which way it points means nothing."""
 
 STANDING_FREE = 0
 STANDING_ASSIGNED = 1
@@ -139,7 +137,7 @@ class Fleet:
 
     def move(self, fixes: Fixes) -> None:
         """Put units where the fixes say (rows distinct)."""
-        rows = fixes.unit
+        rows = np.array(fixes.unit)  # a copy: what was read from a message is not as a kernel wants it
         self.x_m[rows] = fixes.x_m
         self.y_m[rows] = fixes.y_m
         self.fix_ms[rows] = fixes.fix_ms
@@ -151,14 +149,10 @@ class Fleet:
 
     def _locate(self, rows: npt.NDArray[np.int32]) -> None:
         """Write down in the tree and on the streets where these units are."""
-        x_m, y_m = self.x_m[rows], self.y_m[rows]
         if self.tree is not None:
-            self.tree.place_many(rows, x_m, y_m)
+            self.tree.place_many(rows, self.x_m[rows], self.y_m[rows])
             if self.roads is not None:
-                speed = self.speed_dm_s[rows]
-                stands = (speed >= 0) & (speed < MOVING_DM_S)
-                heading = np.where(stands, UNKNOWN, self.heading[rows]).astype(np.int16)
-                self.spots.put(rows, self.roads.spots(x_m, y_m, heading, self.spots.segment[rows]))
+                self.roads.put(self.spots, rows, self.x_m, self.y_m, self.speed_dm_s, self.heading)
 
     def belong(self, row: int, post: int) -> None:
         """Let the unit belong to that station of the place, by its number, from now on."""
@@ -190,12 +184,18 @@ class Fleet:
         self._refresh_turnout(np.arange(len(self.ids), dtype=np.int32))
 
     def _refresh_turnout(self, rows: npt.NDArray[np.int32]) -> None:
-        near = (np.abs(self.x_m[rows] - self.post_x_m[rows]) <= IN_QUARTERS_M) & (
-            np.abs(self.y_m[rows] - self.post_y_m[rows]) <= IN_QUARTERS_M
+        turn_out(
+            rows,
+            self.x_m,
+            self.y_m,
+            self.post_x_m,
+            self.post_y_m,
+            IN_QUARTERS_M,
+            self.rolling,
+            self.on_break,
+            self.base_turnout_ms,
+            self.turnout_ms,
         )
-        # Who is on a break has left the vehicle, wherever it stands.
-        due = (near & (self.rolling[rows] == 0)) | (self.on_break[rows] != 0)
-        self.turnout_ms[rows] = np.where(due, self.base_turnout_ms[rows], 0)
 
     @property
     def index(self) -> UnitIndex:

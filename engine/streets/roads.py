@@ -12,7 +12,7 @@ from engine.model.route import Route
 from engine.streets.graph import Graph, Ints
 from engine.streets.network import Network
 from engine.streets.oracle import Oracle
-from engine.streets.snapping import Snapper, Spot, Spots
+from engine.streets.snapping import Shorts, Snapper, Spot, Spots
 from engine.streets.stretches import arcs_of
 from engine.streets.ways import Point, Way, route, times_ms, way
 from engine.streets.weighing import Mode
@@ -66,6 +66,10 @@ class Roads:
     def spots(self, x_m: Ints, y_m: Ints, heading: npt.NDArray[np.int16], hint: Ints | None = None) -> Spots:
         """Return where these positions are on the streets; the hint is the `segment` of where they were."""
         return self._snapper.spots(x_m, y_m, heading, hint)
+
+    def put(self, spots: Spots, rows: Ints, x_m: Ints, y_m: Ints, speed_dm_s: Shorts, heading: Shorts) -> None:
+        """Write to `spots` where these rows are on the streets; the other columns are by row."""
+        self._snapper.put(spots, rows, x_m, y_m, speed_dm_s, heading)
 
     def spot(self, x_m: int, y_m: int) -> Spot:
         """Return where one point is on the streets."""

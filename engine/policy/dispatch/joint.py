@@ -11,14 +11,16 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from engine.model.place import PRIORITIES
 from engine.model.why import Why
 from engine.policy.dispatch.answers import solution_of
 from engine.policy.dispatch.candidates import Choices
 from engine.policy.dispatch.expecting import expected
 from engine.policy.dispatch.options import choose
-from engine.policy.dispatch.problem import Outgrown, Problem
+from engine.policy.dispatch.problem import May, Outgrown, Problem
 from engine.policy.dispatch.solution import Estimate, Reviewed, Solution
-from engine.policy.dispatch.why import JOINT_MATCH, explain
+from engine.policy.dispatch.telling import Terms
+from engine.policy.dispatch.why import explain
 from engine.state.records import Incident
 from engine.state.world import World
 
@@ -26,10 +28,18 @@ from engine.state.world import World
 class JointMatch(Struct, frozen=True, tag="joint_match"):
     """Send the units that all incidents together are served best by."""
 
+    divert: bool = True
+    """Units under way may be taken from what is less urgent."""
+    wait: bool = True
+    """Units that will soon be free may be waited for."""
+    supersede: bool = True
+    """A unit under way may be relieved by one that is clearly sooner."""
+
     @property
     def name(self) -> str:
         """What a why calls it."""
-        return JOINT_MATCH.policy
+        parts = {"diversion": self.divert, "waiting": self.wait, "relief": self.supersede}
+        return "joint match" + "".join(f", no {what}" for what, does in parts.items() if not does)
 
     def solve(
         self,
@@ -41,9 +51,11 @@ class JointMatch(Struct, frozen=True, tag="joint_match"):
         spoken_for: Mapping[int, int] | None = None,
     ) -> Solution:
         """Match what these incidents lack to the units that may go, in the queue's order."""
+        may = May(divert=take and self.divert, wait=take and self.wait)
+        seconds = reviewed if take and self.supersede else ()
         also: frozenset[Choices] = frozenset()
         while True:
-            problem = Problem(world, incidents, reviewed, take=take, spoken_for=spoken_for or {}, also=also)
+            problem = Problem(world, incidents, seconds, may, spoken_for=spoken_for or {}, also=also)
             try:
                 return solution_of(problem, choose(problem))
             except Outgrown as more:
@@ -51,7 +63,8 @@ class JointMatch(Struct, frozen=True, tag="joint_match"):
 
     def explain(self, world: World, incident: Incident, solution: Solution, row: int | None = None) -> Why:
         """Say what the proposal for the incident rests on; with a row, what speaks for or against that unit."""
-        return explain(world, incident, solution, row)
+        diverts = PRIORITIES if self.divert else ()
+        return explain(world, incident, solution, Terms(self.name, waits=self.wait, divert_to=diverts), row)
 
     def estimate(self, world: World, row: int, incident: Incident) -> Estimate:
         """Return when one unit would be there and by which way, whether it would be chosen or not."""

@@ -47,9 +47,11 @@ Prices = tuple[tuple[str, int], ...]
 class Terms(Struct, frozen=True):
     """What counts for the policy that is told about."""
 
-    policy: str = "joint match"
+    policy: str
     prices: bool = True
-    """Beside time there are prices, an order of stations, and units that are waited for."""
+    """Beside time there are prices, and an order of stations."""
+    waits: bool = True
+    """Units that will soon be free may be waited for."""
     divert_from: tuple[int, ...] = PRIORITIES
     divert_to: tuple[int, ...] = PRIORITIES
     """Priorities between which units are diverted, always to what is more urgent."""
@@ -66,7 +68,7 @@ class Scene(Struct, frozen=True):
     solution: Solution
     chosen: dict[str, Choice]
     """By unit: who goes to this slot."""
-    terms: Terms = Terms()
+    terms: Terms
 
     @property
     def last_ms(self) -> int:
@@ -118,11 +120,21 @@ def _basics(scene: Scene, rows: Rows) -> list[Considered]:
 def _soft_prices(scene: Scene, rows: Rows) -> list[Prices]:
     world, priority = scene.world, scene.incident.priority
     known = scene.solution.soft.get(priority)
-    if known is None:
+    if not scene.terms.prices:
+        known = Soft(np.unique(rows), _at_table(scene, np.unique(rows)))
+    elif known is None:
         # Nobody was looked at for an incident of this priority.
         ordered = np.unique(rows)
         known = Soft(ordered, soft_parts(world, layout_of(world), scene.bench.ready, ordered, priority))
     return known.of(rows)
+
+
+def _at_table(scene: Scene, rows: Rows) -> tuple[tuple[str, Rows], ...]:
+    """Return who is not fetched from its break for so little: that is no price, and holds where there are none."""
+    world, priority = scene.world, scene.incident.priority
+    if priority <= world.settled.work.break_to_priority:
+        return ()
+    return (("crew", np.where(world.fleet.on_break[rows] != 0, np.int32(BARRED), np.int32(0))),)
 
 
 def _order_prices(scene: Scene, rows: Rows) -> dict[int, Prices]:
@@ -130,7 +142,7 @@ def _order_prices(scene: Scene, rows: Rows) -> dict[int, Prices]:
     order, stations = order_of(scene.world, scene.incident)
     if order is Order.CLOSEST or not (scene.wanted and scene.terms.prices):
         return {}
-    problem = Problem(scene.world, [scene.incident], take=False)
+    problem = Problem(scene.world, [scene.incident])
     kind = Kind(scene.incident, scene.slot, 0, scene.wanted)
     price, seats = problem.order_ms(kind, order, stations), problem.seats
     free = rows[np.isin(rows, seats.rows)].tolist()
@@ -240,7 +252,7 @@ def _use_for(scene: Scene, row: int, use: Busy) -> tuple[str, Reason]:
         return "", Reason.STATUS
     if use.source_priority > incident.priority:
         return "divert" if _may_divert(scene, row, use) else "", Reason.STATUS
-    if scene.terms.prices and use.clear_ms >= 0 and incident.priority >= world.settled.matching.wait_from_priority:
+    if scene.terms.waits and use.clear_ms >= 0 and incident.priority >= world.settled.matching.wait_from_priority:
         return "wait", Reason.STATUS
     return "", use.reason
 

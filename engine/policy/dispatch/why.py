@@ -17,14 +17,11 @@ from engine.state.fleet import STANDING_NOT_IN_SERVICE
 from engine.state.records import Incident
 from engine.state.world import World
 
-JOINT_MATCH = Terms()
 MANY = 256
 """Units in a circle after which rare kinds are no longer looked for beyond it."""
 
 
-def explain(
-    world: World, incident: Incident, solution: Solution, row: int | None = None, terms: Terms = JOINT_MATCH
-) -> Why:
+def explain(world: World, incident: Incident, solution: Solution, terms: Terms, row: int | None = None) -> Why:
     """Say what the proposal for the incident rests on; with a row, what speaks for or against that unit.
 
     terms: what counts for the policy that has made it.
