@@ -3,6 +3,7 @@
 from typing import Protocol, TypeAlias, cast
 
 from engine.model.moves import ProposedMove
+from engine.policy.redeploy.ahead import Ahead
 from engine.policy.redeploy.compliance import Compliance
 from engine.policy.redeploy.dmexclp import Dmexclp
 from engine.policy.redeploy.ground import LayerRule, Points
@@ -23,7 +24,7 @@ class RedeployPolicy(Protocol):
         """Return the moves that are worth it now, the most valuable first; each is judged as if those before were done."""
 
 
-AnyRedeploy: TypeAlias = Home | Dmexclp | Compliance | Priced
+AnyRedeploy: TypeAlias = Home | Dmexclp | Compliance | Priced | Ahead
 
 
 def policy_named(text: str) -> AnyRedeploy:
@@ -32,6 +33,7 @@ def policy_named(text: str) -> AnyRedeploy:
 
 
 __all__ = [
+    "Ahead",
     "AnyRedeploy",
     "Compliance",
     "Demand",
