@@ -11,7 +11,7 @@ from engine.model.place import Hospital, Place, Station
 from engine.sim.curves import Cells, late_by_cell
 from engine.sim.outcome import Outcome
 from gateways.simulation.drawing import drawing, figure, text, ticks
-from gateways.simulation.words import count, percent
+from gateways.simulation.words import UNIT, count, percent
 
 CELL_M = 500
 CELLS_MAX = 3_000
@@ -21,7 +21,7 @@ SHADES = 6
 SMALLEST = 0.35
 """Side of the square of a cell with hardly a call, in parts of the cell."""
 TALL, MARGIN = 560.0, 10.0
-WIDE_MAX, WIDE_MIN = 760.0, 190.0
+WIDE_MAX, WIDE_MIN, NARROWEST = 760.0, 190.0, 230.0
 Entry = dict[str, Any]
 
 
@@ -59,7 +59,7 @@ def map_pictures(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], pl
     step = _step(list(cells.values()))
     view = _view(first, place)
     maps = "".join(_map(document, name, cells[name], step, view, place, group) for name in names)
-    return f'{_legend(step, cell_m, place)}<div class="maps">{maps}</div>'
+    return f'{_legend(step, cell_m, place)}<div class="maps" style="--wide:{max(NARROWEST, view.width * 0.62):.0f}px">{maps}</div>'
 
 
 def _shown(document: Entry) -> list[str]:
@@ -154,7 +154,9 @@ def _legend(step: float, cell_m: int, place: Place) -> str:
     for shade in range(SHADES):
         last = shade == SHADES - 1
         words = (
-            f"{shade * step * 100:.0f} % +" if last else f"{shade * step * 100:.0f} to {(shade + 1) * step * 100:.0f} %"
+            f"over {shade * step * 100:.0f}{UNIT}"
+            if last
+            else f"{shade * step * 100:.0f}\u2013{(shade + 1) * step * 100:.0f}{UNIT}"
         )
         spans.append(f'<span><i class="m{shade}"></i>{words}</span>')
     sites = f'<span><svg viewBox="0 0 16 16" aria-hidden="true">{_station(8, 9, "")}</svg>station</span>'
