@@ -19,6 +19,8 @@ from engine.kernels.hierarchy import contract, place_links
 from engine.kernels.match import Kinds, Pool, certify_matching, match
 from engine.kernels.nearest import nearest, pack
 from engine.kernels.relax import relax
+from engine.kernels.schedule import NEVER, Routes, schedule
+from engine.kernels.schedule import Calls as Scheduled
 from engine.kernels.sweep import to_target
 from engine.kernels.travel import straight_line_ms
 
@@ -30,6 +32,7 @@ def warm() -> None:
     _warm_hierarchy()
     _warm_ways()
     _warm_nearest()
+    _warm_schedule()
 
 
 def _warm_candidates() -> None:
@@ -109,3 +112,10 @@ def _warm_nearest() -> None:
     zero, short, flag = np.zeros(1, np.int32), np.zeros(1, np.int16), np.zeros(1, np.uint8)
     tree = pack(zero, zero, zero, zero)
     nearest(tree, flag, zero, zero, short, zero, 1, zero.copy(), short.copy(), zero.copy(), flag.copy())
+
+
+def _warm_schedule() -> None:
+    wide, each = np.zeros(1, np.int64), np.zeros((1, 1), np.int64)
+    calls = Scheduled(wide, wide, np.ones(1, np.bool_), wide, np.zeros(1, np.int32), each, each, each)
+    routes = Routes(np.zeros((1, 1), np.int32), wide.copy(), wide + NEVER, wide + NEVER)
+    schedule(calls, routes, 0, 1, wide)
