@@ -12,16 +12,22 @@ from engine.kernels.circle import within_circle
 from engine.kernels.coverage import lost_cover
 from engine.kernels.crew_prices import Crews, Tariff, crew_prices
 from engine.kernels.customise import customise
-from engine.kernels.descend import descend
+from engine.kernels.dense import assign_all
+from engine.kernels.descend import descend, unroll
 from engine.kernels.dissect import dissection_order
 from engine.kernels.eligible import cheapest, judge, ready, tally
+from engine.kernels.fixes import believable, extremes, leaving, turn_out
 from engine.kernels.hierarchy import contract, place_links
 from engine.kernels.match import Kinds, Pool, certify_matching, match
-from engine.kernels.nearest import nearest, pack
+from engine.kernels.nearest import nearest, pack, snap, snap_rows
+from engine.kernels.posting import Room, Sets, best_move, covered, improve, nested_order, weigh_moves
+from engine.kernels.reach import to_points, to_posts
 from engine.kernels.relax import relax
 from engine.kernels.schedule import NEVER, Routes, schedule
 from engine.kernels.schedule import Calls as Scheduled
-from engine.kernels.sweep import to_target
+from engine.kernels.soonest import soonest
+from engine.kernels.spread import spread
+from engine.kernels.sweep import from_source, to_target
 from engine.kernels.travel import straight_line_ms
 
 
@@ -32,6 +38,8 @@ def warm() -> None:
     _warm_hierarchy()
     _warm_ways()
     _warm_nearest()
+    _warm_posting()
+    _warm_fixes()
     _warm_schedule()
 
 
@@ -67,6 +75,7 @@ def _warm_candidates() -> None:
     short, wide = np.zeros(1, np.int16), np.zeros(1, np.int64)
     crews = Crews(short, flags, short, wide, wide, np.zeros(1, np.int32), wide, wide, wide)
     crew_prices(rows, crews, Tariff(0, 0, 0, 0, 0, 0, 0), 0, cost_ms.copy())
+    soonest(flags, rows, travel_ms, np.ones(1, np.uint64), np.ones(1, np.uint64), rows)
     tally(flags)
     cheapest(rows, cost_ms, flags, 1)
 
@@ -89,12 +98,14 @@ def _warm_hierarchy() -> None:
     hierarchy = contract(2, tails, heads)
     forward, backward = np.empty((2, 1), np.int32)
     customise(*hierarchy, *place_links(*hierarchy, tails, heads), np.ones(2, np.int32), forward, backward)
-    to_target(*hierarchy, forward, backward, np.zeros(1, np.int32), np.zeros(1, np.int32), np.empty(2, np.int32))
+    for sweep in (to_target, from_source):
+        sweep(*hierarchy, forward, backward, np.zeros(1, np.int32), np.zeros(1, np.int32), np.empty(2, np.int32))
 
 
 def _warm_ways() -> None:
     zero, flag = np.zeros(1, np.int32), np.zeros(1, np.uint8)
     descend(np.array([0, 1], np.int32), zero, zero, zero, 0, zero.copy())
+    unroll(zero, zero, np.array([0, 1], np.int32), zero, zero.copy())
     follow(zero, zero - 1, np.zeros(2, np.int32), zero.copy(), zero.copy(), zero.copy())
     sum_along(np.array([0, 1], np.int32), zero, zero, zero.copy(), zero.copy(), zero.copy())
     line = np.zeros(1, np.int64)
@@ -112,6 +123,38 @@ def _warm_nearest() -> None:
     zero, short, flag = np.zeros(1, np.int32), np.zeros(1, np.int16), np.zeros(1, np.uint8)
     tree = pack(zero, zero, zero, zero)
     nearest(tree, flag, zero, zero, short, zero, 1, zero.copy(), short.copy(), zero.copy(), flag.copy())
+    found = (zero.copy(), zero.copy(), short.copy(), zero.copy())
+    snap(tree, flag, zero, zero, zero, zero, short, zero, 1, 1, 1, *found)
+    columns = (zero, zero, zero, short, short, 1, *found, flag.copy())
+    snap_rows(tree, flag, zero, zero, 1, 1, 1, *columns)
+
+
+def _warm_fixes() -> None:
+    zero, wide, flag, flags = np.zeros(1, np.int32), np.zeros(1, np.int64), np.zeros(1, np.bool_), np.zeros(1, np.uint8)
+    believable(zero, zero, zero, wide, wide, 0, (0, 0, 0, 0), flag.copy())
+    turn_out(zero, zero, zero, zero, zero, 0, flags, flags, zero, zero.copy())
+    leaving(wide, wide, wide, flag, wide, wide, 0, wide.copy(), wide.copy())
+    extremes(wide)
+    short = np.zeros(1, np.int16)
+    spread(zero, wide, wide, zero, 0, zero, 0, flags, wide, short, 0, 0, 0, wide.copy())
+
+
+def _warm_posting() -> None:
+    """One post that covers one set, one unit."""
+    one, bounds = np.ones(1, np.int64), np.array([0, 1], np.int64)
+    zero, flag = np.zeros(1, np.int32), np.ones(1, np.uint8)
+    sets = Sets(one, bounds, bounds, zero, one, 1)
+    room = Room(np.ones(1, np.int32), zero)
+    gain, times_ms = np.empty((1, 1, 1), np.int64), np.zeros((1, 1), np.int32)
+    covered(sets, zero, one, np.empty(1, np.int64))
+    weigh_moves(sets, zero, one, one, gain, np.empty((1, 1), np.int64))
+    best_move(gain, one, zero, zero, times_ms, flag, room, 1, 1, 1, np.empty((1, 1), np.int64))
+    nested_order(sets, 1, room, 300, zero.copy())
+    improve(sets, 1, room, 1, zero.copy())
+    assign_all(np.zeros((1, 1), np.int64), zero.copy())
+    departures = np.zeros((1, COLUMNS), np.int32)
+    to_posts(zero, departures, times_ms, np.zeros((1, 2), np.int32), zero, times_ms.copy(), np.zeros((1, 1), np.uint8))
+    to_points(zero, bounds, zero, zero, zero, zero.copy())
 
 
 def _warm_schedule() -> None:

@@ -80,4 +80,3 @@ class Outcome(Struct, frozen=True):
     """Of the World at the end: two runs agree, or they do not."""
     wall_s: float = 0.0
     """How long it took. No part of what has to agree."""
-

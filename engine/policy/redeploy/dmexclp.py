@@ -1,0 +1,52 @@
+"""R1: a unit that has just become free goes where it adds most cover (DMEXCLP; Jagtenberg, Bhulai, van der Mei 2015).
+
+The post is argmax over j of sum d_i (1 - q) q**k_i over what j covers, k_i counting all other free units where they stand
+or drive to. Nobody who idles is moved.
+"""
+
+import numpy as np
+from msgspec import Struct
+
+from engine.kernels.posting import weigh_moves
+from engine.model.moves import ProposedMove
+from engine.policy.redeploy.refused import within
+from engine.policy.redeploy.survey import Survey, kinds_of, millionths, with_busy
+from engine.policy.redeploy.words import Move, proposed
+
+BUSY_PERMILLE_MAX = 900
+
+
+class Dmexclp(Struct, frozen=True, tag="dmexclp"):
+    """Choose the post of each unit that has just become free; ties go to the lowest post."""
+
+    q: int | None = None
+    """How much of the time a unit is busy, in permille; None: as was learned, by layer."""
+
+    def __post_init__(self) -> None:
+        if self.q is not None:
+            within("q", self.q, 0, BUSY_PERMILLE_MAX, "permille")
+
+    def propose(self, survey: Survey) -> tuple[ProposedMove, ...]:
+        """Return at most one move for each fresh unit, in order of rows."""
+        units = np.flatnonzero(survey.fresh & survey.movable).tolist()
+        if not units:
+            return ()
+        sets, kinds, post = with_busy(survey.ground.sets, self.q), kinds_of(survey), survey.post.copy()
+        posts = len(survey.posts)
+        gain = np.empty((len(kinds.kinds), posts, posts), np.int64)
+        leaves, moves = np.empty(gain.shape[:2], np.int64), []
+        for unit in units:
+            weigh_moves(sets, post, kinds.accepts, kinds.kinds, gain, leaves)
+            kind, source = int(kinds.kind[unit]), int(post[unit])
+            here = np.bincount(post, minlength=posts)
+            open_to = (
+                (here < survey.capacity) & (survey.to_post_ms[unit] >= 0) & (here[source] > survey.minimum[source])
+            )
+            open_to[source] = True
+            worth = np.where(open_to, gain[kind, source], np.iinfo(np.int64).min)
+            target = int(np.argmax(worth))
+            if target != source:
+                added = millionths(int(worth[target]), int(kinds.whole[kind]))
+                moves.append(Move(unit, target, added))
+                post[unit] = target
+        return proposed(survey, "dmexclp", moves, self.q)

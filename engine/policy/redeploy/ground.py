@@ -1,0 +1,143 @@
+"""From points of demand and what reaches them to layers of sets: points that the same posts cover are one set.
+
+Eight posts make at most 256 sets of a hundred thousand points (as JEMSS does, Ridler, Mason and Raith 2022), so that
+counting cover takes microseconds. What has to know times keeps its points, put together where they are too many.
+"""
+
+from hashlib import blake2b
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from engine.kernels.posting import ONE, Sets
+from engine.model.moves import MILLION
+from engine.policy.redeploy.refused import PolicyRefused, within
+from engine.policy.redeploy.survey import Ground, Ints, Layer, Wide
+
+LAYERS_MAX = 62
+POINTS_MAX = 512
+"""Points that position-aware policies look at; more are put together, square by square."""
+
+
+class LayerRule(Struct, frozen=True):
+    """A class of demand, as it is configured."""
+
+    name: str
+    needs: int = 0
+    """Capability mask."""
+    lights: bool = True
+    """Under lights and sirens."""
+    cover_ms: int = 330_000
+    """Driving time within which a point is covered: the target less taking the call and turning out."""
+    share: int = MILLION
+    """Of all demand, in parts per million."""
+
+    def __post_init__(self) -> None:
+        within(f"layer {self.name}: cover_ms", self.cover_ms, 1, 86_400_000, "ms")
+        within(f"layer {self.name}: share", self.share, 0, MILLION, "parts per million")
+
+
+class Points(Struct, frozen=True, eq=False):
+    """Where demand is: n points."""
+
+    x_m: Ints
+    y_m: Ints
+    weight: Wide
+    """int64[n], in any unit, not below 0."""
+
+
+def ground_of(rules: tuple[LayerRule, ...], points: Points, reach_ms: Ints, busy_permille: tuple[int, ...]) -> Ground:
+    """Return the ground. reach_ms: int32[2, p, n]; busy_permille: of each layer.
+
+    Raises PolicyRefused where there is nothing to cover, or more layers than a kernel can tell apart.
+    """
+    _check(rules, points)
+    total = int(points.weight.sum())
+    share = sum(rule.share for rule in rules)
+    point_weight = _parts(points.weight, total)
+    layers = tuple(
+        _layer(rule, rule.share * MILLION // share, points, reach_ms, busy)
+        for rule, busy in zip(rules, busy_permille, strict=True)
+    )
+    sets = _packed(layers)
+    kept = _together(points, point_weight)
+    parts = (sets.weight, sets.first, sets.begin, sets.post, sets.busy, np.array([layer.needs for layer in layers]))
+    digest = blake2b(b"".join(np.ascontiguousarray(part).tobytes() for part in parts), digest_size=16).digest()
+    return Ground(
+        layers,
+        sets,
+        np.ascontiguousarray(reach_ms[:, :, kept.point]),
+        kept.weight,
+        points.x_m[kept.point],
+        points.y_m[kept.point],
+        digest,
+    )
+
+
+def _check(rules: tuple[LayerRule, ...], points: Points) -> None:
+    if not rules or sum(rule.share for rule in rules) == 0:
+        raise PolicyRefused("layers", "no class of demand has any share, so there is nothing to cover")
+    if len(rules) > LAYERS_MAX:
+        raise PolicyRefused("layers", f"{len(rules)} classes of demand are more than {LAYERS_MAX}")
+    if len(points.weight) == 0 or int(points.weight.sum()) <= 0:
+        raise PolicyRefused("demand", "no point has any weight, so there is nothing to cover")
+    if int(points.weight.min()) < 0:
+        raise PolicyRefused("demand", "a point has a weight below zero")
+
+
+def _parts(weight: Wide, total: int) -> Wide:
+    """Return the weights in parts of ONE, rounded down."""
+    if total < 1 << 32:
+        return weight * ONE // total
+    return np.array([each * ONE // total for each in weight.tolist()], np.int64)
+
+
+def _layer(rule: LayerRule, share: int, points: Points, reach_ms: Ints, busy_permille: int) -> Layer:
+    mode = 0 if rule.lights else 1
+    reach = reach_ms[mode]
+    cover = (reach >= 0) & (reach <= rule.cover_ms)
+    packed = np.packbits(cover, axis=0).T.copy()
+    _, first, number = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    # Weights are added up before they are scaled, so that a hundred thousand light points are not rounded to nothing.
+    added = np.zeros(len(first), np.int64)
+    np.add.at(added, number.ravel(), points.weight)
+    weight = _parts(added, int(points.weight.sum())) * share // MILLION
+    cover_sets = np.ascontiguousarray(cover[:, first]).astype(np.uint8)
+    return Layer(rule.name, rule.needs, share, mode, rule.cover_ms, busy_permille, weight, cover_sets)
+
+
+def _packed(layers: tuple[Layer, ...]) -> Sets:
+    """Put the layers behind each other; sets that nobody covers have no posts."""
+    weight = np.concatenate([layer.weight for layer in layers])
+    first = np.cumsum([0, *(len(layer.weight) for layer in layers)]).astype(np.int64)
+    cover = np.concatenate([layer.cover for layer in layers], axis=1)
+    begin = np.concatenate([[0], np.cumsum(cover.sum(axis=0, dtype=np.int64))]).astype(np.int64)
+    post = np.nonzero(cover.T)[1].astype(np.int32)
+    busy = np.array([layer.busy_permille for layer in layers], np.int64)
+    return Sets(weight, first, begin, post, busy, cover.shape[0])
+
+
+class _Kept(Struct, frozen=True, eq=False):
+    point: npt.NDArray[np.int64]
+    weight: Wide
+
+
+def _together(points: Points, weight: Wide) -> _Kept:
+    """Return at most POINTS_MAX points, each the heaviest of its square, with the weight of all of it."""
+    if len(weight) <= POINTS_MAX:
+        return _Kept(np.arange(len(weight)), weight)
+    x_m, y_m = points.x_m.astype(np.int64), points.y_m.astype(np.int64)
+    side = max(1, int(max(np.ptp(x_m), np.ptp(y_m))) // 64)
+    while True:
+        square = (y_m - y_m.min()) // side * (int(np.ptp(x_m)) // side + 1) + (x_m - x_m.min()) // side
+        _, number = np.unique(square, return_inverse=True)
+        if int(number.max()) < POINTS_MAX:
+            break
+        side += side // 4 + 1
+    number = number.ravel()
+    order = np.lexsort((np.arange(len(weight)), -weight, number))
+    heaviest = order[np.concatenate([[True], number[order][1:] != number[order][:-1]])]
+    total = np.zeros(int(number.max()) + 1, np.int64)
+    np.add.at(total, number, weight)
+    return _Kept(heaviest, total)

@@ -1,0 +1,208 @@
+"""How far it is: from posts to points of demand, from units to posts, over the streets of one epoch or straight.
+
+Found once for an epoch and then read. From the posts one sweep each (PHAST, Delling and others 2011) gives all points;
+to the posts one vector each serves all units. The last street of a point is entered as if all of it were open: a closure
+beside a point moves it by less than one street, and for what is far beyond it the sweep is exact.
+"""
+
+import numpy as np
+
+from engine.kernels.arrive import COLUMNS, depart
+from engine.kernels.reach import INF, to_points, to_posts
+from engine.kernels.sweep import from_source
+from engine.kernels.travel import straight_line_ms
+from engine.model.place import Station
+from engine.policy.redeploy.ground import Points
+from engine.policy.redeploy.survey import Ints
+from engine.policy.travel import StraightLine
+from engine.streets.network import Network
+from engine.streets.oracle import Metric, Oracle
+from engine.streets.roads import Roads
+from engine.streets.snapping import NOWHERE, Spot, Spots
+from engine.streets.targets import ways_past
+from engine.streets.weighing import Mode
+
+Point = tuple[int, int]
+PLACES_KEPT = 4_096
+"""Places where units become free, of which the times to all posts are remembered."""
+
+
+class Entries:
+    """From which junctions each of n spots is entered, as columns (CSR): the same for every post."""
+
+    def __init__(self, network: Network, metric: Metric, spots: Spots) -> None:
+        weights, size = metric.weights, len(spots)
+        on_road = np.flatnonzero(spots.arc >= 0)
+        arcs = spots.arc[on_road]
+        back = network.reverse[arcs]
+        two_way = back >= 0
+        arc = np.concatenate([arcs, back[two_way]])
+        along = np.concatenate([spots.along[on_road], 1000 - spots.along[on_road][two_way]]).astype(np.int64)
+        owner = np.concatenate([on_road, on_road[two_way]])
+        into_ms = np.minimum(weights.before_ms[arc] + weights.arc_ms[arc].astype(np.int64) * along // 1000, INF)
+        links = [network.links_of(chain) for chain in network.chains.chain[arc].tolist()]
+        count = np.array([len(each) for each in links], np.int64)
+        link = np.concatenate([*links, np.empty(0, np.int32)]).astype(np.int32)
+        owner, into_ms = np.repeat(owner, count), np.repeat(into_ms, count)
+        order = np.argsort(owner, kind="stable")
+        self.junction = network.links.tail[link][order].astype(np.int32)
+        self.into_ms = np.minimum(into_ms + weights.turn_ms[link], INF)[order].astype(np.int32)
+        self.first = np.searchsorted(owner[order], np.arange(size + 1)).astype(np.int64)
+
+
+class StreetReach:
+    """Times under one set of conditions."""
+
+    def __init__(self, roads: Roads, oracle: Oracle, straight: StraightLine, stations: tuple[Station, ...]) -> None:
+        self.oracle, self._roads, self._straight = oracle, roads, straight
+        self._stations = stations
+        self._spots = [roads.spot(station.x_m, station.y_m) for station in stations]
+        self._metric = oracle.metric(Mode.NORMAL)
+        size = oracle.network.size
+        self._vectors = np.full((len(stations), size), INF, np.int32)
+        self._chains = np.full((len(stations), 2), -1, np.int32)
+        for number, spot in enumerate(self._spots):
+            if spot.arc != NOWHERE:
+                self._vectors[number] = oracle.target(spot, Mode.NORMAL).to_spot
+                for side, (arc, _) in enumerate(ways_past(oracle.network, spot)):
+                    self._chains[number, side] = oracle.network.chains.chain[arc]
+        self._extra_ms = np.array([spot.extra_ms for spot in self._spots], np.int32)
+        self._from: dict[Point, Ints] = {}
+        self.post_ms = self.from_places([(station.x_m, station.y_m) for station in stations])
+        np.fill_diagonal(self.post_ms, 0)
+
+    def points_ms(self, points: Points) -> Ints:
+        """Return int32[2, p, n], from each post to each point by mode; -1 for no way."""
+        spots = self._roads.spots(points.x_m, points.y_m, np.full(len(points.x_m), -1, np.int16))
+        return np.stack([self._points_ms(points, spots, mode) for mode in (Mode.LIGHTS, Mode.NORMAL)])
+
+    def _points_ms(self, points: Points, spots: Spots, mode: Mode) -> Ints:
+        network, metric = self.oracle.network, self.oracle.metric(mode)
+        entries = Entries(network, metric, spots)
+        found = np.empty((len(self._stations), len(spots)), np.int32)
+        away = spots.arc < 0
+        for number, (station, spot) in enumerate(zip(self._stations, self._spots, strict=True)):
+            line_ms = straight_ms(self._straight, (station.x_m, station.y_m), points)
+            if spot.arc == NOWHERE:
+                found[number] = line_ms
+                continue
+            vector = self._leaving(metric, spot)
+            to_points(vector, entries.first, entries.junction, entries.into_ms, spots.extra_ms, found[number])
+            found[number][away] = line_ms[away]
+            self._along_street(metric, spot, spots, found[number])
+        return found
+
+    def _leaving(self, metric: Metric, spot: Spot) -> Ints:
+        """Return the time from the spot to every junction."""
+        network, weights = self.oracle.network, metric.weights
+        ways = []
+        for arc, along in ways_past(network, spot):
+            rest_ms = int(weights.arc_ms[arc]) * (1000 - along) // 1000 + int(weights.rest_ms[arc]) + spot.extra_ms
+            ways.append((int(network.head[arc]), min(rest_ms, INF)))
+        junctions, ms = (np.array(column, np.int32) for column in zip(*ways, strict=True))
+        out = np.empty(network.size, np.int32)
+        from_source(network.first_up, network.up, metric.forward, metric.backward, junctions, ms, out)
+        return out
+
+    def _along_street(self, metric: Metric, spot: Spot, spots: Spots, found: Ints) -> None:
+        """Lower the times to points on the post's own street."""
+        chain = self.oracle.network.chains.chain
+        own = [int(chain[arc]) for arc, _ in ways_past(self.oracle.network, spot)]
+        beside = np.flatnonzero((spots.arc >= 0) & np.isin(chain[spots.arc], own))
+        for place in beside.tolist():
+            direct = self.oracle.direct(spot, spots[place], metric.weights)
+            if direct is not None:
+                ms = direct[0] + spot.extra_ms + int(spots.extra_ms[place])
+                found[place] = ms if found[place] < 0 else min(int(found[place]), ms)
+
+    def units_ms(self, spots: Spots, rows: Ints, at: list[Point]) -> Ints:
+        """Return int32[m, p], from each row of the fleet's spots, at these positions, to each post; -1 for no way."""
+        return self._to_posts(spots, rows, self._metric.departures(spots), at)
+
+    def _to_posts(self, spots: Spots, rows: Ints, departures: Ints, at: list[Point]) -> Ints:
+        out = np.empty((len(rows), len(self._stations)), np.int32)
+        near = np.empty(out.shape, np.uint8)
+        if to_posts(rows, departures, self._vectors, self._chains, self._extra_ms, out, near):
+            for i, j in np.argwhere(near).tolist():
+                one = rows[i : i + 1]
+                out[i, j] = self.oracle.times_ms(spots, one, self._spots[j], Mode.NORMAL)[0]
+        for j in np.flatnonzero(self._chains[:, 0] < 0).tolist():
+            out[:, j] = [self._line_ms(point, j) for point in at]
+        for i in np.flatnonzero(spots.arc[rows] < 0).tolist():
+            out[i] = [self._line_ms(at[i], j) for j in range(len(self._stations))]
+        return out
+
+    def _line_ms(self, point: Point, post: int) -> int:
+        station = self._stations[post]
+        return self._straight.to_point_ms(point, (station.x_m, station.y_m), 1)
+
+    def from_places(self, places: list[Point]) -> Ints:
+        """Return int32[b, p], from places where units become free; those of an epoch are remembered."""
+        fresh = [place for place in dict.fromkeys(places) if place not in self._from]
+        if fresh:
+            if len(self._from) + len(fresh) > PLACES_KEPT:
+                self._from.clear()
+                fresh = list(dict.fromkeys(places))
+            spots = Spots.of(*(self._roads.spot(*place) for place in fresh))
+            rows = np.arange(len(fresh), dtype=np.int32)
+            times = self._to_posts(spots, rows, self._departures(spots, rows), fresh)
+            self._from.update(zip(fresh, times, strict=True))
+        return np.array([self._from[place] for place in places], np.int32).reshape(len(places), len(self._stations))
+
+    def _departures(self, spots: Spots, rows: Ints) -> Ints:
+        """Work out how these spots are left, beside those of the fleet that the metric keeps."""
+        network, weights = self.oracle.network, self._metric.weights
+        out = np.empty((len(rows), COLUMNS), np.int32)
+        depart(
+            rows,
+            spots.arc,
+            spots.along,
+            spots.extra_ms,
+            spots.free,
+            network.head,
+            network.chains.chain,
+            weights.rest_ms,
+            weights.arc_ms,
+            network.reverse,
+            self.oracle.settings.uturn_ms,
+            out,
+        )
+        return out
+
+
+class StraightReach:
+    """The same along straight lines, in both modes alike."""
+
+    def __init__(self, straight: StraightLine, stations: tuple[Station, ...]) -> None:
+        self._straight, self._stations = straight, stations
+        x_m, y_m = (np.array([getattr(each, axis) for each in stations], np.int32) for axis in ("x_m", "y_m"))
+        self._posts = Points(x_m, y_m, np.zeros(len(stations), np.int64))
+        self.post_ms = self.from_places([(station.x_m, station.y_m) for station in stations])
+
+    def points_ms(self, points: Points) -> Ints:
+        """Return int32[2, p, n], from each post to each point by mode."""
+        times = [straight_ms(self._straight, (station.x_m, station.y_m), points) for station in self._stations]
+        return np.stack([times, times])
+
+    def units_ms(self, spots: Spots, rows: Ints, at: list[Point]) -> Ints:
+        """Return int32[m, p], from these positions to each post."""
+        del spots, rows
+        return self.from_places(at)
+
+    def from_places(self, places: list[Point]) -> Ints:
+        """Return int32[b, p], from these places to each post."""
+        out = np.empty((len(places), len(self._stations)), np.int32)
+        for row, place in enumerate(places):
+            out[row] = straight_ms(self._straight, place, self._posts)
+        return out
+
+
+Reach = StreetReach | StraightReach
+
+
+def straight_ms(straight: StraightLine, start: Point, points: Points) -> Ints:
+    """Return int32[n], from one place to each point along a straight line."""
+    out = np.empty(len(points.x_m), np.int32)
+    rows = np.arange(len(out), dtype=np.int32)
+    straight_line_ms(rows, points.x_m, points.y_m, *start, straight.circuity_percent, straight.speed_mm_per_s, out)
+    return out

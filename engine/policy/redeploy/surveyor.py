@@ -1,0 +1,222 @@
+"""From a World to a survey: quick, because everything that stays the same for an epoch is found once.
+
+A unit belongs to the post that a move gave it, else to its home station. Who may be moved follows `MoveRules`: nobody on
+a break, near the end of the shift, moved a moment ago or often enough; nobody of a shared crew, as the crew's other
+vehicles would stand without it. All of them cover where they stand. Neighbours' units are not ours to place.
+"""
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from engine.model.hours import shift_left_ms
+from engine.model.lifecycle import Status
+from engine.model.moves import MoveRules
+from engine.model.place import Place, Station
+from engine.policy.honesty import clear_ms
+from engine.policy.redeploy.ground import LayerRule, Points, ground_of
+from engine.policy.redeploy.reach import Point, Reach, StraightReach, StreetReach
+from engine.policy.redeploy.refused import PolicyRefused
+from engine.policy.redeploy.rules import rules_of
+from engine.policy.redeploy.survey import NO_PRICE, Ground, Ints, Survey, Wide
+from engine.policy.travel import straight_line
+from engine.state.fleet import IN_QUARTERS_M, STANDING_ASSIGNED, STANDING_FREE
+from engine.state.records import UnitRecord
+from engine.state.world import World
+from engine.streets.oracle import Oracle
+
+UNLIMITED = 1 << 30
+FRESH_MS = 30_000
+"""A unit that has come free within this has not settled: another post is no more trouble to its crew than its own."""
+
+
+class Demand(Struct, frozen=True, eq=False):
+    """What the surveyor is to reckon with; what is None is taken from the place."""
+
+    rules: tuple[LayerRule, ...] | None = None
+    points: Points | None = None
+    busy_permille: tuple[int, ...] | None = None
+    """By layer."""
+    calls_per_day: int = 0
+    service_ms: int = 0
+
+
+def post_of(world: World, row: int) -> str:
+    """Return the station that the unit belongs to: where a move has put it, else its home."""
+    return getattr(world.units[row], "post", None) or world.fleet.units[row].station
+
+
+class Surveyor:
+    """Looks at one World after the other. Keeps what an epoch's streets and an hour's demand give."""
+
+    def __init__(self, demand: Demand | None = None, *, fresh_ms: int = FRESH_MS) -> None:
+        self.demand = demand or Demand()
+        self.fresh_ms = fresh_ms
+        self._place: Place | None = None
+        self._oracle: Oracle | None = None
+        self._number: dict[str, int] = {}
+        self._posts: tuple[str, ...] = ()
+        self._names: tuple[str, ...] = ()
+        self._capacity, self._minimum = np.empty(0, np.int32), np.empty(0, np.int32)
+        self._at = np.empty((2, 0), np.int32)
+        self._rules = MoveRules()
+        self._reach: Reach | None = None
+        self._points_ms = np.empty((2, 0, 0), np.int32)
+        self._ground: Ground | None = None
+
+    def expect(self, demand: Demand) -> None:
+        """Reckon with other demand from now on: the coming hour's weights, what was learned of busy fractions."""
+        if demand.points is not self.demand.points:
+            self._reach = None if _moved(demand.points, self.demand.points) else self._reach
+        self.demand, self._ground = demand, None
+
+    def survey(self, world: World, price: int = NO_PRICE) -> Survey:
+        """Return the moment. Raises PolicyRefused where a policy could do nothing with it."""
+        reach, ground = self._ready(world)
+        fleet = world.fleet
+        ours = (fleet.listed != 0) & (fleet.agency < 0)
+        rows = np.flatnonzero((fleet.standing == STANDING_FREE) & ours).astype(np.int32)
+        free = rows.tolist()
+        records = [world.units[row] for row in free]
+        post = np.array([self._number[post_of(world, row)] for row in free], np.int32)
+        fresh = np.array([self._is_fresh(world, record) for record in records], np.uint8)
+        movable = np.array([self._is_movable(world, record) for record in records], np.uint8)
+        seen = Survey(
+            seq=world.seq,
+            now_ms=world.now,
+            ids=tuple(record.id for record in records),
+            rows=rows,
+            post=post,
+            to_post_ms=self._to_post_ms(world, reach, rows, post),
+            fresh=fresh,
+            movable=movable,
+            capability=fleet.capability[rows],
+            posts=self._posts,
+            names=self._names,
+            capacity=self._capacity,
+            minimum=self._minimum,
+            ground=ground,
+            price=price,
+            calls_per_day=self.demand.calls_per_day,
+            service_ms=self.demand.service_ms,
+        )
+        busy = np.flatnonzero((fleet.standing == STANDING_ASSIGNED) & ours)
+        return self._with_busy(world, reach, seen, busy.tolist()) if len(busy) else seen
+
+    def _with_busy(self, world: World, reach: Reach, seen: Survey, busy: list[int]) -> Survey:
+        """Add the units that are out, and where and when each will be free."""
+        places = [_becomes_free(world, row) for row in busy]
+        rows = np.array(busy, np.int32)
+        return replace(
+            seen,
+            busy_ids=tuple(world.fleet.ids[row] for row in busy),
+            busy_rows=rows,
+            busy_free_ms=np.array([clear_ms(world, row) for row in busy], np.int32),
+            busy_post=np.array([self._number[post_of(world, row)] for row in busy], np.int32),
+            busy_to_post_ms=reach.from_places(places),
+            busy_capability=world.fleet.capability[rows],
+        )
+
+    # ── what stays the same ─────────────────────────────────────────────────────────────────────────────────
+
+    def _ready(self, world: World) -> tuple[Reach, Ground]:
+        place = world.settled
+        if place is not self._place:
+            self._settle(place)
+        oracle = None if world.roads is None else world.roads.oracle(world.road_book.current)
+        points = self.demand.points or self._own_points
+        if self._reach is None or oracle is not self._oracle:
+            self._reach, self._oracle = self._reach_of(world, oracle), oracle
+            self._points_ms, self._ground = self._reach.points_ms(points), None
+        if self._ground is None:
+            rules = self.demand.rules or self._own_rules
+            busy = self.demand.busy_permille or (place.coverage.busy_permille,) * len(rules)
+            self._ground = ground_of(rules, points, self._points_ms, busy)
+        return self._reach, self._ground
+
+    def _settle(self, place: Place) -> None:
+        """Take over the posts of a place."""
+        if not place.stations:
+            raise PolicyRefused("stations", "the place has none, so nobody can be sent to one")
+        self._place, self._reach = place, None
+        self._number = {station.id: number for number, station in enumerate(place.stations)}
+        self._posts = tuple(station.id for station in place.stations)
+        self._names = tuple(station.name for station in place.stations)
+        self._capacity = np.array([_capacity(station) for station in place.stations], np.int32)
+        self._minimum = np.array([getattr(station, "minimum", 0) for station in place.stations], np.int32)
+        self._at = np.array([(station.x_m, station.y_m) for station in place.stations], np.int32).T.copy()
+        self._rules = getattr(place, "moves", self._rules)
+        x_m, y_m, weight = np.array(place.coverage.points, np.int64).reshape(-1, 3).T.copy()
+        self._own_points = Points(x_m.astype(np.int32), y_m.astype(np.int32), weight)
+        self._own_rules = self.demand.rules or rules_of(place)
+        ours = sum(1 for unit in place.units if unit.agency is None)
+        room = int(self._capacity.astype(np.int64).sum())
+        if ours > room:
+            raise PolicyRefused("capacity", f"{ours} units are more than the {room} that all posts together may hold")
+
+    def _reach_of(self, world: World, oracle: Oracle | None) -> Reach:
+        straight = straight_line(world.settled)
+        if world.roads is None or oracle is None:
+            return StraightReach(straight, world.settled.stations)
+        return StreetReach(world.roads, oracle, straight, world.settled.stations)
+
+    # ── one moment ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def _to_post_ms(self, world: World, reach: Reach, rows: Ints, post: Ints) -> Ints:
+        """Return the times of the free units; one that stands at its post is as far from the others as that is."""
+        fleet = world.fleet
+        found: Ints = reach.post_ms[post]
+        x_m, y_m = fleet.x_m[rows], fleet.y_m[rows]
+        east_m, north_m = np.abs(x_m - self._at[0][post]), np.abs(y_m - self._at[1][post])
+        away = np.flatnonzero((east_m > IN_QUARTERS_M) | (north_m > IN_QUARTERS_M))
+        if len(away):
+            at = list(zip(x_m[away].tolist(), y_m[away].tolist(), strict=True))
+            found[away] = reach.units_ms(fleet.spots, rows[away], at)
+        return found
+
+    def _is_fresh(self, world: World, record: UnitRecord) -> bool:
+        return (
+            record.duty is Status.RETURNING
+            and world.now - record.cleared_ms <= self.fresh_ms
+            and getattr(record, "move", None) is None
+        )
+
+    def _is_movable(self, world: World, record: UnitRecord) -> bool:
+        rules, row, place = self._rules, record.row, world.settled
+        if record.duty is Status.ON_BREAK or world.fleet.siblings[row]:
+            return False
+        moved_ms = getattr(record, "moved_ms", 0)
+        if (moved_ms and world.now < moved_ms + rules.cool_down_ms) or getattr(record, "moves", 0) >= rules.budget:
+            return False
+        shift = int(world.fleet.shift[row])
+        left_ms = None if shift < 0 else shift_left_ms(place, place.shifts[shift], world.now)
+        return left_ms is None or left_ms >= rules.shift_end_ms
+
+
+def _capacity(station: Station) -> int:
+    return getattr(station, "capacity", 0) or UNLIMITED
+
+
+def _becomes_free(world: World, row: int) -> Point:
+    """Return where the unit will be when it is free: at its patient's hospital, else where its incident is."""
+    assignment = world.assignment(world.units[row])
+    if assignment is None:
+        return int(world.fleet.x_m[row]), int(world.fleet.y_m[row])
+    if assignment.destination is not None:
+        for hospital in world.settled.hospitals:
+            if hospital.id == assignment.destination:
+                return hospital.x_m, hospital.y_m
+    incident = world.open[world.units[row].incident or ""]
+    return incident.x_m, incident.y_m
+
+
+def _moved(new: Points | None, old: Points | None) -> bool:
+    """Tell whether the points lie elsewhere, so that times to them have to be found anew."""
+    if new is None or old is None:
+        return new is not old
+    return not (np.array_equal(new.x_m, old.x_m) and np.array_equal(new.y_m, old.y_m))
+
+
+def weighted(points: Points, weight: Wide) -> Points:
+    """Return the same points with other weights."""
+    return replace(points, weight=weight)
