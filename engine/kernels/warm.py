@@ -25,6 +25,8 @@ from engine.kernels.outlook import Points, Units, direct_ms, weigh_outlook
 from engine.kernels.posting import Room, Sets, best_move, covered, improve, nested_order, weigh_moves
 from engine.kernels.reach import to_points, to_posts
 from engine.kernels.relax import relax
+from engine.kernels.schedule import NEVER, Routes, schedule
+from engine.kernels.schedule import Calls as Scheduled
 from engine.kernels.soonest import soonest
 from engine.kernels.spread import spread
 from engine.kernels.sweep import from_source, to_target
@@ -41,6 +43,7 @@ def warm() -> None:
     _warm_posting()
     _warm_fixes()
     _warm_outlook()
+    _warm_schedule()
 
 
 def _warm_candidates() -> None:
@@ -166,3 +169,10 @@ def _warm_outlook() -> None:
     direct_ms(points, units, direct)
     weigh_outlook(points, units, direct, none, none, none, one.copy())
     late_in_futures(points, units, direct, 1, 1, 1, 1, 1, np.ones(1024, np.int64), none, none, one.copy())
+
+
+def _warm_schedule() -> None:
+    wide, each = np.zeros(1, np.int64), np.zeros((1, 1), np.int64)
+    calls = Scheduled(wide, wide, np.ones(1, np.bool_), wide, np.zeros(1, np.int32), each, each, each)
+    routes = Routes(np.zeros((1, 1), np.int32), wide.copy(), wide + NEVER, wide + NEVER)
+    schedule(calls, routes, 0, 1, wide)
