@@ -10,10 +10,10 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from engine.model.place import Place
 from engine.sim.outcome import Outcome
 from gateways.simulation.choices import differences_pictures, key, pareto_picture
 from gateways.simulation.courses import hour_pictures, response_pictures
+from gateways.simulation.document import Sites
 from gateways.simulation.maps import map_pictures
 from gateways.simulation.page_tables import policy_table, priority_table
 from gateways.simulation.tables import basis_in_words
@@ -27,7 +27,7 @@ WORK = (
 )
 
 
-def render_page(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], place: Place) -> str:
+def render_page(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], sites: Sites) -> str:
     """Return the page of a document and the outcomes that it was made of."""
     style, script = _file("page.css"), _file("page.js")
     many = " units" if in_threes(len(document["policies"])) else ""
@@ -44,7 +44,7 @@ def render_page(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], pla
         ),
         _section("Through the day", "", f'<div class="grid">{hour_pictures(document)}</div>'),
         _section("Work of each unit", WORK, f'<div class="grid{many}">{work_pictures(document)}</div>'),
-        _maps(document, by_policy, place),
+        _maps(document, by_policy, sites),
         _section("What was run", "", _ran(document)),
         "</main>",
         '<div id="tip" role="status"></div>',
@@ -160,8 +160,8 @@ def _choices(document: Entry) -> str:
     return _section("What it costs, and what it changes", "", f'<div class="grid">{pictures}</div>')
 
 
-def _maps(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], place: Place) -> str:
-    pictures = map_pictures(document, by_policy, place)
+def _maps(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], sites: Sites) -> str:
+    pictures = map_pictures(document, by_policy, sites)
     group = next(iter(document["run"]["groups"]))
     words = f"Late share of {group}-priority calls by where they came from."
     if len(document["policies"]) > 1:
