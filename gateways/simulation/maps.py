@@ -160,10 +160,10 @@ def _legend(step: float, cell_m: int, sites: Sites) -> str:
             else f"{shade * step * 100:.0f}\u2013{(shade + 1) * step * 100:.0f}{UNIT}"
         )
         spans.append(f'<span><i class="m{shade}"></i>{words}</span>')
-    sites = f'<span><svg viewBox="0 0 16 16" aria-hidden="true">{_station(8, 9, "")}</svg>station</span>'
+    signs = f'<span><svg viewBox="0 0 16 16" aria-hidden="true">{_station(8, 9, "")}</svg>station</span>'
     if sites.hospitals:
-        sites += f'<span><svg viewBox="0 0 16 16" aria-hidden="true">{_hospital(8, 8, "")}</svg>hospital</span>'
+        signs += f'<span><svg viewBox="0 0 16 16" aria-hidden="true">{_hospital(8, 8, "")}</svg>hospital</span>'
     return (
         f'<div class="scale"><span class="steps">{"".join(spans)}</span>'
-        f"<span>cells of {cell_m} m; the larger the square, the more calls</span>{sites}</div>"
+        f"<span>cells of {cell_m} m; the larger the square, the more calls</span>{signs}</div>"
     )
