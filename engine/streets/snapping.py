@@ -88,7 +88,8 @@ class Nodes:
     """Reaches what stands beside the streets from the nearest node instead of the nearest road (`Access.NODE`).
 
     A unit at a node has come in by one of its arcs, at whose end it stands, so it may leave by any; an address at a node
-    is where one of its arcs begins, so it may be reached by any. Where units move they are on their arc, as ever.
+    is where one of its arcs begins, so it may be reached by any. A unit that moves goes on to the node at the end of its
+    arc, in normal driving, and may turn round there.
     """
 
     def __init__(self, graph: Graph, settings: TravelSettings) -> None:
@@ -100,15 +101,18 @@ class Nodes:
         arcs = np.arange(graph.arcs, dtype=np.int32)[::-1]
         self._into[graph.head[::-1]] = arcs
         self._out_of[graph.tail[::-1]] = arcs
+        self._arc_ms: Ints = np.maximum(graph.normal_ms, 0)
         self._mm_per_s = settings.off_road_mm_per_s
 
     def gather(self, spots: Spots, rows: Ints, x_m: Ints, y_m: Ints) -> None:
-        """Put those of the rows that stand at their nearest node, and those that move right on their arc."""
+        """Put those of the rows that stand at their nearest node, and those that move at the end of their arc."""
         arc, extra_ms = self._nearest(self._into, x_m[rows], y_m[rows])
-        stands = (spots.free[rows] == 1) & (arc >= 0)
-        spots.arc[rows] = np.where(stands, arc, spots.arc[rows])
-        spots.along[rows] = np.where(stands, PERMILLE, spots.along[rows])
-        spots.extra_ms[rows] = np.where(stands, extra_ms, 0)
+        own, along = spots.arc[rows], spots.along[rows]
+        moves = (spots.free[rows] == 0) & (own >= 0)
+        ahead_ms = self._arc_ms[own] * (PERMILLE - along.astype(np.int64)) // PERMILLE
+        spots.arc[rows] = np.where(moves, own, arc)
+        spots.along[rows], spots.free[rows] = PERMILLE, 1
+        spots.extra_ms[rows] = np.where(moves, ahead_ms, extra_ms)
 
     def target(self, x_m: int, y_m: int) -> Spot:
         """Return where an address is reached."""

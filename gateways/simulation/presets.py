@@ -32,12 +32,12 @@ def jemss(place: Place) -> Preset:
     """Follow JEMSS's model (Ridler, Mason, Raith: github.com/uoa-ems-research/JEMSS.jl, `src/simulation.jl`).
 
     A call is taken for the dispatch delay, which an imported city bears as its turnout; then the unit leaves at once.
-    What lies beside the streets is reached from the nearest node, nobody turns round between two nodes, drives take just
+    What lies beside the streets is reached from the nearest node, who moves may turn round at the next one, drives take just
     what the map says, patients go to the nearest hospital at normal speed, and positions are known exactly.
     """
     delay_ms = max((unit.turnout_ms for unit in place.units), default=0)
     units = tuple(replace(unit, turnout_ms=0, tracked=True) for unit in place.units)
-    travel = replace(place.travel, access=Access.NODE, uturn_ms=3_600_000)
+    travel = replace(place.travel, access=Access.NODE)
     limits = replace(place.limits, pending_after_ms=(NEVER_MS,) * 5)
     quiet = replace(place, units=units, travel=travel, limits=limits, watch=NOBODY_WATCHES)
     return Preset(quiet, replace(PERFECT, taking_ms=delay_ms))

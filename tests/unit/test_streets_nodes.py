@@ -13,7 +13,7 @@ from engine.streets.roads import Roads
 from engine.streets.weighing import Mode
 from tests.lattice_town import lattice
 
-SETTINGS = TravelSettings(uturn_ms=3_600_000, off_road_mm_per_s=4_000, off_road_normal_percent=150, access=Access.NODE)
+SETTINGS = TravelSettings(off_road_mm_per_s=4_000, off_road_normal_percent=150, access=Access.NODE)
 
 
 def dijkstra(roads: Roads, mode: Mode, source: int, target: int) -> int:
@@ -70,8 +70,8 @@ def test_times_are_those_between_nodes_and_the_ways_across(mode: Mode) -> None:
     assert compared == 12 * 40
 
 
-def test_who_moves_goes_on_to_the_next_node() -> None:
-    """In the middle of its arc it pays for no way to the road, and turning round costs what it costs."""
+def test_who_moves_goes_on_to_the_next_node_and_may_turn_there() -> None:
+    """Half of its arc in normal driving, whatever it is asked for, and then as from that node."""
     roads = Roads(Network(lattice()), SETTINGS)
     graph = roads.graph
     arc = int(np.flatnonzero(graph.length_dm > 500)[0])
@@ -81,8 +81,12 @@ def test_who_moves_goes_on_to_the_next_node() -> None:
     east, north = int(graph.x_dm[head] - graph.x_dm[tail]), int(graph.y_dm[head] - graph.y_dm[tail])
     heading = round(math.degrees(math.atan2(east, north))) % 360
     spots = roads.spots(np.array([x_m], np.int32), np.array([y_m], np.int32), np.array([heading], np.int16))
-    assert spots.extra_ms[0] == 0
-    assert 300 < spots.along[0] < 700
-    there = roads.spot(int(graph.x_dm[head]) // 10, int(graph.y_dm[head]) // 10)
-    found = roads.oracle(Conditions()).times_ms(spots, np.zeros(1, np.int32), there, Mode.LIGHTS)
-    assert 0 <= found[0] < 200_000
+    half_ms = int(graph.normal_ms[arc]) // 2
+    assert abs(int(spots.extra_ms[0]) - half_ms) <= 100
+    ahead = roads.spot(int(graph.x_dm[head]) // 10, int(graph.y_dm[head]) // 10)
+    behind = roads.spot(int(graph.x_dm[tail]) // 10, int(graph.y_dm[tail]) // 10)
+    oracle, row = roads.oracle(Conditions()), np.zeros(1, np.int32)
+    on = int(oracle.times_ms(spots, row, ahead, Mode.LIGHTS)[0])
+    assert abs(on - half_ms) <= 100
+    back = int(oracle.times_ms(spots, row, behind, Mode.LIGHTS)[0])
+    assert abs(back - half_ms - dijkstra(roads, Mode.LIGHTS, head, tail)) <= 100
