@@ -39,6 +39,7 @@ from engine.sim.recorded_units import RecordedUnits
 MERGED = "merged into another incident"
 NOBODY = "ended without anybody being sent"
 UNFIT = "no longer fit the place as it was adopted last"
+LATER = "were not due before the journal ended"
 ROADS = "changes of roads, traffic or weather"
 OPEN = "incidents that were still open when the journal ended"
 HELD = "incidents that were held back for a while"
@@ -176,6 +177,8 @@ class _Following:
             return MERGED
         if case.ending is not None and not case.sent:
             return NOBODY
+        if case.start_ms > self.span[-1]:
+            return LATER
         at = self.where.get(case.id)
         if at is None or self.lexicon.plan(case) is None:
             return UNFIT
