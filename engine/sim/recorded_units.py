@@ -83,7 +83,8 @@ class RecordedUnits:
         )
 
     def _drive(self, fixes: Fixes) -> None:
-        rows, to_m = fixes.unit, np.stack([fixes.x_m, fixes.y_m]).astype(np.float64)
+        known = fixes.unit < len(self.rows)
+        rows, to_m = fixes.unit[known], np.stack([fixes.x_m, fixes.y_m]).astype(np.float64)[:, known]
         apart_m = np.hypot(*(to_m - self._at_m[:, rows]))
         far = apart_m >= STEP_M
         self._driven_m[rows[far]] += apart_m[far]

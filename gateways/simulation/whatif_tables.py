@@ -78,13 +78,13 @@ def _without_intervals(told: Any) -> Any:
     """Return what was recorded without half-widths: it happened once, and exactly so."""
     if isinstance(told, dict):
         return {
-            name: dict.fromkeys(inner)
-            if name == "half_width" and isinstance(inner, dict)
-            else _without_intervals(inner)
-            for name, inner in told.items()
-            if name != "half_width" or isinstance(inner, dict)
-        } | ({"half_width": None} if isinstance(told.get("half_width"), float) else {})
+            name: _nothing(inner) if name == "half_width" else _without_intervals(inner) for name, inner in told.items()
+        }
     return [_without_intervals(each) for each in told] if isinstance(told, list) else told
+
+
+def _nothing(half_width: Any) -> Any:
+    return dict.fromkeys(half_width) if isinstance(half_width, dict) else None
 
 
 def _print_pairs(document: Entry, console: Console) -> None:

@@ -40,7 +40,7 @@ class WrittenCity(City):
         return turn
 
 
-def some_calls(count=60, hours=6, seed=3, types=("medical", "fire", "rescue"), spread_m=6_000):
+def some_calls(count=24, hours=5, seed=3, types=("medical", "fire", "rescue"), spread_m=4_000):
     """Return calls of a morning and their work, all of it known."""
     chance = np.random.default_rng(seed)
     kind = chance.choice(len(types), count, p=[0.8, 0.1, 0.1]).astype(np.int16)
@@ -58,21 +58,21 @@ def some_calls(count=60, hours=6, seed=3, types=("medical", "fire", "rescue"), s
     )
 
 
-def lived(calls=None, place=None, roads=None, until_ms=MORNING + 10 * HOUR_MS, seed=1, dispatch=None):
-    """Return the turns of a city that met these calls from the morning until then."""
+def lived(calls=None, place=None, until_ms=MORNING + 8 * HOUR_MS, seed=1):
+    """Return a city that has met these calls from the morning until then; `written` are its turns."""
     city = WrittenCity(
         place or town(),
-        roads,
+        None,
         some_calls() if calls is None else calls,
         Nature(),
-        dispatch or Quiet(JointMatch()),
+        Quiet(JointMatch()),
         seed=seed,
         rep=0,
         begin_ms=MORNING,
         measured_ms=(MORNING, until_ms),
     )
     city.run(until_ms)
-    return city.written
+    return city
 
 
 def write_journal(directory: Path, turns):
