@@ -36,14 +36,15 @@ from engine.sim.happened import Happened, arrivals_of, happened_of
 from engine.sim.outcome import Units
 from engine.sim.recorded_units import RecordedUnits
 
-MERGED = "merged into another incident"
+MERGED = "were merged into another incident"
 NOBODY = "ended without anybody being sent"
 UNFIT = "no longer fit the place as it was adopted last"
+UNSEEN = "were reported before the first turn that is kept"
 LATER = "were not due before the journal ended"
 ROADS = "changes of roads, traffic or weather"
-OPEN = "incidents that were still open when the journal ended"
-HELD = "incidents that were held back for a while"
-TURNED_BACK = "incidents that were called off before anybody was there"
+OPEN = "incidents still open when the journal ended"
+HELD = "incidents held back for a while"
+TURNED_BACK = "incidents called off before anybody was there"
 
 
 class NothingRecorded(ValueError):
@@ -153,7 +154,7 @@ class _Following:
                 found.append(case)
                 self._note(case)
         if self.cases.unseen:
-            left_out["reported before the first turn that is kept"] = self.cases.unseen
+            left_out[UNSEEN] = self.cases.unseen
         if not found:
             told = "; ".join(f"{number} {reason}" for reason, number in left_out.items()) or "nobody called"
             raise NothingRecorded(f"There is no call in this journal to simulate again: {told}.")

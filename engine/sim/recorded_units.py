@@ -9,7 +9,7 @@ from engine.model.facts import AssignmentEnded, DutyChanged, PlaceAdopted, Posit
 from engine.model.fixes import Fixes
 from engine.model.hours import shift_left_ms
 from engine.model.lifecycle import Outcome, Status
-from engine.model.moves import MoveEnded, MoveOrdered, MoveOutcome, MoveRefused
+from engine.model.moves import MoveEnded, MoveOrdered, MoveRefused
 from engine.model.place import Place, Shift
 from engine.model.turn import Turn
 from engine.sim.outcome import Units
@@ -106,9 +106,11 @@ class RecordedUnits:
             self._counts["moves"][row] += 1
             self._counts["idle_moves"][row] += fact.idle
             return
-        refused = isinstance(fact, MoveRefused) or fact.outcome is MoveOutcome.REFUSED
-        self._counts["refused_moves"][row] += refused
-        self._moving[row] &= isinstance(fact, MoveRefused)
+        # A crew that refuses on the way is told of twice: its move has ended, and it is not to be asked again.
+        if isinstance(fact, MoveRefused):
+            self._counts["refused_moves"][row] += 1
+        else:
+            self._moving[row] = False
 
     def _on_duty_ms(self, place: Place, from_ms: int, to_ms: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
         """Count the hours of each unit's shift, and of one that has none all, less those that it said it was off duty."""

@@ -13,17 +13,19 @@ from msgspec.structs import replace
 from engine.journal import JournalError
 from engine.journal.reader import Reader
 from engine.journal.recovery import turns
+from engine.journal.snapshots import latest_snapshot
 from engine.model.place import Place
 from engine.model.plans import Mode
 from engine.model.turn import Turn
 from engine.policy import dispatch_named
 from engine.policy.redeploy import Demand as CoverDemand
 from engine.policy.redeploy import PolicyRefused, policy_named
-from engine.replay import kept_streets, world_at
+from engine.replay import kept_streets
 from engine.sim.callers import CallList
 from engine.sim.given import given_of
 from engine.sim.nature import Nature
 from engine.sim.recorded import NothingRecorded, Recorded, read_recorded, unfit
+from engine.state.image import restore
 from gateways.progress import Report
 from gateways.simulation.setups import Named, NotSimulated, Scene, loaded, ready, scene_of
 
@@ -40,8 +42,7 @@ def read_days(directory: Path, progress: Report | None = None) -> tuple[Path, Re
         raise NotSimulated(f"{directory}: there is no journal here, and none in a folder `journal` in it.")
     try:
         first = _segments(journal)[0]
-        before = world_at(journal, first - 1) if first > 1 else None
-        place, units = (None, []) if before is None else (before.place, before.fleet.ids)
+        place, units = _before(journal, first)
         return journal, read_recorded(_counted(journal, first, progress), place, units)
     except JournalError as error:
         raise NotSimulated(str(error)) from None
@@ -109,6 +110,26 @@ def _check_fit(place: Place, calls: CallList) -> None:
         lines = [f"  {number} of {len(calls)} calls: {reason}" for reason, number in told[:NAMED_MAX]]
         more = [f"  and {len(told) - NAMED_MAX} more reasons"] if len(told) > NAMED_MAX else []
         raise NotSimulated("\n".join([f"The recorded calls do not fit {place.name}:", *lines, *more]))
+
+
+def _before(journal: Path, first: int) -> tuple[Place | None, list[str]]:
+    """Return the place and the fleet of a journal that no longer holds its first turns; a whole one says so itself.
+
+    Units keep their rows for the life of a journal, so any later snapshot knows those of before.
+    """
+    if first == 1:
+        return None, []
+    snapshot = latest_snapshot(journal).snapshot
+    if snapshot is None:
+        raise NotSimulated(f"{journal} begins in the middle and has no snapshot that names the place.")
+    try:
+        world = restore(snapshot.payload, indexed=False)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise NotSimulated(
+            f"{journal} begins in the middle, and its snapshot was written by another version ({error}). "
+            "Start the engine on it once, so that it writes a new one."
+        ) from None
+    return world.place, world.fleet.ids
 
 
 def _counted(journal: Path, first: int, progress: Report | None) -> Iterator[Turn]:

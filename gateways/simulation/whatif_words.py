@@ -26,15 +26,15 @@ def sentences(days: Recorded, scene: Scene, then: str) -> tuple[str, ...]:
 
 
 def _left_out(days: Recorded) -> list[str]:
-    parts = [f"{count(number)} {reason}" for reason, number in days.left_out.items()]
-    return [f"Incidents left out: {listed(parts)}."] if parts else []
+    parts = [f"{reason} ({count(number)})" for reason, number in days.left_out.items()]
+    return [f"Incidents left out as they {listed(parts)}."] if parts else []
 
 
 def _drawn(scene: Scene) -> list[str]:
     assert scene.given is not None, "recorded calls are given"
     lacking = missing(scene.given)
     parts = [
-        f"{what} of {count(number)}"
+        f"{what} ({count(number)} calls)"
         for what, number in (
             ("the work", lacking.work),
             ("whether anybody went to hospital", lacking.transport),
@@ -47,8 +47,8 @@ def _drawn(scene: Scene) -> list[str]:
 
 def _not_again(days: Recorded) -> list[str]:
     back = days.oddities.get(TURNED_BACK, 0)
-    parts = [f"{count(number)} {what}" for what, number in days.oddities.items() if what != TURNED_BACK]
+    parts = [f"{what} ({count(number)})" for what, number in days.oddities.items() if what != TURNED_BACK]
     told = [f"Not done again as it was: {listed(parts)}."] if parts else []
     if back:
-        told.append(f"{count(back)} {TURNED_BACK}: in the simulation somebody drives there, and is clear at once.")
+        told.append(f"To {TURNED_BACK} ({count(back)}) somebody drives all the same, and is clear at once.")
     return told

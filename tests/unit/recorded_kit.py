@@ -75,11 +75,9 @@ def lived(calls=None, place=None, until_ms=MORNING + 8 * HOUR_MS, seed=1):
     return city
 
 
-def write_journal(directory: Path, turns):
+def write_journal(directory: Path, turns, settings=SMALL_JOURNAL):
     """Write the turns as a journal."""
-    with Journal.open(
-        directory, on_durable=lambda _: None, on_failure=lambda _: None, settings=SMALL_JOURNAL
-    ) as journal:
+    with Journal.open(directory, on_durable=lambda _: None, on_failure=lambda _: None, settings=settings) as journal:
         for turn in turns:
             journal.submit(record_of(turn))
     return directory

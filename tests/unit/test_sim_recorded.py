@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from engine.model.inputs import AmendIncident, CancelIncident, CloseIncident, MergeIncident
 from engine.model.lifecycle import Status
+from engine.model.moves import OrderMove, RejectMove
 from engine.sim.given import PERHAPS, UNKNOWN
 from engine.sim.happened import judged, outcome_of
 from engine.sim.outcome import NEVER
@@ -150,6 +151,26 @@ def test_hours_of_duty_are_those_of_the_shift_less_those_off():
     story.see(after_s=13 * 3_600)
     on_ms = dict(zip((days := read_recorded(story.turns)).units.ids, days.units.on_duty_ms.tolist(), strict=True))
     assert (on_ms["B3"], on_ms["P1"], on_ms["A1"]) == (12 * HOUR_MS, HOUR_MS, 14 * HOUR_MS)
+
+
+def test_moves_are_counted_whoever_ordered_them():
+    """But only a plan's moves are a policy's; a refusal is counted apart."""
+    story = Town(town())
+    story.report("medical", 2, after_s=60)
+    story.command(OrderMove, unit="B2", post="East", reason="cover")
+    story.command(OrderMove, unit="E3", post="East", reason="cover", after_s=60)
+    move = next(iter(each for each in story.world.moves.values() if each.unit == "E3"))
+    story.says("B2", Status.RETURNING)
+    story.see(B2=(1_000, 4_000), after_s=60)
+    story.see(B2=(2_000, 4_000), P1=(10, 10), after_s=60)
+    story.command(RejectMove, move=move.id, reason="pump is out", unit="E3")
+    days = read_recorded(story.turns)
+    rows = {unit: row for row, unit in enumerate(days.units.ids)}
+    assert days.units.idle_moves[[rows["B2"], rows["E3"], rows["A1"]]].tolist() == [1, 1, 0]
+    assert days.units.refused_moves[[rows["B2"], rows["E3"]]].tolist() == [0, 1]
+    assert days.units.moved_m[rows["B2"]] == days.units.driven_m[rows["B2"]] == 1_414 + 1_000
+    assert days.units.driven_m[rows["P1"]] == 0
+    assert days.moves == ""
 
 
 def test_only_the_chosen_calls_are_judged_and_times_are_told_from_midnight():

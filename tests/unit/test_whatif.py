@@ -5,18 +5,19 @@ import shutil
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
 
-from engine.journal import Journal, Record
-from engine.journal.recovery import turns
+from engine.journal import Journal, Record, Settings
+from engine.journal.recovery import take_snapshot, turns
 from engine.sim.happened import AS_RECORDED
-from engine.sim.recorded import read_recorded
+from engine.sim.recorded import UNSEEN, read_recorded
 from gateways.cli import main
 from gateways.places import save
 from gateways.simulation import load as load_run
-from gateways.simulation.recorded_days import policy_then
+from gateways.simulation.recorded_days import policy_then, read_days
 from tests.builders import SMALL_JOURNAL
 from tests.unit.engine_place import MORNING, Town
 from tests.unit.recorded_kit import HOUR_MS, lived, some_calls, town, write_journal
@@ -228,6 +229,31 @@ def test_a_journal_of_another_version_or_a_damaged_one_is_refused(data, tmp_path
     result = run(damaged, "--policy", "home")
     assert result.exit_code == 1
     assert "damaged at byte" in result.stderr
+
+
+def test_a_journal_that_begins_in_the_middle_is_read_from_there(tmp_path):
+    """Its snapshot names place and fleet; incidents of before are counted and left out. Without one it is refused."""
+    small = Settings(segment_bytes=1 << 16, track_step_bytes=1 << 14, ballast_bytes=1 << 14)
+    journal = write_journal(
+        tmp_path / "journal", lived(some_calls(16, 3), until_ms=MORNING + 5 * HOUR_MS).written, small
+    )
+    whole = read_recorded(turns(journal))
+    take_snapshot(journal)
+    first, second = sorted(journal.glob("*.seg"))[:2]
+    first.unlink()
+    first.with_suffix(".track").unlink()
+    _, days = read_days(tmp_path)
+    assert days.units.ids == whole.units.ids
+    assert 0 < len(days.calls) < len(whole.calls)
+    assert days.left_out[UNSEEN] > 0
+    assert np.isin(days.calls.came_ms, whole.calls.came_ms).all()
+    assert days.from_ms == next(turns(journal, int(second.stem))).now
+    result = run(tmp_path, "--policy", "nearest/home", "--reps", 1, "--cores", 1)
+    assert result.exit_code == 0, result.stderr
+    shutil.rmtree(journal / "snapshots")
+    result = run(tmp_path, "--policy", "nearest/home")
+    assert result.exit_code == 1
+    assert "has no snapshot that names the place" in result.stderr
 
 
 def test_streets_that_are_gone_are_named(tmp_path):
