@@ -10,7 +10,7 @@ from engine.model.moves import OrderMove, RejectMove
 from engine.sim.given import PERHAPS, UNKNOWN
 from engine.sim.happened import judged, outcome_of
 from engine.sim.outcome import NEVER
-from engine.sim.recorded import MERGED, NOBODY, OPEN, TURNED_BACK, NothingRecorded, read_recorded
+from engine.sim.recorded import AWAY, MERGED, NOBODY, OPEN, TURNED_BACK, NothingRecorded, read_recorded
 from tests.unit.engine_place import MORNING, Town, engine_place
 from tests.unit.recorded_kit import HOUR_MS, lived, some_calls, town
 
@@ -148,8 +148,12 @@ def test_hours_of_duty_are_those_of_the_shift_less_those_off():
     story = Town(engine_place())
     story.report("medical", 2)
     story.says("P1", Status.OFF_DUTY, after_s=3_600)
+    story.says("B3", Status.OFF_DUTY)
+    story.says("B3", Status.AVAILABLE)
     story.see(after_s=13 * 3_600)
-    on_ms = dict(zip((days := read_recorded(story.turns)).units.ids, days.units.on_duty_ms.tolist(), strict=True))
+    days = read_recorded(story.turns)
+    on_ms = dict(zip(days.units.ids, days.units.on_duty_ms.tolist(), strict=True))
+    assert days.oddities[AWAY] == 1
     assert (on_ms["B3"], on_ms["P1"], on_ms["A1"]) == (12 * HOUR_MS, HOUR_MS, 14 * HOUR_MS)
 
 

@@ -118,6 +118,13 @@ def test_one_replication_falls_back_to_pairs_of_calls(data):
     assert "One replication says nothing" in " ".join(result.stdout.split())
 
 
+def test_what_changes_nothing_makes_no_difference(data):
+    """As many units as there were, under the policy of then: every call is met just as before."""
+    (same,) = told(data, "--units", 15, "--reps", 2, "--cores", 1)["differences"]
+    for figures in (same["groups"]["all"], same["by_call"]["all"]):
+        assert (figures["mean_response_s"]["difference"], figures["mean_response_s"]["half_width"]) == (0.0, 0.0)
+
+
 def test_another_fleet_and_a_kept_run(data, tmp_path):
     """The policy of then keeps its own fleet; the page is whole, and the run can be compared later."""
     kept, page = tmp_path / "a.run", tmp_path / "a.html"
