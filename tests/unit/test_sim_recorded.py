@@ -157,6 +157,19 @@ def test_hours_of_duty_are_those_of_the_shift_less_those_off():
     assert (on_ms["B3"], on_ms["P1"], on_ms["A1"]) == (12 * HOUR_MS, HOUR_MS, 14 * HOUR_MS)
 
 
+def test_who_waited_is_who_nobody_could_be_sent_to_at_once():
+    """Not who a person took a while to accept for: what was recommended at once could have gone."""
+    story = Town()
+    minded = story.report("crime", 3)
+    story.send(minded, "P1", reason="asked for", after_s=120)
+    for unit in ("B1", "B2", "B3", "A1", "A2"):
+        story.says(unit, Status.OUT_OF_SERVICE)
+    waiting = story.report("medical", 3, after_s=10)
+    story.says("B1", Status.AVAILABLE, after_s=90)
+    assert set(waiting.assigned) == {"B1"}
+    assert read_recorded(story.turns).happened.waited.tolist() == [0, 1]
+
+
 def test_moves_are_counted_whoever_ordered_them():
     """But only a plan's moves are a policy's; a refusal is counted apart."""
     story = Town(town())
