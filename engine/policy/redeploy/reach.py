@@ -122,7 +122,12 @@ class StreetReach:
     def _to_posts(self, spots: Spots, rows: Ints, departures: Ints, at: list[Point]) -> Ints:
         out = np.empty((len(rows), len(self._stations)), np.int32)
         near = np.empty(out.shape, np.uint8)
-        if to_posts(rows, departures, self._vectors, self._chains, self._extra_ms, out, near):
+        found = to_posts(rows, departures, self._vectors, self._chains, self._extra_ms, out, near)
+        closures = self._metric.weights.closures
+        if closures is not None:
+            # Who stands on what is blocked, or in front of it, leaves otherwise: the oracle knows how.
+            near[(spots.arc[rows] >= 0) & closures.unusual[spots.arc[rows]]] = 1
+        if found or closures is not None:
             for i, j in np.argwhere(near).tolist():
                 one = rows[i : i + 1]
                 out[i, j] = self.oracle.times_ms(spots, one, self._spots[j], Mode.NORMAL)[0]
