@@ -16,7 +16,7 @@ from engine.model.facts import AnyFact, UnitsRecommended
 from engine.model.paper import encode
 from engine.model.turn import Turn
 from engine.model.why import Why
-from engine.policy import DispatchPolicy, JointMatch, Solution
+from engine.policy import DispatchPolicy, Solution, policy_of
 from engine.state.image import restore, state_hash
 from engine.state.records import Incident
 from engine.state.world import Library, World, no_streets
@@ -95,10 +95,11 @@ def why_then(
     """Judge one unit at the very moment of a recorded decision, whether the decision names it or not.
 
     The turn is decided again, and the policy asked about that unit where it was asked to explain the decision.
-    `decision` is one of the turn's facts. Raises KeyError if the place had no such unit then; StreetsMissing.
+    `decision` is one of the turn's facts. Raises KeyError if the place had no such unit then; ValueError if a policy
+    decided that is not known here; StreetsMissing.
     """
     world = world_at(directory, turn.seq - 1, streets or kept_streets(directory))
-    witness = _Witness(JointMatch(), decision.incident, world.fleet.rows[unit_id])
+    witness = _Witness(policy_of(decision.why.policy), decision.incident, world.fleet.rows[unit_id])
     Engine(world, witness).step(turn.input, turn.now)
     decisions = [f for f in turn.facts if isinstance(f, UnitsRecommended) and f.incident == decision.incident]
     return witness.told[decisions.index(decision)]
@@ -109,6 +110,7 @@ class _Witness:
 
     def __init__(self, policy: DispatchPolicy, incident: str, row: int) -> None:
         self.told: list[Why] = []
+        self.name = policy.name
         self.solve = policy.solve
         self.estimate = policy.estimate
         self._policy = policy

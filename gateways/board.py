@@ -14,10 +14,20 @@ from msgspec import Struct
 from engine.live.release import Follower
 from engine.model.alert_facts import AlarmCleared
 from engine.model.facts import AnyFact, CommandRefused, PlaceAdopted, PositionsMoved, Ticked, UnitsRecommended
+from engine.model.moves import PlanProposed
 from engine.model.surroundings import DestinationsRanked
 from engine.model.turn import Turn
 from engine.model.words import tag
 from engine.state.world import World
+from gateways.move_views import (
+    CoverageView,
+    MoveView,
+    move_words,
+    view_coverage,
+    view_coverage_change,
+    view_move_changes,
+    view_moves,
+)
 from gateways.road_views import RoadsView, road_words, view_road_changes, view_roads
 from gateways.surroundings_views import (
     SurroundingsView,
@@ -42,7 +52,7 @@ POSITIONS_AT_ONCE = 500
 """Positions go out in small helpings, the units that moved longest ago first: up to 10,000 units a second, and no
 helping holds the loop up for longer than a turn does."""
 
-SILENT = (PlaceAdopted, PositionsMoved, Ticked, CommandRefused)
+SILENT = (PlaceAdopted, PositionsMoved, Ticked, CommandRefused, PlanProposed)
 """Facts without a line on the timeline."""
 
 
@@ -79,6 +89,12 @@ class Update(Struct, frozen=True, gc=False, kw_only=True):
     """What changed about cautions and hospitals; None if nothing did."""
     destinations: tuple[DestinationsRanked, ...] = ()
     """Where patients should go, as it was judged."""
+    moves: tuple[MoveView, ...] = ()
+    """Moves between posts that are new or have changed."""
+    ended_moves: tuple[str, ...] = ()
+    """Ids of moves that are over, or no longer proposed."""
+    coverage: tuple[CoverageView, ...] | None = None
+    """How well demand is covered, if that was worked out anew."""
 
 
 class Snapshot(Struct, frozen=True, gc=False, kw_only=True):
@@ -94,6 +110,9 @@ class Snapshot(Struct, frozen=True, gc=False, kw_only=True):
     alarms: tuple[AlarmView, ...]
     roads: RoadsView | None = None
     surroundings: SurroundingsView | None = None
+    moves: tuple[MoveView, ...] = ()
+    """Proposed, or under way."""
+    coverage: tuple[CoverageView, ...] = ()
 
 
 class Board:
@@ -158,16 +177,21 @@ class Board:
             alarms=tuple(view_alarm(alarm) for alarm in world.alarms.values()),
             roads=view_roads(world),
             surroundings=view_surroundings(world),
+            moves=view_moves(world),
+            coverage=view_coverage(world),
         )
 
     def _update(self, turn: Turn, warned: list[str]) -> Update | None:
         told = [fact for fact in turn.facts if not isinstance(fact, SILENT)]
-        if not told:
-            return None
         world = self.world
+        coverage = view_coverage_change(world, turn.facts)
+        if not told and coverage is None:
+            return None
+        moves, ended_moves = view_move_changes(world, told)
         named = _named(told, ("incident", "into", "other", "source", "target"))
         named += [name for name in warned if name not in named]
-        incidents = [world.incidents[name] for name in named]
+        # What is told of a unit alone names no incident, and the source of a move is a post.
+        incidents = [world.incidents[name] for name in named if name in world.incidents]
         units = [world.units[world.fleet.rows[name]] for name in _named(told, ("unit", "replacement"))]
         alarms = [world.alarms[name] for name in _named(told, ("alarm",)) if name in world.alarms]
         return Update(
@@ -183,6 +207,9 @@ class Board:
             roads=view_road_changes(world, turn.facts),
             surroundings=view_surroundings_changes(world, turn.facts),
             destinations=tuple(fact for fact in told if isinstance(fact, DestinationsRanked)),
+            moves=moves,
+            ended_moves=ended_moves,
+            coverage=coverage,
         )
 
 
@@ -199,7 +226,7 @@ def _named(facts: Sequence[AnyFact], fields: tuple[str, ...]) -> list[str]:
 
 def _event(fact: Any) -> Event:
     text = getattr(fact, "text", "") or getattr(fact, "reason", "") or getattr(fact, "status", "")
-    text = road_words(fact) or surroundings_words(fact) or text
+    text = road_words(fact) or surroundings_words(fact) or move_words(fact) or text
     return Event(
         kind=tag(type(fact).__name__),
         incident=getattr(fact, "incident", None),

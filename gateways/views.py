@@ -14,6 +14,7 @@ from engine.model.route import Route, RouteLeg
 from engine.policy.cautions import cautions_at
 from engine.policy.duplicates import standing
 from engine.policy.honesty import clear_ms
+from engine.state.posts import post_of
 from engine.state.records import Alarm, Assignment, Incident, UnitRecord
 from engine.state.world import World
 
@@ -138,6 +139,10 @@ class UnitView(Struct, frozen=True, gc=False, kw_only=True):
     """Incidents that it goes to next."""
     roll_due_ms: int | None = None
     """It owes an answer to a roll-call by then."""
+    post: str = ""
+    """The station or post where it belongs now: `station`, unless it was moved."""
+    move: str | None = None
+    """The move by which it is under way to its post."""
 
 
 class AlarmView(Struct, frozen=True, gc=False, kw_only=True):
@@ -267,6 +272,8 @@ def view_unit(world: World, unit: UnitRecord) -> UnitView:
         staff=unit.staff,
         stack=tuple(unit.stack),
         roll_due_ms=unit.roll_due_ms or None,
+        post=post_of(world, unit),
+        move=unit.move,
     )
 
 

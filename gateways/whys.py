@@ -100,6 +100,8 @@ def _judged(directory: Path, turn: Turn, fact: UnitsRecommended, unit: str | Non
             why = why_then(directory, turn, fact, unit)
         except KeyError:
             words = f"{words}  (the place had no unit {unit!r} then)"
+        except ValueError as unknown:
+            words = f"{words}  ({unknown})"
     return Told(turn.seq, turn.now, words, fact, why)
 
 

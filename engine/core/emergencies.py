@@ -1,5 +1,6 @@
 """A unit's own emergency (panic, mayday): help is sought at once, and only a person's word ends it."""
 
+from engine.core import sending
 from engine.core.incidents import area_of, next_incident_id
 from engine.core.lookup import check_given, check_text, known_unit
 from engine.core.plans import plan_for
@@ -117,4 +118,7 @@ def resolve_emergency(turn: Recorder, given: ResolveEmergency) -> None:
         if alarm.unit == unit.id and alarm.about is AlarmKind.UNIT_EMERGENCY:
             turn.record(AlarmCleared(alarm.id, given.reason))
     turn.record(EmergencyResolved(unit.id, given.reason, given.by))
+    if unit.incident is not None:
+        # It goes on, so its place is filled again: nobody waits for another unit any more.
+        sending.wait_over(turn, turn.world.open[unit.incident])
     turn.match = True

@@ -16,6 +16,8 @@ from engine.core import (
     emergencies,
     holding,
     incidents,
+    move_ends,
+    moving,
     orders,
     plans,
     positions,
@@ -30,7 +32,7 @@ from engine.core import (
 )
 from engine.core.matching import match_waiting
 from engine.core.recorder import Recorder, Refused
-from engine.model import crew_inputs, inputs, response_inputs
+from engine.model import crew_inputs, inputs, moves, response_inputs
 from engine.model import surroundings as surroundings_words
 from engine.model.facts import CommandRefused
 from engine.model.input import Input
@@ -89,6 +91,12 @@ DECIDERS: dict[type[Input], Callable[[Recorder, Any], None]] = {
     inputs.PublishEpoch: roads.publish_epoch,
     inputs.LearnSpeeds: roads.learn_speeds,
     inputs.LearnTurnouts: roads.learn_turnouts,
+    moves.ProposeMoves: moving.propose_moves,
+    moves.AcceptMove: moving.accept_move,
+    moves.RejectMove: moving.reject_move,
+    moves.SnoozeMove: moving.snooze_move,
+    moves.OrderMove: moving.order_move,
+    moves.RecallUnit: moving.recall_unit,
 }
 
 
@@ -124,6 +132,7 @@ class Engine:
                 while holding.settle_stacks(recorder):
                     # The match took a unit for which others were waiting.
                     match_waiting(recorder)
+            move_ends.settle(recorder)
             rollcall.settle(recorder)
             watching.settle(recorder)
         turn = Turn(world.seq, world.now, given, tuple(recorder.facts))

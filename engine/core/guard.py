@@ -11,7 +11,7 @@ from engine.state.world import World
 
 def may_send(world: World, unit: UnitRecord, incident: Incident) -> None:
     """Refuse to send a unit that is not free for this incident."""
-    _crew_may_go(world, unit, "units")
+    crew_may_go(world, unit, "units")
     assignment = world.assignment(unit)
     if assignment is not None:
         if unit.incident == incident.id and assignment.status is Status.RESERVED:
@@ -65,7 +65,7 @@ def may_supersede(world: World, unit: UnitRecord, replacement: UnitRecord, incid
         )
 
 
-def _crew_may_go(world: World, unit: UnitRecord, field: str) -> None:
+def crew_may_go(world: World, unit: UnitRecord, field: str) -> None:
     """Refuse a unit whose people are too few, out with another vehicle, or call for help themselves."""
     if unit.emergency is not None:
         raise Refused(
@@ -76,11 +76,10 @@ def _crew_may_go(world: World, unit: UnitRecord, field: str) -> None:
     for row in world.fleet.siblings[unit.row]:
         sibling = world.units[row]
         if sibling.occupied:
-            doing = f"is on {sibling.incident}" if sibling.incident else f"calls for help ({sibling.emergency})"
             raise Refused(
                 "crew_busy",
                 field,
-                f"{unit.id} shares its crew with {sibling.id}, which {doing}. Choose another unit.",
+                f"{unit.id} shares its crew with {sibling.id}, which {_doing(sibling)}. Choose another unit.",
             )
     if world.understaffed(unit):
         least = world.fleet.units[unit.row].staff_min
@@ -91,9 +90,15 @@ def _crew_may_go(world: World, unit: UnitRecord, field: str) -> None:
         )
 
 
+def _doing(unit: UnitRecord) -> str:
+    if unit.incident is not None:
+        return f"is on {unit.incident}"
+    return f"calls for help ({unit.emergency})" if unit.emergency is not None else "was moved to another post"
+
+
 def may_divert(world: World, unit: UnitRecord, target: Incident) -> None:
     """Refuse a diversion that would take help from somebody who needs it more, or from a crew that has arrived."""
-    _crew_may_go(world, unit, "unit")
+    crew_may_go(world, unit, "unit")
     assignment = world.assignment(unit)
     if assignment is None or unit.incident is None:
         raise Refused("not_assigned", "unit", f"{unit.id} is not on an incident: dispatch it instead.")

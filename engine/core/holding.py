@@ -148,6 +148,8 @@ def settle_stacks(turn: Recorder) -> bool:
     Returns whether anything was changed.
     """
     world = turn.world
+    if not world.stacked:
+        return False
     said = len(turn.facts)
     for row in sorted({world.fleet.rows[str(incident.stacked_on)] for incident in world.stacked.values()}):
         unit = world.units[row]

@@ -7,6 +7,7 @@ ask now and then, of a follower's World, and count what it is told: the count st
 from collections.abc import Iterator
 
 from engine.core.crew_invariants import crew_violations
+from engine.core.move_invariants import move_violations
 from engine.core.response_invariants import response_violations
 from engine.core.road_invariants import book_violations
 from engine.core.surroundings_invariants import endangered, surroundings_violations
@@ -53,7 +54,7 @@ def violations(world: World) -> list[str]:
     for incident in world.incidents.values():
         found += _open(world, incident, reminded) if incident.open else _ended(world, incident)
     found += response_violations(world, reminded)
-    found += [*crew_violations(world, reminded), *_alerts(world, reminded)]
+    found += [*crew_violations(world, reminded), *move_violations(world, reminded), *_alerts(world, reminded)]
     for alarm in world.alarms.values():
         found += _alarm(world, alarm)
     return found

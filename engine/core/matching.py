@@ -27,7 +27,10 @@ def match_waiting(turn: Recorder) -> None:
     Shadow plans are matched before all others, on the same units as if nothing had been sent: what they would do
     must neither take a unit away nor depend on what was left over.
     """
-    shadows = _head(turn, shadow=True)
+    if not (turn.world.waiting or _reviewed(turn)):
+        return
+    shadowed = any(plan.mode is Mode.SHADOW for plan in turn.world.plans.values())
+    shadows = _head(turn, shadow=True) if shadowed else []
     if shadows:
         _tell(turn, shadows, turn.dispatch.solve(turn.world, shadows, take=False))
     standing = advice.that_stands(turn)

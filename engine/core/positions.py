@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.core.recorder import Recorder
+from engine.kernels.fixes import believable
 from engine.model.facts import PositionsMoved
 from engine.model.inputs import ReportPositions
 
@@ -12,19 +13,10 @@ AHEAD_MS_MAX = 5_000
 
 def report_positions(turn: Recorder, given: ReportPositions) -> None:
     """Take the fixes that are newer than what is known and lie inside the place; count the others."""
-    fleet = turn.world.fleet
-    fixes = given.fixes
-    x_min, y_min, x_max, y_max = turn.world.settled.bounds
-    known = (fixes.unit >= 0) & (fixes.unit < len(fleet))
-    rows = np.where(known, fixes.unit, 0)
-    good = (
-        known
-        & (fixes.fix_ms > fleet.fix_ms[rows])
-        & (fixes.fix_ms <= turn.now + AHEAD_MS_MAX)
-        & (fixes.x_m >= x_min)
-        & (fixes.x_m <= x_max)
-        & (fixes.y_m >= y_min)
-        & (fixes.y_m <= y_max)
-    )
-    ignored = len(fixes) - int(np.count_nonzero(good))
+    fleet, fixes = turn.world.fleet, given.fixes
+    good = np.empty(len(fixes), np.bool_)
+    # What was read from a message is not as a kernel wants it: it may not be written to, and lies as it came.
+    unit, x_m, y_m, fix_ms = np.array(fixes.unit), np.array(fixes.x_m), np.array(fixes.y_m), np.array(fixes.fix_ms)
+    latest_ms, bounds = turn.now + AHEAD_MS_MAX, turn.world.settled.bounds
+    ignored = believable(unit, x_m, y_m, fix_ms, fleet.fix_ms, latest_ms, bounds, good)
     turn.record(PositionsMoved(fixes if ignored == 0 else fixes.pick(good), ignored))

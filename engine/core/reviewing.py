@@ -197,9 +197,12 @@ def freed_rows(turn: Recorder) -> list[int]:
 
 def _beatable(turn: Recorder, freed: list[int]) -> list[tuple[Incident, Assignment]]:
     """Return the units under way that one of the freed ones might beat, by the least time that it could need."""
+    replaceable = _replaceable(turn)
+    if not replaceable:
+        return []
     travel, rules = travel_model(turn.world), turn.world.settled.matching
     found = []
-    for incident, assignment in _replaceable(turn):
+    for incident, assignment in replaceable:
         remains_ms = left_ms(assignment, turn.now)
         least_gain_ms = max(rules.supersede_ms, remains_ms * rules.supersede_percent // 100)
         within_ms = remains_ms - least_gain_ms

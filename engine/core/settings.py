@@ -2,6 +2,7 @@
 
 from engine.core import sending
 from engine.core.destinations import lapse_with_hospitals
+from engine.core.move_ends import lapse_with_posts
 from engine.core.recorder import Recorder, Refused
 from engine.core.roads import lapse_with_streets
 from engine.model.facts import PlaceAdopted
@@ -15,6 +16,7 @@ def adopt_place(turn: Recorder, given: AdoptPlace) -> None:
     _has_its_streets(turn, given.place)
     lapse_with_streets(turn, given.place)
     lapse_with_hospitals(turn, given.place)
+    lapse_with_posts(turn, given.place)
     turn.record(PlaceAdopted(given.place))
     for incident in turn.world.open.values():
         sending.wait_over(turn, incident)

@@ -2,7 +2,18 @@
 
 from collections.abc import Callable
 
-from engine.core import aid, alerts, destinations, holding, reviewing, roads, rollcall, surroundings, watching
+from engine.core import (
+    aid,
+    alerts,
+    destinations,
+    holding,
+    move_ends,
+    reviewing,
+    roads,
+    rollcall,
+    surroundings,
+    watching,
+)
 from engine.core.alarms import raise_alarm
 from engine.core.recorder import Recorder
 from engine.model.alert_facts import AlarmKind
@@ -123,4 +134,5 @@ _LOOK: dict[Reminder, Callable[[Recorder, Deadline], None]] = {
     Reminder.ROLL_HELP: rollcall.send_help,
     Reminder.ALARM_RUNG: watching.look_at_alarm,
     Reminder.ORPHANS: watching.look_for_orphans,
+    Reminder.MOVE: move_ends.look,
 }

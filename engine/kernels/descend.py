@@ -1,4 +1,4 @@
-"""The way itself: downhill over the times that `sweep.py` found, link by link."""
+"""The way itself: downhill over the times that `sweep.py` found, link by link, and then arc by arc."""
 
 from typing import Final
 
@@ -42,4 +42,27 @@ def descend(
         path[count] = taken
         count += 1
         v = np.int64(link_head[taken])
+    return count
+
+
+@kernel
+def unroll(
+    links: NDArray[np.int32],
+    link_chain: NDArray[np.int32],
+    first: NDArray[np.int32],
+    members: NDArray[np.int32],
+    arcs: NDArray[np.int32],
+) -> int:
+    """Write the arcs of these links to `arcs`, as they are driven, and return how many there are.
+
+    links: int32[n]; link_chain: int32[links of the network], the chain along which each runs; first, members: the arcs
+    of each chain. Where `arcs` has no room for them all, nothing beyond it is written: the count says what it takes.
+    """
+    count = 0
+    for link in links:
+        chain = link_chain[link]
+        for at in range(first[chain], first[chain + 1]):
+            if count < len(arcs):
+                arcs[count] = members[at]
+            count += 1
     return count

@@ -257,3 +257,100 @@ def nearest(
         out_off_dm[i] = best.off_dm
         out_along[i] = _foot(tree, best.item, x, y)[1] if best.item >= 0 else 0
         out_backwards[i] = best.backwards
+
+
+@kernel
+def snap(
+    tree: SegmentTree,
+    one_way: NDArray[np.uint8],
+    arc_of: NDArray[np.int32],
+    reverse: NDArray[np.int32],
+    x_m: NDArray[np.int32],
+    y_m: NDArray[np.int32],
+    heading: NDArray[np.int16],
+    hint: NDArray[np.int32],
+    limit_dm: int,
+    beside_dm: int,
+    off_road_mm_per_s: int,
+    out_segment: NDArray[np.int32],
+    out_arc: NDArray[np.int32],
+    out_along: NDArray[np.int16],
+    out_extra_ms: NDArray[np.int32],
+) -> None:
+    """Write where on the streets each of k positions is, at most limit_dm from one.
+
+    tree, one_way, heading, hint: as in `nearest`; x_m, y_m: int32[k], metres; arc_of: int32[N], the arc that runs along
+    a segment; reverse: int32[arcs], the arc that runs back over it. out_segment: int32[k], -1 where no road is near;
+    out_arc: int32[k], the one that fits the heading better, or -1; out_along: int16[k], permille of that arc;
+    out_extra_ms: int32[k], what lies beyond beside_dm at off_road_mm_per_s, rounded down.
+    """
+    off_dm, backwards = np.empty(len(x_m), np.int32), np.empty(len(x_m), np.uint8)
+    x_dm, y_dm = x_m * np.int32(10), y_m * np.int32(10)
+    nearest(tree, one_way, x_dm, y_dm, heading, hint, limit_dm, out_segment, out_along, off_dm, backwards)
+    for i in range(len(x_m)):
+        if out_segment[i] < 0:
+            out_arc[i], out_extra_ms[i] = NONE, 0
+            continue
+        arc = arc_of[out_segment[i]]
+        if backwards[i] == 1:
+            arc, out_along[i] = reverse[arc], 1000 - out_along[i]
+        out_arc[i] = arc
+        beyond_dm = int(off_dm[i]) - beside_dm
+        out_extra_ms[i] = beyond_dm * 100_000 // off_road_mm_per_s if beyond_dm > 0 else 0
+
+
+@kernel
+def snap_rows(
+    tree: SegmentTree,
+    one_way: NDArray[np.uint8],
+    arc_of: NDArray[np.int32],
+    reverse: NDArray[np.int32],
+    limit_dm: int,
+    beside_dm: int,
+    off_road_mm_per_s: int,
+    rows: NDArray[np.int32],
+    x_m: NDArray[np.int32],
+    y_m: NDArray[np.int32],
+    speed_dm_s: NDArray[np.int16],
+    heading: NDArray[np.int16],
+    moving_dm_s: int,
+    segment: NDArray[np.int32],
+    arc: NDArray[np.int32],
+    along: NDArray[np.int16],
+    extra_ms: NDArray[np.int32],
+    free: NDArray[np.uint8],
+) -> None:
+    """Write where on the streets each of `rows`, int32[k], is; all columns are by row, N long, written for these only.
+
+    As `snap`, where `segment` is the hint as well. The heading of a unit that is known to be slower than moving_dm_s
+    means nothing. free: uint8[N], 1 for a unit without a heading that means something: it may leave either way.
+    """
+    count = len(rows)
+    at_x, at_y, hint = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int32)
+    facing, its_along = np.empty(count, np.int16), np.empty(count, np.int16)
+    its_segment, its_arc, its_extra = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int32)
+    for i in range(count):
+        row = rows[i]
+        at_x[i], at_y[i], hint[i] = x_m[row], y_m[row], segment[row]
+        facing[i] = -1 if 0 <= speed_dm_s[row] < moving_dm_s else heading[row]
+    snap(
+        tree,
+        one_way,
+        arc_of,
+        reverse,
+        at_x,
+        at_y,
+        facing,
+        hint,
+        limit_dm,
+        beside_dm,
+        off_road_mm_per_s,
+        its_segment,
+        its_arc,
+        its_along,
+        its_extra,
+    )
+    for i in range(count):
+        row = rows[i]
+        segment[row], arc[row], along[row], extra_ms[row] = its_segment[i], its_arc[i], its_along[i], its_extra[i]
+        free[row] = facing[i] < 0

@@ -13,17 +13,22 @@ from engine.kernels.coverage import lost_cover
 from engine.kernels.crew_prices import Crews, Tariff, crew_prices
 from engine.kernels.customise import customise
 from engine.kernels.dense import assign_all
-from engine.kernels.descend import descend
+from engine.kernels.descend import descend, unroll
 from engine.kernels.dissect import dissection_order
 from engine.kernels.eligible import cheapest, judge, ready, tally
+from engine.kernels.fixes import believable, extremes, leaving, turn_out
 from engine.kernels.futures import late_in_futures
 from engine.kernels.hierarchy import contract, place_links
 from engine.kernels.match import Kinds, Pool, certify_matching, match
-from engine.kernels.nearest import nearest, pack
+from engine.kernels.nearest import nearest, pack, snap, snap_rows
 from engine.kernels.outlook import FIRST, Points, Ranks, Units, direct_ms, rank_outlook, weigh_outlook
 from engine.kernels.posting import Room, Sets, best_move, covered, improve, nested_order, tell_moves, weigh_moves
 from engine.kernels.reach import to_points, to_posts
 from engine.kernels.relax import relax
+from engine.kernels.schedule import NEVER, Routes, schedule
+from engine.kernels.schedule import Calls as Scheduled
+from engine.kernels.soonest import soonest
+from engine.kernels.spread import spread
 from engine.kernels.sweep import from_source, to_target
 from engine.kernels.travel import straight_line_ms
 
@@ -36,7 +41,9 @@ def warm() -> None:
     _warm_ways()
     _warm_nearest()
     _warm_posting()
+    _warm_fixes()
     _warm_outlook()
+    _warm_schedule()
 
 
 def _warm_candidates() -> None:
@@ -71,6 +78,7 @@ def _warm_candidates() -> None:
     short, wide = np.zeros(1, np.int16), np.zeros(1, np.int64)
     crews = Crews(short, flags, short, wide, wide, np.zeros(1, np.int32), wide, wide, wide)
     crew_prices(rows, crews, Tariff(0, 0, 0, 0, 0, 0, 0), 0, cost_ms.copy())
+    soonest(flags, rows, travel_ms, np.ones(1, np.uint64), np.ones(1, np.uint64), rows)
     tally(flags)
     cheapest(rows, cost_ms, flags, 1)
 
@@ -100,6 +108,7 @@ def _warm_hierarchy() -> None:
 def _warm_ways() -> None:
     zero, flag = np.zeros(1, np.int32), np.zeros(1, np.uint8)
     descend(np.array([0, 1], np.int32), zero, zero, zero, 0, zero.copy())
+    unroll(zero, zero, np.array([0, 1], np.int32), zero, zero.copy())
     follow(zero, zero - 1, np.zeros(2, np.int32), zero.copy(), zero.copy(), zero.copy())
     sum_along(np.array([0, 1], np.int32), zero, zero, zero.copy(), zero.copy(), zero.copy())
     line = np.zeros(1, np.int64)
@@ -117,6 +126,20 @@ def _warm_nearest() -> None:
     zero, short, flag = np.zeros(1, np.int32), np.zeros(1, np.int16), np.zeros(1, np.uint8)
     tree = pack(zero, zero, zero, zero)
     nearest(tree, flag, zero, zero, short, zero, 1, zero.copy(), short.copy(), zero.copy(), flag.copy())
+    found = (zero.copy(), zero.copy(), short.copy(), zero.copy())
+    snap(tree, flag, zero, zero, zero, zero, short, zero, 1, 1, 1, *found)
+    columns = (zero, zero, zero, short, short, 1, *found, flag.copy())
+    snap_rows(tree, flag, zero, zero, 1, 1, 1, *columns)
+
+
+def _warm_fixes() -> None:
+    zero, wide, flag, flags = np.zeros(1, np.int32), np.zeros(1, np.int64), np.zeros(1, np.bool_), np.zeros(1, np.uint8)
+    believable(zero, zero, zero, wide, wide, 0, (0, 0, 0, 0), flag.copy())
+    turn_out(zero, zero, zero, zero, zero, 0, flags, flags, zero, zero.copy())
+    leaving(wide, wide, wide, flag, wide, wide, 0, wide.copy(), wide.copy())
+    extremes(wide)
+    short = np.zeros(1, np.int16)
+    spread(zero, wide, wide, zero, 0, zero, 0, flags, wide, short, 0, 0, 0, wide.copy())
 
 
 def _warm_posting() -> None:
@@ -150,3 +173,10 @@ def _warm_outlook() -> None:
     rank_outlook(points, units, direct, none, -1, ranks)
     weigh_outlook(points, units, direct, none, ranks, none, none, one.copy())
     late_in_futures(points, units, direct, 1, 1, 1, 1, 1, np.ones(1024, np.int64), none, none, one.copy())
+
+
+def _warm_schedule() -> None:
+    wide, each = np.zeros(1, np.int64), np.zeros((1, 1), np.int64)
+    calls = Scheduled(wide, wide, np.ones(1, np.bool_), wide, np.zeros(1, np.int32), each, each, each)
+    routes = Routes(np.zeros((1, 1), np.int32), wide.copy(), wide + NEVER, wide + NEVER)
+    schedule(calls, routes, 0, 1, wide)

@@ -82,8 +82,8 @@ class Ladders:
 
 def _begin(fact: UnitDispatched, now: int, fleet: Fleet) -> Ladder:
     row = fleet.rows[fact.unit]
-    east_m = abs(int(fleet.x_m[row]) - int(fleet.station_x_m[row]))
-    north_m = abs(int(fleet.y_m[row]) - int(fleet.station_y_m[row]))
+    east_m = abs(int(fleet.x_m[row]) - int(fleet.post_x_m[row]))
+    north_m = abs(int(fleet.y_m[row]) - int(fleet.post_y_m[row]))
     # A unit without a device is taken to be at its station only until it is sent: that is what its ETA rests on.
     placed = fleet.fix_ms[row] >= 0 or bool(fleet.assumed[row])
     return Ladder(

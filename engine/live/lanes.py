@@ -23,6 +23,7 @@ from engine.model.inputs import (
     ReportStatus,
     Tick,
 )
+from engine.model.moves import ProposeMoves
 from engine.model.turn import Answer, Turn
 
 Done = Callable[[Turn | None, Answer | None], None]
@@ -40,6 +41,8 @@ class Lane(IntEnum):
     STATUSES = 3
 
 
+UNHURRIED = (ReportStatus, ReportAttempt, ReportReceipt, Tick, LearnSpeeds, LearnTurnouts, ProposeMoves)
+"""Nobody waits for their answer."""
 CAPACITY = {Lane.EMERGENCY: 4096, Lane.CALLS: 4096, Lane.ORDERS: 4096, Lane.STATUSES: 4096}
 """Inputs that wait in a lane; beyond it, senders wait with them."""
 
@@ -57,7 +60,7 @@ def lane_of(given: AnyInput) -> Lane:
         return Lane.EMERGENCY
     if isinstance(given, ReportIncident) and given.priority in (None, 1):
         return Lane.CALLS
-    if isinstance(given, (ReportStatus, ReportAttempt, ReportReceipt, Tick, LearnSpeeds, LearnTurnouts)):
+    if isinstance(given, UNHURRIED):
         return Lane.STATUSES
     return Lane.ORDERS
 

@@ -15,6 +15,8 @@ class Purpose(StrEnum):
     """Asks whether its people are well. That the crew has read it is not yet an answer."""
     CAUTION = "caution"
     """A danger where the crew is, or goes, has come up since it was sent."""
+    MOVE = "move"
+    """Drive to the post that the unit belongs to from now on. It is about no incident: `incident` is empty."""
 
 
 class AlertRequested(Fact, frozen=True, gc=False, kw_only=True):

@@ -13,6 +13,7 @@ from engine.model.crew_facts import AnyCrewFact
 from engine.model.fact import Fact
 from engine.model.fixes import Fixes
 from engine.model.lifecycle import Outcome, Status
+from engine.model.moves import AnyMoveFact
 from engine.model.place import Place
 from engine.model.plans import Mode
 from engine.model.response_facts import AnyResponseFact
@@ -304,4 +305,5 @@ AnyFact: TypeAlias = (
     | AnyResponseFact
     | AnyCrewFact
     | AnySurroundingsFact
+    | AnyMoveFact
 )

@@ -10,6 +10,7 @@ from engine.model.crew_inputs import AnyCrewCommand
 from engine.model.fixes import Fixes
 from engine.model.input import Command, Input
 from engine.model.lifecycle import Status
+from engine.model.moves import AnyMoveCommand, ProposeMoves
 from engine.model.place import Place
 from engine.model.response_inputs import AnyResponseCommand
 from engine.model.roads import Learned, Stretch, Turnout
@@ -284,6 +285,7 @@ AnyCommand: TypeAlias = (
     | AnyResponseCommand
     | AnyCrewCommand
     | AnySurroundingsCommand
+    | AnyMoveCommand
 )
 
 AnyInput: TypeAlias = (
@@ -293,6 +295,7 @@ AnyInput: TypeAlias = (
     | PublishEpoch
     | LearnSpeeds
     | LearnTurnouts
+    | ProposeMoves
     | ReportPositions
     | ReportAttempt
     | ReportReceipt

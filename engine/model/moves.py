@@ -112,6 +112,8 @@ class RejectMove(Command, frozen=True, gc=False):
 
     move: str
     reason: str
+    unit: str = ""
+    """The unit that the speaker has in mind: if the move is another's, nothing is done. Empty: whosever it is."""
 
 
 class SnoozeMove(Command, frozen=True, gc=False):

@@ -4,9 +4,12 @@ Nothing here is secret and nothing here names an endpoint's address: those are t
 Capabilities are bits; `Place.capabilities` says which bit bears which name.
 """
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 from engine.model.geometry import Polygon, Projection
+from engine.model.moves import MoveRules
 from engine.model.plans import Order, Plan
 from engine.model.rules import CoverageRules, DuplicateRules, Limits, MatchingRules, WatchRules, WorkRules
 
@@ -42,6 +45,10 @@ class Station(Struct, frozen=True):
     x_m: int
     y_m: int
     post: bool = False
+    capacity: int = 0
+    """So many units may belong there at once; 0: no limit."""
+    minimum: int = 0
+    """So many free units stay: an idle one is not moved away if fewer would remain."""
 
 
 class Hospital(Struct, frozen=True):
@@ -132,6 +139,15 @@ class Profile(Struct, frozen=True):
     """168 of them, one an hour from Monday 00:00 local time: travel time in percent of the usual."""
 
 
+class Access(StrEnum):
+    """Where what stands beside the streets is reached from."""
+
+    ROAD = "road"
+    """The nearest point of the nearest road."""
+    NODE = "node"
+    """The nearest node of the graph, straight across: how JEMSS and other simulators reckon."""
+
+
 class TravelSettings(Struct, frozen=True):
     """How long a way takes: over the streets, or in a straight line where a place has none."""
 
@@ -147,6 +163,9 @@ class TravelSettings(Struct, frozen=True):
     lights_turn_ms: int = 5_000
     """A turn that is forbidden to others, taken under lights and sirens."""
     profiles: tuple[Profile, ...] = ()
+    off_road_normal_percent: int = 100
+    """Between a position and the road without lights and sirens: so much of the time with them."""
+    access: Access = Access.ROAD
 
     def under_lights(self, priority: int) -> bool:
         """Tell whether units drive with lights and sirens to an incident of this priority."""
@@ -196,6 +215,7 @@ class Place(Struct, frozen=True):
     work: WorkRules = WorkRules()
     watch: WatchRules = WatchRules()
     duplicates: DuplicateRules = DuplicateRules()
+    moves: MoveRules = MoveRules()
     agencies: tuple[Agency, ...] = ()
     determinations: tuple[Determination, ...] = ()
     """Looked at in their order; the first that fits a code says its type and priority."""

@@ -120,7 +120,11 @@ class Plan(Struct, frozen=True):
 
         A slot that several levels name is one slot, wanted as often as all of them together.
         """
-        own = next((other.slots for other in self.options if other.id == option), self.slots)
+        own = self.slots
+        if self.options:
+            own = next((other.slots for other in self.options if other.id == option), self.slots)
+        if not self.alarms:
+            return own
         added = [slot for level in self.alarms if level.level <= alarm for slot in level.slots]
         return _together((*own, *added)) if added else own
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from engine.model.lifecycle import Status
 from engine.model.place import Hospital
 from engine.model.surroundings import Destination, HospitalReport, HospitalState
-from engine.policy.travel import travel_model
+from engine.policy.travel import Point, travel_model
 from engine.state.records import Assignment, Incident
 from engine.state.world import World
 
@@ -42,8 +42,10 @@ def rank(world: World, assignment: Assignment, incident: Incident, needs: tuple[
     """
     place = world.settled
     loads = _loads(world, assignment.unit)
+    times_ms = _travel_ms(world, assignment, incident, [(hospital.x_m, hospital.y_m) for hospital in place.hospitals])
     judged = [
-        _judge(world, assignment, incident, hospital, loads.get(hospital.id, Load())) for hospital in place.hospitals
+        _judge(world, hospital, travel_ms, loads.get(hospital.id, Load()))
+        for hospital, travel_ms in zip(place.hospitals, times_ms, strict=True)
     ]
     reasons = _reasons(world, judged, needs)
     ranked = [
@@ -62,20 +64,19 @@ def _order(each: Destination) -> tuple[bool, int, str]:
     return bool(each.reason), each.travel_ms + each.delay_ms, each.hospital
 
 
-def _judge(world: World, assignment: Assignment, incident: Incident, hospital: Hospital, load: Load) -> Destination:
+def _judge(world: World, hospital: Hospital, travel_ms: int, load: Load) -> Destination:
     delay_ms = delay_of(hospital, world.hospitals.get(hospital.id), load)
-    travel_ms = _travel_ms(world, assignment, incident, hospital)
     return Destination(hospital.id, travel_ms, delay_ms, load.coming + load.there, "")
 
 
-def _travel_ms(world: World, assignment: Assignment, incident: Incident, hospital: Hospital) -> int:
-    travel, to = travel_model(world), (hospital.x_m, hospital.y_m)
+def _travel_ms(world: World, assignment: Assignment, incident: Incident, to: list[Point]) -> list[int]:
+    travel = travel_model(world)
     if assignment.status in AT_SCENE:
-        return travel.to_point_ms((incident.x_m, incident.y_m), to, incident.priority)
+        return travel.to_points_ms((incident.x_m, incident.y_m), to, incident.priority)
     fleet = world.fleet
     row = fleet.rows[assignment.unit]
     spot = fleet.spots[row] if fleet.roads is not None else None
-    return travel.to_point_ms((int(fleet.x_m[row]), int(fleet.y_m[row])), to, incident.priority, spot)
+    return travel.to_points_ms((int(fleet.x_m[row]), int(fleet.y_m[row])), to, incident.priority, spot)
 
 
 def delay_of(hospital: Hospital, report: HospitalReport | None, load: Load) -> int:
@@ -92,9 +93,11 @@ def delay_of(hospital: Hospital, report: HospitalReport | None, load: Load) -> i
 
 def _reasons(world: World, judged: list[Destination], needs: tuple[str, ...]) -> dict[str, str]:
     """Return by hospital why it is out; "" for one that may be chosen."""
-    services = {hospital.id: hospital.services for hospital in world.settled.hospitals}
     states = {each.hospital: _state(world, each.hospital) for each in judged}
-    out = {each.hospital: _why_not(each, services[each.hospital], states[each.hospital], needs) for each in judged}
+    out = {
+        each.hospital: _why_not(each, hospital.services, states[each.hospital], needs)
+        for each, hospital in zip(judged, world.settled.hospitals, strict=True)
+    }
     if any(not out[name] for name in out if states[name] is not HospitalState.DIVERTING):
         diverting = (name for name in out if states[name] is HospitalState.DIVERTING and not out[name])
         out |= dict.fromkeys(list(diverting), "it diverts patients to others")

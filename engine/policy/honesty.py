@@ -8,13 +8,13 @@ and the way to the road.
 import numpy as np
 import numpy.typing as npt
 
+from engine.kernels.spread import spread
 from engine.model.clearing import clear_in_ms
-from engine.model.fixes import UNKNOWN
 from engine.model.lifecycle import Status
 from engine.model.priors import SERVICE_TIMES
-from engine.state.fleet import MOVING_DM_S
 from engine.state.records import Assignment
 from engine.state.world import World
+from engine.streets.snapping import MOVING_DM_S
 
 STREETS_PERCENT = 20
 """Of the travel time over streets, until drives have been observed (JEMSS's and our own demo's drives lie near it)."""
@@ -24,6 +24,7 @@ TURNOUT_PERCENT = 40
 """Of the turnout: NFPA 1710 crews and those of Ross Valley (see `model/priors.py`) agree on about this."""
 OFF_ROAD_PERCENT = 50
 UNSEEN_MS_MAX = 3_600_000
+"""How much nearer, or farther, a moving unit may be that has not been seen for long."""
 
 Rows = npt.NDArray[np.int32]
 Wide = npt.NDArray[np.int64]
@@ -31,25 +32,27 @@ Wide = npt.NDArray[np.int64]
 
 def spreads_ms(world: World, rows: Rows, travel_ms: Wide, *, straight: bool | npt.NDArray[np.bool_]) -> Wide:
     """Return the standard deviation of each row's ETA with that much travel in it, int64[n]."""
-    fleet = world.fleet
+    fleet, out_ms = world.fleet, np.empty(len(rows), np.int64)
     on_streets = world.road_book.learned.spread_percent or STREETS_PERCENT
-    percent = np.where(straight, STRAIGHT_PERCENT, on_streets)
-    parts = (
-        travel_ms * percent // 100,
-        fleet.turnout_ms[rows].astype(np.int64) * TURNOUT_PERCENT // 100,
-        fleet.spots.extra_ms[rows].astype(np.int64) * OFF_ROAD_PERCENT // 100,
-        _unseen_ms(world, rows),
+    percent = np.empty(len(rows), np.int64)
+    percent[:] = np.where(straight, STRAIGHT_PERCENT, on_streets)
+    spread(
+        rows,
+        travel_ms,
+        percent,
+        fleet.turnout_ms,
+        TURNOUT_PERCENT,
+        fleet.spots.extra_ms,
+        OFF_ROAD_PERCENT,
+        fleet.assumed,
+        fleet.fix_ms,
+        fleet.speed_dm_s,
+        MOVING_DM_S,
+        world.now,
+        UNSEEN_MS_MAX,
+        out_ms,
     )
-    # A sum of squares of times below a day is exact as a float, and so is the whole part of its root.
-    return np.sqrt(sum(part * part for part in parts)).astype(np.int64)
-
-
-def _unseen_ms(world: World, rows: Rows) -> Wide:
-    """Return for how long each moving unit has not been seen: it may be so much nearer, or farther."""
-    fleet = world.fleet
-    speed, seen_ms = fleet.speed_dm_s[rows], fleet.fix_ms[rows]
-    moves = (fleet.assumed[rows] == 0) & (seen_ms >= 0) & ((speed == UNKNOWN) | (speed >= MOVING_DM_S))
-    return np.where(moves, np.clip(world.now - seen_ms, 0, UNSEEN_MS_MAX), 0)
+    return out_ms
 
 
 def unseen(world: World, rows: Rows) -> npt.NDArray[np.bool_]:

@@ -1,5 +1,6 @@
 """How long a unit needs to an incident, or to a point: over the streets as they are now, or a straight line without."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +21,7 @@ from engine.streets.weighing import Mode
 Point = tuple[int, int]
 Rows = npt.NDArray[np.int32]
 Times = npt.NDArray[np.int32]
+_NONE = np.empty(0, np.int32)
 
 
 class TravelModel(Protocol):
@@ -40,8 +42,8 @@ class TravelModel(Protocol):
     def is_straight(self, incident: Incident) -> bool:
         """Tell whether times to the incident are along a straight line."""
 
-    def to_point_ms(self, start: Point, to: Point, priority: int, spot: Spot | None = None) -> int:
-        """Return the time from one point (x_m, y_m), or the spot of a unit there, to another; -1: there is no way."""
+    def to_points_ms(self, start: Point, to: Sequence[Point], priority: int, spot: Spot | None = None) -> list[int]:
+        """Return the times from one point (x_m, y_m), or the spot of a unit there, to others; -1: there is no way."""
 
 
 class StraightLine(Struct, frozen=True):
@@ -77,13 +79,14 @@ class StraightLine(Struct, frozen=True):
         del incident
         return True
 
-    def to_point_ms(self, start: Point, to: Point, priority: int, spot: Spot | None = None) -> int:
-        """Return the time between two points in ms."""
+    def to_points_ms(self, start: Point, to: Sequence[Point], priority: int, spot: Spot | None = None) -> list[int]:
+        """Return the times from one point to others in ms."""
         del priority, spot
-        x_m, y_m = (np.array([metres], np.int32) for metres in start)
-        rows, out = np.zeros(1, np.int32), np.empty(1, np.int32)
-        straight_line_ms(rows, x_m, y_m, *to, self.circuity_percent, self.speed_mm_per_s, out)
-        return int(out[0])
+        x_m, y_m = (np.array(metres, np.int32) for metres in zip(*to, strict=True)) if to else (_NONE, _NONE)
+        rows, out = np.arange(len(to), dtype=np.int32), np.empty(len(to), np.int32)
+        straight_line_ms(rows, x_m, y_m, *start, self.circuity_percent, self.speed_mm_per_s, out)
+        found: list[int] = out.tolist()
+        return found
 
 
 class OverStreets(Struct, frozen=True):
@@ -130,13 +133,16 @@ class OverStreets(Struct, frozen=True):
         """Tell whether no road is near the incident."""
         return self.roads.spot(incident.x_m, incident.y_m).arc == NOWHERE
 
-    def to_point_ms(self, start: Point, to: Point, priority: int, spot: Spot | None = None) -> int:
-        """Return the time in ms, -1 where there is no way; along a straight line where one end has no road near."""
-        leaves, arrives = spot or self.roads.spot(*start), self.roads.spot(*to)
-        if NOWHERE in (leaves.arc, arrives.arc):
-            return self.straight.to_point_ms(start, to, priority)
-        way = self.roads.way(self.oracle.conditions, leaves, arrives, self._mode_at(priority))
-        return -1 if way is None else way.travel_ms
+    def to_points_ms(self, start: Point, to: Sequence[Point], priority: int, spot: Spot | None = None) -> list[int]:
+        """Return the times in ms, -1 where there is no way; along a straight line where one end has no road near."""
+        leaves = spot or self.roads.spot(*start)
+        arrives = [self.roads.spot(*point) for point in to]
+        found = self.roads.times_ms(self.oracle.conditions, leaves, arrives, self._mode_at(priority))
+        if leaves.arc != NOWHERE and all(each.arc != NOWHERE for each in arrives):
+            return found
+        straight = self.straight.to_points_ms(start, to, priority)
+        known = [NOWHERE not in (leaves.arc, each.arc) for each in arrives]
+        return [ms if on_road else other for ms, other, on_road in zip(found, straight, known, strict=True)]
 
     def _mode(self, incident: Incident) -> Mode:
         return self._mode_at(incident.priority)

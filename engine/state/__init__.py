@@ -6,6 +6,7 @@ from engine.state import (  # noqa: F401  # each registers its folds
     fold_decisions,
     fold_driver,
     fold_incidents,
+    fold_moves,
     fold_plans,
     fold_response,
     fold_roads,

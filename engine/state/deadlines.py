@@ -46,6 +46,8 @@ class Reminder(StrEnum):
     """An alarm that nobody has taken on goes up a rung."""
     ORPHANS = "orphans"
     """The board is searched for incidents that nobody has."""
+    MOVE = "move"
+    """A proposal of a move expires; or one that is under way: has the unit arrived without a word?"""
 
 
 class Deadline(Struct, frozen=True, order=True):

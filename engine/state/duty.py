@@ -18,7 +18,7 @@ def changes(unit: UnitRecord, duty: Status, at_ms: int) -> None:
     if unit.duty is Status.ON_BREAK and duty is not Status.ON_BREAK:
         unit.break_ms = at_ms
     if unit.duty not in FREE and duty in FREE:
-        unit.duty_since_ms, unit.jobs = at_ms, 0
+        unit.duty_since_ms, unit.jobs, unit.moves = at_ms, 0, 0
 
 
 def came_home(world: World, unit: UnitRecord, at_ms: int) -> None:

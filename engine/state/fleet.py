@@ -3,19 +3,17 @@
 import numpy as np
 import numpy.typing as npt
 
+from engine.kernels.fixes import turn_out
 from engine.model.fixes import UNKNOWN, Fixes
 from engine.model.lifecycle import Status
-from engine.model.place import Place, Unit
+from engine.model.place import Place, Station, Unit
 from engine.state.index import UnitIndex
 from engine.state.records import UnitRecord
 from engine.streets.roads import Roads
 from engine.streets.snapping import Spots
 
 IN_QUARTERS_M = 150
-"""A unit this close to its station, in x and in y, has to turn out first."""
-
-MOVING_DM_S = 10
-"""A unit slower than a metre a second stands: which way it points means nothing."""
+"""A unit this close to its post, in x and in y, has to turn out first."""
 
 STANDING_FREE = 0
 STANDING_ASSIGNED = 1
@@ -31,6 +29,8 @@ class Fleet:
     """
 
     def __init__(self, *, indexed: bool = True) -> None:
+        self.stations: tuple[Station, ...] = ()
+        """Of the place in force."""
         self.ids: list[str] = []
         self.rows: dict[str, int] = {}
         self.units: list[Unit] = []
@@ -46,8 +46,10 @@ class Fleet:
         self.turnout_ms = np.empty(0, np.int32)
         """Turnout due now: the unit's own in quarters, none on the road."""
         self.base_turnout_ms = np.empty(0, np.int32)
-        self.station_x_m = np.empty(0, np.int32)
-        self.station_y_m = np.empty(0, np.int32)
+        self.post = np.empty(0, np.int16)
+        """The place's number of the station where it belongs: its home, or where it was moved; -1: it has none."""
+        self.post_x_m = np.empty(0, np.int32)
+        self.post_y_m = np.empty(0, np.int32)
         self.listed = np.empty(0, np.uint8)
         """Is it one of the place's units? One that the place no longer has keeps its row and is never sent."""
         self.agency = np.empty(0, np.int16)
@@ -83,7 +85,8 @@ class Fleet:
         wanted = {unit.id: unit for unit in place.units}
         fresh = sorted(unit_id for unit_id in wanted if unit_id not in self.rows)
         self.enlist([wanted[unit_id] for unit_id in fresh])
-        stations = {station.id: station for station in place.stations}
+        self.stations = place.stations
+        station_number = {station.id: number for number, station in enumerate(place.stations)}
         crew_shift = {crew.id: crew.shift for crew in place.crews}
         shift_number = {shift.id: number for number, shift in enumerate(place.shifts)}
         agency_number = {agency.id: number for number, agency in enumerate(place.agencies)}
@@ -92,17 +95,16 @@ class Fleet:
             self.capability[row] = unit.capabilities if unit else 0
             self.listed[row] = unit is not None
             if unit is None:
-                self.shift[row] = self.agency[row] = -1
+                self.shift[row] = self.agency[row] = self.post[row] = -1
                 continue
             self.units[row] = unit
-            station = stations[unit.station]
-            self.station_x_m[row], self.station_y_m[row] = station.x_m, station.y_m
+            self._put_post(row, station_number[unit.station])
             self.base_turnout_ms[row] = unit.turnout_ms
             shift = unit.shift or (crew_shift[unit.crew] if unit.crew else None)
             self.shift[row] = shift_number[shift] if shift else -1
             self.agency[row] = agency_number[unit.agency] if unit.agency else -1
             if self.fix_ms[row] < 0:
-                self.x_m[row], self.y_m[row] = station.x_m, station.y_m
+                self.x_m[row], self.y_m[row] = self.post_x_m[row], self.post_y_m[row]
                 self.assumed[row] = not unit.tracked
         self._pair_crews(wanted)
         self.spots = Spots(len(self.ids))
@@ -135,7 +137,7 @@ class Fleet:
 
     def move(self, fixes: Fixes) -> None:
         """Put units where the fixes say (rows distinct)."""
-        rows = fixes.unit
+        rows = np.array(fixes.unit)  # a copy: what was read from a message is not as a kernel wants it
         self.x_m[rows] = fixes.x_m
         self.y_m[rows] = fixes.y_m
         self.fix_ms[rows] = fixes.fix_ms
@@ -147,14 +149,33 @@ class Fleet:
 
     def _locate(self, rows: npt.NDArray[np.int32]) -> None:
         """Write down in the tree and on the streets where these units are."""
-        x_m, y_m = self.x_m[rows], self.y_m[rows]
         if self.tree is not None:
-            self.tree.place_many(rows, x_m, y_m)
+            self.tree.place_many(rows, self.x_m[rows], self.y_m[rows])
             if self.roads is not None:
-                speed = self.speed_dm_s[rows]
-                stands = (speed >= 0) & (speed < MOVING_DM_S)
-                heading = np.where(stands, UNKNOWN, self.heading[rows]).astype(np.int16)
-                self.spots.put(rows, self.roads.spots(x_m, y_m, heading, self.spots.segment[rows]))
+                self.roads.put(self.spots, rows, self.x_m, self.y_m, self.speed_dm_s, self.heading)
+
+    def belong(self, row: int, post: int) -> None:
+        """Let the unit belong to that station of the place, by its number, from now on."""
+        self._put_post(row, post)
+        self._refresh_turnout(np.array([row], np.int32))
+
+    def stand_at_post(self, row: int) -> None:
+        """Take a unit that never had a fix to be at its post."""
+        if self.fix_ms[row] < 0 and self.post[row] >= 0:
+            self.x_m[row], self.y_m[row] = self.post_x_m[row], self.post_y_m[row]
+            rows = np.array([row], np.int32)
+            self._refresh_turnout(rows)
+            self._locate(rows)
+
+    def is_at_post(self, row: int) -> bool:
+        """Tell whether the unit is where it belongs, as near as counts as in quarters."""
+        east_m = abs(int(self.x_m[row]) - int(self.post_x_m[row]))
+        north_m = abs(int(self.y_m[row]) - int(self.post_y_m[row]))
+        return self.post[row] >= 0 and max(east_m, north_m) <= IN_QUARTERS_M
+
+    def _put_post(self, row: int, post: int) -> None:
+        station = self.stations[post]
+        self.post[row], self.post_x_m[row], self.post_y_m[row] = post, station.x_m, station.y_m
 
     def turn_out(self, usual_ms: dict[tuple[str, str], int]) -> None:
         """Let units leave as quickly as (station, kind) have shown that they do; others as the place says."""
@@ -163,12 +184,18 @@ class Fleet:
         self._refresh_turnout(np.arange(len(self.ids), dtype=np.int32))
 
     def _refresh_turnout(self, rows: npt.NDArray[np.int32]) -> None:
-        near = (np.abs(self.x_m[rows] - self.station_x_m[rows]) <= IN_QUARTERS_M) & (
-            np.abs(self.y_m[rows] - self.station_y_m[rows]) <= IN_QUARTERS_M
+        turn_out(
+            rows,
+            self.x_m,
+            self.y_m,
+            self.post_x_m,
+            self.post_y_m,
+            IN_QUARTERS_M,
+            self.rolling,
+            self.on_break,
+            self.base_turnout_ms,
+            self.turnout_ms,
         )
-        # Who is on a break has left the vehicle, wherever it stands.
-        due = (near & (self.rolling[rows] == 0)) | (self.on_break[rows] != 0)
-        self.turnout_ms[rows] = np.where(due, self.base_turnout_ms[rows], 0)
 
     @property
     def index(self) -> UnitIndex:
@@ -235,7 +262,8 @@ _COLUMNS: dict[str, int] = {
     "jobs": 0,
     "turnout_ms": 0,
     "base_turnout_ms": 0,
-    "station_x_m": 0,
-    "station_y_m": 0,
+    "post": -1,
+    "post_x_m": 0,
+    "post_y_m": 0,
 }
 """Every column, with what a new row holds."""

@@ -6,9 +6,11 @@ from engine.model.facts import CommandRefused, PlaceAdopted, Resumed, Ticked
 from engine.model.lifecycle import Status
 from engine.state.deadlines import Reminder
 from engine.state.fold_crews import keep_skills
+from engine.state.fold_moves import look_on
 from engine.state.fold_plans import keep_to_levels
 from engine.state.fold_roads import begin_anew, remind_of_hour
 from engine.state.fold_watch import give_time, watch_anew, watch_board
+from engine.state.posts import out_of_place
 from engine.state.progress import watch_on
 from engine.state.records import Incident, UnitRecord
 from engine.state.world import World, folds
@@ -38,6 +40,8 @@ def adopted(world: World, fact: PlaceAdopted) -> None:
     other_streets = world.place is not None and world.place.streets != fact.place.streets
     if world.place is None:
         watch_board(world)
+    for unit in out_of_place(world, fact.place):
+        unit.post = None
     world.place = fact.place
     index_place(world)
     if other_streets:
@@ -69,7 +73,13 @@ def index_place(world: World) -> None:
     place = world.settled
     world.types = {kind.id: kind for kind in place.types}
     world.plans = {plan.id: plan for plan in place.plans}
+    world.stations = {station.id: number for number, station in enumerate(place.stations)}
     world.fleet.adopt(place, world.roads)
+    for unit in world.units:
+        if unit.post is not None:
+            world.fleet.belong(unit.row, world.stations[unit.post])
+            if unit.move is None:
+                world.fleet.stand_at_post(unit.row)
 
 
 @folds(Resumed)
@@ -91,6 +101,8 @@ def ticked(world: World, fact: Ticked) -> None:
             watch_on(world, entry.subject)
         elif entry.about is Reminder.ORPHANS:
             watch_board(world)
+        elif entry.about is Reminder.MOVE and entry.unit:
+            look_on(world, entry.subject)
     if world.road_book.hour_due_ms <= world.now:
         world.road_book.hour_due_ms = 0
         remind_of_hour(world)

@@ -19,6 +19,7 @@ from engine.model.lifecycle import HAS_LEFT, Outcome, Status
 from engine.state import duty
 from engine.state.deadlines import Reminder
 from engine.state.fold_watch import watch_duty, watch_need, watch_report, watch_unit
+from engine.state.posts import go_home
 from engine.state.progress import watch
 from engine.state.records import Assignment, Ended, Incident, UnitRecord
 from engine.state.world import World, folds
@@ -140,6 +141,7 @@ def ended(world: World, fact: AssignmentEnded) -> None:
         duty.came_home(world, unit, fact.at_ms)
     unit.incident = None
     unit.duty, unit.reported_ms = fact.duty, fact.at_ms
+    _keep_post(world, unit)
     watch_duty(world, unit)
     world.restand(unit)
     world.requeue(incident)
@@ -165,8 +167,17 @@ def duty_changed(world: World, fact: DutyChanged) -> None:
     unit = _known(world, fact.unit)
     duty.changes(unit, fact.duty, fact.at_ms)
     unit.duty, unit.reported_ms = fact.duty, fact.at_ms
+    _keep_post(world, unit)
     watch_duty(world, unit)
     world.restand(unit)
+
+
+def _keep_post(world: World, unit: UnitRecord) -> None:
+    """Let who goes off duty belong to its home again; and note that a crew that was moved is rolling."""
+    if unit.duty is Status.OFF_DUTY:
+        go_home(world, unit)
+    elif unit.duty is Status.RETURNING and unit.move is not None:
+        world.moves[unit.move].rolled = True
 
 
 @folds(EmergencyDeclared)

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from msgspec import Struct
 
 from engine.model.fixes import Fixes
+from engine.model.moves import Cover
 from engine.model.paper import decode_as, encode, fingerprint
 from engine.model.place import Place, Unit
 from engine.model.surroundings import Caution, HospitalReport
@@ -16,7 +17,7 @@ from engine.model.turn import Answer
 from engine.state.deadlines import Deadline, Deadlines
 from engine.state.filed import Filed
 from engine.state.fold_driver import index_place
-from engine.state.records import Alarm, Alert, Incident, UnitRecord
+from engine.state.records import Alarm, Alert, Incident, Move, UnitRecord
 from engine.state.road_book import RoadBook
 from engine.state.world import Library, World, no_streets
 
@@ -46,6 +47,14 @@ class Image(Struct, frozen=True):
     answers: list[tuple[str, Answer]]
     numbers: tuple[int, int, int]
     """Incidents, alerts and alarms counted so far."""
+    moves: list[Move]
+    move_number: int
+    refused_moves: list[tuple[str, str, int]]
+    """Unit, post, until when."""
+    held_moves: list[tuple[str, str, str, int]]
+    """Unit, post, code, since when."""
+    cover: tuple[Cover, ...]
+    cover_seq: int
     tally: dict[str, int]
 
 
@@ -72,6 +81,12 @@ def image_of(world: World) -> Image:
         hospitals=list(world.hospitals.values()),
         answers=list(world.answers.items()),
         numbers=(world.incident_number, world.alert_number, world.alarm_number),
+        moves=list(world.moves.values()),
+        move_number=world.move_number,
+        refused_moves=[(*pair, until_ms) for pair, until_ms in world.refused_moves.items()],
+        held_moves=[(*pair, *held) for pair, held in world.held_moves.items()],
+        cover=world.cover,
+        cover_seq=world.cover_seq,
         tally=dict(sorted(world.tally.items())),
     )
 
@@ -124,6 +139,11 @@ def restore(data: bytes, *, indexed: bool = True, streets: Library = no_streets)
     world.fleet.turn_out(world.road_book.usual_turnouts_ms())
     world.answers = OrderedDict(image.answers)
     world.incident_number, world.alert_number, world.alarm_number = image.numbers
+    world.moves = {move.id: move for move in image.moves}
+    world.move_number = image.move_number
+    world.refused_moves = {(unit, post): until_ms for unit, post, until_ms in image.refused_moves}
+    world.held_moves = {(unit, post): (code, at_ms) for unit, post, code, at_ms in image.held_moves}
+    world.cover, world.cover_seq = image.cover, image.cover_seq
     world.tally = image.tally
     for unit in world.units:
         world.restand(unit)

@@ -22,6 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 from rtree import core
 from rtree.index import Index, Property
 
+from engine.kernels.fixes import extremes, leaving
+
 ROWS_MAX: Final = 2**20
 """Highest number of rows: a row number gone wrong must not make room for itself."""
 METRES_MAX: Final = 2**30 - 1
@@ -90,8 +92,21 @@ class UnitIndex:
         _check_all("x_m", columns[1], -METRES_MAX, METRES_MAX)
         _check_all("y_m", columns[2], -METRES_MAX, METRES_MAX)
         self._make_room(int(columns[0].max()))
-        leaving = self._leaving(*columns)
-        row_column, x_column, y_column = (column[leaving] for column in columns)
+        places = np.empty(len(columns[0]), np.int64)
+        count = leaving(
+            columns[0],
+            columns[1],
+            columns[2],
+            self._boxed,
+            self._x_m,
+            self._y_m,
+            self.slack_m,
+            self._place_in_batch,
+            places,
+        )
+        if not count:
+            return
+        row_column, x_column, y_column = (column[places[:count]] for column in columns)
         if len(row_column) >= max(_REDRAW_AT_LEAST, self._count // _REDRAW_SHARE):
             self._redraw(row_column, x_column, y_column)
             return
@@ -147,16 +162,6 @@ class UnitIndex:
         )
         return self._found[: number.value]
 
-    def _leaving(self, rows: NDArray[np.int64], x_m: NDArray[np.int64], y_m: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return which fixes need a new box: the last of their row, and outside its box or without one."""
-        places = np.arange(len(rows))
-        self._place_in_batch[rows] = places  # of a row named twice the last assignment stands
-        outside = ~self._boxed[rows]
-        outside |= np.abs(x_m - self._x_m[rows]) > self.slack_m
-        outside |= np.abs(y_m - self._y_m[rows]) > self.slack_m
-        outside &= self._place_in_batch[rows] == places
-        return outside
-
     def _redraw(self, rows: NDArray[np.int64], x_m: NDArray[np.int64], y_m: NDArray[np.int64]) -> None:
         """Draw the boxes of `rows` anew and load the whole tree in bulk."""
         self._x_m[rows], self._y_m[rows], self._boxed[rows] = x_m, y_m, True
@@ -211,8 +216,8 @@ def _check(name: str, value: int, least: int, greatest: int) -> None:
 
 
 def _check_all(name: str, values: NDArray[np.int64], least: int, greatest: int) -> None:
-    _check(name, int(values.min()), least, greatest)
-    _check(name, int(values.max()), least, greatest)
+    for value in extremes(values):
+        _check(name, value, least, greatest)
 
 
 def _whole_numbers(**columns: ArrayLike) -> list[NDArray[np.int64]]:

@@ -7,6 +7,8 @@ from msgspec import Struct
 from engine.model.alert_facts import AlarmKind, Purpose
 from engine.model.facts import Choice, Shortage
 from engine.model.lifecycle import PHASE_OF_RUNG, PHASE_RANK, Outcome, Phase, Status
+from engine.model.moves import MoveWhy
+from engine.model.plans import Mode
 from engine.model.response_facts import DelayCause, Suspect
 from engine.model.route import Route
 
@@ -169,11 +171,46 @@ class UnitRecord(Struct):
     """Incidents that it has come home from since its duty began, as counted when the last one ended."""
     roll_due_ms: int = 0
     """It owes an answer to a roll-call by then; 0: it does not."""
+    post: str | None = None
+    """Where it belongs; None: its home station."""
+    move: str | None = None
+    """The ordered move that is under way."""
+    moves: int = 0
+    """Idle moves since its duty began, as counted at the last one."""
+    moved_ms: int = 0
+    """When it was last moved while it stood idle; 0: never."""
 
     @property
     def occupied(self) -> bool:
-        """Are its people out, or in need of help themselves?"""
-        return self.incident is not None or self.emergency is not None
+        """Are its people out, in need of help themselves, or with it at another post?"""
+        return self.incident is not None or self.emergency is not None or self.is_away
+
+    @property
+    def is_away(self) -> bool:
+        """Does it stand at, or drive to, a post where its crew's other vehicles are not?"""
+        return self.post is not None or self.move is not None
+
+
+class Move(Struct):
+    """A move that is proposed, or ordered and under way."""
+
+    id: str
+    unit: str
+    source: str
+    post: str
+    travel_ms: int
+    """Normal driving; -1: not known."""
+    mode: Mode
+    idle: bool
+    since_ms: int
+    """When it was proposed, or ordered if it was."""
+    why: MoveWhy | None = None
+    """None: a person ordered it unasked."""
+    ordered: bool = False
+    rolled: bool = False
+    """Its crew was on the road, or has said so, since the order: the next word that it is available is its arrival."""
+    by: str = ""
+    """Who ordered it."""
 
 
 class AlertState(StrEnum):

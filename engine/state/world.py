@@ -12,6 +12,7 @@ from engine.model.fact import Fact
 from engine.model.facts import AnyFact, CommandRefused, IncidentReported
 from engine.model.input import Command
 from engine.model.lifecycle import DIVERTIBLE, FREE, RELEASABLE, Phase, Status
+from engine.model.moves import Cover
 from engine.model.paper import digest_of
 from engine.model.place import Agency, IncidentType, Place
 from engine.model.plans import Plan, Slot, holds
@@ -23,7 +24,7 @@ from engine.state.deadlines import Deadlines, Reminder
 from engine.state.filed import Filed
 from engine.state.fleet import STANDING_ASSIGNED, Fleet
 from engine.state.points import Circle, Circles
-from engine.state.records import Alarm, Alert, Assignment, Incident, UnitRecord
+from engine.state.records import Alarm, Alert, Assignment, Incident, Move, UnitRecord
 from engine.state.road_book import RoadBook
 from engine.state.waiting import WaitingQueue
 from engine.streets.roads import Roads
@@ -103,6 +104,19 @@ class World:
         """Incidents for which another unit is recommended in the place of one that is under way."""
         self.stacked: dict[str, Incident] = {}
         """Incidents that wait for a unit that is busy."""
+        self.stations: dict[str, int] = {}
+        """Their numbers in the place's list, by id."""
+        self.moves: dict[str, Move] = {}
+        """Proposals that stand and ordered moves that are under way, oldest first."""
+        self.refused_moves: dict[tuple[str, str], int] = {}
+        """By unit and post: until when a move that was refused is not proposed again."""
+        self.held_moves: dict[tuple[str, str], tuple[str, int]] = {}
+        """By unit and post: why the guard last held a proposal back, and when that was written down."""
+        self.move_number = 0
+        self.cover: tuple[Cover, ...] = ()
+        """As the planner saw it last …"""
+        self.cover_seq = 0
+        """… in the World of that turn; 0: it has not spoken."""
         self.tally: dict[str, int] = {}
         """Counts since the first turn, by name; for reports and metrics."""
 

@@ -6,6 +6,7 @@ traffic changes.
 """
 
 from collections import OrderedDict
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +22,14 @@ from engine.streets.snapping import NOWHERE, PERMILLE, Spot, Spots
 from engine.streets.targets import Kept, Target, ways_past
 from engine.streets.weighing import Factors, Mode, Weights, factors_of, weigh
 
+Times = TypeVar("Times", int, Ints)
+
 VECTORS_BYTES = 128 << 20
 """What the kept vectors may take."""
 FEW = 8
 """Whoever asks about one unit in so many or fewer does not make the times of all be kept."""
+Exit = tuple[int, int, int, int]
+"""A way to leave a street: ms to the junction at its end, the junction, the arc, and the part of the way from there on."""
 
 
 class Metric:
@@ -46,6 +51,7 @@ class Metric:
         self.fastest_mm_per_s = _fastest(network, self.weights.arc_ms)
         self._network = network
         self._uturn_ms = settings.uturn_ms
+        self._off_road_percent = 100 if mode is Mode.LIGHTS else settings.off_road_normal_percent
         self._departures = np.empty((0, COLUMNS), np.int32)
         self._known: Spots | None = None
         self._seen = 0
@@ -62,7 +68,7 @@ class Metric:
                 moved,
                 spots.arc,
                 spots.along,
-                spots.extra_ms,
+                self.off_road_ms(spots.extra_ms),
                 spots.free,
                 network.head,
                 network.chains.chain,
@@ -74,6 +80,10 @@ class Metric:
             )
             self._seen = spots.changes
         return self._departures
+
+    def off_road_ms(self, extra_ms: Times) -> Times:
+        """Return what a way to the road takes in this mode, or what each of several takes, int32[n]."""
+        return extra_ms if self._off_road_percent == 100 else extra_ms * self._off_road_percent // 100
 
 
 def _fastest(network: Network, arc_ms: Ints) -> int:
@@ -136,41 +146,40 @@ class Oracle:
         """Work the times of these rows out."""
         out = np.empty(len(rows), np.int32)
         target, metric = self.target(spot, mode), self.metric(mode)
-        own = [int(self.network.chains.chain[arc]) for arc, _ in ways_past(self.network, spot)]
-        near = np.empty(len(rows), np.int32)
-        found = arrive(rows, metric.departures(spots), target.to_spot, own[0], own[-1], out, near)
-        self._past_closures(spots, rows, target, metric.weights, out)
+        near, chains = np.empty(len(rows), np.int32), target.chains
+        found = arrive(rows, metric.departures(spots), target.to_spot, chains[0], chains[-1], out, near)
+        self._past_closures(spots, rows, target, metric, out)
         # Units on the target's own street need not go to a junction first.
-        self._along_street(near[:found], spots, rows, spot, metric.weights, out)
+        self._along_street(near[:found], spots, rows, spot, metric, out)
         if spot.extra_ms:
-            out[out >= 0] += spot.extra_ms
+            out[out >= 0] += metric.off_road_ms(spot.extra_ms)
         return out
 
-    def _along_street(self, near: Ints, spots: Spots, rows: Ints, spot: Spot, weights: Weights, out: Ints) -> None:
+    def _along_street(self, near: Ints, spots: Spots, rows: Ints, spot: Spot, metric: Metric, out: Ints) -> None:
         chains, ways = self.network.chains, ways_past(self.network, spot)
         along_street(
             near,
             rows,
             spots.arc,
             spots.along,
-            spots.extra_ms,
+            metric.off_road_ms(spots.extra_ms),
             spots.free,
             self.network.reverse,
             chains.chain,
             chains.place,
             chains.first,
             chains.members,
-            weights.arc_ms,
-            weights.blocked,
+            metric.weights.arc_ms,
+            metric.weights.blocked,
             self.settings.uturn_ms,
             np.array([arc for arc, _ in ways], np.int32),
             np.array([along for _, along in ways], np.int32),
             out,
         )
 
-    def _past_closures(self, spots: Spots, rows: Ints, target: Target, weights: Weights, out: Ints) -> None:
+    def _past_closures(self, spots: Spots, rows: Ints, target: Target, metric: Metric, out: Ints) -> None:
         """Mend the times of units that begin on what is blocked, or whose own street is blocked before it ends."""
-        closures = weights.closures
+        weights, closures = metric.weights, metric.weights.closures
         if closures is None:
             return
         places = np.flatnonzero(closures.unusual[spots.arc[rows]] & (spots.arc[rows] >= 0))
@@ -182,7 +191,7 @@ class Oracle:
         ahead = self._leaving_ms(arc, PERMILLE - along, target, weights, closures)
         back = self._leaving_ms(self.network.reverse[arc], along, target, weights, closures) + turning_ms
         best = np.minimum(ahead, back)
-        out[places] = np.where(best < NO_WAY, best + spots.extra_ms[units], -1)
+        out[places] = np.where(best < NO_WAY, best + metric.off_road_ms(spots.extra_ms[units]), -1)
 
     def _leaving_ms(self, arc: Ints, permille: Wide, target: Target, weights: Weights, closures: Closures) -> Wide:
         """Return the time of each unit that leaves over its arc, with so much of it to go; NO_WAY where it cannot."""
@@ -195,19 +204,24 @@ class Oracle:
                 found[these] = own_ms[these] + times[self.network.head[arc[these]]]
         return found
 
-    def leave(self, unit: Spot, target: Target, weights: Weights) -> tuple[int, int, int]:
-        """Return (ms, arc, part of the way at its junction) of the best way to leave the unit's own street."""
-        ways = []
+    def exits(self, unit: Spot, weights: Weights) -> list[Exit]:
+        """Return the ways to leave the unit's own street: ahead, and back over it."""
+        found: list[Exit] = []
         for place, (arc, along) in enumerate(ways_past(self.network, unit)):
             part = OPEN if weights.closures is None else int(weights.closures.ahead[arc])
-            times = target.times(part) if part <= ENTERING else None
-            if times is None:
-                continue
             turning_ms = self.settings.uturn_ms if place == 1 and not unit.free else 0
             own_ms = int(weights.arc_ms[arc]) * (PERMILLE - along) // PERMILLE + int(weights.rest_ms[arc])
-            ways.append((own_ms + turning_ms + int(times[self.network.head[arc]]), place, arc, part))
-        ms, _, arc, part = min(ways, default=(NO_WAY, 0, unit.arc, OPEN))
-        return ms, arc, part
+            found.append((own_ms + turning_ms, int(self.network.head[arc]), arc, part))
+        return found
+
+    def leave(self, exits: list[Exit], target: Target) -> tuple[int, int, int]:
+        """Return (ms, arc, part of the way at its junction) of the best of these ways to the target."""
+        best = NO_WAY, exits[0][2], OPEN
+        for own_ms, junction, arc, part in exits:
+            times = target.times(part) if part <= ENTERING else None
+            if times is not None and own_ms + int(times[junction]) < best[0]:
+                best = own_ms + int(times[junction]), arc, part
+        return best
 
     def direct(self, unit: Spot, spot: Spot, weights: Weights) -> tuple[int, int, int] | None:
         """Return (ms, arc the unit drives first, arc it arrives on) without passing a junction, the soonest; or None."""

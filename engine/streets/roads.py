@@ -1,5 +1,6 @@
 """The roads as the engine holds them: the network, where things are on it, and the oracles of the latest conditions."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -11,9 +12,9 @@ from engine.model.route import Route
 from engine.streets.graph import Graph, Ints
 from engine.streets.network import Network
 from engine.streets.oracle import Oracle
-from engine.streets.snapping import Snapper, Spot, Spots
+from engine.streets.snapping import Shorts, Snapper, Spot, Spots
 from engine.streets.stretches import arcs_of
-from engine.streets.ways import Point, Way, route, way
+from engine.streets.ways import Point, Way, route, times_ms, way
 from engine.streets.weighing import Mode
 
 ORACLES_KEPT = 3
@@ -34,7 +35,7 @@ class Roads:
     def __init__(self, network: Network, settings: TravelSettings) -> None:
         self.network = network
         self.settings = settings
-        self._snapper = Snapper(network.graph, network.reverse, settings.off_road_mm_per_s)
+        self._snapper = Snapper(network.graph, network.reverse, settings)
         self._spot = lru_cache(maxsize=SPOTS_KEPT)(self._snapper.spot)
         self._oracles: tuple[Oracle, ...] = ()
         """Newest first. Replaced as a whole, never changed."""
@@ -66,6 +67,10 @@ class Roads:
         """Return where these positions are on the streets; the hint is the `segment` of where they were."""
         return self._snapper.spots(x_m, y_m, heading, hint)
 
+    def put(self, spots: Spots, rows: Ints, x_m: Ints, y_m: Ints, speed_dm_s: Shorts, heading: Shorts) -> None:
+        """Write to `spots` where these rows are on the streets; the other columns are by row."""
+        self._snapper.put(spots, rows, x_m, y_m, speed_dm_s, heading)
+
     def spot(self, x_m: int, y_m: int) -> Spot:
         """Return where one point is on the streets."""
         return self._spot(x_m, y_m)
@@ -77,6 +82,10 @@ class Roads:
     def way(self, conditions: Conditions, start: Spot, target: Spot, mode: Mode) -> Way | None:
         """Return the fastest way; None where there is none."""
         return way(self.oracle(conditions), start, target, mode)
+
+    def times_ms(self, conditions: Conditions, start: Spot, targets: Sequence[Spot], mode: Mode) -> list[int]:
+        """Return the time from one spot to each of the others in ms; -1 where there is no way."""
+        return times_ms(self.oracle(conditions), start, targets, mode)
 
     def route(
         self, conditions: Conditions, start: Point, target: Point, mode: Mode, spot: Spot | None = None

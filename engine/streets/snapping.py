@@ -4,11 +4,14 @@ A packed R-tree over the street's segments gives the nearest one; where two carr
 heading of a moving vehicle decides between them. A position with no road within `NEAR_ROAD_M` has no spot.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from engine.kernels.nearest import nearest, pack
+from engine.kernels.nearest import pack, snap, snap_rows
+from engine.model.place import Access, TravelSettings
 from engine.streets.graph import Graph, Ints
 from engine.streets.stretches import DM
 
@@ -16,9 +19,15 @@ NEAR_ROAD_M = 1_000
 """A position farther from every road is not on the streets at all: on the water, in the hills, in the air."""
 BESIDE_ROAD_M = 15
 """Up to here a position counts as on the road: that is how well devices know where they are."""
+ACROSS_M_MAX = 50_000
+"""By nodes everything is reached, however far across it is."""
 PERMILLE = 1000
+MOVING_DM_S = 10
+"""A unit slower than a metre a second stands: which way it points means nothing."""
 NOWHERE = -1
 """Instead of an arc: no road near."""
+
+Shorts = npt.NDArray[np.int16]
 
 
 class Spot(Struct, frozen=True, gc=False):
@@ -69,52 +78,115 @@ class Spots:
             columns.extra_ms[row], columns.free[row] = spot.extra_ms, spot.free
         return columns
 
-    def put(self, rows: Ints, spots: "Spots") -> None:
-        """Overwrite these rows."""
-        for name in ("along", "arc", "extra_ms", "free", "segment"):
-            getattr(self, name)[rows] = getattr(spots, name)
+    def note(self, rows: Ints) -> None:
+        """These rows were written."""
         self.changes += 1
         self.changed[rows] = self.changes
+
+
+class Nodes:
+    """Reaches what stands beside the streets from the nearest node instead of the nearest road (`Access.NODE`).
+
+    A unit at a node has come in by one of its arcs, at whose end it stands, so it may leave by any; an address at a node
+    is where one of its arcs begins, so it may be reached by any. A unit that moves goes on to the node at the end of its
+    arc, in normal driving, and may turn round there.
+    """
+
+    def __init__(self, graph: Graph, settings: TravelSettings) -> None:
+        count = len(graph.x_dm)
+        self._tree = pack(graph.x_dm, graph.y_dm, graph.x_dm, graph.y_dm)
+        self._one_way = np.ones(count, np.uint8)
+        self._into, self._out_of = np.full(count, NOWHERE, np.int32), np.full(count, NOWHERE, np.int32)
+        # Written backwards, so that of several arcs the first is kept.
+        arcs = np.arange(graph.arcs, dtype=np.int32)[::-1]
+        self._into[graph.head[::-1]] = arcs
+        self._out_of[graph.tail[::-1]] = arcs
+        self._arc_ms: Ints = np.maximum(graph.normal_ms, 0)
+        self._mm_per_s = settings.off_road_mm_per_s
+
+    def gather(self, spots: Spots, rows: Ints, x_m: Ints, y_m: Ints) -> None:
+        """Put those of the rows that stand at their nearest node, and those that move at the end of their arc."""
+        arc, extra_ms = self._nearest(self._into, x_m[rows], y_m[rows])
+        own, along = spots.arc[rows], spots.along[rows]
+        moves = (spots.free[rows] == 0) & (own >= 0)
+        ahead_ms = self._arc_ms[own] * (PERMILLE - along.astype(np.int64)) // PERMILLE
+        spots.arc[rows] = np.where(moves, own, arc)
+        spots.along[rows], spots.free[rows] = PERMILLE, 1
+        spots.extra_ms[rows] = np.where(moves, ahead_ms, extra_ms)
+
+    def target(self, x_m: int, y_m: int) -> Spot:
+        """Return where an address is reached."""
+        arc, extra_ms = self._nearest(self._out_of, np.array([x_m], np.int32), np.array([y_m], np.int32))
+        return Spot(int(arc[0]), 0, int(extra_ms[0]), free=True) if arc[0] >= 0 else NO_SPOT
+
+    def _nearest(self, arc_of: Ints, x_m: Ints, y_m: Ints) -> tuple[Ints, Ints]:
+        """Return an arc of each position's nearest node, -1 for none, and the way across in ms."""
+        count = len(x_m)
+        segment, arc, extra_ms = np.empty((3, count), np.int32)
+        at = x_m, y_m, np.full(count, -1, np.int16), np.full(count, NOWHERE, np.int32)
+        found = segment, arc, np.empty(count, np.int16), extra_ms
+        snap(self._tree, self._one_way, arc_of, arc_of, *at, ACROSS_M_MAX * DM, 0, self._mm_per_s, *found)
+        return arc, extra_ms
 
 
 class Snapper:
     """Finds spots. One segment stands for an arc and its opposite."""
 
-    def __init__(self, graph: Graph, reverse: Ints, off_road_mm_per_s: int) -> None:
+    def __init__(self, graph: Graph, reverse: Ints, settings: TravelSettings) -> None:
         arcs = np.arange(graph.arcs, dtype=np.int32)
         self._arc: Ints = arcs[(reverse < 0) | (arcs < reverse)]
         self._reverse = reverse
         self._one_way = (reverse[self._arc] < 0).astype(np.uint8)
         tail, head = graph.tail[self._arc], graph.head[self._arc]
         self._tree = pack(graph.x_dm[tail], graph.y_dm[tail], graph.x_dm[head], graph.y_dm[head])
-        self._mm_per_s = off_road_mm_per_s
+        self._mm_per_s = settings.off_road_mm_per_s
+        self._nodes = Nodes(graph, settings) if settings.access is Access.NODE and graph.arcs else None
 
     def spots(self, x_m: Ints, y_m: Ints, heading: npt.NDArray[np.int16], hint: Ints | None = None) -> Spots:
         """Return where these positions are; `heading` in degrees, -1 where it is unknown or means nothing.
 
         The hint, segments on which they were before, makes it faster and never different.
         """
-        count = len(x_m)
-        found = Spots(count)
-        if len(self._arc) == 0:
-            return found
-        segment, away_dm = found.segment, np.empty(count, np.int32)
-        along, backwards = np.empty(count, np.int16), np.empty(count, np.uint8)
-        limit_dm = NEAR_ROAD_M * DM
-        at = (x_m * np.int32(DM), y_m * np.int32(DM), np.ascontiguousarray(heading, np.int16))
-        hint = np.full(count, NOWHERE, np.int32) if hint is None else hint
-        nearest(self._tree, self._one_way, *at, hint, limit_dm, segment, along, away_dm, backwards)
-        on_road = segment >= 0
-        arc = self._arc[np.where(on_road, segment, 0)]
-        back = (backwards == 1) & on_road
-        found.arc[:] = np.where(on_road, np.where(back, self._reverse[arc], arc), NOWHERE)
-        found.along[:] = np.where(back, PERMILLE - along, along)
-        beyond_mm = np.maximum(away_dm.astype(np.int64) - BESIDE_ROAD_M * DM, 0) * 100
-        found.extra_ms[:] = np.where(on_road, beyond_mm * 1000 // self._mm_per_s, 0)
-        found.free[:] = heading < 0
+        found = Spots(len(x_m))
+        if len(self._arc):
+            hint = found.segment.copy() if hint is None else hint
+            at = (np.ascontiguousarray(x_m), np.ascontiguousarray(y_m), np.ascontiguousarray(heading, np.int16), hint)
+            self._snap(*at, found.segment, found.arc, found.along, found.extra_ms)
+            found.free[:] = heading < 0
+            if self._nodes is not None:
+                self._nodes.gather(found, np.arange(len(x_m), dtype=np.int32), x_m, y_m)
         return found
+
+    def put(self, spots: Spots, rows: Ints, x_m: Ints, y_m: Ints, speed_dm_s: Shorts, heading: Shorts) -> None:
+        """Write to `spots` where these rows are; the other columns are by row. Who stands faces nowhere.
+
+        Where they were before makes it faster and never different.
+        """
+        if len(self._arc):
+            limits = NEAR_ROAD_M * DM, BESIDE_ROAD_M * DM, self._mm_per_s
+            columns: Any = x_m, y_m, speed_dm_s, heading, MOVING_DM_S
+            found: Any = spots.segment, spots.arc, spots.along, spots.extra_ms, spots.free
+            snap_rows(self._tree, self._one_way, self._arc, self._reverse, *limits, rows, *columns, *found)
+            if self._nodes is not None:
+                self._nodes.gather(spots, rows, x_m, y_m)
+        spots.note(rows)
 
     def spot(self, x_m: int, y_m: int) -> Spot:
         """Return where one point is: an address has no heading."""
-        unknown = np.full(1, -1, np.int16)
-        return self.spots(np.array([x_m], np.int32), np.array([y_m], np.int32), unknown)[0]
+        if not len(self._arc):
+            return NO_SPOT
+        if self._nodes is not None:
+            return self._nodes.target(x_m, y_m)
+        unknown, nothing = np.full(1, -1, np.int16), np.full(1, NOWHERE, np.int32)
+        segment, arc, extra_ms = np.empty((3, 1), np.int32)
+        along = np.empty(1, np.int16)
+        at = (np.array([x_m], np.int32), np.array([y_m], np.int32), unknown, nothing)
+        self._snap(*at, segment, arc, along, extra_ms)
+        return Spot(int(arc[0]), int(along[0]), int(extra_ms[0]), True)
+
+    def _snap(self, *columns: Any) -> None:
+        """Write where positions are: x_m, y_m, heading and hint to segment, arc, along and extra_ms."""
+        x_m, y_m, heading, hint, *found = columns
+        at = x_m, y_m, heading, hint
+        limits = NEAR_ROAD_M * DM, BESIDE_ROAD_M * DM, self._mm_per_s
+        snap(self._tree, self._one_way, self._arc, self._reverse, *at, *limits, *found)

@@ -6,11 +6,13 @@ import numpy as np
 from msgspec import Struct
 
 from engine.kernels.sweep import to_target
-from engine.streets.closures import ENTERING, LEAVING, NO_WAY, OPEN
+from engine.streets.closures import ENTERING, LEAVING, NO_WAY, OPEN, Closures
 from engine.streets.graph import Ints
 from engine.streets.network import Network
 from engine.streets.snapping import PERMILLE, Spot, Spots
 from engine.streets.weighing import Weights
+
+_MIRROR = {-1: ENTERING, 0: OPEN, 1: LEAVING}
 
 
 class Seed(Struct, frozen=True):
@@ -35,11 +37,11 @@ def ways_past(network: Network, spot: Spot) -> list[tuple[int, int]]:
 def seeds_of(network: Network, weights: Weights, spot: Spot) -> list[Seed]:
     """Return the junctions from which the spot's own street is entered."""
     seeds = []
+    closures = weights.closures
     for arc, along in ways_past(network, spot):
         into_ms = int(weights.before_ms[arc]) + int(weights.arc_ms[arc]) * along // PERMILLE
-        behind = OPEN if weights.closures is None else int(weights.closures.behind[arc])
         # Seen from the incident, what leads out of its street is what leads into it: the mirror of `ahead`.
-        part = {-1: ENTERING, 0: OPEN, 1: LEAVING}.get(behind)
+        part = OPEN if closures is None else _MIRROR.get(int(closures.behind[arc]))
         for link in network.links_of(int(network.chains.chain[arc])).tolist():
             ms = into_ms + int(weights.turn_ms[link])
             if ms < NO_WAY and part is not None:
@@ -69,19 +71,30 @@ class Target:
 
     def __init__(self, network: Network, weights: Weights, forward: Ints, backward: Ints, spot: Spot) -> None:
         self.spot = spot
+        self.chains = tuple(int(network.chains.chain[arc]) for arc, _ in ways_past(network, spot))
+        """The spot's own street, in each direction in which it can be driven."""
         self.kept: Kept | None = None
         self.seeds = seeds_of(network, weights, spot)
         self._size = network.size
         self._closures = weights.closures
         self.entering = self._entering()
         """For those who are on the blocked part of their way in; None where there is no such part."""
-        outer = self._own(OPEN)
-        if self._closures is not None and self.entering is not None:
-            outer = np.minimum(outer, self.entering)
-            self._closures.into.onto(outer, self.entering)
-        begin = np.flatnonzero(outer < NO_WAY).astype(np.int32)
+        begin, begin_ms = self._begin() if self._closures is None else self._begin_past(self._closures)
         self.to_spot = np.empty(network.size, np.int32)
-        to_target(network.first_up, network.up, forward, backward, begin, outer[begin], self.to_spot)
+        to_target(network.first_up, network.up, forward, backward, begin, begin_ms, self.to_spot)
+
+    def _begin(self) -> tuple[Ints, Ints]:
+        """Return where the sweep begins, and what is left from there: the seeds, where nothing is blocked."""
+        junctions, ms = [seed.junction for seed in self.seeds], [seed.ms for seed in self.seeds]
+        return np.array(junctions, np.int32), np.array(ms, np.int32)
+
+    def _begin_past(self, closures: Closures) -> tuple[Ints, Ints]:
+        outer = self._own(OPEN)
+        if self.entering is not None:
+            outer = np.minimum(outer, self.entering)
+            closures.into.onto(outer, self.entering)
+        begin = np.flatnonzero(outer < NO_WAY).astype(np.int32)
+        return begin, outer[begin]
 
     def _own(self, part: int) -> Ints:
         values = np.full(self._size, NO_WAY, np.int32)

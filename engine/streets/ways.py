@@ -1,5 +1,6 @@
 """The way behind a travel time: which arcs are driven, as a list of streets and as a line."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -8,11 +9,11 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from engine.kernels.bends import keep_bends
-from engine.kernels.descend import descend
+from engine.kernels.descend import descend, unroll
 from engine.model.route import Route, RouteLeg
 from engine.streets.closures import ENTERING, LEAVING, NO_WAY, OPEN
 from engine.streets.graph import Graph, Ints
-from engine.streets.oracle import Oracle
+from engine.streets.oracle import Exit, Oracle
 from engine.streets.snapping import NOWHERE, PERMILLE, Spot
 from engine.streets.stretches import DM
 from engine.streets.targets import Target, ways_past
@@ -20,6 +21,8 @@ from engine.streets.weighing import Mode, Weights
 
 Point = tuple[int, int]
 
+ROOM_ARCS = 4_096
+"""Few ways have more arcs; those that have are written twice."""
 BESIDE_LINE_M = 5
 """A bend that leaves the line by less is not shown."""
 
@@ -47,19 +50,41 @@ def way(oracle: Oracle, start: Spot, spot: Spot, mode: Mode) -> Way | None:
     """Return the fastest way between two spots; None where there is none. Its time is that of `times_ms`."""
     if NOWHERE in (start.arc, spot.arc):
         return None
-    weights = oracle.metric(mode).weights
+    metric = oracle.metric(mode)
+    weights = metric.weights
     target = oracle.target(spot, mode)
-    extra_ms = start.extra_ms + spot.extra_ms
+    extra_ms = metric.off_road_ms(start.extra_ms) + metric.off_road_ms(spot.extra_ms)
     direct = oracle.direct(start, spot, weights)
-    ms, leaves, part = oracle.leave(start, target, weights)
+    ms, leaves, part = oracle.leave(oracle.exits(start, weights), target)
     if direct is not None and direct[0] <= ms:
         arcs = _along(oracle, direct[1], direct[2])
         return _made(oracle, arcs, start, spot, direct[0] + extra_ms)
     if ms >= NO_WAY:
         return None
     links, arrives = _followed(oracle, target, weights, int(oracle.network.head[leaves]), part)
-    parts = [_from(oracle, leaves), *(_chain(oracle, int(oracle.network.links.chain[link])) for link in links)]
-    return _made(oracle, np.concatenate([*parts, _until(oracle, arrives)]), start, spot, ms + extra_ms)
+    arcs = np.concatenate([_from(oracle, leaves), _unrolled(oracle, links), _until(oracle, arrives)])
+    return _made(oracle, arcs, start, spot, ms + extra_ms)
+
+
+def times_ms(oracle: Oracle, start: Spot, spots: Sequence[Spot], mode: Mode) -> list[int]:
+    """Return the time of the fastest way from one spot to each of the others in ms, -1 where there is none.
+
+    As `way` would say, without the way: the start's own street is left in the same two ways wherever it goes.
+    """
+    if start.arc == NOWHERE:
+        return [-1] * len(spots)
+    exits = oracle.exits(start, oracle.metric(mode).weights)
+    return [-1 if spot.arc == NOWHERE else _time_ms(oracle, start, exits, spot, mode) for spot in spots]
+
+
+def _time_ms(oracle: Oracle, start: Spot, exits: list[Exit], spot: Spot, mode: Mode) -> int:
+    target, metric = oracle.target(spot, mode), oracle.metric(mode)
+    ms = oracle.leave(exits, target)[0]
+    if oracle.network.chains.chain[start.arc] in target.chains:
+        # On the same street it need not go to a junction first.
+        direct = oracle.direct(start, spot, metric.weights)
+        ms = ms if direct is None else min(ms, direct[0])
+    return -1 if ms >= NO_WAY else ms + metric.off_road_ms(start.extra_ms) + metric.off_road_ms(spot.extra_ms)
 
 
 def _made(oracle: Oracle, arcs: Ints, start: Spot, spot: Spot, travel_ms: int) -> Way:
@@ -68,13 +93,13 @@ def _made(oracle: Oracle, arcs: Ints, start: Spot, spot: Spot, travel_ms: int) -
     return Way(arcs, begin, end, travel_ms)
 
 
-def _followed(oracle: Oracle, target: Target, weights: Weights, junction: int, part: int) -> tuple[list[int], int]:
+def _followed(oracle: Oracle, target: Target, weights: Weights, junction: int, part: int) -> tuple[list[Ints], int]:
     """Return the links from a junction on, and the arc on which the way arrives: out, over open links, and in."""
-    links: list[int] = []
+    links: list[Ints] = []
     while True:
         if part == OPEN:
-            links += _open_links(oracle, target, weights, junction)
-            junction = _end(oracle, links, junction)
+            links.append(_open_links(oracle, target, weights, junction))
+            junction = _end(oracle, links[-1], junction)
         times = target.times(part)
         assert times is not None, "a way goes on where its time says so"
         ms = int(times[junction])
@@ -82,8 +107,8 @@ def _followed(oracle: Oracle, target: Target, weights: Weights, junction: int, p
         if seed is not None:
             return links, seed.arc
         link, part = _blocked_step(target, weights, junction, part, ms)
-        links += [] if link is None else [link]
-        junction = _end(oracle, links, junction) if link is not None else junction
+        links.append(np.array([] if link is None else [link], np.int32))
+        junction = _end(oracle, links[-1], junction)
 
 
 def _blocked_step(target: Target, weights: Weights, junction: int, part: int, ms: int) -> tuple[int | None, int]:
@@ -107,16 +132,27 @@ def _blocked_step(target: Target, weights: Weights, junction: int, part: int, ms
     raise AssertionError(f"no way leads on from junction {junction}")
 
 
-def _open_links(oracle: Oracle, target: Target, weights: Weights, junction: int) -> list[int]:
+def _open_links(oracle: Oracle, target: Target, weights: Weights, junction: int) -> Ints:
     network = oracle.network
     path = np.empty(network.size + 1, np.int32)
     count = descend(network.first_link, network.links.head, weights.link_ms, target.to_spot, junction, path)
-    found: list[int] = path[:count].tolist()
-    return found
+    return path[:count]
 
 
-def _end(oracle: Oracle, links: list[int], junction: int) -> int:
-    return int(oracle.network.links.head[links[-1]]) if links else junction
+def _end(oracle: Oracle, links: Ints, junction: int) -> int:
+    return int(oracle.network.links.head[links[-1]]) if len(links) else junction
+
+
+def _unrolled(oracle: Oracle, links: list[Ints]) -> Ints:
+    """Return the arcs of these links, in the order in which they are driven."""
+    network, driven = oracle.network, np.concatenate([np.empty(0, np.int32), *links])
+    columns = driven, network.links.chain, network.chains.first, network.chains.members
+    arcs = np.empty(ROOM_ARCS, np.int32)
+    count = unroll(*columns, arcs)
+    if count > len(arcs):
+        arcs = np.empty(count, np.int32)
+        unroll(*columns, arcs)
+    return arcs[:count]
 
 
 def _chain(oracle: Oracle, chain: int) -> Ints:

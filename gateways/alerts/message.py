@@ -10,7 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from engine.model.alert_facts import Purpose
+from engine.model.place import Station
 from engine.policy.cautions import cautions_at, word_of
+from engine.state.posts import post_of
 from engine.state.records import Alert, Incident
 from engine.state.world import World
 from gateways.views import RouteView, view_route
@@ -34,8 +36,10 @@ class Message(Struct, frozen=True, kw_only=True):
     """1 is the most urgent."""
     address: str | None
     lat: float | None
-    """WGS84 degrees."""
+    """WGS84 degrees: of the incident; of the post, where the alert is about a move."""
     lon: float | None
+    post: str | None = None
+    """Where the unit belongs from now on, where the alert is about a move; None: it is about an incident."""
     eta_ms: int | None = None
     """Of a dispatch: to arrival, as estimated when the unit was sent; None where no way was known."""
     route: RouteView | None = None
@@ -66,7 +70,9 @@ def compose(world: World, alert: Alert) -> Message:
     assignment = None if incident is None else incident.assigned.get(alert.unit)
     if alert.purpose is not Purpose.DISPATCH:
         assignment = None
-    lat, lon = (None, None) if incident is None else world.settled.projection.to_degrees(incident.x_m, incident.y_m)
+    post = _post(world, alert)
+    target = incident if post is None else post
+    lat, lon = (None, None) if target is None else world.settled.projection.to_degrees(target.x_m, target.y_m)
     return Message(
         place=world.settled.id,
         alert=alert.id,
@@ -81,6 +87,7 @@ def compose(world: World, alert: Alert) -> Message:
         address=None if incident is None else incident.address,
         lat=lat,
         lon=lon,
+        post=None if post is None else post.id,
         eta_ms=None if assignment is None or assignment.eta_ms < 0 else assignment.eta_ms,
         route=None if assignment is None else view_route(world, assignment.route),
         answer_by_ms=None if unit is None or alert.purpose is not Purpose.ROLL_CALL else unit.roll_due_ms or None,
@@ -89,6 +96,14 @@ def compose(world: World, alert: Alert) -> Message:
         rung=alert.rung,
         attempt=alert.attempt,
     )
+
+
+def _post(world: World, alert: Alert) -> Station | None:
+    """Return where the unit belongs, if that is what the alert is about."""
+    unit = world.unit(alert.unit)
+    if alert.incident or unit is None or post_of(world, unit) not in world.stations:
+        return None
+    return world.settled.stations[world.stations[post_of(world, unit)]]
 
 
 def _cautions(world: World, alert: Alert, incident: Incident | None) -> tuple[str, ...]:

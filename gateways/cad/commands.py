@@ -9,10 +9,10 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from engine.model import crew_inputs, inputs, response_inputs, roads, surroundings
+from engine.model import crew_inputs, inputs, moves, response_inputs, roads, surroundings
 from engine.model.geometry import Projection
 from gateways.auth import Right
-from gateways.cad import crew_messages, messages, response_messages, surroundings_messages
+from gateways.cad import crew_messages, messages, move_messages, response_messages, surroundings_messages
 from gateways.cad.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather, Stretch
 from gateways.cad.words import Command
 
@@ -152,6 +152,12 @@ RULES: Final[dict[type[Command], Rule]] = {
     surroundings_messages.HospitalStatus: Rule(Right.REPORT, _as(surroundings.ReportHospital)),
     surroundings_messages.RankDestinations: Rule(Right.STATUS, _as(surroundings.RankDestinations)),
     surroundings_messages.ChooseDestination: Rule(Right.STATUS, _as(surroundings.ChooseDestination)),
+    move_messages.AcceptMove: Rule(Right.ORDER, _as(moves.AcceptMove)),
+    # A crew may say no to a move of its own: the message names the unit, and the engine holds the two together.
+    move_messages.RejectMove: Rule(Right.STATUS, _as(moves.RejectMove)),
+    move_messages.SnoozeMove: Rule(Right.ORDER, _as(moves.SnoozeMove)),
+    move_messages.OrderMove: Rule(Right.ORDER, _as(moves.OrderMove)),
+    move_messages.RecallUnit: Rule(Right.ORDER, _as(moves.RecallUnit)),
 }
 
 FIELDS: Final = {"type": "incident_type", "position": "lat"}

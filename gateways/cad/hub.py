@@ -165,6 +165,8 @@ class Hub:
             alarms=tuple(mirror.alarms.values()),
             roads=mirror.roads,
             surroundings=mirror.surroundings,
+            moves=tuple(mirror.moves.values()),
+            coverage=mirror.coverage,
         )
         return frame_as("snapshot", snapshot)
 

@@ -14,6 +14,7 @@ from engine.model.lifecycle import Status
 from gateways import board
 from gateways.auth import Role
 from gateways.cad.crew_messages import AnyCrewMessage
+from gateways.cad.move_messages import AnyMoveMessage
 from gateways.cad.questions import Question, Told
 from gateways.cad.response_messages import AnyResponseMessage
 from gateways.cad.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather
@@ -230,6 +231,7 @@ AnyCommand: TypeAlias = (
     | AnyResponseMessage
     | AnyCrewMessage
     | AnySurroundingsMessage
+    | AnyMoveMessage
 )
 ClientMessage: TypeAlias = Hello | Ping | Question | AnyCommand
 

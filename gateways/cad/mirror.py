@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from gateways.board import Snapshot, Update
 from gateways.cad.messages import Positions
+from gateways.move_views import CoverageView, MoveView
 from gateways.road_views import RoadsView
 from gateways.surroundings_views import SurroundingsView
 from gateways.views import AlarmView, IncidentView, PositionView, UnitView
@@ -33,6 +34,9 @@ class Mirror:
         """All closures and slowings in force, and the epoch that decisions rest on."""
         self.surroundings = SurroundingsView()
         """All cautions in force, and all hospitals."""
+        self.moves: dict[str, MoveView] = {}
+        """Moves between posts that are proposed or under way."""
+        self.coverage: tuple[CoverageView, ...] = ()
         self.positions: dict[str, PositionView] = {}
         """Of units that have moved since `units` last said where they are."""
         self.deltas = 0
@@ -66,6 +70,8 @@ class Mirror:
         self.alarms = {view.id: view for view in snapshot.alarms}
         self.roads = snapshot.roads or NO_ROADS
         self.surroundings = snapshot.surroundings or SurroundingsView()
+        self.moves = {view.id: view for view in snapshot.moves}
+        self.coverage = snapshot.coverage
         self.positions = {}
 
     def _fold(self, delta: Update) -> None:
@@ -86,6 +92,12 @@ class Mirror:
             self.alarms[alarm.id] = alarm
         for name in delta.cleared:
             self.alarms.pop(name, None)
+        for move in delta.moves:
+            self.moves[move.id] = move
+        for name in delta.ended_moves:
+            self.moves.pop(name, None)
+        if delta.coverage is not None:
+            self.coverage = delta.coverage
         if delta.roads is not None:
             self.roads = _folded(self.roads, delta.roads)
         if delta.surroundings is not None:

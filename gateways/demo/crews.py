@@ -96,6 +96,8 @@ class Crew:
             return
         if order.purpose is Purpose.RELEASE:
             self._on = None
+        if not order.incident:
+            self._home = order.point
         self._order = order
         self._news.set()
         self._doing.cancel()
@@ -104,6 +106,7 @@ class Crew:
         """Go on where the terminal says that the crew stands: the city starts again, the day does not."""
         to_metres = self._town.place.projection.to_metres
         self.leg = standing(to_metres(unit.lat, unit.lon))
+        self._home = next(((at.x_m, at.y_m) for at in self._town.place.stations if at.id == unit.post), self._home)
         if incident is not None and unit.status in RUNGS and unit.status not in UNTOLD:
             self.tell(Order(None, Purpose.DISPATCH, incident.id, to_metres(incident.lat, incident.lon), unit.status))
         elif unit.status is Status.RETURNING:
@@ -123,6 +126,8 @@ class Crew:
         if order.purpose is Purpose.DISPATCH:
             self._on = order.incident
             await self._respond(order)
+        elif order.purpose is Purpose.MOVE:
+            await self._leave(order)
         self._on = None
         await self._go_home()
 
@@ -189,6 +194,12 @@ class Crew:
 
     async def _hand_over(self, _: Order) -> None:
         await self._town.time.sleep(exponential(self._chance, self._town.care.handover_ms))
+
+    async def _leave(self, order: Order) -> None:
+        """Leave for the post where they belong now. Who is on the road already says so again: then it is known."""
+        await self._notice(order)
+        await self._town.time.sleep(around(self._chance, ROLLING_MS))
+        await self._report(Status.RETURNING, None)
 
     async def _go_home(self) -> None:
         await self._drive(self._home)

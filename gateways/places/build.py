@@ -5,6 +5,7 @@ Rule: only called when the files were read whole and agree, so nothing here can 
 
 from engine.model.demand import CareTimes, Demand, TypeShare, Zone
 from engine.model.geometry import Projection
+from engine.model.moves import MoveRules
 from engine.model.place import (
     Agency,
     AlertSettings,
@@ -40,7 +41,14 @@ def build_place(draft: Draft, file: PlaceFile, areas: tuple[ResponseArea, ...], 
     projection = projection_of(file)
     bits = {name: 1 << bit for bit, name in enumerate(file.capabilities)}
     stations = tuple(
-        Station(row.id, row.name, *projection.to_metres(row.lat, row.lon), post=row.post == "yes")
+        Station(
+            row.id,
+            row.name,
+            *projection.to_metres(row.lat, row.lon),
+            post=row.post == "yes",
+            capacity=row.capacity,
+            minimum=row.minimum,
+        )
         for row in draft.stations
     )
     hospitals = tuple(
@@ -71,6 +79,7 @@ def build_place(draft: Draft, file: PlaceFile, areas: tuple[ResponseArea, ...], 
         work=rules_in(draft.rules, "work", WorkRules),
         watch=rules_in(draft.rules, "watch", WatchRules),
         duplicates=rules_in(draft.rules, "duplicates", DuplicateRules),
+        moves=rules_in(draft.rules, "moves", MoveRules),
         agencies=tuple(_agency(row) for row in draft.agencies),
         determinations=tuple(determination_of(row) for row in draft.determinations),
         emergency_type=file.emergency_type,
@@ -123,6 +132,8 @@ def _travel(table: TravelTable) -> TravelSettings:
         speed_mm_per_s=round(table.speed_km_per_h / 0.0036),
         lights_to_priority=table.lights_to_priority,
         off_road_mm_per_s=round(table.off_road_km_per_h / 0.0036),
+        off_road_normal_percent=table.off_road_normal_percent,
+        access=table.access,
         uturn_ms=ms(table.uturn_s),
         lights_turn_ms=ms(table.lights_turn_s),
         # Hours of a day that is like every other day stand for the week.

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from engine.model.place import AlertSettings, TravelSettings
+from engine.model.place import Access, AlertSettings, TravelSettings
 from engine.model.roads import PERCENT_MAX, PERCENT_MIN
 from engine.model.rules import Limits
 
@@ -77,7 +77,11 @@ class TravelTable(File, frozen=True):
     lights_to_priority: Annotated[int, Meta(ge=0, le=5)] = _TRAVEL.lights_to_priority
     """0: never with lights and sirens."""
     off_road_km_per_h: Annotated[float, Meta(ge=0.5, le=100)] = round(_TRAVEL.off_road_mm_per_s * 0.0036, 4)
-    uturn_s: Annotated[float, Meta(ge=0, le=600)] = _TRAVEL.uturn_ms / 1000
+    off_road_normal_percent: Annotated[int, Meta(ge=100, le=1000)] = _TRAVEL.off_road_normal_percent
+    """Without lights and sirens the way to the road takes so much of its time with them."""
+    access: Access = _TRAVEL.access
+    """What lies beside the streets is reached from the nearest point of a road, or from the nearest node."""
+    uturn_s: Annotated[float, Meta(ge=0, le=3600)] = _TRAVEL.uturn_ms / 1000
     lights_turn_s: Annotated[float, Meta(ge=0, le=600)] = _TRAVEL.lights_turn_ms / 1000
     profile: tuple[ProfileTable, ...] = ()
 
@@ -145,6 +149,9 @@ class StationRow(File, frozen=True):
     lat: Latitude
     lon: Longitude
     post: YesNo = "no"
+    capacity: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    """0: no limit."""
+    minimum: Annotated[int, Meta(ge=0, le=100_000)] = 0
 
 
 class HospitalRow(File, frozen=True):

@@ -1,16 +1,18 @@
 """rules.toml: an agency's rules, table by table, as they stand in `engine.model.rules`.
 
-Rule: a key is the rule's own name, with `_s` for `_ms`: people write seconds. So a rule that is added to the engine is
-a key here without another line. What is left out keeps its default.
+Rule: a key is the rule's own name, with `_s` for `_ms`: people write seconds, and percent where the engine counts
+millionths. So a rule that is added to the engine is a key here without another line. What is left out keeps its default.
 """
 
 import types
+from enum import Enum
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
 from engine.model.lifecycle import Status
+from engine.model.moves import MILLION, MoveRules
 from engine.model.place import Place
 from engine.model.rules import CoverageRules, DuplicateRules, MatchingRules, WatchRules, WorkRules
 from gateways.places.files import Seconds
@@ -24,22 +26,34 @@ RULES: dict[str, type[Struct]] = {
     "work": WorkRules,
     "watch": WatchRules,
     "duplicates": DuplicateRules,
+    "moves": MoveRules,
 }
 """By the name of the table, which is also that of the place's field."""
 ELSEWHERE = ("points",)
 """Where demand is comes from demand.csv, or from coverage.csv."""
 
+MILLIONTHS = {"gain_min": "gain_min_percent"}
+"""Rules in parts per million, and the keys under which they are written in percent."""
+_ONE_PERCENT = MILLION // 100
+
 _WHOLE = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+_PERCENT = Annotated[float, Meta(ge=0, le=100)]
 _MOST = {"_percent": 10_000, "_permille": 1000, "_priority": 6}
 """By the end of the name: the most that makes sense. Priority 6 is none at all."""
 
 
 def _key(name: str) -> str:
+    if name in MILLIONTHS:
+        return MILLIONTHS[name]
     return f"{name[:-3]}_s" if name.endswith("_ms") else name
 
 
 def _type_of(name: str, default: object) -> Any:
     """Return what a key may hold, by its name and its default."""
+    if isinstance(default, Enum):
+        return type(default)
+    if name in MILLIONTHS:
+        return _PERCENT
     most = next((most for end, most in _MOST.items() if name.endswith(end)), None)
     one = Seconds if name.endswith("_ms") else _WHOLE if most is None else Annotated[int, Meta(ge=0, le=most)]
     if not isinstance(default, tuple):
@@ -51,6 +65,8 @@ def _type_of(name: str, default: object) -> Any:
 
 def _out(name: str, value: Any) -> Any:
     """Return the value as it is written."""
+    if name in MILLIONTHS:
+        return value / _ONE_PERCENT
     if not name.endswith("_ms"):
         return value
     if not isinstance(value, tuple):
@@ -62,6 +78,8 @@ def _out(name: str, value: Any) -> Any:
 
 def _in(name: str, value: Any) -> Any:
     """Return the rule that is written."""
+    if name in MILLIONTHS:
+        return round(value * _ONE_PERCENT)
     if not name.endswith("_ms"):
         return value
     if isinstance(value, dict):

@@ -131,6 +131,8 @@ def _travel(place: Place) -> list[str]:
         "speed_km_per_h": round(travel.speed_mm_per_s * 0.0036, 4),
         "lights_to_priority": travel.lights_to_priority,
         "off_road_km_per_h": round(travel.off_road_mm_per_s * 0.0036, 4),
+        "off_road_normal_percent": travel.off_road_normal_percent,
+        "access": travel.access.value,
         "uturn_s": seconds(travel.uturn_ms),
         "lights_turn_s": seconds(travel.lights_turn_ms),
     }
@@ -177,8 +179,12 @@ def _zones(demand: Demand, projection: Projection) -> bytes:
 
 
 def _stations(place: Place) -> bytes:
-    rows = ((*_at(station, place), "yes" if station.post else "no") for station in place.stations)
-    return _table(("id", "name", "lat", "lon", "post"), rows)
+    header: tuple[str, ...] = ("id", "name", "lat", "lon", "post")
+    rows = [(*_at(station, place), "yes" if station.post else "no") for station in place.stations]
+    if any(station.capacity or station.minimum for station in place.stations):
+        header = (*header, "capacity", "minimum")
+        rows = [(*row, at.capacity, at.minimum) for row, at in zip(rows, place.stations, strict=True)]
+    return _table(header, rows)
 
 
 def _hospitals(place: Place) -> bytes:

@@ -20,6 +20,7 @@ def check_staffing(place: Place, findings: Findings) -> None:
     """Report slots that cannot be filled, and rows that make no sense beside each other."""
     _slots(place, findings)
     _crews(place, findings)
+    _room(place, findings)
     _unused(place, findings)
     _agencies(place, findings)
     if place.units and not any(unit.tracked for unit in place.units):
@@ -128,6 +129,38 @@ def _crew(crew: Crew, units: list[Unit], findings: Findings) -> None:
         findings.warning(files.CREWS, path, "its units stand at different stations, but share the people")
     if len({unit.shift or crew.shift for unit in units}) > 1:
         findings.warning(files.CREWS, path, "its units have different shifts, but share the people")
+
+
+def _room(place: Place, findings: Findings) -> None:
+    """A station has room for its own units, and can spare somebody."""
+    windows = {shift.id: shift.windows for shift in place.shifts}
+    shift_of = {crew.id: crew.shift for crew in place.crews}
+    at: defaultdict[str, list[str | None]] = defaultdict(list)
+    for unit in place.units:
+        at[unit.station].append(_shift(unit, shift_of))
+    for station in place.stations:
+        path, capacity, based = f'"{station.id}"', station.capacity, len(at[station.id])
+        here = _most_at_once(at[station.id], windows)
+        if capacity and here > capacity:
+            findings.error(files.STATIONS, path, f"{here} units are based here at once, and its capacity is {capacity}")
+        if capacity and station.minimum > capacity:
+            findings.error(
+                files.STATIONS, path, f"its minimum of {station.minimum} is more than its capacity of {capacity}"
+            )
+        elif station.minimum > based:
+            message = (
+                f"its minimum is {station.minimum}, but only {based} units are based here: none is ever moved away"
+            )
+            findings.warning(files.STATIONS, path, message)
+
+
+def _most_at_once(shifts: list[str | None], windows: dict[str, tuple[tuple[int, int], ...]]) -> int:
+    """Return how many units of these hours are on duty together at most."""
+    on = np.zeros(WEEK, dtype=np.int64)
+    for shift in shifts:
+        for start, end in ((0, WEEK),) if shift is None else windows[shift]:
+            on[start:end] += 1
+    return int(on.max())
 
 
 def _unused(place: Place, findings: Findings) -> None:

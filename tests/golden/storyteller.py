@@ -9,6 +9,7 @@ from engine.model import crew_facts as c
 from engine.model import crew_inputs as ci
 from engine.model import facts as f
 from engine.model import inputs as i
+from engine.model import moves as m
 from engine.model import response_facts as rf
 from engine.model import response_inputs as ri
 from engine.model import road_facts as r
@@ -105,6 +106,12 @@ SAID: dict[type[Any], Callable[[Any], str]] = {
     i.PublishEpoch: lambda g: f"the travel times of epoch {g.epoch} are ready",
     i.LearnSpeeds: lambda g: f"{g.learned.observations} drives have been judged",
     i.LearnTurnouts: lambda g: f"{len(g.turnouts)} turnouts have been judged",
+    m.ProposeMoves: lambda g: f"the planner has thought about turn {g.seq} ({g.policy}): {len(g.moves)} moves",
+    m.AcceptMove: lambda g: f"{g.by} accepts {g.move}",
+    m.RejectMove: lambda g: f"{g.by} rejects {g.move}{_because(g.reason)}",
+    m.SnoozeMove: lambda g: f"{g.by} puts {g.move} off for {_minutes(g.for_ms)}",
+    m.OrderMove: lambda g: f"{g.by} moves {g.unit} to {g.post}{_because(g.reason)}",
+    m.RecallUnit: lambda g: f"{g.by} calls {g.unit} home{_because(g.reason)}",
     ri.StrikeAlarm: lambda g: f"{g.by} strikes alarm {g.level or 'the next'} for {g.incident}{_because(g.reason)}",
     ri.AcceptRecommendation: lambda g: f"{g.by} accepts what was recommended for {g.incident}",
     ri.HoldIncident: lambda g: f"{g.by} holds {g.incident} until {_clock(g.until_ms)}{_because(g.reason)}",
@@ -167,6 +174,26 @@ def _ranked(fact: s.DestinationsRanked) -> str:
         load = f"{_minutes(each.delay_ms)} delay, {each.inbound} inbound"
         lines.append(f"  {each.hospital}: {way}, {load}" + (f", but {each.reason}" if each.reason else ""))
     return "\n".join(lines)
+
+
+def _covered(fact: m.PlanProposed) -> str:
+    return "\n".join(f"{each.layer} covers {_share(each.now)}, then {_share(each.then)}" for each in fact.cover)
+
+
+def _moved(fact: m.MoveProposed) -> str:
+    why = fact.why
+    asked = "should go" if fact.idle else "should drive home"
+    lines = [
+        f"{fact.move} [{fact.mode}]: {fact.unit} {asked} from {fact.source} to {fact.post}, {_minutes(fact.travel_ms)} away",
+        f"  {why.fill}",
+        f"  {why.choice}",
+        f"  {_share(why.cover_now)} to {_share(why.cover_then)}: gains {_share(why.gain)}, costs {_share(why.price)}",
+    ]
+    return "\n".join(lines)
+
+
+def _share(millionths: int) -> str:
+    return f"{millionths / 10_000:.2f} %"
 
 
 BECAME: dict[type[Any], Callable[[Any], str]] = {
@@ -249,4 +276,13 @@ BECAME: dict[type[Any], Callable[[Any], str]] = {
     ),
     rf.RecommendationStale: lambda t: f"NOT DONE, the recommendation for {t.incident} no longer holds: {t.reason}",
     rf.AutoWithheld: lambda t: f"{t.incident} is not dispatched by itself: {t.reason}",
+    m.PlanProposed: _covered,
+    m.MoveProposed: _moved,
+    m.MoveHeldBack: lambda t: f"{t.unit} is not asked to go to {t.post}, {t.code}: {t.reason}",
+    m.MoveWithdrawn: lambda t: f"{t.move} is withdrawn: {t.reason}",
+    m.MoveRefused: lambda t: f"{t.move} is refused until {_clock(t.until_ms)}{_because(t.reason)}",
+    m.MoveOrdered: lambda t: (
+        f"{t.unit} belongs to {t.post} now, {_minutes(t.travel_ms)} away, by {t.by}{_because(t.reason)}"
+    ),
+    m.MoveEnded: lambda t: f"{t.move} is over: {t.outcome}; {t.unit} belongs to {t.post}",
 }

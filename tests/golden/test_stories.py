@@ -34,6 +34,7 @@ from engine.model.inputs import (
     Resume,
 )
 from engine.model.lifecycle import Status
+from engine.model.moves import AcceptMove, Cover, MoveWhy, OrderMove, ProposedMove, ProposeMoves, RejectMove
 from engine.model.roads import Stretch
 from tests import river_town
 from tests.builders import small_place
@@ -175,6 +176,43 @@ def bridge_closed(town: Town) -> None:
     town.command(OpenRoad, closure="C1", reason="the water is gone", after_s=600)
 
 
+def moved_up(town: Town) -> None:
+    """North is empty: the planner asks for an ambulance, a person accepts, the crew drives, and is sent from there."""
+    town.step(move_plan(town, "A1"), 60)
+    town.command(AcceptMove, move="M1", after_s=25)
+    town.says("A1", Status.RETURNING, after_s=50)
+    town.see(A1=(0, 5_000), after_s=500)
+    town.says("A1", Status.AVAILABLE, after_s=20)
+    town.report("medical", 1, at=(500, 5_000), after_s=600)
+
+
+def move_refused(town: Town) -> None:
+    """A crew says no, another is ordered by hand, is needed before it arrives, and keeps its new post."""
+    town.step(move_plan(town, "A1"), 60)
+    town.command(RejectMove, move="M1", by="A1", reason="the oxygen is low", after_s=30)
+    town.step(move_plan(town, "A1"), 60)
+    town.step(move_plan(town, "A1"), 60)
+    town.command(OrderMove, unit="A2", post="North", reason="somebody has to", after_s=20)
+    town.says("A2", Status.RETURNING, after_s=70)
+    town.report("medical", 1, at=(5_000, 500), after_s=60)
+
+
+def move_plan(town: Town, unit: str) -> ProposeMoves:
+    """Return a plan that fills North with this unit."""
+    why = MoveWhy(
+        policy="by hand",
+        cover_now=612_000,
+        cover_then=655_500,
+        gain=43_500,
+        price=6_000,
+        hole_ms=1_500_000,
+        fill="North has no ALS unit and none that is out will be clear within 25 minutes",
+        choice=f"{unit} leaves Central to B1 and is there in 8 minutes; A2 would take 11",
+    )
+    moves = (ProposedMove(unit, "North", 490_000, why),)
+    return ProposeMoves(town.world.seq, "by hand", moves, (Cover("als", 612_000, 655_500),))
+
+
 TOLD: tuple[Story, ...] = (
     ladder_short,
     divert_and_backfill,
@@ -190,6 +228,8 @@ TOLD: tuple[Story, ...] = (
     called_twice,
     gas_on_the_way,
     bed_for_a_patient,
+    moved_up,
+    move_refused,
 )
 
 

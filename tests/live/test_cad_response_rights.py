@@ -110,7 +110,7 @@ async def everything(client: Wire, now: int) -> None:
 
 
 def same(one: Mirror, other: Mirror) -> None:
-    for field in ("seq", "incidents", "units", "alarms", "surroundings", "roads"):
+    for field in ("seq", "incidents", "units", "alarms", "surroundings", "roads", "moves", "coverage"):
         assert getattr(one, field) == getattr(other, field), field
 
 

@@ -47,7 +47,7 @@ from engine.model.roads import Stretch
 from engine.model.rules import Limits
 from engine.state.world import World
 from tests import river_town
-from tests.property import crew_kit, response_kit
+from tests.property import crew_kit, moves_kit, response_kit
 from tests.property.surroundings_kit import HOSPITALS, SURROUNDINGS
 from tests.unit.engine_place import ALS, BLS, ENGINE, LADDER, PLANS, UNITS, engine_place, slot
 
@@ -94,6 +94,10 @@ PLACES: tuple[Place, ...] = (
     engine_place(streets="0" * 64),
     crew_kit.neighbourly_place(),
     crew_kit.neighbourly_place(2),
+    moves_kit.mobile_place(Mode.AUTO),
+    moves_kit.mobile_place(Mode.ADVISE, units=tuple(unit for unit in UNITS if unit.id not in ("E3", "P1"))),
+    moves_kit.mobile_place(Mode.SHADOW),
+    engine_place(stations=(*engine_place().stations, Station("South", "South", 0, -4_000, capacity=1))),
 )
 
 
@@ -368,6 +372,7 @@ _WEIGHTS: dict[Maker, int] = {
     Commands.again: 2,
     **response_kit.WEIGHTS,
     **crew_kit.WEIGHTS,
+    **moves_kit.WEIGHTS,
 }
 MAKERS: list[Maker] = [make for make, weight in _WEIGHTS.items() for _ in range(weight)]
 

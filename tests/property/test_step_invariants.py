@@ -145,7 +145,8 @@ class Witness:
             bench = Bench(world, [])
             for incident in world.waiting.values():
                 plan = world.plans[incident.plan]
-                if plan.mode is Mode.AUTO:
+                # For what is less urgent nobody's meal is interrupted: there a ready unit may be on its break.
+                if plan.mode is Mode.AUTO and incident.priority <= world.settled.work.break_to_priority:
                     lacking = [slot for slot in plan.slots if slot.id in world.lacking(incident)]
                     assert not [slot.id for slot in lacking if bench.can_fill(slot)]
 

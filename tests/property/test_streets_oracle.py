@@ -13,7 +13,7 @@ from engine.streets.graph import Graph
 from engine.streets.network import Network
 from engine.streets.oracle import Oracle
 from engine.streets.snapping import Spot, Spots
-from engine.streets.ways import way
+from engine.streets.ways import times_ms, way
 from engine.streets.weighing import Mode
 from tests.property.streets_twin import Twin
 
@@ -92,14 +92,15 @@ def test_every_time_is_dijkstras(case: tuple[Graph, Conditions, list[Spot], list
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases())
 def test_a_way_can_be_driven_and_takes_its_time(case: tuple[Graph, Conditions, list[Spot], list[Spot]]):
-    """The arcs of a way follow each other, and what they take, turns included, is the time that was told."""
+    """The arcs of a way follow each other, and what they take, turns included, is the time that was told: to one and all."""
     graph, conditions, units, targets = case
     network = Network(graph)
     oracle = Oracle(network, conditions, SETTINGS)
     twin = _twin(graph, network, conditions, Mode.LIGHTS)
     for unit in units:
-        for target in targets:
+        for target, to_all in zip(targets, times_ms(oracle, unit, targets, Mode.LIGHTS), strict=True):
             told = int(oracle.times_ms(Spots.of(unit), np.zeros(1, np.int32), target, Mode.LIGHTS)[0])
+            assert told == to_all
             found = way(oracle, unit, target, Mode.LIGHTS)
             assert (found is None) == (told < 0)
             if found is not None:

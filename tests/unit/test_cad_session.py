@@ -64,6 +64,11 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "hospital_status": {"hospital": "H1", "state": "diverting"},
     "rank_destinations": {"unit": "M1"},
     "choose_destination": {"unit": "M1", "hospital": "H1"},
+    "accept_move": {"move": "M1"},
+    "reject_move": {"move": "M1", "unit": "M1", "reason": "low on fuel"},
+    "snooze_move": {"move": "M1", "for_ms": 600_000},
+    "order_move": {"unit": "M1", "post": "S2", "reason": "the fair"},
+    "recall_unit": {"unit": "M1", "reason": "the fair is over"},
 }
 
 
@@ -126,6 +131,7 @@ OF_A_UNIT = [
     "answer_roll",
     "rank_destinations",
     "choose_destination",
+    "reject_move",
 ]
 
 

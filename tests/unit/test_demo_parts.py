@@ -191,6 +191,33 @@ async def test_a_new_order_interrupts_a_crew(autojump_clock: trio.testing.MockCl
     ]
 
 
+async def test_a_crew_that_is_moved_drives_to_its_post_and_stays_there(autojump_clock: trio.testing.MockClock) -> None:
+    """It says that it rolls, and its home is where it was sent, also after its next incident."""
+    del autojump_clock
+    told, reports, drives = crew(), [], []
+    arrived = trio.Event()
+
+    async def report(status: Status, incident: str | None) -> bool:
+        reports.append((status, incident))
+        return True
+
+    async def drive(target: tuple[int, int], *, lights: bool = False) -> None:
+        drives.append((target, lights))
+        if target == (0, 0):
+            arrived.set()
+            await trio.sleep_forever()
+
+    told._report = report  # type: ignore[method-assign]  # stands in for the radio
+    told._drive = drive  # type: ignore[method-assign]  # no streets
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(told.run)
+        told.tell(go(1, "", Purpose.MOVE))
+        await arrived.wait()
+        nursery.cancel_scope.cancel()
+    assert (reports, drives) == ([(Status.RETURNING, None)], [((0, 0), False)])
+    assert told._home == (0, 0)
+
+
 # ── the desk ────────────────────────────────────────────────────────────────────────────────────────────────
 
 

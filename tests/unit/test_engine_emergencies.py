@@ -110,6 +110,19 @@ def test_nothing_but_a_word_that_it_is_safe_ends_an_emergency(kind: Any, fields:
     assert standing(town, AlarmKind.UNIT_EMERGENCY) == ["P1"]
 
 
+def test_a_crew_that_is_safe_and_goes_on_ends_the_wait_for_another() -> None:
+    """Its place was open while it called for help, and somebody was told of the wait; it is not open any more."""
+    town = Town()
+    town.report("rescue", 1)
+    town.send(town.world.open["I1"], "E1", "A1", reason="near")
+    town.command(DeclareEmergency, unit="E1", by="E1")
+    town.wait(600)
+    assert standing(town, AlarmKind.PENDING), "the place is open, and nobody was accepted for it"
+    town.command(ResolveEmergency, unit="E1", reason="a false alarm")
+    assert "I1" not in town.world.waiting
+    assert not standing(town, AlarmKind.PENDING)
+
+
 def test_a_gap_in_the_run_cards_refuses_no_call_for_help() -> None:
     """The only plan for emergencies has no hours at this time: help is sought by it all the same."""
     plans = tuple(replace(plan, windows=((0, 60),)) if plan.id == "mayday" else plan for plan in PLANS)
@@ -118,3 +131,17 @@ def test_a_gap_in_the_run_cards_refuses_no_call_for_help() -> None:
     (reported,) = facts_of(turn, IncidentReported)
     assert reported.plan == "mayday"
     assert facts_of(turn, UnitDispatched)
+
+
+def test_a_unit_that_is_safe_takes_its_place_again_and_ends_the_wait() -> None:
+    """Its incident lacked it meanwhile and a person was told; nobody is asked to look at a wait that is over."""
+    town = Town(engine_place(units=tuple(unit for unit in engine_place().units if unit.id in ("A1", "P1", "P2"))))
+    incident = town.report("medical", 1)
+    town.says("A1", Status.EN_ROUTE, after_s=10)
+    town.command(DeclareEmergency, after_s=10, by="A1", unit="A1")
+    town.wait(100)
+    assert [alarm.about for alarm in town.world.alarms.about(incident.id)].count(AlarmKind.PENDING) == 1
+    town.command(ResolveEmergency, unit="A1", reason="a false alarm")
+    assert incident.id not in town.world.waiting
+    assert not [alarm for alarm in town.world.alarms.about(incident.id) if alarm.about is AlarmKind.PENDING]
+    assert violations(town.world) == []

@@ -78,7 +78,7 @@ ERRORS = [
     ("stations.csv", "lon,post", "lon,posts", 'line 1: unknown column "posts" (did you mean "post"?)'),
     ("stations.csv", "lon,post", "lon,lon", 'line 1: column "lon" stands twice'),
     ("stations.csv", "S2,North Hill Station", ",North Hill Station", "line 3, id: is missing"),
-    ("stations.csv", "-90.5148,no", "-90.5148,no,9", "line 2: has 6 cells; the header has 5"),
+    ("stations.csv", "-90.5148,no", "-90.5148,no,9", "line 2: has 8 cells; the header has 7"),
     ("units.csv", "E2,engine,pump,S2", "E2,engine,pump,S9", 'units.csv: line 3, station: unknown station "S9"'),
     ("units.csv", "E2,engine,pump", "E2,engine,pmup", 'line 3, capabilities: unknown capability "pmup"'),
     ("units.csv", "S3,harbour", "S3,harber", 'line 4, crew: unknown crew "harber" (did you mean "harbour"?)'),
@@ -95,6 +95,12 @@ ERRORS = [
     ("areas.geojson", "[-90.5700,41.4700],[-90.5250", "[-90.5700,41.4999],[-90.5250", "must end where it began"),
     ("areas.geojson", "[-90.5250,41.4700]", "[-90.5250,41.4990]", 'area "harbour" crosses itself (sides 0 and 2)'),
     ("areas.geojson", "41.4960],[-90.5700,41.4960]", "41.4700],[-90.5700,41.4700]", 'area "harbour" has no surface'),
+    ("stations.csv", "no,7,2", "no,4,2", 'stations.csv: "S1": 5 units are based here at once, and its capacity is 4'),
+    ("stations.csv", "no,7,2", "no,7,8", '"S1": its minimum of 8 is more than its capacity of 7'),
+    ("stations.csv", "no,7,2", "no,7,-1", "stations.csv: line 2, minimum: expected int >= 0; found '-1'"),
+    ("rules.toml", "gain_min_percent = 0.2", "gain_min_percent = 200", "moves.gain_min_percent: expected float <= 100"),
+    ("rules.toml", 'mode = "advise"', 'mode = "advice"', "rules.toml: moves.mode: invalid enum value 'advice'"),
+    ("rules.toml", "cool_down_s = 1200", "cool_down_s = -1", "moves.cool_down_s: expected float >= 0"),
     ("areas.geojson", "-90.5250", "null", "features[0].geometry.coordinates"),
     ("areas.geojson", '"id":"north"', '"id":"harbour"', 'properties.id: "harbour" stands twice'),
 ]
@@ -115,6 +121,7 @@ def test_one_mistake_is_one_error_that_names_file_and_place(
 
 
 WARNINGS = [
+    ("stations.csv", "no,6,1", "no,6,5", '"S2": its minimum is 5, but only 4 units are based here'),
     ("units.csv", ",harbour,,120", ",harbour,day,120", 'crews.csv: "harbour": its units have different shifts'),
     ("units.csv", "boat,boat,S3,", "boat,boat,S1,", 'crews.csv: "harbour": its units stand at different stations'),
     ("units.csv", "bls transport,P1,,day", "bls transport,P1,,", 'shifts.toml: "day": no unit and no crew works'),

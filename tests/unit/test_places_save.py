@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from engine.model.place import AlertSettings, Profile, TravelSettings
+from engine.model.moves import MoveRules
+from engine.model.place import Access, AlertSettings, Profile, TravelSettings
+from engine.model.plans import Mode
 from engine.model.rules import Limits
 from gateways.places import PlaceRefused, Streets, load, save
 from gateways.places.streets import read_streets, write_streets
@@ -37,9 +39,10 @@ def test_every_setting_survives(tmp_path: Path) -> None:
     """Also odd milliseconds, and values that differ from every default."""
     place = replace(
         load(RIVERSIDE).place,
-        travel=TravelSettings(117, 12_345, 2, 1_501, 9_001, 0, PROFILES),
+        travel=TravelSettings(117, 12_345, 2, 1_501, 9_001, 0, PROFILES, 133, Access.NODE),
         alerts=AlertSettings(("hook", "sms", "log"), 7, 1_501, 30_002, 120_003),
         limits=Limits(1, (2, 3, 4, 5, 6), 7, 8, 9, 10, 11_001),
+        moves=MoveRules(Mode.AUTO, 2, 12_345, 1_201_001, 5, 60_002, 3, 4_004, 5_005),
         name='Quote " back \\ tab \t del \x7f ünï',
     )
     save(tmp_path / "p", place)
@@ -51,6 +54,16 @@ def test_every_setting_survives(tmp_path: Path) -> None:
         PlaceRefused, match=r"travel\.profile\[0\]\.percent: needs 24 hours of a day or 168 .* found 23"
     ):
         load(tmp_path / "p")
+
+
+def test_the_room_of_stations_survives(tmp_path: Path) -> None:
+    """Where no station has a limit, no column says so; where one has, all do."""
+    whole = load(RIVERSIDE).place
+    assert [(at.capacity, at.minimum) for at in whole.stations[:2]] == [(7, 2), (6, 1)]
+    bare = replace(whole, stations=tuple(replace(at, capacity=0, minimum=0) for at in whole.stations))
+    save(tmp_path / "bare", bare)
+    assert (tmp_path / "bare" / "stations.csv").read_text().startswith("id,name,lat,lon,post\n")
+    assert load(tmp_path / "bare").place == bare
 
 
 def test_a_save_replaces_the_whole_earlier_place(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from engine.model.demand import TypeShare
 from engine.model.lifecycle import Status
-from engine.model.place import Station
+from engine.model.moves import OrderMove
+from engine.model.place import Place
 from engine.model.rules import CoverageRules
 from engine.policy.redeploy import Demand, LayerRule, Points, PolicyRefused, Surveyor, rules_of
 from engine.policy.redeploy.ground import POINTS_MAX, ground_of
@@ -29,7 +30,7 @@ def test_who_is_free_stands_where_it_belongs_and_is_so_far_from_the_others():
         assert seen.post[unit] == home
         assert seen.to_post_ms[unit, home] == 0
         for number, station in enumerate(STATIONS):
-            told = straight.to_point_ms((STATIONS[home].x_m, STATIONS[home].y_m), (station.x_m, station.y_m), 1)
+            told = straight.to_points_ms((STATIONS[home].x_m, STATIONS[home].y_m), [(station.x_m, station.y_m)], 1)[0]
             assert seen.to_post_ms[unit, number] == told
 
 
@@ -40,7 +41,7 @@ def test_a_unit_on_the_road_is_as_far_as_it_is():
     seen = Surveyor().survey(town.world)
     unit = seen.ids.index("A1")
     straight = straight_line(COVERED)
-    told = [straight.to_point_ms((2_000, 3_000), (station.x_m, station.y_m), 1) for station in STATIONS]
+    told = straight.to_points_ms((2_000, 3_000), [(station.x_m, station.y_m) for station in STATIONS], 1)
     assert seen.to_post_ms[unit].tolist() == told
 
 
@@ -54,21 +55,21 @@ def test_a_busy_unit_is_told_with_its_place_and_time():
     assert seen.busy_ids == (unit,)
     assert seen.busy_free_ms[0] > 0
     straight = straight_line(COVERED)
-    told = [straight.to_point_ms((1_000, 2_000), (station.x_m, station.y_m), 1) for station in STATIONS]
+    told = straight.to_points_ms((1_000, 2_000), [(station.x_m, station.y_m) for station in STATIONS], 1)
     assert seen.busy_to_post_ms[0].tolist() == told
 
 
 def test_a_unit_that_has_just_become_free_is_fresh_for_a_while():
-    """Until the time given has passed; another that idles never is."""
+    """For a minute, as long as a move is no idle one; another that idles never is."""
     town = Town(COVERED)
     incident = town.report("medical", 2, at=(1_000, 2_000))
     (unit,) = incident.assigned
     town.says(unit, Status.ON_SCENE, after_s=100)
     town.says(unit, Status.RETURNING, after_s=100)
-    surveyor = Surveyor(fresh_ms=20_000)
+    surveyor = Surveyor()
     seen = surveyor.survey(town.world)
     assert [name for name, fresh in zip(seen.ids, seen.fresh, strict=True) if fresh] == [unit]
-    town.see(after_s=21)
+    town.see(after_s=61)
     assert not surveyor.survey(town.world).fresh.any()
 
 
@@ -168,13 +169,37 @@ def test_a_place_without_demand_is_refused():
         Surveyor().survey(Town().world)
 
 
-def test_more_units_than_posts_may_hold_are_refused(monkeypatch: pytest.MonkeyPatch):
+def holding(*capacity: int) -> Place:
+    stations = tuple(replace(each, capacity=most) for each, most in zip(STATIONS, capacity, strict=True))
+    return replace(COVERED, stations=stations)
+
+
+def test_more_units_than_posts_may_hold_are_refused():
     """Nobody could say where all of them are to stand."""
-    monkeypatch.setattr(
-        "engine.policy.redeploy.surveyor._capacity", lambda station: 4 if isinstance(station, Station) else 0
-    )
     with pytest.raises(PolicyRefused, match="15 units are more than the 12"):
-        Surveyor().survey(Town(COVERED).world)
+        Surveyor().survey(Town(holding(4, 4, 4)).world)
+
+
+def test_a_unit_that_is_out_keeps_its_room():
+    """It will come back to where it belongs; without a limit nothing is counted."""
+    town = Town(holding(6, 7, 0))
+    surveyor = Surveyor()
+    assert surveyor.survey(town.world).capacity.tolist() == [6, 7, 1 << 30]
+    (unit,) = town.report("medical", 2, at=(100, 0)).assigned
+    assert unit == "A1"
+    assert surveyor.survey(town.world).capacity.tolist() == [5, 7, 1 << 30]
+
+
+def test_a_moved_unit_belongs_to_its_new_post_and_rests():
+    """Until its crew may be moved again."""
+    town = Town(COVERED)
+    town.command(OrderMove, unit="E2", post="North", reason="cover")
+    surveyor = Surveyor()
+    seen = surveyor.survey(town.world)
+    unit = seen.ids.index("E2")
+    assert (seen.posts[seen.post[unit]], seen.movable[unit]) == ("North", 0)
+    town.see(after_s=COVERED.moves.cool_down_ms // 1000)
+    assert surveyor.survey(town.world).movable[unit]
 
 
 @pytest.mark.parametrize(("field", "value"), [("cover_ms", 0), ("share", 1_000_001)])

@@ -9,24 +9,37 @@ units that will soon be free may be waited for. Ties go to the unit with the low
 
 from collections.abc import Mapping
 
-import numpy as np
 from msgspec import Struct
 
+from engine.model.place import PRIORITIES
 from engine.model.why import Why
 from engine.policy.dispatch.answers import solution_of
 from engine.policy.dispatch.candidates import Choices
+from engine.policy.dispatch.expecting import expected
 from engine.policy.dispatch.options import choose
-from engine.policy.dispatch.problem import Outgrown, Problem
+from engine.policy.dispatch.problem import May, Outgrown, Problem
 from engine.policy.dispatch.solution import Estimate, Reviewed, Solution
+from engine.policy.dispatch.telling import Terms
 from engine.policy.dispatch.why import explain
-from engine.policy.honesty import spreads_ms
-from engine.policy.travel import travel_model
 from engine.state.records import Incident
 from engine.state.world import World
 
 
 class JointMatch(Struct, frozen=True, tag="joint_match"):
     """Send the units that all incidents together are served best by."""
+
+    divert: bool = True
+    """Units under way may be taken from what is less urgent."""
+    wait: bool = True
+    """Units that will soon be free may be waited for."""
+    supersede: bool = True
+    """A unit under way may be relieved by one that is clearly sooner."""
+
+    @property
+    def name(self) -> str:
+        """What a why calls it."""
+        parts = {"diversion": self.divert, "waiting": self.wait, "relief": self.supersede}
+        return "joint match" + "".join(f", no {what}" for what, does in parts.items() if not does)
 
     def solve(
         self,
@@ -38,9 +51,11 @@ class JointMatch(Struct, frozen=True, tag="joint_match"):
         spoken_for: Mapping[int, int] | None = None,
     ) -> Solution:
         """Match what these incidents lack to the units that may go, in the queue's order."""
+        may = May(divert=take and self.divert, wait=take and self.wait)
+        seconds = reviewed if take and self.supersede else ()
         also: frozenset[Choices] = frozenset()
         while True:
-            problem = Problem(world, incidents, reviewed, take=take, spoken_for=spoken_for or {}, also=also)
+            problem = Problem(world, incidents, seconds, may, spoken_for=spoken_for or {}, also=also)
             try:
                 return solution_of(problem, choose(problem))
             except Outgrown as more:
@@ -48,15 +63,9 @@ class JointMatch(Struct, frozen=True, tag="joint_match"):
 
     def explain(self, world: World, incident: Incident, solution: Solution, row: int | None = None) -> Why:
         """Say what the proposal for the incident rests on; with a row, what speaks for or against that unit."""
-        return explain(world, incident, solution, row)
+        diverts = PRIORITIES if self.divert else ()
+        return explain(world, incident, solution, Terms(self.name, waits=self.wait, divert_to=diverts), row)
 
     def estimate(self, world: World, row: int, incident: Incident) -> Estimate:
         """Return when one unit would be there and by which way, whether it would be chosen or not."""
-        travel = travel_model(world)
-        rows = np.array([row], np.int32)
-        travel_ms = travel.times_ms(world.fleet, rows, incident).astype(np.int64)
-        if travel_ms[0] < 0:
-            return Estimate(-1, -1, None)
-        eta_ms = int(travel_ms[0]) + int(world.fleet.turnout_ms[row])
-        spread_ms = int(spreads_ms(world, rows, travel_ms, straight=travel.is_straight(incident))[0])
-        return Estimate(eta_ms, spread_ms, travel.route(world.fleet, row, incident))
+        return expected(world, row, incident)

@@ -51,12 +51,18 @@ class Bench:
         self.travel: TravelModel = travel_model(world)
         minute = local_minute_of_week(place, world.now)
         self.shift_on = np.array([on_duty(shift, minute) for shift in place.shifts] or [True], np.uint8)
-        lent = kept_back(world, layout_of(world))
+        lent = kept_back(world, layout_of(world)) if place.agencies else []
         self.standing = world.fleet.standing.copy() if barred or lent else world.fleet.standing
         # Their crew would be out with a sibling chosen in the same decision.
-        self.standing[barred] = STANDING_CREW_BUSY
-        self.standing[[row for row in lent if self.standing[row] == STANDING_FREE]] = STANDING_NOT_IN_SERVICE
-        self.first_radius_m = _first_radius_m(place, len(world.fleet))
+        if barred or lent:
+            self.standing[barred] = STANDING_CREW_BUSY
+            self.standing[[row for row in lent if self.standing[row] == STANDING_FREE]] = STANDING_NOT_IN_SERVICE
+        self._place = place
+
+    @cached_property
+    def first_radius_m(self) -> int:
+        """Of the first circle that is looked at."""
+        return _first_radius_m(self._place, len(self.fleet))
 
     @cached_property
     def _ready(self) -> tuple[Rows, list[int]]:

@@ -1,4 +1,4 @@
-"""What of a fleet stays the same from decision to decision, as columns: crews, home stations, neighbours, hands.
+"""What of a fleet stays the same from decision to decision, as columns: crews, neighbours, hands.
 
 All of it follows from the place and the columns alone; it is kept only so that it is not worked out anew each turn.
 """
@@ -17,14 +17,13 @@ Rows = npt.NDArray[np.int32]
 
 
 class Layout(NamedTuple):
-    """Columns of N units: crew: lowest row of its crew; station, agency: number in the place's lists, -1 = none.
+    """Columns of N units: crew: lowest row of its crew; agency: number in the place's list, -1 = none.
 
     neighbours: by agency, the rows of its units; asked: the rows of those that have to be asked for.
     """
 
     place: Place
     crew: Rows
-    station: Rows
     agency: Rows
     neighbours: tuple[tuple[int, ...], ...]
     asked: tuple[int, ...]
@@ -66,10 +65,8 @@ def classes_of(fleet: Fleet) -> Classes:
 
 
 def _layout(place: Place, fleet: Fleet) -> Layout:
-    stations = {station.id: number for number, station in enumerate(place.stations)}
     agencies = {agency.id: number for number, agency in enumerate(place.agencies)}
     crew = [min((row, *siblings)) for row, siblings in enumerate(fleet.siblings)]
-    station = [stations.get(unit.station, -1) for unit in fleet.units]
     agency = [agencies.get(unit.agency, -1) if unit.agency else -1 for unit in fleet.units]
     neighbours = tuple(
         tuple(row for row, number in enumerate(agency) if number == wanted) for wanted in range(len(place.agencies))
@@ -78,7 +75,6 @@ def _layout(place: Place, fleet: Fleet) -> Layout:
     return Layout(
         place,
         crew=np.array(crew, np.int32),
-        station=np.array(station, np.int32),
         agency=np.array(agency, np.int32),
         neighbours=neighbours,
         asked=tuple(asked),

@@ -31,10 +31,10 @@ def _area(place: Place, name: str | None) -> ResponseArea | None:
     return next((area for area in place.areas if area.id == name), None)
 
 
-def ranks(place: Place, stations: tuple[str, ...], station: npt.NDArray[np.int32], free: Flags) -> Wide:
-    """Return each unit's place in the order by its home station, int64[n]; those of other stations share the last.
+def ranks(place: Place, stations: tuple[str, ...], station: npt.NDArray[np.int16], free: Flags) -> Wide:
+    """Return each unit's place in the order by its post, int64[n]; those of other stations share the last.
 
-    station: int32[n], number in the place's list. A busy unit does not stand ready in its station: it ranks last too.
+    station: int16[n], number in the place's list. A busy unit does not stand ready in its station: it ranks last too.
     """
     due = {name: rank for rank, name in reversed(list(enumerate(stations)))}
     by_number = np.array([*(due.get(each.id, len(stations)) for each in place.stations), len(stations)], np.int64)

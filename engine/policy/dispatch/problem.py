@@ -8,6 +8,7 @@ generation). A place that is not in is held by its unit, at the same cost in eve
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +69,16 @@ NOTHING = Answer([], Matching(_NO_ROWS, _NO_ROWS, _NO_COSTS, _NO_COSTS, _NO_COST
 NOBODY: Mapping[int, int] = {}
 
 
+class May(NamedTuple):
+    """What may be done with busy units."""
+
+    divert: bool = False
+    wait: bool = False
+
+
+ONLY_FREE = May()
+
+
 class Outgrown(Exception):
     """The answer would rob a place that others could take than were looked at: begin again with them."""
 
@@ -84,8 +95,8 @@ class Problem:
         world: World,
         incidents: Sequence[Incident],
         reviewed: Sequence[Reviewed] = (),
+        may: May = ONLY_FREE,
         *,
-        take: bool = True,
         spoken_for: Mapping[int, int] = NOBODY,
         also: frozenset[Choices] = frozenset(),
     ) -> None:
@@ -93,15 +104,16 @@ class Problem:
         self.world = world
         self.incidents = incidents
         self.rules = world.settled.matching
+        self.may = may
         self.spoken_for = spoken_for
         self.bench = Bench(world, [])
         self.held: dict[str, Held] = {}
         """By unit."""
-        for second in reviewed if take else ():
+        for second in reviewed:
             self._review(second)
         rows = [world.fleet.rows[unit] for unit in self.held]
         self._asked_for = {*also, *self._choices()}
-        self.seats = Candidates(world, self.bench, self._asked_for, take=take, keepers=rows)
+        self.seats = Candidates(world, self.bench, self._asked_for, take=any(may), keepers=rows)
         self.prices = Prices(world, self.seats)
         self._times: dict[str, Column] = {}
         self._narrowed: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[Column, Column]] = {}
@@ -177,7 +189,8 @@ class Problem:
     def _prices(self, kind: Kind) -> Column:
         shadow = self.world.plans[kind.incident.plan].mode is Mode.SHADOW
         # Whoever relieves a unit under way is free: a chain of changes is no relief.
-        divert, wait = not kind.reviewed, not (kind.reviewed or shadow)
+        divert = self.may.divert and not kind.reviewed
+        wait = self.may.wait and not (kind.reviewed or shadow)
         column = self.prices.column(kind.incident.priority, divert=divert, wait=wait)
         barred = list(self.world.declined(kind.incident))
         barred += [row for row, priority in self.spoken_for.items() if priority <= kind.incident.priority]
@@ -204,7 +217,7 @@ class Problem:
         seats, column = self.seats, self._prices(kind)
         penalty_ms, travel_ms = seats.penalties_ms(kind.slot), self.times_ms(kind.incident)
         fits = (penalty_ms >= 0) & (travel_ms >= 0) & (column != BARRED)
-        rank = ranks(self.world.settled, stations, seats.layout.station[seats.rows], seats.free)
+        rank = ranks(self.world.settled, stations, self.world.fleet.post[seats.rows], seats.free)
         if order is Order.BLENDED:
             blend_ms = self.world.plans[kind.incident.plan].blend_ms
             return blend_prices_ms(rank, seats.delay_ms + travel_ms, fits, seats.free, kind.count, blend_ms)
@@ -361,5 +374,6 @@ class Problem:
 
     def least_extra_ms(self, kind: Kind) -> int:
         """Return the least that a busy unit costs beside its travel."""
-        waits = kind.incident.priority >= self.rules.wait_from_priority
-        return min(self.rules.divert_ms, self.rules.wait_ms) if waits else self.rules.divert_ms
+        waits = self.may.wait and kind.incident.priority >= self.rules.wait_from_priority
+        least = [self.rules.divert_ms] if self.may.divert else []
+        return min([*least, self.rules.wait_ms] if waits else least, default=COST_MS_MAX)

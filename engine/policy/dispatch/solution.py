@@ -88,6 +88,10 @@ class Estimate(Struct, frozen=True):
 class DispatchPolicy(Protocol):
     """A pure judgement: it proposes, and changes nothing."""
 
+    @property
+    def name(self) -> str:
+        """What a why calls it."""
+
     def solve(
         self,
         world: World,

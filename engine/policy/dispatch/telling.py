@@ -17,6 +17,7 @@ from engine.kernels.eligible import (
 )
 from engine.kernels.match import BARRED
 from engine.model.facts import Choice
+from engine.model.place import PRIORITIES
 from engine.model.plans import Mode, Order, Slot
 from engine.model.why import Considered, Reason
 from engine.policy.dispatch.busy import Busy, look_at
@@ -43,6 +44,19 @@ REASONS: dict[int, Reason] = {
 Prices = tuple[tuple[str, int], ...]
 
 
+class Terms(Struct, frozen=True):
+    """What counts for the policy that is told about."""
+
+    policy: str
+    prices: bool = True
+    """Beside time there are prices, and an order of stations."""
+    waits: bool = True
+    """Units that will soon be free may be waited for."""
+    divert_from: tuple[int, ...] = PRIORITIES
+    divert_to: tuple[int, ...] = PRIORITIES
+    """Priorities between which units are diverted, always to what is more urgent."""
+
+
 class Scene(Struct, frozen=True):
     """What a slot's reasons are told from: the World before anything was carried out, and the answer."""
 
@@ -54,6 +68,7 @@ class Scene(Struct, frozen=True):
     solution: Solution
     chosen: dict[str, Choice]
     """By unit: who goes to this slot."""
+    terms: Terms
 
     @property
     def last_ms(self) -> int:
@@ -105,19 +120,29 @@ def _basics(scene: Scene, rows: Rows) -> list[Considered]:
 def _soft_prices(scene: Scene, rows: Rows) -> list[Prices]:
     world, priority = scene.world, scene.incident.priority
     known = scene.solution.soft.get(priority)
-    if known is None:
+    if not scene.terms.prices:
+        known = Soft(np.unique(rows), _at_table(scene, np.unique(rows)))
+    elif known is None:
         # Nobody was looked at for an incident of this priority.
         ordered = np.unique(rows)
         known = Soft(ordered, soft_parts(world, layout_of(world), scene.bench.ready, ordered, priority))
     return known.of(rows)
 
 
+def _at_table(scene: Scene, rows: Rows) -> tuple[tuple[str, Rows], ...]:
+    """Return who is not fetched from its break for so little: that is no price, and holds where there are none."""
+    world, priority = scene.world, scene.incident.priority
+    if priority <= world.settled.work.break_to_priority:
+        return ()
+    return (("crew", np.where(world.fleet.on_break[rows] != 0, np.int32(BARRED), np.int32(0))),)
+
+
 def _order_prices(scene: Scene, rows: Rows) -> dict[int, Prices]:
     """Return by free row, of these, what the order of stations makes it cost."""
     order, stations = order_of(scene.world, scene.incident)
-    if order is Order.CLOSEST or not scene.wanted:
+    if order is Order.CLOSEST or not (scene.wanted and scene.terms.prices):
         return {}
-    problem = Problem(scene.world, [scene.incident], take=False)
+    problem = Problem(scene.world, [scene.incident])
     kind = Kind(scene.incident, scene.slot, 0, scene.wanted)
     price, seats = problem.order_ms(kind, order, stations), problem.seats
     free = rows[np.isin(rows, seats.rows)].tolist()
@@ -184,12 +209,10 @@ def _reason(scene: Scene, each: Judged) -> Reason:
 def _busy(scene: Scene, each: Judged, basic: Considered, prices: Prices, travel_ms: int) -> Considered:
     use = look_at(scene.world, scene.world.units[each.row])
     told = replace(basic, clear_ms=clear_ms(scene.world, each.row))
-    what, reason = _use_for(scene, use)
+    what, reason = _use_for(scene, each.row, use)
     choice = scene.chosen.get(basic.unit)
     if not (what or choice) or travel_ms < 0:
         return replace(told, reason=reason)
-    rules = scene.world.settled.matching
-    price_ms = rules.divert_ms if what == "divert" else rules.wait_ms
     eta_ms = use.delay_ms + travel_ms
     if choice is None:
         reason = _busy_reason(scene, each.row, what, eta_ms)
@@ -199,31 +222,46 @@ def _busy(scene: Scene, each: Judged, basic: Considered, prices: Prices, travel_
         eta_ms=eta_ms,
         turnout_ms=use.delay_ms,
         travel_ms=travel_ms,
-        prices=((what, price_ms), *_consent(scene, each.row, what), *prices),
+        prices=(*_busy_prices(scene, each.row, what), *prices),
         source=choice.source if choice else "",
         replaces=choice.replaces if choice else "",
     )
 
 
-def _consent(scene: Scene, row: int, what: str) -> Prices:
-    """Return what it costs that a person has to agree to the diversion."""
+def _busy_prices(scene: Scene, row: int, what: str) -> Prices:
+    """Return what it costs to divert the unit, or to wait for it, and that a person has to agree to a diversion."""
+    if not scene.terms.prices:
+        return ()
+    rules = scene.world.settled.matching
+    price = (what, rules.divert_ms if what == "divert" else rules.wait_ms)
+    minded = what == "divert" and _minded(scene, row)
+    return (price, ("consent", rules.consent_ms)) if minded else (price,)
+
+
+def _minded(scene: Scene, row: int) -> bool:
+    """Tell whether a person would have to agree to a diversion for an incident that the engine may serve itself."""
     world = scene.world
     source = world.open[world.units[row].incident or ""]
-    served = world.plans[scene.incident.plan].mode is Mode.AUTO
-    minded = what == "divert" and served and world.plans[source.plan].mode is not Mode.AUTO
-    return (("consent", world.settled.matching.consent_ms),) if minded else ()
+    return world.plans[scene.incident.plan].mode is Mode.AUTO and world.plans[source.plan].mode is not Mode.AUTO
 
 
-def _use_for(scene: Scene, use: Busy) -> tuple[str, Reason]:
+def _use_for(scene: Scene, row: int, use: Busy) -> tuple[str, Reason]:
     """Return what the unit could do for this incident, and why it may not where it can do nothing."""
     world, incident = scene.world, scene.incident
     if world.plans[incident.plan].mode is Mode.SHADOW:
         return "", Reason.STATUS
     if use.source_priority > incident.priority:
-        return "divert", Reason.STATUS
-    if use.clear_ms >= 0 and incident.priority >= world.settled.matching.wait_from_priority:
+        return "divert" if _may_divert(scene, row, use) else "", Reason.STATUS
+    if scene.terms.waits and use.clear_ms >= 0 and incident.priority >= world.settled.matching.wait_from_priority:
         return "wait", Reason.STATUS
     return "", use.reason
+
+
+def _may_divert(scene: Scene, row: int, use: Busy) -> bool:
+    """Tell whether the policy would turn round such a unit. One that knows no prices does not ask for consent either."""
+    terms = scene.terms
+    allowed = use.source_priority in terms.divert_from and scene.incident.priority in terms.divert_to
+    return allowed and (terms.prices or not _minded(scene, row))
 
 
 def _busy_reason(scene: Scene, row: int, what: str, eta_ms: int) -> Reason:
@@ -231,7 +269,7 @@ def _busy_reason(scene: Scene, row: int, what: str, eta_ms: int) -> Reason:
         return Reason.ELSEWHERE
     if what == "wait":
         return Reason.SOON_FREE
-    return Reason.DEARER if eta_ms <= scene.last_ms else Reason.FARTHER
+    return Reason.DEARER if scene.terms.prices and eta_ms <= scene.last_ms else Reason.FARTHER
 
 
 def _with_spreads(scene: Scene, rows: Rows, told: list[Considered]) -> list[Considered]:

@@ -7,12 +7,12 @@ about days later, from the journal.
 import numpy as np
 
 from engine.kernels.eligible import CAPABILITY, ELIGIBLE, STATUS, tally
-from engine.model.plans import Slot
+from engine.model.plans import Order, Slot
 from engine.model.why import Count, Reason, SlotWhy, Why
 from engine.policy.dispatch.judging import Bench, Rows, Verdicts, shortlist
 from engine.policy.dispatch.order import order_of
 from engine.policy.dispatch.solution import Proposal, Solution
-from engine.policy.dispatch.telling import REASONS, Judged, Scene, tell
+from engine.policy.dispatch.telling import REASONS, Judged, Scene, Terms, tell
 from engine.state.fleet import STANDING_NOT_IN_SERVICE
 from engine.state.records import Incident
 from engine.state.world import World
@@ -21,20 +21,24 @@ MANY = 256
 """Units in a circle after which rare kinds are no longer looked for beyond it."""
 
 
-def explain(world: World, incident: Incident, solution: Solution, row: int | None = None) -> Why:
-    """Say what the proposal for the incident rests on; with a row, what speaks for or against that unit."""
+def explain(world: World, incident: Incident, solution: Solution, terms: Terms, row: int | None = None) -> Why:
+    """Say what the proposal for the incident rests on; with a row, what speaks for or against that unit.
+
+    terms: what counts for the policy that has made it.
+    """
     bench = Bench(world, list(solution.barred))
     proposal = solution.proposals.get(incident.id) or Proposal((), (), incident.option)
     scenes = [
-        _scene(world, bench, incident, slot, wanted, solution) for slot, wanted in _slots(world, incident, proposal)
+        _scene(world, bench, incident, slot, wanted, solution, terms)
+        for slot, wanted in _slots(world, incident, proposal)
     ]
     slots = _tell_all(bench, incident, scenes) if row is None else _tell_one(bench, incident, scenes, row)
     return Why(
-        "joint match",
+        terms.policy,
         bench.travel.basis(incident),
         incident.plan,
         slots,
-        order_of(world, incident)[0],
+        order_of(world, incident)[0] if terms.prices else Order.CLOSEST,
         proposal.option,
         solution.ways.get(incident.id, ()),
         solution.proof,
@@ -53,11 +57,13 @@ def _slots(world: World, incident: Incident, proposal: Proposal) -> list[tuple[S
     return [(slot, count) for slot, count in wanted if count > 0]
 
 
-def _scene(world: World, bench: Bench, incident: Incident, slot: Slot, wanted: int, solution: Solution) -> Scene:
+def _scene(
+    world: World, bench: Bench, incident: Incident, slot: Slot, wanted: int, solution: Solution, terms: Terms
+) -> Scene:
     proposal = solution.proposals.get(incident.id)
     choices = proposal.choices if proposal else ()
     chosen = {choice.unit: choice for choice in choices if choice.slot == slot.id}
-    return Scene(world, bench, incident, slot, wanted, solution, chosen)
+    return Scene(world, bench, incident, slot, wanted, solution, chosen, terms)
 
 
 def _tell_all(bench: Bench, incident: Incident, scenes: list[Scene]) -> tuple[SlotWhy, ...]:

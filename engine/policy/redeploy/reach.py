@@ -1,8 +1,8 @@
 """How far it is: from posts to points of demand, from units to posts, over the streets of one epoch or straight.
 
 Found once for an epoch and then read. From the posts one sweep each (PHAST, Delling and others 2011) gives all points;
-to the posts one vector each serves all units. The last street of a point is entered as if all of it were open: a closure
-beside a point moves it by less than one street, and for what is far beyond it the sweep is exact.
+to the posts one vector each serves all units. What begins or ends on a street that is blocked in part is asked of the
+oracle, one by one. Only a post that itself lies on such a street is left as if that street were open.
 """
 
 import numpy as np
@@ -66,7 +66,7 @@ class StreetReach:
                 self._vectors[number] = oracle.target(spot, Mode.NORMAL).to_spot
                 for side, (arc, _) in enumerate(ways_past(oracle.network, spot)):
                     self._chains[number, side] = oracle.network.chains.chain[arc]
-        self._extra_ms = np.array([spot.extra_ms for spot in self._spots], np.int32)
+        self._extra_ms = np.array([self._metric.off_road_ms(spot.extra_ms) for spot in self._spots], np.int32)
         self._from: dict[Point, Ints] = {}
         self.post_ms = self.from_places([(station.x_m, station.y_m) for station in stations])
         np.fill_diagonal(self.post_ms, 0)
@@ -87,17 +87,40 @@ class StreetReach:
                 found[number] = line_ms
                 continue
             vector = self._leaving(metric, spot)
-            to_points(vector, entries.first, entries.junction, entries.into_ms, spots.extra_ms, found[number])
+            to_points(
+                vector,
+                entries.first,
+                entries.junction,
+                entries.into_ms,
+                metric.off_road_ms(spots.extra_ms),
+                found[number],
+            )
             found[number][away] = line_ms[away]
             self._along_street(metric, spot, spots, found[number])
+        self._past_closures(metric, spots, mode, found)
         return found
+
+    def _past_closures(self, metric: Metric, spots: Spots, mode: Mode, found: Ints) -> None:
+        """Ask the oracle about points on streets that are blocked in part, one by one: there are few of them."""
+        closures = metric.weights.closures
+        if closures is None:
+            return
+        back = self.oracle.network.reverse[spots.arc]
+        odd = closures.unusual[spots.arc] | (closures.behind[spots.arc] != 0)
+        odd |= (back >= 0) & (closures.behind[back] != 0)
+        on_road = [number for number, spot in enumerate(self._spots) if spot.arc != NOWHERE]
+        posts = Spots.of(*(self._spots[number] for number in on_road))
+        for place in np.flatnonzero(odd & (spots.arc >= 0)).tolist():
+            rows = np.arange(len(on_road), dtype=np.int32)
+            found[on_road, place] = self.oracle.times_ms(posts, rows, spots[place], mode)
 
     def _leaving(self, metric: Metric, spot: Spot) -> Ints:
         """Return the time from the spot to every junction."""
         network, weights = self.oracle.network, metric.weights
         ways = []
         for arc, along in ways_past(network, spot):
-            rest_ms = int(weights.arc_ms[arc]) * (1000 - along) // 1000 + int(weights.rest_ms[arc]) + spot.extra_ms
+            own_ms = int(weights.arc_ms[arc]) * (1000 - along) // 1000 + int(weights.rest_ms[arc])
+            rest_ms = own_ms + metric.off_road_ms(spot.extra_ms)
             ways.append((int(network.head[arc]), min(rest_ms, INF)))
         junctions, ms = (np.array(column, np.int32) for column in zip(*ways, strict=True))
         out = np.empty(network.size, np.int32)
@@ -112,7 +135,7 @@ class StreetReach:
         for place in beside.tolist():
             direct = self.oracle.direct(spot, spots[place], metric.weights)
             if direct is not None:
-                ms = direct[0] + spot.extra_ms + int(spots.extra_ms[place])
+                ms = direct[0] + metric.off_road_ms(spot.extra_ms) + metric.off_road_ms(int(spots.extra_ms[place]))
                 found[place] = ms if found[place] < 0 else min(int(found[place]), ms)
 
     def units_ms(self, spots: Spots, rows: Ints, at: list[Point]) -> Ints:
@@ -139,7 +162,7 @@ class StreetReach:
 
     def _line_ms(self, point: Point, post: int) -> int:
         station = self._stations[post]
-        return self._straight.to_point_ms(point, (station.x_m, station.y_m), 1)
+        return self._straight.to_points_ms(point, [(station.x_m, station.y_m)], 1)[0]
 
     def from_places(self, places: list[Point]) -> Ints:
         """Return int32[b, p], from places where units become free; those of an epoch are remembered."""
@@ -162,7 +185,7 @@ class StreetReach:
             rows,
             spots.arc,
             spots.along,
-            spots.extra_ms,
+            self._metric.off_road_ms(spots.extra_ms),
             spots.free,
             network.head,
             network.chains.chain,

@@ -3,7 +3,7 @@
 import numpy as np
 from msgspec import Struct
 
-from engine.kernels.posting import ONE, covered, tell_moves
+from engine.kernels.posting import ONE, tell_moves
 from engine.model.moves import MoveWhy, OtherMove, ProposedMove
 from engine.policy.redeploy.survey import Kinds, Survey, accepted, kinds_of, millionths, with_busy
 
@@ -60,15 +60,6 @@ def _proposed(
         others=move.others,
     )
     return ProposedMove(survey.ids[unit], survey.posts[target], travel_ms, why)
-
-
-def cover_of(survey: Survey, busy_permille: int | None = None) -> tuple[tuple[str, int], ...]:
-    """Return how much of each layer is covered as things are, in parts per million of that layer: (name, share)."""
-    by_layer = np.empty(len(survey.layers), np.int64)
-    accepts = accepted(survey.layers, survey.capability)
-    covered(with_busy(survey.ground.sets, busy_permille), survey.post, accepts, by_layer)
-    told = zip(survey.layers, by_layer.tolist(), strict=True)
-    return tuple((layer.name, millionths(value, max(1, int(layer.weight.sum())))) for layer, value in told)
 
 
 def hole_of(survey: Survey, accepts: int, post: int) -> int:

@@ -20,12 +20,15 @@ from gateways.places.jemss.raster import read_raster, zones_of
 from gateways.places.jemss.roads import FILE as ROADS
 from gateways.places.jemss.roads import read_roads
 from gateways.places.jemss.sheets import Sheet, sheet
+from gateways.places.jemss.travel import with_modes
 from gateways.places.mistakes import refused
 from gateways.places.streets import graph_of
 from gateways.places.timezones import nautical
 from gateways.places.typical import typical_travel
 
-ZONE_M = 250
+ZONES_M = (25, 50, 100, 250, 500, 1_000)
+ZONES_MAX = 100_000
+"""Cells are gathered in the smallest squares that are no more than so many."""
 STEPS = 4
 TYPE, EMERGENCY, AMBULANCE = "medical", "unit_emergency", "ambulance"
 RIM_M = 2_000
@@ -46,7 +49,7 @@ def import_jemss(source: Path, out: Path, progress: Progress, timezone: str | No
     progress("calls and demand", 0, STEPS)
     projection, box = _map(source)
     calls = read_calls(source)
-    zones = zones_of(read_raster(source, _raster_file(source)), projection, ZONE_M)
+    zones = _zones(source, projection)
     progress("streets", 1, STEPS)
     streets, dropped = keep_connected(source, ROADS, read_roads(source))
     progress("units", 2, STEPS)
@@ -66,7 +69,7 @@ def import_jemss(source: Path, out: Path, progress: Progress, timezone: str | No
         stations=stations,
         units=units,
         hospitals=_hospitals(source, projection),
-        travel=typical_travel(streets, projection.lat0),
+        travel=with_modes(source, typical_travel(streets, projection.lat0)),
         coverage=CoverageRules(points=coverage_points(zones)),
         emergency_type=EMERGENCY,
         streets=graph_of(streets, projection).digest,
@@ -107,6 +110,15 @@ def _bounds(box: Box, zones: tuple[Zone, ...]) -> Box:
     xs = [*(zone.x_m for zone in zones), box[0], box[2]]
     ys = [*(zone.y_m for zone in zones), box[1], box[3]]
     return min(xs) - RIM_M, min(ys) - RIM_M, max(xs) + RIM_M, max(ys) + RIM_M
+
+
+def _zones(source: Path, projection: Projection) -> tuple[Zone, ...]:
+    raster = read_raster(source, _raster_file(source))
+    for zone_m in ZONES_M:
+        zones = zones_of(raster, projection, zone_m)
+        if len(zones) <= ZONES_MAX:
+            break
+    return zones
 
 
 def _raster_file(source: Path) -> str:
