@@ -9,6 +9,7 @@ from gateways.commands import travel as ways
 from gateways.commands.journal import journal
 from gateways.commands.reports import report
 from gateways.commands.roads import roads
+from gateways.commands.sim import sim
 from gateways.commands.teaching import FOLDER, Teaching
 from gateways.commands.why import why
 
@@ -176,7 +177,7 @@ def _refusable(work: Any) -> Any:
         raise SystemExit(1) from None
 
 
-for group in (journal, report, ways.travel, roads, why):
+for group in (journal, report, ways.travel, roads, sim, why):
     main.add_command(group)
 
 

@@ -226,7 +226,7 @@ def _drive_ms(world: World, unit: UnitRecord, post: str) -> int:
     fleet, station = world.fleet, world.settled.stations[world.stations[post]]
     start = (int(fleet.x_m[unit.row]), int(fleet.y_m[unit.row]))
     spot = fleet.spots[unit.row] if fleet.roads is not None else None
-    return travel_model(world).to_point_ms(start, (station.x_m, station.y_m), NO_HURRY, spot)
+    return travel_model(world).to_points_ms(start, [(station.x_m, station.y_m)], NO_HURRY, spot)[0]
 
 
 # ── carrying out ────────────────────────────────────────────────────────────────────────────────────────────

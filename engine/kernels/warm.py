@@ -17,9 +17,11 @@ from engine.kernels.descend import descend, unroll
 from engine.kernels.dissect import dissection_order
 from engine.kernels.eligible import cheapest, judge, ready, tally
 from engine.kernels.fixes import believable, extremes, leaving, turn_out
+from engine.kernels.futures import late_in_futures
 from engine.kernels.hierarchy import contract, place_links
 from engine.kernels.match import Kinds, Pool, certify_matching, match
 from engine.kernels.nearest import nearest, pack, snap, snap_rows
+from engine.kernels.outlook import Points, Units, direct_ms, weigh_outlook
 from engine.kernels.posting import Room, Sets, best_move, covered, improve, nested_order, weigh_moves
 from engine.kernels.reach import to_points, to_posts
 from engine.kernels.relax import relax
@@ -40,6 +42,7 @@ def warm() -> None:
     _warm_nearest()
     _warm_posting()
     _warm_fixes()
+    _warm_outlook()
     _warm_schedule()
 
 
@@ -155,6 +158,17 @@ def _warm_posting() -> None:
     departures = np.zeros((1, COLUMNS), np.int32)
     to_posts(zero, departures, times_ms, np.zeros((1, 2), np.int32), zero, times_ms.copy(), np.zeros((1, 1), np.uint8))
     to_points(zero, bounds, zero, zero, zero, zero.copy())
+
+
+def _warm_outlook() -> None:
+    """One point, one post, one unit, one future."""
+    one, zero, none = np.ones(1, np.int64), np.zeros(1, np.int32), np.zeros(1, np.int64)
+    points = Points(np.zeros((2, 1, 1), np.int32), one, none, one, one, one, np.ones(2, np.int64), one)
+    units = Units(none, zero, np.zeros((1, 1), np.int32), one)
+    direct = np.zeros((2, 1, 1), np.int32)
+    direct_ms(points, units, direct)
+    weigh_outlook(points, units, direct, none, none, none, one.copy())
+    late_in_futures(points, units, direct, 1, 1, 1, 1, 1, np.ones(1024, np.int64), none, none, one.copy())
 
 
 def _warm_schedule() -> None:

@@ -25,11 +25,13 @@ from engine.model.inputs import (
 )
 from engine.model.lifecycle import Outcome as AssignmentOutcome
 from engine.model.lifecycle import Status
+from engine.model.moves import MoveEnded, MoveOrdered, MoveOutcome, RejectMove
 from engine.model.place import Place
 from engine.model.plans import Mode as PlanMode
 from engine.model.response_facts import UnitSuperseded
 from engine.model.turn import Turn
 from engine.policy import DispatchPolicy
+from engine.policy.redeploy import Planning
 from engine.policy.travel import straight_line
 from engine.sim.calendar import Calendar, Entry
 from engine.sim.callers import CallList
@@ -40,6 +42,7 @@ from engine.sim.drives import Driver
 from engine.sim.duty import Duty
 from engine.sim.feeds import Feed
 from engine.sim.nature import Nature
+from engine.sim.planner import Planner
 from engine.sim.tally import Tally
 from engine.state.world import World
 from engine.streets.roads import Roads
@@ -48,6 +51,7 @@ from engine.streets.weighing import Mode
 BY = "city"
 ANSWERS_AFTER_MS = 20_000
 """A neighbour says yes or no, a crew answers a roll-call."""
+UNDONE = (MoveOutcome.REFUSED, MoveOutcome.RECALLED, MoveOutcome.OUT)
 STOPPED = (AssignmentOutcome.RELEASED, AssignmentOutcome.SUPERSEDED, AssignmentOutcome.CANCELLED)
 
 
@@ -66,6 +70,7 @@ class City:
         rep: int,
         begin_ms: int,
         measured_ms: tuple[int, int],
+        planning: Planning | None = None,
     ) -> None:
         self.place = place = _served_by_itself(place)
         self.calls, self.nature, self.measured_ms = calls, nature, measured_ms
@@ -82,14 +87,13 @@ class City:
         self.carried: set[int] = set()
         """Calls whose patient is on board."""
         self.turns = 0
-        self.after_turn: Callable[[Turn], None] | None = None
-        """Somebody who thinks beside the engine, and is told of each turn."""
+        self._planner = Planner(self, planning) if planning is not None else None
         self._commands = 0
         self._tick: Entry | None = None
         self._targets = {plan.id: target_of(place, plan.id) for plan in place.plans}
         self._hospitals = tuple((each.x_m, each.y_m) for each in place.hospitals)
         self.step(AdoptPlace(place))
-        stations = {station.id: station for station in place.stations}
+        stations = self._stations = {station.id: station for station in place.stations}
         units = {unit.id: unit for unit in place.units}
         self.crews = [
             Crew(self, row, units[name], stations[units[name].station]) for row, name in enumerate(self.world.fleet.ids)
@@ -128,8 +132,8 @@ class City:
         if making is not None:
             self.calendar.at(self.now, self._publish, making[0])
         self._remind()
-        if self.after_turn is not None:
-            self.after_turn(turn)
+        if self._planner is not None:
+            self._planner.saw(turn)
         return turn
 
     def command_id(self) -> str:
@@ -244,7 +248,7 @@ class City:
 
     def before_deciding(self) -> None:
         """Somebody is about to come free: where nothing is hidden, the engine knows where everybody is."""
-        if self.world.waiting or self.after_turn is not None:
+        if self.world.waiting or self._planner is not None:
             self.feed.before_deciding()
 
     def tell_arrival(self, crew: Crew) -> None:
@@ -258,11 +262,35 @@ class City:
             return next((each.x_m, each.y_m) for each in self.place.hospitals if each.id == assignment.advised)
         return self._hospitals[self.driver.nearest(crew.stands, self._hospitals, Mode.NORMAL)]
 
+    def moved(self, fact: MoveOrdered) -> None:
+        """A crew is told to belong elsewhere; now and then it will not."""
+        crew = self._crew(fact.unit)
+        refuses = self.nature.crews.refuse_moves_permille
+        if fact.idle and refuses and self.dice.share("refusal", crew.row, self.now) * 1000 < refuses:
+            self.calendar.at(self.now + self.nature.crews.notice_ms, self._refuse, fact)
+            return
+        self.tally.moved(crew.row, idle=fact.idle)
+        crew.moved(self._stations[fact.post])
+
+    def _refuse(self, fact: MoveOrdered) -> None:
+        if fact.move in self.world.moves:
+            self.tally.add("refused_moves", self._crew(fact.unit).row)
+            self.step(
+                RejectMove(id=self.command_id(), by=fact.unit, move=fact.move, unit=fact.unit, reason="not this time")
+            )
+
+    def stayed(self, fact: MoveEnded) -> None:
+        """A move is over, undone or broken off: the unit belongs where the engine says."""
+        crew = self._crew(fact.unit)
+        if fact.outcome in UNDONE and crew.post.id != fact.post:
+            crew.moved(self._stations[fact.post])
+
     # ── others ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def alerted(self, fact: AlertRequested) -> None:
         """Whoever is told to stop, or of a danger, says that it knows; an order is answered by what its crew does."""
-        if fact.purpose in (Purpose.RELEASE, Purpose.CAUTION):
+        drives = fact.purpose is Purpose.MOVE and self.world.units[self._crew(fact.unit).row].duty is Status.RETURNING
+        if drives or fact.purpose in (Purpose.RELEASE, Purpose.CAUTION):
             self.calendar.at(self.now + self.nature.crews.notice_ms, self._receive, fact)
 
     def _receive(self, fact: AlertRequested) -> None:
@@ -307,5 +335,7 @@ _HEARS: dict[type[Any], Callable[[City, Any], None]] = {
     AlertRequested: City.alerted,
     RollCalled: City.called,
     AidRequested: City.asked,
+    MoveOrdered: City.moved,
+    MoveEnded: City.stayed,
 }
 """Who is told of what."""

@@ -2,19 +2,27 @@
 
 import math
 from bisect import bisect_right
+from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from engine.model.fixes import UNKNOWN
 from engine.policy.travel import StraightLine
 from engine.state.world import World
+from engine.streets.oracle import Metric
 from engine.streets.roads import Roads
-from engine.streets.snapping import NOWHERE, PERMILLE, Spot
+from engine.streets.snapping import MOVING_DM_S, NOWHERE, PERMILLE, Spot
 from engine.streets.stretches import DM
+from engine.streets.ways import Way
 from engine.streets.weighing import Mode
 
 Point = tuple[int, int]
+Parts = npt.NDArray[np.int64]
+Trace = tuple[list[int], list[float], list[float]]
+"""n times since the departure, never falling, from 0, and the n points (x_m, y_m) at these times."""
+FASTEST_DM_S = 600
 
 
 class Seen(Struct, frozen=True, gc=False):
@@ -27,32 +35,34 @@ class Seen(Struct, frozen=True, gc=False):
 
 
 class Drive:
-    """A way being driven. The points between which it runs lie at `times_ms`."""
+    """A way being driven. Where its points lie is worked out when somebody asks: few drives are looked at on their way."""
 
-    __slots__ = ("arrive_ms", "depart_ms", "metres", "spot", "target", "times_ms", "x_m", "y_m")
+    __slots__ = ("_line", "_trace", "arrive_ms", "depart_ms", "metres")
 
-    def __init__(self, depart_ms: int, times_ms: list[int], x_m: list[float], y_m: list[float], metres: int) -> None:
+    def __init__(self, depart_ms: int, took_ms: int, metres: int, trace: Callable[[], "Trace"]) -> None:
         self.depart_ms = depart_ms
-        self.times_ms = times_ms
-        """Since the departure, never falling, from 0."""
-        self.x_m, self.y_m = x_m, y_m
-        self.arrive_ms = depart_ms + times_ms[-1]
+        self.arrive_ms = depart_ms + took_ms
         self.metres = metres
+        self._trace = trace
+        self._line: Trace | None = None
 
     def seen(self, now: int) -> Seen:
         """Return where it is."""
-        place = bisect_right(self.times_ms, now - self.depart_ms) - 1
-        if place < 0 or place >= len(self.times_ms) - 1:
+        if self._line is None:
+            self._line = self._trace()
+        times_ms, x_m, y_m = self._line
+        place = bisect_right(times_ms, now - self.depart_ms) - 1
+        if place < 0 or place >= len(times_ms) - 1:
             end = 0 if place < 0 else -1
-            return Seen(round(self.x_m[end]), round(self.y_m[end]), 0, UNKNOWN)
-        since_ms, until_ms = self.times_ms[place], self.times_ms[place + 1]
-        east, north = self.x_m[place + 1] - self.x_m[place], self.y_m[place + 1] - self.y_m[place]
+            return Seen(round(x_m[end]), round(y_m[end]), 0, UNKNOWN)
+        since_ms, until_ms = times_ms[place], times_ms[place + 1]
+        east, north = x_m[place + 1] - x_m[place], y_m[place + 1] - y_m[place]
         part = (now - self.depart_ms - since_ms) / (until_ms - since_ms)
         speed = math.hypot(east, north) * 10_000 / (until_ms - since_ms)
         heading = round(math.degrees(math.atan2(east, north))) % 360
-        x_m, y_m = self.x_m[place] + east * part, self.y_m[place] + north * part
         # A vehicle that crawls through traffic still moves: below a metre a second its heading would count for nothing.
-        return Seen(round(x_m), round(y_m), min(max(10, round(speed)), 600), heading)
+        moves = min(max(MOVING_DM_S, round(speed)), FASTEST_DM_S)
+        return Seen(round(x_m[place] + east * part), round(y_m[place] + north * part), moves, heading)
 
 
 class Driver:
@@ -85,25 +95,19 @@ class Driver:
         ends = self._ends(start, to)
         if ends is None or self._roads is None:
             return self._across(start, to, depart_ms, percent)
-        conditions = self._world.road_book.current
-        way = self._roads.way(conditions, *ends, mode)
+        conditions, roads = self._world.road_book.current, self._roads
+        way = roads.way(conditions, *ends, mode)
         if way is None:
             return self._across(start, to, depart_ms, percent)
-        graph, metric = self._roads.graph, self._roads.oracle(conditions).metric(mode)
         parts = way.parts()
-        ms = metric.weights.arc_ms[way.arcs].astype(np.int64) * parts // PERMILLE
-        # What is spent neither on arcs nor between the last one and the goal is spent before the first.
-        off_ms = metric.off_road_ms(ends[1].extra_ms)
-        before_ms = max(0, way.travel_ms - int(ms.sum()) - off_ms)
-        times = np.cumsum(np.concatenate([[0, before_ms], ms, [off_ms]]))
-        first, last = int(way.arcs[0]), int(way.arcs[-1])
-        inner = graph.head[way.arcs[:-1]]
-        (ax, ay), (bx, by) = _point(self._roads, first, way.begin), _point(self._roads, last, way.end)
-        x_m = [start.x_m, ax, *(graph.x_dm[inner] / DM).tolist(), bx, to[0]]
-        y_m = [start.y_m, ay, *(graph.y_dm[inner] / DM).tolist(), by, to[1]]
-        metres = int((graph.length_dm[way.arcs] * parts).sum()) // (PERMILLE * DM)
-        paced = times if percent == 100 else (times * percent // 100).astype(np.int64)
-        return Drive(depart_ms, paced.tolist(), x_m, y_m, metres)
+        metres = int((roads.graph.length_dm[way.arcs] * parts).sum()) // (PERMILLE * DM)
+        took_ms = way.travel_ms if percent == 100 else round(way.travel_ms * percent / 100)
+
+        def trace() -> Trace:
+            metric = roads.oracle(conditions).metric(mode)
+            return _traced(roads, metric, way, parts, took_ms, ((start.x_m, start.y_m), to), ends[1])
+
+        return Drive(depart_ms, took_ms, metres, trace)
 
     def _ends(self, start: Seen, to: Point) -> tuple[Spot, Spot] | None:
         """Return where on the streets both ends are; None where one of them is not."""
@@ -113,9 +117,27 @@ class Driver:
         return None if leaves is None or NOWHERE in (leaves.arc, arrives.arc) else (leaves, arrives)
 
     def _across(self, start: Seen, to: Point, depart_ms: int, percent: float) -> Drive:
-        ms = int(self._straight.to_points_ms((start.x_m, start.y_m), [to], 1)[0] * percent // 100)
+        ms = max(0, round(self._straight.to_points_ms((start.x_m, start.y_m), [to], 1)[0] * percent / 100))
         metres = round(math.dist((start.x_m, start.y_m), to) * self._straight.circuity_percent / 100)
-        return Drive(depart_ms, [0, max(ms, 0)], [start.x_m, to[0]], [start.y_m, to[1]], metres)
+        return Drive(depart_ms, ms, metres, lambda: ([0, ms], [start.x_m, to[0]], [start.y_m, to[1]]))
+
+
+def _traced(
+    roads: Roads, metric: Metric, way: Way, parts: Parts, took_ms: int, ends: tuple[Point, Point], arrives: Spot
+) -> "Trace":
+    """Return the points of a way and the time at each."""
+    graph = roads.graph
+    ms = metric.weights.arc_ms[way.arcs].astype(np.int64) * parts // PERMILLE
+    # What is spent neither on arcs nor between the last one and the goal is spent before the first.
+    off_ms = metric.off_road_ms(arrives.extra_ms)
+    before_ms = max(0, way.travel_ms - int(ms.sum()) - off_ms)
+    times = np.cumsum(np.concatenate([[0, before_ms], ms, [off_ms]]))
+    paced = times * took_ms // max(1, way.travel_ms)
+    inner = graph.head[way.arcs[:-1]]
+    (ax, ay), (bx, by) = _point(roads, int(way.arcs[0]), way.begin), _point(roads, int(way.arcs[-1]), way.end)
+    x_m = [ends[0][0], ax, *(graph.x_dm[inner] / DM).tolist(), bx, ends[1][0]]
+    y_m = [ends[0][1], ay, *(graph.y_dm[inner] / DM).tolist(), by, ends[1][1]]
+    return paced.tolist(), x_m, y_m
 
 
 def _point(roads: Roads, arc: int, along: int) -> tuple[float, float]:

@@ -25,6 +25,8 @@ class Feed:
         self._habits = city.nature.feeds
         self._chance = stream(seed, rep, "devices")
         self._silent_until: dict[int, int] = {}
+        self._halted: dict[int, Crew] = {}
+        """By row: who has come to a halt since the engine last decided."""
 
     def begin(self) -> None:
         """Let devices tell where they are from now on."""
@@ -34,12 +36,14 @@ class Feed:
     def before_deciding(self) -> None:
         """Where nothing is hidden from the engine, it knows of everybody who moves at the moment when it decides."""
         if not self._habits.every_ms:
-            self._tell(list(self._city.movers.values()))
+            untold = [crew for crew in self._halted.values() if crew.row not in self._city.movers]
+            self._halted.clear()
+            self._tell([*untold, *self._city.movers.values()])
 
     def arrived(self, crew: "Crew") -> None:
         """A device that comes to a halt says so."""
         if not self._habits.every_ms:
-            self._tell([crew])
+            self._halted[crew.row] = crew
         elif self._speaks(crew):
             self._tell_later([crew])
 

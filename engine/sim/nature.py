@@ -77,7 +77,7 @@ PERFECT = Nature(
         breakdowns_per_month=0.0,
     ),
     feeds=Feeds(every_ms=0, noise_m=0, delay_ms=0, lost_permille=0, gaps_per_day=0.0),
-    tick_ms=60_000,
+    tick_ms=300_000,
     planner_ms=0,
     follow_advice=False,
 )

@@ -8,6 +8,8 @@ from engine.model.demand import Demand
 from engine.model.hours import DAY_MS
 from engine.model.place import Place
 from engine.policy import DispatchPolicy
+from engine.policy.redeploy import Demand as CoverDemand
+from engine.policy.redeploy import Home, Planning, RedeployPolicy
 from engine.sim.callers import CallList, draw
 from engine.sim.city import City
 from engine.sim.nature import Nature
@@ -36,6 +38,9 @@ class Setup(Struct, frozen=True):
     """None: the calls are given."""
     nature: Nature
     dispatch: DispatchPolicy
+    redeploy: RedeployPolicy
+    cover: CoverDemand
+    """What the redeployment policy reckons with."""
     days: int
     warm_days: int = 1
     """Before the measured days, so that they begin in a city at work."""
@@ -70,6 +75,7 @@ def replicate(setup: Setup, rep: int, on_day: OnDay | None = None) -> Outcome:
         rep=rep,
         begin_ms=setup.begin_ms,
         measured_ms=measured_ms,
+        planning=None if isinstance(setup.redeploy, Home) else Planning(setup.redeploy, setup.cover),
     )
     for day in range(setup.warm_days + setup.days):
         city.run(setup.begin_ms + (day + 1) * DAY_MS)

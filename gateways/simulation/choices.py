@@ -1,17 +1,17 @@
 """The picture of the choice: how late against how many moves, whom nobody beats, and what differs on the same calls."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
-from gateways.simulation.drawing import Frame, axes, drawing, figure, group, look, mark, spanned, text, ticks
+from gateways.simulation.drawing import Frame, axes, digits_of, drawing, figure, group, look, mark, spanned, text, ticks
 from gateways.simulation.labels import Box, placed
-from gateways.simulation.words import is_clear, listed, number, percent, points, relative
+from gateways.simulation.words import UNIT, is_clear, listed, number, percent, points, relative, seconds
 
-HEIGHT = 430.0
-ROW = 30.0
-NAME_LETTERS = 26
+HEIGHT = 470.0
+ROW_MIN, ROW_MAX, ROWS_HEIGHT = 23.0, 40.0, 150.0
+NAME_LETTERS, LETTER = 26, 8.0
 ARROW = "\u2190"
-DOWN = "\u2193"
 Entry = dict[str, Any]
 
 
@@ -24,8 +24,8 @@ def pareto_picture(document: Entry) -> str:
     frame = _frame(entries)
     inside = axes(
         frame,
-        [(value, number(value, _digits(frame.high[0]))) for value in ticks(*_span(frame, 0), 6)],
-        [(value, percent(value, 0 if frame.high[1] - frame.low[1] > 0.04 else 1)) for value in ticks(*_span(frame, 1))],
+        labelled(ticks(*_span(frame, 0), 6)),
+        labelled(ticks(*_span(frame, 1)), 100, UNIT),
         f"idle moves per call  ({ARROW} less to ask of crews)",
     )
     inside += _frontier(frame, entries) + _points(frame, document, entries)
@@ -35,32 +35,37 @@ def pareto_picture(document: Entry) -> str:
     return figure(f"Late share, {name} priority, against idle moves", words, picture)
 
 
-def differences_picture(document: Entry) -> str:
+def differences_pictures(document: Entry) -> str:
     """Return what each policy changes against the first, with paired intervals; nothing for a single policy."""
-    found = document["differences"]
-    if not found:
-        return ""
     name = next(iter(document["run"]["groups"]))
-    told = [(each["policy"], each["groups"][name]["late_share"]) for each in found]
+    return _differences(
+        document, name, "late_share", (f"Change in late share, {name} priority", "percentage points", 100)
+    ) + (_differences(document, name, "mean_response_s", (f"Change in mean response, {name} priority", "seconds", 1)))
+
+
+def _differences(document: Entry, name: str, measure: str, words: tuple[str, str, float]) -> str:
+    """Return a row for each policy; `words`: title, unit, and how many of the unit make one of the figure."""
+    title, unit, factor = words
+    told = [(each["policy"], each["groups"][name][measure]) for each in document["differences"]]
     known = [apart for _, apart in told if apart["difference"] is not None]
     ends = [apart["difference"] + side * (apart["half_width"] or 0.0) for apart in known for side in (-1, 1)]
     low, high = spanned(min([*ends, 0.0]), max([*ends, 0.0]))
-    height = 64 + ROW * len(told)
-    left = 20 + 7.2 * min(NAME_LETTERS, max(len(policy) for policy, _ in told))
-    frame = Frame((low, 0), (high, len(told)), height=height, left=left, right=165)
-    across = [(value, number(value * 100, _digits((high - low) * 100))) for value in ticks(low, high)]
-    inside = axes(frame, across, (), "percentage points of late share")
+    row_height = min(ROW_MAX, max(ROW_MIN, ROWS_HEIGHT / max(1, len(told))))
+    height = 58 + row_height * len(told)
+    left = 24 + LETTER * min(NAME_LETTERS, max((len(policy) for policy, _ in told), default=1))
+    frame = Frame((low, 0), (high, len(told)), height=height, left=left, right=112, top=4)
+    across = labelled(ticks(low, high), factor)
+    inside = axes(frame, across, (), unit)
     zero = frame.x(0)
     inside += f'<line class="target" x1="{zero}" x2="{zero}" y1="{frame.y(len(told))}" y2="{frame.y(0)}"/>'
     for row, (policy, apart) in enumerate(told, 1):
-        inside += _difference(frame, row, policy, apart, len(told))
-    words = f"Each against {found[0]['against']}, on the same calls, replication by replication; 95 % intervals."
-    return figure(
-        f"What changes in late share, {name} priority", words, drawing(inside, words, height=max(height, 120))
-    )
+        inside += _difference(frame, row, (policy, apart, factor), len(told))
+    under = f"Against {document['policies'][0]['name']}, on the same calls; 95{UNIT} intervals."
+    return figure(title, under, drawing(inside, title, height=height))
 
 
-def _difference(frame: Frame, row: int, policy: str, apart: Entry, rows: int) -> str:
+def _difference(frame: Frame, row: int, told: tuple[str, Entry, float], rows: int) -> str:
+    policy, apart, factor = told
     y = frame.y(rows - row + 0.5)
     inside = text(frame.left - 14, y + 4.5, shortened(policy), anchor="end", kind="value")
     if apart["difference"] is not None:
@@ -68,8 +73,9 @@ def _difference(frame: Frame, row: int, policy: str, apart: Entry, rows: int) ->
         from_x, to_x = frame.x(apart["difference"] - half), frame.x(apart["difference"] + half)
         inside += _bar(from_x, y, to_x, y)
         inside += mark(row, frame.x(apart["difference"]), y, size=5, hollow=not is_clear(apart))
-        inside += text(640, y + 4.5, f"{points(apart)}", anchor="end", kind="value")
-    return group(row, inside, f"{policy}: {points(apart)} points, {relative(apart)} relative")
+    shown = points(apart) if factor == 100 else seconds(apart)
+    inside += text(frame.width, y + 4.5, shown, anchor="end", kind="value")
+    return group(row, inside, f"{policy}: {shown}, {relative(apart)} relative")
 
 
 def _frame(entries: Sequence[Entry]) -> Frame:
@@ -95,20 +101,30 @@ def _frontier(frame: Frame, entries: Sequence[Entry]) -> str:
     return f'<path class="beaten" d="{path}V{top}Z"/><path class="frontier" d="{path}"/>'
 
 
+def _steps(frame: Frame, entries: Sequence[Entry]) -> list[Box]:
+    """Return where the frontier runs between its points, so that no name is struck through."""
+    best = sorted((entry["moves_per_call"], entry["late_share"]) for entry in entries if entry["on_frontier"])
+    corners = [(frame.x(moves), frame.y(late)) for moves, late in [*best, (frame.high[0], best[-1][1])]]
+    boxes = [Box(corners[0][0] - 2, frame.top, corners[0][0] + 2, corners[0][1])]
+    for (x, y), (next_x, next_y) in pairwise(corners):
+        boxes += [Box(x, y - 2, next_x, y + 2), Box(next_x - 2, y, next_x + 2, next_y)]
+    return boxes
+
+
 def _points(frame: Frame, document: Entry, entries: Sequence[Entry]) -> str:
     rows = {policy["name"]: row for row, policy in enumerate(document["policies"])}
     at = [(frame.x(entry["moves_per_call"]), frame.y(entry["late_share"])) for entry in entries]
     bars = [_error_box(frame, entry) for entry in entries]
-    inside = Box(frame.left, frame.top, frame.width, frame.y(frame.low[1]) - 2)
-    labels = placed(at, [shortened(entry["name"]) for entry in entries], inside, bars)
+    inside = Box(frame.left, frame.top, frame.width - frame.right, frame.y(frame.low[1]) - 2)
+    labels = placed(at, [shortened(entry["name"]) for entry in entries], inside, [*bars, *_steps(frame, entries)])
     parts = []
     for entry, (x, y), bar, label in zip(entries, at, bars, labels, strict=True):
         own = _bar(x, bar.top, x, bar.bottom) + _bar(bar.left, y, bar.right, y)
         if label.leads:
-            end = label.x if label.x > x else label.box.right
+            end = min(max(x, label.box.left), label.box.right)
             own += f'<line class="leader" x1="{x}" y1="{y}" x2="{end:.1f}" y2="{label.y:.1f}"/>'
         own += mark(rows[entry["name"]], x, y, size=6, hollow=not entry["on_frontier"])
-        own += text(label.x, label.y + 4.5, shortened(entry["name"]), kind="name")
+        own += text(label.x, label.y + 4.5, shortened(entry["name"]), anchor=label.anchor, kind="name")
         tip = f"{entry['name']}: {percent(entry['late_share'])} late, {number(entry['moves_per_call'])} moves a call"
         parts.append(group(rows[entry["name"]], own, tip))
     return "".join(parts)
@@ -124,8 +140,10 @@ def _bar(x1: float, y1: float, x2: float, y2: float) -> str:
     return f'<line class="error" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>'
 
 
-def _digits(span: float) -> int:
-    return 2 if span < 1 else 1 if span < 10 else 0
+def labelled(values: Sequence[float], factor: float = 1, unit: str = "") -> list[tuple[float, str]]:
+    """Return places on an axis with what stands at them."""
+    digits = digits_of([value * factor for value in values])
+    return [(value, number(value * factor, digits) + unit) for value in values]
 
 
 def shortened(name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from gateways.simulation.choices import labelled
 from gateways.simulation.drawing import (
     Frame,
     axes,
@@ -15,10 +16,10 @@ from gateways.simulation.drawing import (
     ticks,
     told,
 )
-from gateways.simulation.words import clock, percent
+from gateways.simulation.words import UNIT, clock, percent
 
 HOURS = 24
-VOLUME = 0.2
+VOLUME = 0.15
 """Part of the height that the busiest hour's bar takes."""
 Entry = dict[str, Any]
 Line = tuple[str, Sequence[float | None]]
@@ -83,38 +84,33 @@ def _late(document: Entry, name: str) -> str:
 
 def _cover(document: Entry) -> str:
     policies = document["policies"]
-    mean: list[Line] = [(policy["name"], policy["by_hour"]["cover_mean"]) for policy in policies]
-    worst: list[Line] = [(policy["name"], policy["by_hour"]["cover_p10"]) for policy in policies]
-    known = [value for _, values in [*mean, *worst] for value in values if value is not None]
+    both: dict[str, list[Line]] = {
+        figure: [(policy["name"], policy["by_hour"][figure]) for policy in policies]
+        for figure in ("cover_mean", "cover_p10")
+    }
+    known = [value for lines in both.values() for _, values in lines for value in values if value is not None]
     if not known:
         return ""
     low, high = spanned(min(known), max(known), floor_at=0.0)
     frame = Frame((0, low), (HOURS, min(1.0, high)))
-    return figure(
-        "Coverage by hour",
-        "Share of demand with a free unit within reach: mean, and thin the 10th percentile (one time in ten it is less).",
-        _hours(frame, mean, "Coverage by hour of the day", thin=worst),
-    )
+    words = {
+        "cover_mean": ("Coverage by hour, mean", "Share of demand with a free unit within reach."),
+        "cover_p10": ("Coverage by hour, at its worst", "One time in ten it is less than this (10th percentile)."),
+    }
+    return "".join(figure(*words[name], _hours(frame, lines, words[name][0])) for name, lines in both.items())
 
 
-def _hours(
-    frame: Frame, lines: Sequence[Line], label: str, *, volume: Sequence[int] = (), thin: Sequence[Line] = ()
-) -> str:
-    wide = frame.high[1] - frame.low[1]
+def _hours(frame: Frame, lines: Sequence[Line], label: str, *, volume: Sequence[int] = ()) -> str:
     inside = _bars(frame, volume)
     inside += axes(
         frame,
         [(hour, f"{hour}:00") for hour in range(0, HOURS + 1, 4)],
-        [(value, percent(value, 0 if wide > 0.05 else 1)) for value in ticks(*_limits(frame))],
+        labelled(ticks(frame.low[1], frame.high[1]), 100, UNIT),
         "hour of the day",
     )
     middles = [hour + 0.5 for hour in range(HOURS)]
     labels = [f"{hour}:00 to {hour + 1}:00" for hour in range(HOURS)]
-    return _lines(frame, middles, labels, lines, inside, label, thin)
-
-
-def _limits(frame: Frame) -> tuple[float, float]:
-    return frame.low[1], frame.high[1]
+    return _lines(frame, middles, labels, lines, inside, label)
 
 
 def _bars(frame: Frame, volume: Sequence[int]) -> str:
@@ -137,15 +133,12 @@ def _lines(
     lines: Sequence[Line],
     inside: str,
     label: str,
-    thin: Sequence[Line] = (),
 ) -> str:
     top, floor_y = frame.y(frame.high[1]), frame.y(frame.low[1])
     rule = f'<line class="hover" x1="0" x2="0" y1="{top}" y2="{floor_y}"/>'
-    thins = dict(thin)
     drawn = []
-    for row, (name, values) in reversed(list(enumerate(lines))):
+    for row, (_, values) in reversed(list(enumerate(lines))):
         own = line(frame, xs, values) if len(values) else ""
-        own += line(frame, xs, thins[name], "line thin") if name in thins else ""
         drawn.append(group(row, own))
     series = [(name, [percent(value) for value in values]) for name, values in lines if len(values)]
     attribute = told([frame.x(x) for x in xs], labels, series)

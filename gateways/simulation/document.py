@@ -5,11 +5,12 @@ first keys of a policy (`name` to `moves_per_call`) stay as they are; what is ad
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct, field
 
 from engine.clocks.student import Estimate
+from engine.model.place import Hospital, Station
 from engine.sim.curves import cover_by_hour, late_by_hour, reached_within
 from engine.sim.outcome import Outcome
 from engine.sim.parts import ALL, GROUPS, named
@@ -21,6 +22,18 @@ CURVE_STEPS = 120
 TARGETS_MAX = 3
 """Targets named for one group; with more of them a line in a picture says nothing."""
 Document = dict[str, Any]
+
+
+class Sites(Protocol):
+    """What a map shows beside the calls: a place has it, and a run that was kept."""
+
+    @property
+    def stations(self) -> tuple[Station, ...]:
+        """Where units stand."""
+
+    @property
+    def hospitals(self) -> tuple[Hospital, ...]:
+        """Where patients go."""
 
 
 class Run(Struct, frozen=True):
@@ -37,6 +50,8 @@ class Run(Struct, frozen=True):
     rules: tuple[str, ...] = ()
     """Sentences: what the preset means, where calls came from."""
     warm_up_days: int = 0
+    stations: tuple[Station, ...] = ()
+    hospitals: tuple[Hospital, ...] = ()
     groups: dict[str, tuple[int, ...]] = field(
         default_factory=lambda: {name: tuple(own) for name, own in GROUPS.items()}
     )

@@ -7,7 +7,7 @@ from math import ceil, floor, log10
 import msgspec
 from msgspec import Struct
 
-HUES = 8
+HUES, DASHES = 8, 4
 """Ways to look that `page.css` knows; the first is for the policy that the others are held against."""
 WIDTH, HEIGHT = 640.0, 330.0
 LEFT, RIGHT, TOP, BOTTOM = 48.0, 14.0, 12.0, 46.0
@@ -47,6 +47,11 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     power = 10.0 ** floor(log10(rough))
     step = min((part * power for part in (1, 2, 2.5, 5, 10)), key=lambda step: (abs(step - rough), step))
     return [round(step * number, 10) for number in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
+
+
+def digits_of(values: Sequence[float]) -> int:
+    """Return how many digits behind the point tell these values exactly; three at most."""
+    return next((digits for digits in range(3) if all(abs(round(it, digits) - it) < 1e-9 for it in values)), 3)
 
 
 def spanned(low: float, high: float, *, floor_at: float | None = None) -> Point:
@@ -113,12 +118,22 @@ def mark(row: int, x: float, y: float, *, size: float = 5.5, hollow: bool = Fals
         lambda: _polygon(kind, x, y, size, ((-1, -0.55), (1, -0.55), (1, 0.55), (-1, 0.55))),
         lambda: _polygon(kind, x, y, size, ((-0.55, -1), (0.55, -1), (0.55, 1), (-0.55, 1))),
     )
-    return shapes[row % len(shapes)]()
+    hue, turn = _hue(row)
+    return shapes[(hue + 3 * turn) % len(shapes)]()
 
 
 def look(row: int) -> str:
     """Return the classes that give a policy its hue and its dashes."""
-    return f"s{row % HUES} d{(row % HUES) % 4 if row < HUES else (row + 1) % 4}"
+    hue, turn = _hue(row)
+    return f"s{hue} d{(hue + turn) % DASHES}"
+
+
+def _hue(row: int) -> tuple[int, int]:
+    """Return which hue a policy has, and how often all of them were used before; nobody else has that of the first."""
+    if row < HUES:
+        return row, 0
+    turn, hue = divmod(row - HUES, HUES - 1)
+    return hue + 1, turn + 1
 
 
 def group(row: int, inside: str, tip: str = "") -> str:

@@ -9,12 +9,13 @@ from math import cos, hypot, pi, sin
 
 from msgspec import Struct
 
-CHARACTER = 7.4
+CHARACTER = 8.8
 """A generous width of a letter in the drawing."""
-TALL = 16.0
+TALL = 17.0
 DIRECTIONS = 16
 DISTANCES = (11.0, 18.0, 28.0, 40.0, 54.0, 70.0, 90.0)
 LEADER_FROM = 24.0
+SIDEWAYS = 0.3
 
 
 class Box(Struct, frozen=True):
@@ -33,10 +34,12 @@ class Box(Struct, frozen=True):
 
 
 class Label(Struct, frozen=True):
-    """Where a name stands: the middle of its left edge is (x, y)."""
+    """Where a name stands. It is held at the side of its point, so that a wider letter only reaches outward."""
 
     x: float
     y: float
+    anchor: str
+    """Which of the name stands at x: start, middle, end."""
     box: Box
     leads: bool
     """Far enough from its point to need a line back."""
@@ -83,7 +86,8 @@ def _at(point: tuple[float, float], wide: float, distance: float, angle: float) 
     """Return the place in this direction: the edge of the name that faces the point is that far from it."""
     middle_x = point[0] + cos(angle) * (distance + wide / 2)
     middle_y = point[1] + sin(angle) * (distance + TALL / 2)
-    left = middle_x - wide / 2
-    return Label(
-        left, middle_y, Box(left, middle_y - TALL / 2, left + wide, middle_y + TALL / 2), distance > LEADER_FROM
-    )
+    box = Box(middle_x - wide / 2, middle_y - TALL / 2, middle_x + wide / 2, middle_y + TALL / 2)
+    anchor, x = ("middle", middle_x)
+    if abs(cos(angle)) > SIDEWAYS:
+        anchor, x = ("start", box.left) if cos(angle) > 0 else ("end", box.right)
+    return Label(x, middle_y, anchor, box, distance > LEADER_FROM)

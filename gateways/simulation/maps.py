@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from engine.model.place import Hospital, Place, Station
+from engine.model.place import Hospital, Station
 from engine.sim.curves import Cells, late_by_cell
 from engine.sim.outcome import Outcome
+from gateways.simulation.document import Sites
 from gateways.simulation.drawing import drawing, figure, text, ticks
-from gateways.simulation.words import count, percent
+from gateways.simulation.words import UNIT, count, percent
 
 CELL_M = 500
 CELLS_MAX = 3_000
@@ -21,7 +22,7 @@ SHADES = 6
 SMALLEST = 0.35
 """Side of the square of a cell with hardly a call, in parts of the cell."""
 TALL, MARGIN = 560.0, 10.0
-WIDE_MAX, WIDE_MIN = 760.0, 190.0
+WIDE_MAX, WIDE_MIN, NARROWEST = 760.0, 190.0, 230.0
 Entry = dict[str, Any]
 
 
@@ -44,7 +45,7 @@ class View(Struct, frozen=True):
         return MARGIN + (self.north_m - y_m) * self.scale
 
 
-def map_pictures(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], place: Place) -> str:
+def map_pictures(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], sites: Sites) -> str:
     """Return the legend and a map for the first policy and those that nobody beats; nothing without a call."""
     group, priorities = next(iter(document["run"]["groups"].items()))
     names = _shown(document)
@@ -57,9 +58,9 @@ def map_pictures(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], pl
         return ""
     cells = {name: late_by_cell(by_policy[name], cell_m, priorities) for name in names}
     step = _step(list(cells.values()))
-    view = _view(first, place)
-    maps = "".join(_map(document, name, cells[name], step, view, place, group) for name in names)
-    return f'{_legend(step, cell_m, place)}<div class="maps">{maps}</div>'
+    view = _view(first, sites)
+    maps = "".join(_map(document, name, cells[name], step, view, sites, group) for name in names)
+    return f'{_legend(step, cell_m, sites)}<div class="maps" style="--wide:{max(NARROWEST, view.width * 0.62):.0f}px">{maps}</div>'
 
 
 def _shown(document: Entry) -> list[str]:
@@ -86,8 +87,8 @@ def _step(cells: Sequence[Cells]) -> float:
     return 0.15
 
 
-def _view(cells: Cells, place: Place) -> View:
-    points: list[Station | Hospital] = [*place.stations, *place.hospitals]
+def _view(cells: Cells, sites: Sites) -> View:
+    points: list[Station | Hospital] = [*sites.stations, *sites.hospitals]
     xs = [*(cells.column * cells.cell_m).tolist(), *((cells.column + 1) * cells.cell_m).tolist()]
     ys = [*(cells.row * cells.cell_m).tolist(), *((cells.row + 1) * cells.cell_m).tolist()]
     xs += [point.x_m for point in points]
@@ -97,8 +98,8 @@ def _view(cells: Cells, place: Place) -> View:
     return View(min(xs), max(ys), scale, max(WIDE_MIN, wide * scale + 2 * MARGIN), tall * scale + 2 * MARGIN + 22)
 
 
-def _map(document: Entry, name: str, cells: Cells, step: float, view: View, place: Place, group: str) -> str:
-    inside = _squares(cells, step, view) + _sites(place, view) + _scale_bar(view)
+def _map(document: Entry, name: str, cells: Cells, step: float, view: View, sites: Sites, group: str) -> str:
+    inside = _squares(cells, step, view) + _sites(sites, view) + _scale_bar(view)
     policy = next(policy for policy in document["policies"] if policy["name"] == name)
     words = f"{percent(policy['late_share'][group])} late"
     label = f"Map of late share, {group} priority, under {name}"
@@ -123,9 +124,9 @@ def _squares(cells: Cells, step: float, view: View) -> str:
     return "".join(parts)
 
 
-def _sites(place: Place, view: View) -> str:
-    parts = [_hospital(view.x(site.x_m), view.y(site.y_m), site.name) for site in place.hospitals]
-    parts += [_station(view.x(site.x_m), view.y(site.y_m), site.name) for site in place.stations]
+def _sites(sites: Sites, view: View) -> str:
+    parts = [_hospital(view.x(site.x_m), view.y(site.y_m), site.name) for site in sites.hospitals]
+    parts += [_station(view.x(site.x_m), view.y(site.y_m), site.name) for site in sites.stations]
     return "".join(parts)
 
 
@@ -149,18 +150,20 @@ def _scale_bar(view: View) -> str:
     return f'<path class="scalebar" d="M{x} {y - 4}v4h{long:.1f}v-4"/>' + text(x + long + 7, y + 1, told)
 
 
-def _legend(step: float, cell_m: int, place: Place) -> str:
+def _legend(step: float, cell_m: int, sites: Sites) -> str:
     spans = []
     for shade in range(SHADES):
         last = shade == SHADES - 1
         words = (
-            f"{shade * step * 100:.0f} % +" if last else f"{shade * step * 100:.0f} to {(shade + 1) * step * 100:.0f} %"
+            f"over {shade * step * 100:.0f}{UNIT}"
+            if last
+            else f"{shade * step * 100:.0f}\u2013{(shade + 1) * step * 100:.0f}{UNIT}"
         )
         spans.append(f'<span><i class="m{shade}"></i>{words}</span>')
-    sites = f'<span><svg viewBox="0 0 16 16" aria-hidden="true">{_station(8, 9, "")}</svg>station</span>'
-    if place.hospitals:
-        sites += f'<span><svg viewBox="0 0 16 16" aria-hidden="true">{_hospital(8, 8, "")}</svg>hospital</span>'
+    signs = f'<span><svg viewBox="0 0 16 16" aria-hidden="true">{_station(8, 9, "")}</svg>station</span>'
+    if sites.hospitals:
+        signs += f'<span><svg viewBox="0 0 16 16" aria-hidden="true">{_hospital(8, 8, "")}</svg>hospital</span>'
     return (
         f'<div class="scale"><span class="steps">{"".join(spans)}</span>'
-        f"<span>cells of {cell_m} m; the larger the square, the more calls</span>{sites}</div>"
+        f"<span>cells of {cell_m} m; the larger the square, the more calls</span>{signs}</div>"
     )

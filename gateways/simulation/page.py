@@ -10,26 +10,27 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from engine.model.place import Place
 from engine.sim.outcome import Outcome
-from gateways.simulation.choices import differences_picture, key, pareto_picture
+from gateways.simulation.choices import differences_pictures, key, pareto_picture
 from gateways.simulation.courses import hour_pictures, response_pictures
+from gateways.simulation.document import Sites
 from gateways.simulation.maps import map_pictures
 from gateways.simulation.page_tables import policy_table, priority_table
 from gateways.simulation.tables import basis_in_words
 from gateways.simulation.words import clock, count, is_clear, listed, number, percent, points, relative
-from gateways.simulation.workload import work_pictures
+from gateways.simulation.workload import in_threes, work_pictures
 
 Entry = dict[str, Any]
 WORK = (
-    "Above: busy share of the time on duty, the darker part of it on the way to calls; the dashed line is the fleet's mean. "
+    "Above: busy share of the time on duty, the part at its foot on the way to calls; the dashed line is the fleet's mean. "
     "Below: idle moves a day. All policies on one scale."
 )
 
 
-def render_page(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], place: Place) -> str:
+def render_page(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], sites: Sites) -> str:
     """Return the page of a document and the outcomes that it was made of."""
     style, script = _file("page.css"), _file("page.js")
+    many = " units" if in_threes(len(document["policies"])) else ""
     body = [
         _head(document),
         _legend(document),
@@ -42,8 +43,8 @@ def render_page(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], pla
             f'<div class="grid">{response_pictures(document)}</div>',
         ),
         _section("Through the day", "", f'<div class="grid">{hour_pictures(document)}</div>'),
-        _section("Work of each unit", WORK, f'<div class="grid units">{work_pictures(document)}</div>'),
-        _maps(document, by_policy, place),
+        _section("Work of each unit", WORK, f'<div class="grid{many}">{work_pictures(document)}</div>'),
+        _maps(document, by_policy, sites),
         _section("What was run", "", _ran(document)),
         "</main>",
         '<div id="tip" role="status"></div>',
@@ -97,7 +98,7 @@ def _no_better(document: Entry, group: str) -> tuple[str, str]:
 
 
 def _frontier_words(document: Entry) -> str:
-    best = [f"<b>{escape(entry['name'])}</b>" for entry in document["pareto"] if entry["on_frontier"]]
+    best = [f'<b class="whole">{escape(entry["name"])}</b>' for entry in document["pareto"] if entry["on_frontier"]]
     beaten = len(document["pareto"]) - len(best)
     if not beaten or not best:
         return ""
@@ -105,7 +106,7 @@ def _frontier_words(document: Entry) -> str:
 
 
 def _quoted(policy: Entry) -> str:
-    return f"\u201c{escape(policy['name'])}\u201d"
+    return f'<span class="whole">\u201c{escape(policy["name"])}\u201d</span>'
 
 
 def _head(document: Entry) -> str:
@@ -141,7 +142,7 @@ def _section(title: str, words: str, inside: str) -> str:
 def _table_words(document: Entry) -> str:
     words = basis_in_words(document["policies"][0]["intervals"])
     if document["differences"]:
-        words += " Changes are taken call set by call set, so they are surer than the figures they are between; coloured: the interval leaves out zero."
+        words += f" Changes are against {document['policies'][0]['name']}, paired on the same calls, so they are surer than the figures they are between; in bold where the interval leaves out zero."
     never = sum(policy["groups"]["all"]["never_reached"] for policy in document["policies"])
     if never:
         words += f" {count(never)} calls of all policies together were never reached: they count as late."
@@ -153,14 +154,14 @@ def _by_priority(document: Entry) -> str:
 
 
 def _choices(document: Entry) -> str:
-    pictures = pareto_picture(document) + differences_picture(document)
     if len(document["policies"]) < 2:
         return ""
+    pictures = pareto_picture(document) + f'<div class="stack">{differences_pictures(document)}</div>'
     return _section("What it costs, and what it changes", "", f'<div class="grid">{pictures}</div>')
 
 
-def _maps(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], place: Place) -> str:
-    pictures = map_pictures(document, by_policy, place)
+def _maps(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], sites: Sites) -> str:
+    pictures = map_pictures(document, by_policy, sites)
     group = next(iter(document["run"]["groups"]))
     words = f"Late share of {group}-priority calls by where they came from."
     if len(document["policies"]) > 1:
@@ -177,7 +178,7 @@ def _ran(document: Entry) -> str:
         f"{name}: priority {listed([str(each) for each in own])}{_targets(run['targets_s'][name])}"
         for name, own in run["groups"].items()
     )
-    warm_up = f", after {_times(run['warm_up_days'], 'day')} that are not counted" if run["warm_up_days"] else ""
+    warm_up = f", after a warm-up of {_times(run['warm_up_days'], 'day')}" if run["warm_up_days"] else ""
     speed = document["speed"]["calls_per_s"]
     rows += [
         ("groups", escape(groups)),

@@ -32,17 +32,16 @@ def policy_table(document: Entry) -> str:
     apart = {each["policy"]: each for each in document["differences"]}
     columns: list[Column] = [(f"late, {first}", "95 % interval", lambda row: _late_drawn(document, row, first, limits))]
     if apart:
-        against = f"against {document['policies'][0]['name']}"
-        columns.append(("change, points", against, lambda row: _apart(apart, row["name"], first, points)))
-        columns.append(("relative", against, lambda row: _apart(apart, row["name"], first, relative)))
+        columns.append(("change", "points", lambda row: _apart(apart, row["name"], first, points)))
+        columns.append(("change", "relative", lambda row: _apart(apart, row["name"], first, relative)))
     columns += [_late(group) for group in groups[1:]]
     columns += [
         (f"mean, {first}", "m:ss", lambda row: _time(row, first, "mean_response_s")),
         ("median", "m:ss", lambda row: _plain_time(row, first, "median_response_s")),
         ("p90", "m:ss", lambda row: _plain_time(row, first, "p90_response_s")),
         ("waited", "all calls", lambda row: _share(row["groups"]["all"]["waited_share"]["value"])),
-        ("moves per call", "idle units", lambda row: (row["moves_per_call"], number(row["moves_per_call"]))),
-        ("busy", "of time on duty", lambda row: _share(row["fleet"]["utilisation"]["value"])),
+        ("moves", "per call", lambda row: (row["moves_per_call"], number(row["moves_per_call"]))),
+        ("busy", "of duty", lambda row: _share(row["fleet"]["utilisation"]["value"])),
     ]
     return _table(document["policies"], columns)
 
@@ -109,11 +108,11 @@ def _late_drawn(document: Entry, row: Entry, group: str, limits: tuple[float, fl
     if estimate["value"] is None:
         return None, NOTHING
     at = [policy["name"] for policy in document["policies"]].index(row["name"])
-    frame = Frame((limits[0], 0), (limits[1], 1), 110, 16, 6, 0, 0, 6)
+    frame = Frame((limits[0], 0), (limits[1], 1), 80, 16, 6, 0, 0, 6)
     half = estimate["half_width"] or 0.0
     x, low, high = (frame.x(estimate["value"] + side * half) for side in (0, -1, 1))
     drawn = (
-        f'<svg class="whisker" viewBox="0 0 110 16" aria-hidden="true"><line class="gridline" x1="0" x2="110" y1="8" y2="8"/>'
+        f'<svg class="whisker" viewBox="0 0 80 16" aria-hidden="true"><line class="gridline" x1="0" x2="80" y1="8" y2="8"/>'
         f'<g data-policy="{at}" class="{look(at)}"><line class="error" x1="{low}" x2="{high}" y1="8" y2="8"/>{mark(at, x, 8, size=3.6)}</g></svg>'
     )
     return estimate["value"], _split(percent_within(estimate)) + drawn

@@ -7,8 +7,9 @@ the order in which they were asked for, whoever is done first, so the number of 
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from queue import Empty
 
 from msgspec.structs import replace
@@ -16,12 +17,20 @@ from msgspec.structs import replace
 from engine.sim.outcome import Outcome
 from engine.sim.replicate import Setup, replicate
 
-Progress = Callable[[int, int], None]
-"""Told how many days have been simulated, and of how many."""
+Watching = Callable[[], AbstractContextManager[Callable[[str, int, int], None]]]
+"""Opens a progress bar: told what is done, how much of it, and of how much. Opened once all children have been forked, as
+its thread must not be there when they are."""
+WHAT = "simulated days"
 LOOK_S = 0.2
 
 _setups: Sequence[Setup] = ()
 _days: "multiprocessing.Queue[int] | None" = None
+
+
+@contextmanager
+def no_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Show nothing."""
+    yield lambda *_: None
 
 
 def cores() -> int:
@@ -29,7 +38,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def run_all(setups: Sequence[Setup], reps: int, processes: int, progress: Progress | None = None) -> list[Outcome]:
+def run_all(setups: Sequence[Setup], reps: int, processes: int, watching: Watching = no_bar) -> list[Outcome]:
     """Simulate every setup `reps` times; the outcomes by setup, then by replication.
 
     Raises DemandRefused and PolicyRefused from whichever replication meets them first.
@@ -37,28 +46,26 @@ def run_all(setups: Sequence[Setup], reps: int, processes: int, progress: Progre
     tasks = [(number, rep) for rep in range(reps) for number in range(len(setups))]
     whole = sum((setup.days + setup.warm_days) * reps for setup in setups)
     found = (
-        _here(setups, tasks, whole, progress) if processes <= 1 else _beside(setups, tasks, processes, whole, progress)
+        _here(setups, tasks, whole, watching) if processes <= 1 else _beside(setups, tasks, processes, whole, watching)
     )
     order = sorted(range(len(tasks)), key=lambda place: tasks[place])
     return [found[place] for place in order]
 
 
-def _here(
-    setups: Sequence[Setup], tasks: list[tuple[int, int]], whole: int, progress: Progress | None
-) -> list[Outcome]:
+def _here(setups: Sequence[Setup], tasks: list[tuple[int, int]], whole: int, watching: Watching) -> list[Outcome]:
     done = 0
+    with watching() as progress:
 
-    def on_day(_: int) -> None:
-        nonlocal done
-        done += 1
-        if progress is not None:
-            progress(done, whole)
+        def on_day(_: int) -> None:
+            nonlocal done
+            done += 1
+            progress(WHAT, done, whole)
 
-    return [_timed(setups[number], rep, on_day) for number, rep in tasks]
+        return [_timed(setups[number], rep, on_day) for number, rep in tasks]
 
 
 def _beside(
-    setups: Sequence[Setup], tasks: list[tuple[int, int]], processes: int, whole: int, progress: Progress | None
+    setups: Sequence[Setup], tasks: list[tuple[int, int]], processes: int, whole: int, watching: Watching
 ) -> list[Outcome]:
     global _setups, _days  # noqa: PLW0603 - what a forked child inherits has to be found without an argument
     context = multiprocessing.get_context("fork")
@@ -66,7 +73,8 @@ def _beside(
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
         futures = [pool.submit(_task, number, rep) for number, rep in tasks]
         try:
-            _follow(futures, whole, progress)
+            with watching() as progress:
+                _follow(futures, whole, progress)
             return [future.result() for future in futures]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -75,19 +83,18 @@ def _beside(
             _setups = ()
 
 
-def _follow(futures: "list[Future[Outcome]]", whole: int, progress: Progress | None) -> None:
+def _follow(futures: "list[Future[Outcome]]", whole: int, progress: Callable[[str, int, int], None]) -> None:
     assert _days is not None
     done = 0
     while not all(future.done() for future in futures):
         for future in futures:
-            if future.done() and future.exception() is not None:
+            if future.done():
                 future.result()
         try:
             done += _days.get(timeout=LOOK_S)
         except Empty:
             continue
-        if progress is not None:
-            progress(min(done, whole), whole)
+        progress(WHAT, min(done, whole), whole)
 
 
 def _task(number: int, rep: int) -> Outcome:

@@ -16,6 +16,7 @@ from gateways.simulation.words import (
     percent_within,
     points,
     relative,
+    seconds,
     signed,
 )
 
@@ -82,16 +83,12 @@ def _apart(document: Entry) -> Table:
     columns: list[tuple[str, Callable[[Entry], str]]] = [
         ("late, points", lambda each: points(each["groups"][first]["late_share"])),
         ("relative", lambda each: relative(each["groups"][first]["late_share"])),
-        ("mean, s", lambda each: _seconds(each["groups"][first]["mean_response_s"])),
+        ("mean, s", lambda each: seconds(each["groups"][first]["mean_response_s"])),
         ("moves/call", lambda each: signed(each["fleet"]["moves_per_call"]["difference"], None, 2)),
         ("", lambda each: _verdict(each["groups"][first]["late_share"])),
     ]
     title = f"Against {document['policies'][0]['name']}, on the same calls ({first} priority)"
     return _table(title, document["differences"], "policy", columns)
-
-
-def _seconds(apart: Entry) -> str:
-    return signed(apart["difference"], apart["half_width"], 1)
 
 
 def _verdict(apart: Entry) -> str:
@@ -106,8 +103,8 @@ def _cost(document: Entry) -> Table:
         ("waited", lambda policy: percent(policy["groups"]["all"]["waited_share"]["value"])),
         ("wait", lambda policy: clock(policy["groups"]["all"]["mean_wait_s"]["value"])),
         ("busy", lambda policy: percent(policy["fleet"]["utilisation"]["value"])),
-        ("max/median", lambda policy: number(policy["fleet"]["max_to_median"]["value"])),
-        ("km moved/call", lambda policy: number(policy["fleet"]["moved_km_per_call"]["value"])),
+        ("max/med", lambda policy: number(policy["fleet"]["max_to_median"]["value"])),
+        ("km/call", lambda policy: number(policy["fleet"]["moved_km_per_call"]["value"])),
         ("cover", lambda policy: percent(policy["fleet"]["cover_mean"]["value"], 0)),
         ("p10", lambda policy: percent(policy["fleet"]["cover_p10"]["value"], 0)),
         ("calls/s", lambda policy: number(speed[policy["name"]], 0)),
@@ -126,13 +123,16 @@ def _table(title: str, rows: Sequence[Entry], key: str, columns: Sequence[tuple[
 
 
 def _notes(document: Entry) -> list[str]:
-    never = {policy["name"]: policy["groups"]["all"]["never_reached"] for policy in document["policies"]}
+    never = [(policy["name"], policy["groups"]["all"]["never_reached"]) for policy in document["policies"]]
     notes = [
         basis_in_words(document["policies"][0]["intervals"]),
-        "Late: reached after the target, or never. Times run from call to first arrival. Moves are idle moves.",
+        "Late: reached after the target, or never. Times: call to first arrival. Moves: of idle units.",
         "Waited: nobody could be sent at once. Cover: share of demand with a free unit within reach.",
+        "max/med: the busiest unit against the median. km/call: driven on idle moves.",
     ]
-    notes += [f"{name}: {count(calls)} calls were never reached." for name, calls in never.items() if calls]
+    if any(calls for _, calls in never):
+        told = ", ".join(f"{name} {count(calls)}" for name, calls in never if calls)
+        notes.append(f"Never reached, and counted as late: {told}.")
     if document["run"]["command"]:
         notes.append(f"Again: {document['run']['command']}")
     return notes

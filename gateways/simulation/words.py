@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 NOTHING = "-"
+UNIT = "\u00a0%"
+"""Percent, never torn from its number."""
 MINUS = "\u2212"
 """The sign, which is as wide as a plus."""
 Figure = Mapping[str, float | None]
@@ -10,7 +12,7 @@ Figure = Mapping[str, float | None]
 
 def percent(share: float | None, digits: int = 1) -> str:
     """Return a share of 1 as percent."""
-    return NOTHING if share is None else f"{share * 100:.{digits}f} %"
+    return NOTHING if share is None else f"{share * 100:.{digits}f}{UNIT}"
 
 
 def percent_within(estimate: Figure) -> str:
@@ -18,7 +20,7 @@ def percent_within(estimate: Figure) -> str:
     value, half = estimate["value"], estimate["half_width"]
     if value is None:
         return NOTHING
-    return percent(value) if half is None else f"{value * 100:.1f} ± {_least(half * 100, 1)} %"
+    return percent(value) if half is None else f"{value * 100:.1f} ± {_least(half * 100, 1)}{UNIT}"
 
 
 def clock(seconds: float | None) -> str:
@@ -51,11 +53,11 @@ def signed(value: float | None, half: float | None, digits: int, unit: str = "")
     if value is None:
         return NOTHING
     rounded = round(value, digits) or 0.0
-    sign = "+" if rounded > 0 else MINUS if rounded < 0 else "±" if half is None else ""
+    sign = "+" if rounded > 0 else MINUS if rounded < 0 else ""
     told = f"{sign}{abs(rounded):.{digits}f}"
     if half is not None:
         told += f" ± {_least(half, digits)}"
-    return told + (f" {unit}" if unit else "")
+    return told + unit
 
 
 def points(apart: Figure) -> str:
@@ -64,10 +66,15 @@ def points(apart: Figure) -> str:
     return signed(None if value is None else value * 100, None if half is None else half * 100, 1)
 
 
+def seconds(apart: Figure) -> str:
+    """Return a difference in seconds."""
+    return signed(apart["difference"], apart["half_width"], 1)
+
+
 def relative(apart: Figure) -> str:
     """Return a difference in percent of what it is held against."""
     value, half = apart["relative"], apart["relative_half_width"]
-    return signed(None if value is None else value * 100, None if half is None else half * 100, 1, "%")
+    return signed(None if value is None else value * 100, None if half is None else half * 100, 1, UNIT)
 
 
 def is_clear(apart: Figure) -> bool:

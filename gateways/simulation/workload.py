@@ -11,7 +11,8 @@ HEIGHT, MIDDLE = 250.0, 148.0
 """Busy shares stand above the middle, moves hang below it."""
 GAP = 20.0
 LEFT = 44.0
-WIDTH = 470.0
+WIDE, NARROW = 640.0, 500.0
+"""As wide as the picture will stand, so that letters are as large as in the others."""
 NAMED_MAX = 20
 """More units than that bear no names; each tells its own when it is pointed at."""
 Entry = dict[str, Any]
@@ -23,28 +24,37 @@ def work_pictures(document: Entry) -> str:
     units = [unit for policy in policies for unit in policy["units"]]
     busiest = max((unit["busy_share"] or 0.0 for unit in units), default=0.0) * 1.05 or 1.0
     most_moves = max((unit["idle_moves"] for unit in units), default=0.0) * 1.05
-    return "".join(_work(row, policy, busiest, most_moves) for row, policy in enumerate(policies))
+    wide = NARROW if in_threes(len(policies)) else WIDE
+    return "".join(_work(row, policy, (wide, busiest, most_moves)) for row, policy in enumerate(policies))
 
 
-def _work(row: int, policy: Entry, busiest: float, most_moves: float) -> str:
+def in_threes(policies: int) -> bool:
+    """Tell whether so many pictures look better in rows of three, where there is room, than of two."""
+    return policies not in {1, 2, 4}
+
+
+def _work(row: int, policy: Entry, limits: tuple[float, float, float]) -> str:
+    """Return one picture; `limits`: its width, the largest busy share and the most moves of any unit."""
+    wide, busiest, most_moves = limits
     units, fleet = policy["units"], policy["fleet"]
     number_of = max(1, len(units))
-    above = Frame((0, 0), (number_of, busiest), WIDTH, MIDDLE, LEFT, 0.0, 10.0, 4.0)
-    below = Frame((0, most_moves or 1.0), (number_of, 0), WIDTH, HEIGHT, LEFT, 8.0, MIDDLE + GAP, 4.0)
+    height = HEIGHT if most_moves else MIDDLE + GAP
+    above = Frame((0, 0), (number_of, busiest), wide, MIDDLE, LEFT, 0.0, 10.0, 4.0)
+    below = Frame((0, most_moves or 1.0), (number_of, 0), wide, HEIGHT, LEFT, 8.0, MIDDLE + GAP, 4.0)
     inside = _scale(above, ticks(0, busiest, 3), share=True)
-    inside += _scale(below, ticks(0, most_moves, 2) if most_moves else [0.0], share=False)
+    inside += _scale(below, ticks(0, most_moves, 2), share=False) if most_moves else ""
     inside += group(row, "".join(_unit(at, unit, above, below) for at, unit in enumerate(units)))
     inside += _names(units, above)
     mean = fleet["utilisation"]["value"]
     if mean is not None:
         y = above.y(mean)
-        inside += f'<line class="meanline" x1="{LEFT}" x2="{WIDTH - 4}" y1="{y}" y2="{y}"/>'
+        inside += f'<line class="meanline" x1="{LEFT}" x2="{wide - 4}" y1="{y}" y2="{y}"/>'
     moved_km = sum(unit["moved_km"] for unit in units) / number_of
     words = (
         f"{percent(mean)} busy; the busiest {number(fleet['max_to_median']['value'])} times the median, "
         f"Gini {number(fleet['gini']['value'])}; {number(moved_km, 1)} km moved a unit and day"
     )
-    return figure(policy["name"], words, drawing(inside, f"Work of each unit under {policy['name']}", WIDTH, HEIGHT))
+    return figure(policy["name"], words, drawing(inside, f"Work of each unit under {policy['name']}", wide, height))
 
 
 def _unit(at: int, unit: Entry, above: Frame, below: Frame) -> str:
@@ -69,7 +79,7 @@ def _scale(frame: Frame, values: Sequence[float], *, share: bool) -> str:
     parts = []
     for value in values:
         y = frame.y(value)
-        parts.append(f'<line class="gridline" x1="{LEFT}" x2="{WIDTH - 4}" y1="{y}" y2="{y}"/>')
+        parts.append(f'<line class="gridline" x1="{LEFT}" x2="{frame.width - 4}" y1="{y}" y2="{y}"/>')
         if share or value:
             told = percent(value, 0) if share else number(value, 0 if values[-1] >= 2 else 1)
             parts.append(text(LEFT - 6, y + 4, told, anchor="end"))
@@ -80,6 +90,6 @@ def _names(units: Sequence[Entry], frame: Frame) -> str:
     y = MIDDLE + 14
     longest = max((len(unit["id"]) for unit in units), default=0)
     room = (frame.width - LEFT) / max(1, len(units))
-    if len(units) > NAMED_MAX or longest * 7.2 > room:
-        return text((LEFT + WIDTH) / 2, y, f"{len(units)} units, in the order of the fleet", anchor="middle")
+    if len(units) > NAMED_MAX or longest * 8.4 > room:
+        return text((LEFT + frame.width) / 2, y, f"{len(units)} units, in the order of the fleet", anchor="middle")
     return "".join(text(frame.x(at + 0.5), y, unit["id"], anchor="middle") for at, unit in enumerate(units))

@@ -1,13 +1,14 @@
 """Where idle units should stand: policies that see a survey and propose moves."""
 
-from typing import Protocol, TypeAlias, cast
+from typing import TypeAlias, cast
 
-from engine.model.moves import ProposedMove
+from engine.policy.redeploy.ahead import Ahead
 from engine.policy.redeploy.compliance import Compliance
 from engine.policy.redeploy.dmexclp import Dmexclp
 from engine.policy.redeploy.ground import LayerRule, Points
 from engine.policy.redeploy.home import Home
 from engine.policy.redeploy.naming import named
+from engine.policy.redeploy.planning import Planning, RedeployPolicy
 from engine.policy.redeploy.price import Price
 from engine.policy.redeploy.priced import Priced
 from engine.policy.redeploy.refused import PolicyRefused
@@ -15,15 +16,7 @@ from engine.policy.redeploy.rules import rules_of
 from engine.policy.redeploy.survey import Ground, Layer, Survey
 from engine.policy.redeploy.surveyor import Demand, Surveyor
 
-
-class RedeployPolicy(Protocol):
-    """Pure: the same survey, the same proposals."""
-
-    def propose(self, survey: Survey) -> tuple[ProposedMove, ...]:
-        """Return the moves that are worth it now, the most valuable first; each is judged as if those before were done."""
-
-
-AnyRedeploy: TypeAlias = Home | Dmexclp | Compliance | Priced
+AnyRedeploy: TypeAlias = Home | Dmexclp | Compliance | Priced | Ahead
 
 
 def policy_named(text: str) -> AnyRedeploy:
@@ -32,6 +25,7 @@ def policy_named(text: str) -> AnyRedeploy:
 
 
 __all__ = [
+    "Ahead",
     "AnyRedeploy",
     "Compliance",
     "Demand",
@@ -40,6 +34,7 @@ __all__ = [
     "Home",
     "Layer",
     "LayerRule",
+    "Planning",
     "Points",
     "PolicyRefused",
     "Price",

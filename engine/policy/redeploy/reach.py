@@ -66,7 +66,7 @@ class StreetReach:
                 self._vectors[number] = oracle.target(spot, Mode.NORMAL).to_spot
                 for side, (arc, _) in enumerate(ways_past(oracle.network, spot)):
                     self._chains[number, side] = oracle.network.chains.chain[arc]
-        self._extra_ms = np.array([spot.extra_ms for spot in self._spots], np.int32)
+        self._extra_ms = np.array([self._metric.off_road_ms(spot.extra_ms) for spot in self._spots], np.int32)
         self._from: dict[Point, Ints] = {}
         self.post_ms = self.from_places([(station.x_m, station.y_m) for station in stations])
         np.fill_diagonal(self.post_ms, 0)
@@ -87,7 +87,14 @@ class StreetReach:
                 found[number] = line_ms
                 continue
             vector = self._leaving(metric, spot)
-            to_points(vector, entries.first, entries.junction, entries.into_ms, spots.extra_ms, found[number])
+            to_points(
+                vector,
+                entries.first,
+                entries.junction,
+                entries.into_ms,
+                metric.off_road_ms(spots.extra_ms),
+                found[number],
+            )
             found[number][away] = line_ms[away]
             self._along_street(metric, spot, spots, found[number])
         return found
@@ -97,7 +104,8 @@ class StreetReach:
         network, weights = self.oracle.network, metric.weights
         ways = []
         for arc, along in ways_past(network, spot):
-            rest_ms = int(weights.arc_ms[arc]) * (1000 - along) // 1000 + int(weights.rest_ms[arc]) + spot.extra_ms
+            own_ms = int(weights.arc_ms[arc]) * (1000 - along) // 1000 + int(weights.rest_ms[arc])
+            rest_ms = own_ms + metric.off_road_ms(spot.extra_ms)
             ways.append((int(network.head[arc]), min(rest_ms, INF)))
         junctions, ms = (np.array(column, np.int32) for column in zip(*ways, strict=True))
         out = np.empty(network.size, np.int32)
@@ -112,7 +120,7 @@ class StreetReach:
         for place in beside.tolist():
             direct = self.oracle.direct(spot, spots[place], metric.weights)
             if direct is not None:
-                ms = direct[0] + spot.extra_ms + int(spots.extra_ms[place])
+                ms = direct[0] + metric.off_road_ms(spot.extra_ms) + metric.off_road_ms(int(spots.extra_ms[place]))
                 found[place] = ms if found[place] < 0 else min(int(found[place]), ms)
 
     def units_ms(self, spots: Spots, rows: Ints, at: list[Point]) -> Ints:
@@ -134,7 +142,7 @@ class StreetReach:
 
     def _line_ms(self, point: Point, post: int) -> int:
         station = self._stations[post]
-        return self._straight.to_point_ms(point, (station.x_m, station.y_m), 1)
+        return self._straight.to_points_ms(point, [(station.x_m, station.y_m)], 1)[0]
 
     def from_places(self, places: list[Point]) -> Ints:
         """Return int32[b, p], from places where units become free; those of an epoch are remembered."""
@@ -157,7 +165,7 @@ class StreetReach:
             rows,
             spots.arc,
             spots.along,
-            spots.extra_ms,
+            self._metric.off_road_ms(spots.extra_ms),
             spots.free,
             network.head,
             network.chains.chain,

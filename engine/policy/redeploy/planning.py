@@ -1,0 +1,101 @@
+"""One who plans: a policy, what it reckons with, and the price of driving as it is adapted. Owned by its driver.
+
+Live it sits beside the engine, in simulations within the calendar: the same object, asked in the same way. It says
+nothing while what it would propose stands proposed already.
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from engine.kernels.posting import ONE, covered
+from engine.model.facts import AssignmentEnded, DutyChanged, IncidentReported, UnitDispatched
+from engine.model.lifecycle import Status
+from engine.model.moves import (
+    MILLION,
+    Cover,
+    MoveEnded,
+    MoveOrdered,
+    MoveOutcome,
+    MoveRefused,
+    ProposedMove,
+    ProposeMoves,
+)
+from engine.model.turn import Turn
+from engine.policy.redeploy.price import Price
+from engine.policy.redeploy.survey import NO_PRICE, Ints, Survey, kinds_of, millionths
+from engine.policy.redeploy.surveyor import Demand, Surveyor
+from engine.state.world import World
+
+ON_THE_WAY = (Status.AVAILABLE, Status.RETURNING)
+"""Between these two a unit is as free as before."""
+
+
+class RedeployPolicy(Protocol):
+    """Pure: the same survey, the same proposals."""
+
+    def propose(self, survey: Survey) -> tuple[ProposedMove, ...]:
+        """Return the moves that are worth it now, the most valuable first; each is judged as if those before were done."""
+
+
+class Planning:
+    """Thinks about one World after the other."""
+
+    def __init__(self, policy: RedeployPolicy, demand: Demand | None = None, *, tells_cover: bool = False) -> None:
+        self.policy = policy
+        self.surveyor = Surveyor(demand)
+        kind: Any = type(policy)
+        self.name: str = kind.__struct_config__.tag
+        budget = getattr(policy, "budget_permille", 0)
+        self.price = Price(budget, max(20, getattr(policy, "price", 2_000))) if budget else None
+        self._tells_cover = tells_cover
+        self._told: tuple[Cover, ...] = ()
+
+    def saw(self, turn: Turn) -> bool:
+        """Take in what has happened; tell whether it is worth thinking again."""
+        news, calls, moves = False, 0, 0
+        for fact in turn.facts:
+            kind = type(fact)
+            if kind is UnitDispatched or kind is AssignmentEnded:
+                news = True
+            elif kind is IncidentReported:
+                calls += 1
+            elif isinstance(fact, MoveOrdered):
+                moves += fact.idle
+            elif isinstance(fact, DutyChanged):
+                news |= fact.duty not in ON_THE_WAY
+            elif isinstance(fact, MoveRefused):
+                news = True
+            elif isinstance(fact, MoveEnded):
+                news |= fact.outcome is not MoveOutcome.ARRIVED
+        if self.price is not None and (calls or moves):
+            self.price.saw(calls, moves)
+        return news
+
+    def think(self, world: World) -> ProposeMoves | None:
+        """Return what to tell the engine; None where it is what was told already. Raises PolicyRefused."""
+        survey = self.surveyor.survey(world, NO_PRICE if self.price is None else self.price.now)
+        moves = self.policy.propose(survey)
+        cover = covers(survey, moves) if self._tells_cover else ()
+        standing = {(move.unit, move.post) for move in world.moves.values() if not move.ordered}
+        if {(move.unit, move.post) for move in moves} == standing and cover == self._told:
+            return None
+        self._told = cover
+        return ProposeMoves(survey.seq, self.name, moves, cover)
+
+
+def covers(survey: Survey, moves: tuple[ProposedMove, ...] = ()) -> tuple[Cover, ...]:
+    """Return how well each layer of demand is covered now, and if all these moves are made."""
+    post = survey.post.copy()
+    now = _cover(survey, post)
+    for move in moves:
+        post[survey.ids.index(move.unit)] = survey.posts.index(move.post)
+    then = _cover(survey, post) if moves else now
+    return tuple(Cover(layer.name, *each) for layer, *each in zip(survey.layers, now, then, strict=True))
+
+
+def _cover(survey: Survey, post: Ints) -> list[int]:
+    by_layer = np.empty(len(survey.layers), np.int64)
+    covered(survey.ground.sets, post, kinds_of(survey).accepts, by_layer)
+    shares = [layer.share * ONE // MILLION for layer in survey.layers]
+    return [millionths(value, whole) for value, whole in zip(by_layer.tolist(), shares, strict=True)]

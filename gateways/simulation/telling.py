@@ -1,0 +1,39 @@
+"""What is done with a run's outcomes: a table or JSON, a page, a file to compare with later."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from engine.sim.outcome import Outcome
+from gateways.simulation.document import Run, document_of
+from gateways.simulation.keep import save
+from gateways.simulation.page import render_page
+from gateways.simulation.tables import print_tables
+
+
+def tell(
+    run: Run,
+    by_policy: Mapping[str, Sequence[Outcome]],
+    *,
+    as_json: bool = False,
+    html: Path | None = None,
+    keep: Path | None = None,
+) -> None:
+    """Print the tables or the JSON, and write what else was asked for."""
+    document = document_of(run, by_policy)
+    if as_json:
+        click.echo(json.dumps(document, allow_nan=False))
+    else:
+        print_tables(document, Console())
+    for path in (html, keep):
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+    if html is not None:
+        html.write_text(render_page(document, by_policy, run), encoding="utf-8")
+        click.echo(f"{html}: open it in a browser.", err=True)
+    if keep is not None:
+        save(keep, run, by_policy)
+        click.echo(f"{keep}: compare it with  turnout sim compare {keep} OTHER", err=True)

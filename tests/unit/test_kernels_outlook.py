@@ -1,0 +1,195 @@
+"""Cover in time and sampled futures: against the same told slowly, in plain integers."""
+
+import itertools
+import math
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.kernels.futures import CALLS_MAX, QUANTILES, late_in_futures
+from engine.kernels.outlook import FAR_MS, FINE, FIRST, NEAR, SURE, Points, Units, direct_ms, weigh_outlook
+
+seeded = pytest.mark.parametrize("seed", range(10))
+LAYERS = 2
+CURVE = [SURE] * 40 + [SURE - 20 * step for step in range(40)]
+EXPONENTIAL = [round(-1000 * math.log(1 - (i + 0.5) / QUANTILES)) for i in range(QUANTILES)]
+
+
+def scene(dice: random.Random, busy: int = 2) -> tuple[Points, Units]:
+    """Three posts, a dozen points, idle units at posts and on the road, and some that are busy."""
+    posts, points, units = 3, 12, dice.randrange(2, 12)
+    reach = np.array([dice.randrange(-20_000, 900_000) for _ in range(2 * posts * points)], np.int32)
+    reach = np.maximum(reach, -1).reshape(2, posts, points)
+    drive = np.array([dice.choice((-1, 0, dice.randrange(900_000))) for _ in range(units * posts)], np.int32)
+    demand = Points(
+        reach,
+        np.array([dice.randrange(1 << 26) for _ in range(points)], np.int64),
+        np.array([0, 1], np.int64),
+        np.array([300_000, 480_000], np.int64),
+        np.array([400_000, 600_000], np.int64),
+        np.array([dice.choice((0, 300)), dice.choice((200, 500))], np.int64),
+        np.array([700, 1000], np.int64),
+        np.array(CURVE, np.int64),
+    )
+    free = [0] * (units - busy) + [dice.randrange(1_000_000) for _ in range(busy)]
+    return demand, Units(
+        np.array(free, np.int64),
+        np.array([dice.randrange(posts) for _ in range(units)], np.int32),
+        drive.reshape(units, posts),
+        np.array([dice.randrange(1, 4) for _ in range(units)], np.int64),
+    )
+
+
+def found_direct(points: Points, units: Units) -> Any:
+    out = np.empty((2, len(units.post), len(points.weight)), np.int32)
+    direct_ms(points, units, out)
+    return out
+
+
+@seeded
+def test_how_far_a_unit_is_is_told_by_the_posts_next_to_it(seed: int) -> None:
+    """The least over the nearest posts of the longer of the two times; the post itself where it stands at one."""
+    points, units = scene(random.Random(seed))
+    out = found_direct(points, units)
+    for mode, unit, i in itertools.product(range(2), range(len(units.post)), range(12)):
+        near = sorted((int(ms), post) for post, ms in enumerate(units.to_post_ms[unit]) if ms >= 0)[:NEAR]
+        times = [
+            max(ms * int(points.pace[mode]) // 1000, int(points.reach_ms[mode, post, i]))
+            for ms, post in near
+            if points.reach_ms[mode, post, i] >= 0
+        ]
+        assert out[mode, unit, i] == min(times, default=FAR_MS)
+
+
+@seeded
+def test_a_move_is_worth_what_all_points_and_moments_say(seed: int) -> None:
+    """Everybody's time to every point, sorted anew, before and after."""
+    dice = random.Random(50 + seed)
+    points, units = scene(dice)
+    direct = found_direct(points, units)
+    moments = [0, 300_000, 700_000]
+    pairs = list(itertools.product(range(len(units.post)), range(3)))
+    movers, targets = (np.array(column, np.int64) for column in zip(*pairs, strict=True))
+    out = np.empty(len(pairs), np.int64)
+    now = weigh_outlook(points, units, direct, np.array(moments, np.int64), movers, targets, out)
+    own = units.post.tolist()
+    assert now == slow_outlook(points, units, direct, moments, own)
+    for worth, (unit, post) in zip(out.tolist(), pairs, strict=True):
+        then = slow_outlook(points, units, direct, moments, [*own[:unit], post, *own[unit + 1 :]])
+        assert worth == then - now
+
+
+def slow_outlook(points: Points, units: Units, direct: Any, moments: list[int], post: list[int]) -> int:
+    total = 0
+    for layer, at_ms, i in itertools.product(range(LAYERS), moments, range(12)):
+        values = []
+        for unit in range(len(post)):
+            if int(units.accepts[unit]) >> layer & 1:
+                took = slow_time(points, units, direct, post[unit], unit, layer, i, at_ms)
+                place = took * 64 // int(points.cover_ms[layer])
+                values.append(CURVE[place] if place < len(CURVE) else 0)
+        share, worth = FINE * (1000 - int(points.busy[layer])) // 1000, 0
+        for value in sorted(values, reverse=True)[:FIRST]:
+            worth += share * value
+            share = share * int(points.busy[layer]) // 1000
+        total += int(points.weight[i]) * int(points.share[layer]) // 1_000_000 * worth
+    return total
+
+
+def slow_time(points: Points, units: Units, direct: Any, post: int, unit: int, layer: int, i: int, at_ms: int) -> int:
+    mode = int(points.mode[layer])
+    reach, from_here = int(points.reach_ms[mode, post, i]), int(direct[mode, unit, i])
+    reach = FAR_MS if reach < 0 else reach
+    drive, driven = int(units.to_post_ms[unit, post]), at_ms - int(units.free_ms[unit])
+    if driven < 0:
+        return from_here - driven
+    if drive < 0:
+        return from_here
+    if driven >= drive:
+        return reach
+    on = (drive - driven) * int(points.pace[mode]) // 1000 + reach
+    # Numba divides like Python: towards the lower number.
+    return min(on, from_here + (reach - from_here) * driven // drive)
+
+
+def drawn(seed: int, future: int, call: int, draw: int) -> int:
+    mask = 2**64 - 1
+    z = (seed + (future * CALLS_MAX * 4 + call * 4 + draw + 1) * 0x9E3779B97F4A7C15) & mask
+    z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & mask
+    z = ((z ^ z >> 27) * 0x94D049BB133111EB) & mask
+    return (z ^ z >> 31) >> 32
+
+
+def slow_futures(points: Points, units: Units, direct: Any, seed: int, move: tuple[int, int]) -> tuple[int, int]:
+    """Live the futures one call after the other; return how many were late, and how many there were."""
+    late = calls = 0
+    near = [sorted((int(ms), post) for post, ms in enumerate(column) if ms >= 0)[:3] for column in points.reach_ms[1].T]
+    weights = list(itertools.accumulate(points.weight.tolist()))
+    shares = list(itertools.accumulate(points.share.tolist()))
+    for future in range(5):
+        post = [move[1] if unit == move[0] else int(each) for unit, each in enumerate(units.post)]
+        free, origin = units.free_ms.tolist(), [-1] * len(post)
+        drive = [int(units.to_post_ms[unit, each]) for unit, each in enumerate(post)]
+        at_ms = 0
+        for call in itertools.count():
+            at_ms += 200_000 * EXPONENTIAL[drawn(seed, future, call, 0) * QUANTILES >> 32] // 1000
+            if at_ms >= 3_000_000:
+                break
+            i = next(n for n, each in enumerate(weights) if each > drawn(seed, future, call, 1) * weights[-1] >> 32)
+            layer = next(n for n, each in enumerate(shares) if each > drawn(seed, future, call, 2) * shares[-1] >> 32)
+            mode = int(points.mode[layer])
+            options = []
+            for unit in range(len(post)):
+                if not int(units.accepts[unit]) >> layer & 1:
+                    continue
+                start = int(direct[mode, unit, i])
+                if origin[unit] >= 0:
+                    times = [
+                        max(ms * int(points.pace[mode]) // 1000, int(points.reach_ms[mode, each, i]))
+                        for ms, each in near[origin[unit]]
+                        if points.reach_ms[mode, each, i] >= 0
+                    ]
+                    start = min(times, default=FAR_MS)
+                reach = int(points.reach_ms[mode, post[unit], i])
+                reach = FAR_MS if reach < 0 else reach
+                driven = at_ms - free[unit]
+                if driven < 0 or drive[unit] < 0:
+                    took = start + max(0, -driven)
+                elif driven >= drive[unit]:
+                    took = reach
+                else:
+                    on = (drive[unit] - driven) * int(points.pace[mode]) // 1000 + reach
+                    took = min(on, start + (reach - start) * driven // drive[unit])
+                options.append((driven < 0, took, unit))
+            took, unit = min(options)[1:] if options else (FAR_MS, -1)
+            took, unit = (FAR_MS, -1) if took >= FAR_MS and options and min(options)[0] else (took, unit)
+            calls, late = calls + 1, late + (took > points.cover_ms[layer])
+            if unit >= 0:
+                lasts = 1_500_000 * EXPONENTIAL[drawn(seed, future, call, 3) * QUANTILES >> 32] // 1000
+                free[unit], origin[unit] = at_ms + took + lasts, i
+                drive[unit] = int(points.reach_ms[1, post[unit], i])
+    return late, calls
+
+
+@seeded
+def test_futures_are_the_same_for_every_choice_and_lived_as_told(seed: int) -> None:
+    """Late calls of each choice, and their number, by living them in plain Python."""
+    points, units = scene(random.Random(90 + seed))
+    direct = found_direct(points, units)
+    choices = [(-1, 0), (0, 0), (0, 1), (1, 2)]
+    movers, targets = (np.array(column, np.int64) for column in zip(*choices, strict=True))
+    late = np.full(len(choices), -1, np.int64)
+    chance = np.array(EXPONENTIAL, np.int64)
+    told = late_in_futures(points, units, direct, seed, 5, 3_000_000, 200_000, 1_500_000, chance, movers, targets, late)
+    for count, choice in zip(late.tolist(), choices, strict=True):
+        assert (count, told) == slow_futures(points, units, direct, seed, choice)
+
+
+def test_chance_is_even() -> None:
+    """Draws of one kind, over calls and futures, fill sixteen bins alike (chi-square below its 99.9th percentile)."""
+    bins = [0] * 16
+    for future, call in itertools.product(range(100), range(40)):
+        bins[drawn(12, future, call, 1) >> 28] += 1
+    assert sum((count - 250) ** 2 / 250 for count in bins) < 37.7
