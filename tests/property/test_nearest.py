@@ -293,7 +293,9 @@ def test_policies_are_found_by_name() -> None:
     for name in (*NEAREST, "joint", "joint-divert", "matching", "matching+soon-free"):
         policy = dispatch_named(name)[0]
         assert policy_of(policy.name) == policy
-    with pytest.raises(ValueError, match=r"no dispatch policy 'fastest'. There are: nearest, nearest\+divert, nearest\+supersede"):
+    with pytest.raises(
+        ValueError, match=r"no dispatch policy 'fastest'. There are: nearest, nearest\+divert, nearest\+supersede"
+    ):
         dispatch_named("fastest")
     with pytest.raises(ValueError, match="calls itself 'random'"):
         policy_of("random")
