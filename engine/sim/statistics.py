@@ -11,10 +11,10 @@ from math import isnan
 import numpy as np
 from msgspec import Struct
 
+from engine.clocks.student import NOTHING, Estimate, estimate_of, ratio_of
 from engine.sim.outcome import NEVER, Outcome
 from engine.sim.parts import GROUPS, Basis, Groups, OutcomesRefused, basis_of, in_order, named, parts_of, whole
 from engine.sim.readings import OF_CALLS, OF_RUN, of_priorities, read
-from engine.sim.student import NOTHING, Estimate, estimate_of, ratio_of
 
 SAME = ("came_ms", "priority", "target_ms", "x_m", "y_m")
 """Columns that make a call the same call."""

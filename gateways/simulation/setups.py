@@ -141,7 +141,7 @@ def _policy(text: str, default: str) -> Named:
     if slash:
         return Named(f"{first}/{second}", first, second)
     try:
-        dispatch_named(first)
+        dispatch_named(first.partition(":")[0])
     except ValueError:
         return Named(f"{default}/{first}", default, first)
     return Named(f"{first}/home", first, "home")

@@ -4,12 +4,12 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from engine.sim.student import quantile
 from msgspec.structs import replace
 
 from engine.sim.by_call import by_call
 from engine.sim.outcome import NEVER
 from engine.sim.parts import OutcomesRefused
-from engine.sim.student import quantile
 from tests.unit.simulation_kit import outcome
 
 

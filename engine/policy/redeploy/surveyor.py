@@ -1,6 +1,7 @@
 """From a World to a survey: quick, because everything that stays the same for an epoch is found once.
 
-A unit belongs to the post that a move gave it, else to its home station. Who may be moved follows `MoveRules`: nobody on
+A unit belongs to the post that a move gave it, else to its home station. It is fresh where a move would be no idle one
+(`state/posts.py`). Who may be moved follows `MoveRules`: nobody on
 a break, near the end of the shift, moved a moment ago or often enough; nobody of a shared crew, as the crew's other
 vehicles would stand without it. All of them cover where they stand. Neighbours' units are not ours to place.
 """
@@ -11,8 +12,7 @@ from msgspec.structs import replace
 
 from engine.model.hours import shift_left_ms
 from engine.model.lifecycle import Status
-from engine.model.moves import MoveRules
-from engine.model.place import Place, Station
+from engine.model.place import Place
 from engine.policy.honesty import clear_ms
 from engine.policy.redeploy.ground import LayerRule, Points, ground_of
 from engine.policy.redeploy.reach import Point, Reach, StraightReach, StreetReach
@@ -21,13 +21,12 @@ from engine.policy.redeploy.rules import rules_of
 from engine.policy.redeploy.survey import NO_PRICE, Ground, Ints, Survey, Wide
 from engine.policy.travel import straight_line
 from engine.state.fleet import IN_QUARTERS_M, STANDING_ASSIGNED, STANDING_FREE
+from engine.state.posts import counts_at, is_idle
 from engine.state.records import UnitRecord
 from engine.state.world import World
 from engine.streets.oracle import Oracle
 
 UNLIMITED = 1 << 30
-FRESH_MS = 30_000
-"""A unit that has come free within this has not settled: another post is no more trouble to its crew than its own."""
 
 
 class Demand(Struct, frozen=True, eq=False):
@@ -41,25 +40,17 @@ class Demand(Struct, frozen=True, eq=False):
     service_ms: int = 0
 
 
-def post_of(world: World, row: int) -> str:
-    """Return the station that the unit belongs to: where a move has put it, else its home."""
-    return getattr(world.units[row], "post", None) or world.fleet.units[row].station
-
-
 class Surveyor:
     """Looks at one World after the other. Keeps what an epoch's streets and an hour's demand give."""
 
-    def __init__(self, demand: Demand | None = None, *, fresh_ms: int = FRESH_MS) -> None:
+    def __init__(self, demand: Demand | None = None) -> None:
         self.demand = demand or Demand()
-        self.fresh_ms = fresh_ms
         self._place: Place | None = None
         self._oracle: Oracle | None = None
-        self._number: dict[str, int] = {}
         self._posts: tuple[str, ...] = ()
         self._names: tuple[str, ...] = ()
         self._capacity, self._minimum = np.empty(0, np.int32), np.empty(0, np.int32)
         self._at = np.empty((2, 0), np.int32)
-        self._rules = MoveRules()
         self._reach: Reach | None = None
         self._points_ms = np.empty((2, 0, 0), np.int32)
         self._ground: Ground | None = None
@@ -78,8 +69,8 @@ class Surveyor:
         rows = np.flatnonzero((fleet.standing == STANDING_FREE) & ours).astype(np.int32)
         free = rows.tolist()
         records = [world.units[row] for row in free]
-        post = np.array([self._number[post_of(world, row)] for row in free], np.int32)
-        fresh = np.array([self._is_fresh(world, record) for record in records], np.uint8)
+        post = fleet.post[rows].astype(np.int32)
+        fresh = np.array([not is_idle(world, record) for record in records], np.uint8)
         movable = np.array([self._is_movable(world, record) for record in records], np.uint8)
         seen = Survey(
             seq=world.seq,
@@ -93,7 +84,7 @@ class Surveyor:
             capability=fleet.capability[rows],
             posts=self._posts,
             names=self._names,
-            capacity=self._capacity,
+            capacity=self._room(world),
             minimum=self._minimum,
             ground=ground,
             price=price,
@@ -112,7 +103,7 @@ class Surveyor:
             busy_ids=tuple(world.fleet.ids[row] for row in busy),
             busy_rows=rows,
             busy_free_ms=np.array([clear_ms(world, row) for row in busy], np.int32),
-            busy_post=np.array([self._number[post_of(world, row)] for row in busy], np.int32),
+            busy_post=world.fleet.post[rows].astype(np.int32),
             busy_to_post_ms=reach.from_places(places),
             busy_capability=world.fleet.capability[rows],
         )
@@ -139,13 +130,11 @@ class Surveyor:
         if not place.stations:
             raise PolicyRefused("stations", "the place has none, so nobody can be sent to one")
         self._place, self._reach = place, None
-        self._number = {station.id: number for number, station in enumerate(place.stations)}
         self._posts = tuple(station.id for station in place.stations)
         self._names = tuple(station.name for station in place.stations)
-        self._capacity = np.array([_capacity(station) for station in place.stations], np.int32)
-        self._minimum = np.array([getattr(station, "minimum", 0) for station in place.stations], np.int32)
+        self._capacity = np.array([station.capacity or UNLIMITED for station in place.stations], np.int32)
+        self._minimum = np.array([station.minimum for station in place.stations], np.int32)
         self._at = np.array([(station.x_m, station.y_m) for station in place.stations], np.int32).T.copy()
-        self._rules = getattr(place, "moves", self._rules)
         x_m, y_m, weight = np.array(place.coverage.points, np.int64).reshape(-1, 3).T.copy()
         self._own_points = Points(x_m.astype(np.int32), y_m.astype(np.int32), weight)
         self._own_rules = self.demand.rules or rules_of(place)
@@ -174,27 +163,25 @@ class Surveyor:
             found[away] = reach.units_ms(fleet.spots, rows[away], at)
         return found
 
-    def _is_fresh(self, world: World, record: UnitRecord) -> bool:
-        return (
-            record.duty is Status.RETURNING
-            and world.now - record.cleared_ms <= self.fresh_ms
-            and getattr(record, "move", None) is None
-        )
+    def _room(self, world: World) -> Ints:
+        """Return how many free units each post may hold beside those that belong there and are out."""
+        if int(self._capacity.min()) == UNLIMITED:
+            return self._capacity
+        fleet, left = world.fleet, self._capacity.copy()
+        for row in np.flatnonzero((fleet.standing != STANDING_FREE) & (fleet.post >= 0)).tolist():
+            left[fleet.post[row]] -= counts_at(world, world.units[row])
+        return np.maximum(left, 0)
 
     def _is_movable(self, world: World, record: UnitRecord) -> bool:
-        rules, row, place = self._rules, record.row, world.settled
+        rules, row, place = world.settled.moves, record.row, world.settled
         if record.duty is Status.ON_BREAK or world.fleet.siblings[row]:
             return False
-        moved_ms = getattr(record, "moved_ms", 0)
-        if (moved_ms and world.now < moved_ms + rules.cool_down_ms) or getattr(record, "moves", 0) >= rules.budget:
+        rests = record.moved_ms > 0 and world.now < record.moved_ms + rules.cool_down_ms
+        if rests or record.moves >= rules.budget:
             return False
         shift = int(world.fleet.shift[row])
         left_ms = None if shift < 0 else shift_left_ms(place, place.shifts[shift], world.now)
         return left_ms is None or left_ms >= rules.shift_end_ms
-
-
-def _capacity(station: Station) -> int:
-    return getattr(station, "capacity", 0) or UNLIMITED
 
 
 def _becomes_free(world: World, row: int) -> Point:
