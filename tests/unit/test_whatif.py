@@ -12,12 +12,15 @@ from msgspec.structs import replace
 
 from engine.journal import Journal, Record, Settings
 from engine.journal.recovery import take_snapshot, turns
+from engine.policy import dispatch_named
+from engine.policy.dispatch.named import NEAREST
 from engine.sim.happened import AS_RECORDED
 from engine.sim.recorded import UNSEEN, read_recorded
 from gateways.cli import main
 from gateways.places import save
 from gateways.simulation import load as load_run
 from gateways.simulation.recorded_days import policy_then, read_days
+from gateways.simulation.setups import NotSimulated
 from tests.builders import SMALL_JOURNAL
 from tests.unit.engine_place import MORNING, Town
 from tests.unit.recorded_kit import HOUR_MS, lived, some_calls, town, write_journal
@@ -170,6 +173,11 @@ def test_the_policy_of_then_is_the_one_that_recommended(data):
     """By the name in its reasons; people who moved units by hand were no policy."""
     days = read_recorded(_turns(data))
     assert policy_then(days).name == "joint/home"
+    for name in (*NEAREST, "joint", "joint-soon-free", "joint-divert-supersede"):
+        policy = dispatch_named(name)[0]
+        assert policy_then(replace(days, dispatch={policy.name: 2, "else": 1})).dispatch == name
+    with pytest.raises(NotSimulated, match="'of the future'"):
+        policy_then(replace(days, dispatch={"of the future": 2}))
     assert policy_then(replace(days, dispatch={"nearest, diverts from 2345 to 1": 9}, moves="priced")).name == (
         "nearest+divert/priced"
     )
