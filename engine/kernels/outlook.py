@@ -61,23 +61,21 @@ class Units(NamedTuple):
 def direct_ms(points: Points, units: Units, out: NDArray[np.int32]) -> None:
     """Write to out[mode, u, i], int32[2, N, n], how long the unit needs to the point from where it is (or becomes free).
 
-    It lies between the difference and the sum of the times from a post to both; the middle is the longer one. The least
-    of the NEAR nearest posts' middles counts, which is exact for a unit that stands at a post.
+    It is at least the difference of the times from a post to both, and at most their sum. Of the NEAR nearest posts the
+    tightest bounds count, and what is told is their middle: exact for a unit that stands at a post.
     """
-    count = len(units.post)
     near = np.empty(NEAR, np.int64)
-    for u in range(count):
+    for u in range(len(units.post)):
         found = _nearest(units.to_post_ms[u], near)
         for mode in range(2):
             for i in range(len(points.weight)):
-                best = np.int64(FAR_MS)
+                least, most = np.int64(0), np.int64(2 * FAR_MS)
                 for place in range(found):
-                    post = near[place]
-                    reach = points.reach_ms[mode, post, i]
+                    reach = np.int64(points.reach_ms[mode, near[place], i])
                     if reach >= 0:
-                        first = units.to_post_ms[u, post] * points.pace[mode] // 1000
-                        best = min(best, max(first, np.int64(reach)))
-                out[mode, u, i] = best
+                        first = units.to_post_ms[u, near[place]] * points.pace[mode] // 1000
+                        least, most = max(least, abs(reach - first)), min(most, reach + first)
+                out[mode, u, i] = (least + most) // 2
 
 
 @helper

@@ -62,17 +62,29 @@ def found_direct(points: Points, units: Units) -> Any:
 
 @seeded
 def test_how_far_a_unit_is_is_told_by_the_posts_next_to_it(seed: int) -> None:
-    """The least over the nearest posts of the longer of the two times; the post itself where it stands at one."""
+    """Between the tightest bounds that differences and sums of times give; exact where it stands at a post."""
     points, units = scene(random.Random(seed))
     out = found_direct(points, units)
     for mode, unit, i in itertools.product(range(2), range(len(units.post)), range(12)):
         near = sorted((int(ms), post) for post, ms in enumerate(units.to_post_ms[unit]) if ms >= 0)[:NEAR]
-        times = [
-            max(ms * int(points.pace[mode]) // 1000, int(points.reach_ms[mode, post, i]))
-            for ms, post in near
-            if points.reach_ms[mode, post, i] >= 0
-        ]
-        assert out[mode, unit, i] == min(times, default=FAR_MS)
+        times = [(ms * int(points.pace[mode]) // 1000, int(points.reach_ms[mode, post, i])) for ms, post in near]
+        assert out[mode, unit, i] == middle(times)
+        if near and near[0][0] == 0 and times[0][1] >= 0 and consistent(times):
+            assert out[mode, unit, i] == times[0][1]
+
+
+def middle(times: list[tuple[int, int]]) -> int:
+    """Of the bounds from times to posts and from those on; -1: no way."""
+    known = [(first, reach) for first, reach in times if reach >= 0]
+    least = max((abs(reach - first) for first, reach in known), default=0)
+    most = min((reach + first for first, reach in known), default=2 * FAR_MS)
+    return (least + most) // 2
+
+
+def consistent(times: list[tuple[int, int]]) -> bool:
+    """Do the bounds hold together, as they do in a real city?"""
+    known = [(first, reach) for first, reach in times if reach >= 0]
+    return max(abs(reach - first) for first, reach in known) <= min(reach + first for first, reach in known)
 
 
 @seeded
@@ -166,12 +178,10 @@ def slow_futures(points: Points, units: Units, direct: Any, seed: int, move: tup
                     continue
                 start = int(direct[mode, unit, i])
                 if origin[unit] >= 0:
-                    times = [
-                        max(ms * int(points.pace[mode]) // 1000, int(points.reach_ms[mode, each, i]))
-                        for ms, each in near[origin[unit]]
-                        if points.reach_ms[mode, each, i] >= 0
-                    ]
-                    start = min(times, default=FAR_MS)
+                    pace = int(points.pace[mode])
+                    start = middle(
+                        [(ms * pace // 1000, int(points.reach_ms[mode, at, i])) for ms, at in near[origin[unit]]]
+                    )
                 reach = int(points.reach_ms[mode, post[unit], i])
                 reach = FAR_MS if reach < 0 else reach
                 driven = at_ms - free[unit]
