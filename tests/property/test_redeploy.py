@@ -226,7 +226,7 @@ def test_a_setting_that_makes_no_sense_is_refused_by_name(text: str, field: str)
 
 def test_a_refusal_can_be_told_from_one_process_to_another() -> None:
     """Simulations run in processes of their own, and what they refuse has to come back."""
-    told = pickle.loads(pickle.dumps(PolicyRefused("q", "too much")))
+    told = pickle.loads(pickle.dumps(PolicyRefused("q", "too much")))  # noqa: S301 - bytes of our own
     assert (told.field, told.reason, str(told)) == ("q", "too much", "q: too much")
 
 
