@@ -14,6 +14,7 @@ from engine.kernels.outlook import (
     FINE,
     FIRST,
     NEAR,
+    STEP_BITS,
     SURE,
     Points,
     Ranks,
@@ -25,7 +26,7 @@ from engine.kernels.outlook import (
 
 seeded = pytest.mark.parametrize("seed", range(10))
 LAYERS = 2
-CURVE = [SURE] * 40 + [SURE - 20 * step for step in range(40)]
+CURVES = [[SURE] * 60 + [SURE - 16 * step for step in range(60)], [SURE - 8 * step for step in range(120)]]
 EXPONENTIAL = [round(-1000 * math.log(1 - (i + 0.5) / QUANTILES)) for i in range(QUANTILES)]
 
 
@@ -43,7 +44,7 @@ def scene(dice: random.Random, busy: int = 2) -> tuple[Points, Units]:
         np.array([400_000, 600_000], np.int64),
         np.array([dice.choice((0, 300)), dice.choice((200, 500))], np.int64),
         np.array([700, 1000], np.int64),
-        np.array(CURVE, np.int64),
+        np.array(CURVES, np.int64),
     )
     free = [0] * (units - busy) + [dice.randrange(1_000_000) for _ in range(busy)]
     return demand, Units(
@@ -120,8 +121,8 @@ def slow_outlook(points: Points, units: Units, direct: Any, moments: list[int], 
         for unit in range(len(post)):
             if int(units.accepts[unit]) >> layer & 1:
                 took = slow_time(points, units, direct, post[unit], unit, layer, i, at_ms)
-                place = took * 64 // int(points.cover_ms[layer])
-                values.append(CURVE[place] if place < len(CURVE) else 0)
+                place = took // 2**STEP_BITS
+                values.append(CURVES[layer][place] if place < len(CURVES[layer]) else 0)
         share, worth = FINE * (1000 - int(points.busy[layer])) // 1000, 0
         for value in sorted(values, reverse=True)[:FIRST]:
             worth += share * value
@@ -142,8 +143,8 @@ def slow_time(points: Points, units: Units, direct: Any, post: int, unit: int, l
     if driven >= drive:
         return reach
     on = (drive - driven) * int(points.pace[mode]) // 1000 + reach
-    # Numba divides like Python: towards the lower number.
-    return min(on, from_here + (reach - from_here) * driven // drive)
+    # Both round towards the lower number, as a shift does.
+    return min(on, from_here + (reach - from_here) * (driven * SURE // drive) // SURE)
 
 
 def drawn(seed: int, future: int, call: int, draw: int) -> int:
