@@ -28,7 +28,8 @@ from engine.model.lifecycle import Status
 from engine.model.moves import MoveEnded, MoveOrdered, MoveOutcome, RejectMove
 from engine.model.place import Place
 from engine.model.plans import Mode as PlanMode
-from engine.model.response_facts import UnitSuperseded
+from engine.model.response_facts import AutoWithheld, UnitSuperseded
+from engine.model.response_inputs import AcceptRecommendation
 from engine.model.turn import Turn
 from engine.policy import DispatchPolicy
 from engine.policy.redeploy import Planning
@@ -52,6 +53,8 @@ BY = "city"
 ANSWERS_AFTER_MS = 20_000
 """A neighbour says yes or no, a crew answers a roll-call."""
 UNDONE = (MoveOutcome.REFUSED, MoveOutcome.RECALLED, MoveOutcome.OUT)
+LOOKS_AFTER_MS = 30_000
+"""A dispatcher takes up what the engine will not do by itself."""
 STOPPED = (AssignmentOutcome.RELEASED, AssignmentOutcome.SUPERSEDED, AssignmentOutcome.CANCELLED)
 
 
@@ -236,9 +239,14 @@ class City:
         return call
 
     def cleared(self, name: str, crew: Crew) -> None:
-        """The crew is clear of its incident; the last one lets it be closed."""
+        """The crew is clear of its incident; the last one lets it be closed, whatever its plan still lacks by then.
+
+        One that nobody has reached yet waits on: its crew cleared from staging.
+        """
         incident = self.world.open.get(name)
-        if incident is None or incident.assigned or self.world.awaits(incident):
+        if incident is None or incident.assigned:
+            return
+        if self.world.awaits(incident) and self.cases.reached_ms[self.cases.of.get(name, -1)] < 0:
             return
         call = self.cases.of.pop(name, -1)
         if call >= 0:
@@ -284,6 +292,19 @@ class City:
         crew = self._crew(fact.unit)
         if fact.outcome in UNDONE and crew.post.id != fact.post:
             crew.moved(self._stations[fact.post])
+
+    # ── a dispatcher ────────────────────────────────────────────────────────────────────────────────────────
+
+    def withheld(self, fact: AutoWithheld) -> None:
+        """The engine is not sure enough: a dispatcher looks, and accepts."""
+        self.calendar.at(self.now + LOOKS_AFTER_MS, self._accept, fact.incident)
+
+    def _accept(self, name: str) -> None:
+        incident = self.world.open.get(name)
+        if incident is not None and incident.recommended and name in self.world.waiting:
+            self.feed.before_deciding()
+            decision = incident.decided_seq
+            self.step(AcceptRecommendation(id=self.command_id(), by=BY, incident=name, decision=decision))
 
     # ── others ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -337,5 +358,6 @@ _HEARS: dict[type[Any], Callable[[City, Any], None]] = {
     AidRequested: City.asked,
     MoveOrdered: City.moved,
     MoveEnded: City.stayed,
+    AutoWithheld: City.withheld,
 }
 """Who is told of what."""
