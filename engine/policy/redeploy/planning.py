@@ -74,14 +74,24 @@ class Planning:
 
     def think(self, world: World) -> ProposeMoves | None:
         """Return what to tell the engine; None where it is what was told already. Raises PolicyRefused."""
-        survey = self.surveyor.survey(world, NO_PRICE if self.price is None else self.price.now)
+        return self.unless_told(world, self.propose(self.survey(world)))
+
+    def survey(self, world: World) -> Survey:
+        """Return the moment, at the price of now. Quick once the surveyor is ready. Raises PolicyRefused."""
+        return self.surveyor.survey(world, NO_PRICE if self.price is None else self.price.now)
+
+    def propose(self, survey: Survey) -> ProposeMoves:
+        """Return the plan. Touches nothing but the survey, so another thread may do it meanwhile."""
         moves = self.policy.propose(survey)
-        cover = covers(survey, moves) if self._tells_cover else ()
+        return ProposeMoves(survey.seq, self.name, moves, covers(survey, moves) if self._tells_cover else ())
+
+    def unless_told(self, world: World, plan: ProposeMoves) -> ProposeMoves | None:
+        """Return the plan, and take it for told; None where it is what was told already."""
         standing = {(move.unit, move.post) for move in world.moves.values() if not move.ordered}
-        if {(move.unit, move.post) for move in moves} == standing and cover == self._told:
+        if {(move.unit, move.post) for move in plan.moves} == standing and plan.cover == self._told:
             return None
-        self._told = cover
-        return ProposeMoves(survey.seq, self.name, moves, cover)
+        self._told = plan.cover
+        return plan
 
 
 def covers(survey: Survey, moves: tuple[ProposedMove, ...] = ()) -> tuple[Cover, ...]:
