@@ -49,7 +49,6 @@ class Planning:
         budget = getattr(policy, "budget_permille", 0)
         self.price = Price(budget, max(20, getattr(policy, "price", 2_000))) if budget else None
         self._tells_cover = tells_cover
-        self._told: tuple[Cover, ...] = ()
 
     def saw(self, turn: Turn) -> bool:
         """Take in what has happened; tell whether it is worth thinking again."""
@@ -86,11 +85,10 @@ class Planning:
         return ProposeMoves(survey.seq, self.name, moves, covers(survey, moves) if self._tells_cover else ())
 
     def unless_told(self, world: World, plan: ProposeMoves) -> ProposeMoves | None:
-        """Return the plan, and take it for told; None where it is what was told already."""
+        """Return the plan; None where it is what was told already."""
         standing = {(move.unit, move.post) for move in world.moves.values() if not move.ordered}
-        if {(move.unit, move.post) for move in plan.moves} == standing and plan.cover == self._told:
+        if {(move.unit, move.post) for move in plan.moves} == standing and plan.cover == world.cover:
             return None
-        self._told = plan.cover
         return plan
 
 

@@ -21,9 +21,10 @@ from engine.policy.redeploy.ground import LayerRule, Points, ground_of
 from engine.policy.redeploy.reach import Point, Reach, StraightReach, StreetReach
 from engine.policy.redeploy.refused import PolicyRefused
 from engine.policy.redeploy.rules import rules_of
-from engine.policy.redeploy.survey import NO_PRICE, Ground, Ints, Survey, Wide
+from engine.policy.redeploy.survey import NO_PRICE, Bytes, Ground, Ints, Survey, Wide
 from engine.policy.travel import straight_line
 from engine.state.fleet import IN_QUARTERS_M, STANDING_ASSIGNED, STANDING_FREE
+from engine.state.fold_moves import moves_in_tour
 from engine.state.records import UnitRecord
 from engine.state.world import World
 from engine.streets.oracle import Oracle
@@ -43,11 +44,6 @@ class Demand(Struct, frozen=True, eq=False):
     """By layer."""
     calls_per_day: int = 0
     service_ms: int = 0
-
-
-def post_of(world: World, row: int) -> str:
-    """Return the station that the unit belongs to: where a move has put it, else its home."""
-    return getattr(world.units[row], "post", None) or world.fleet.units[row].station
 
 
 class Surveyor:
@@ -82,9 +78,7 @@ class Surveyor:
         rows = np.flatnonzero((fleet.standing == STANDING_FREE) & ours).astype(np.int32)
         free = rows.tolist()
         records = [world.units[row] for row in free]
-        post = np.array([self._number[post_of(world, row)] for row in free], np.int32)
-        fresh = np.array([self._is_fresh(world, record) for record in records], np.uint8)
-        movable = np.array([self._is_movable(world, record) for record in records], np.uint8)
+        post = fleet.post[rows].astype(np.int32)
         seen = Survey(
             seq=world.seq,
             now_ms=world.now,
@@ -92,8 +86,10 @@ class Surveyor:
             rows=rows,
             post=post,
             to_post_ms=self._without_refused(world, free, post, self._to_post_ms(world, reach, rows, post)),
-            fresh=fresh,
-            movable=movable,
+            fresh=np.array(
+                [each.duty is Status.RETURNING and self._is_fresh(world, each) for each in records], np.uint8
+            ),
+            movable=self._movable(world, records, fleet.shift[rows].tolist()),
             capability=fleet.capability[rows],
             posts=self._posts,
             names=self._names,
@@ -116,7 +112,7 @@ class Surveyor:
             busy_ids=tuple(world.fleet.ids[row] for row in busy),
             busy_rows=rows,
             busy_free_ms=np.array([clear_ms(world, row) for row in busy], np.int32),
-            busy_post=np.array([self._number[post_of(world, row)] for row in busy], np.int32),
+            busy_post=world.fleet.post[rows].astype(np.int32),
             busy_to_post_ms=reach.from_places(places),
             busy_capability=world.fleet.capability[rows],
         )
@@ -198,22 +194,27 @@ class Surveyor:
         return to_post_ms
 
     def _is_fresh(self, world: World, record: UnitRecord) -> bool:
-        return (
-            record.duty is Status.RETURNING
-            and world.now - record.cleared_ms <= self.fresh_ms
-            and getattr(record, "move", None) is None
+        """Tell whether a unit on its way home has only just become free."""
+        return world.now - record.cleared_ms <= self.fresh_ms and record.move is None
+
+    def _movable(self, world: World, records: list[UnitRecord], shifts: list[int]) -> Bytes:
+        rules, place, siblings = self._rules, world.settled, world.fleet.siblings
+        left_ms = [shift_left_ms(place, shift, world.now) for shift in place.shifts]
+        # Who has no shift has the number -1, which is the last.
+        ends = [*(left is not None and left < rules.shift_end_ms for left in left_ms), False]
+        never = rules.budget <= 0
+        return np.array(
+            [
+                not (never or each.duty is Status.ON_BREAK or siblings[each.row] or ends[shift])
+                and (not each.moved_ms or self._is_rested(world, each))
+                for each, shift in zip(records, shifts, strict=True)
+            ],
+            np.uint8,
         )
 
-    def _is_movable(self, world: World, record: UnitRecord) -> bool:
-        rules, row, place = self._rules, record.row, world.settled
-        if record.duty is Status.ON_BREAK or world.fleet.siblings[row]:
-            return False
-        moved_ms = getattr(record, "moved_ms", 0)
-        if (moved_ms and world.now < moved_ms + rules.cool_down_ms) or getattr(record, "moves", 0) >= rules.budget:
-            return False
-        shift = int(world.fleet.shift[row])
-        left_ms = None if shift < 0 else shift_left_ms(place, place.shifts[shift], world.now)
-        return left_ms is None or left_ms >= rules.shift_end_ms
+    def _is_rested(self, world: World, record: UnitRecord) -> bool:
+        rules = self._rules
+        return world.now >= record.moved_ms + rules.cool_down_ms and moves_in_tour(world, record) < rules.budget
 
 
 def _reach_of(place: Place, roads: Roads | None, oracle: Oracle | None) -> Reach:
