@@ -71,15 +71,17 @@ def _near_posts(points: Points, near: NDArray[np.int32]) -> None:
 
 
 @helper
-def _past_posts_ms(points: Points, near: NDArray[np.int32], start: int, to: int, mode: int) -> int:
+def _past_posts_ms(
+    reach_ms: NDArray[np.int32], near: NDArray[np.int32], start: int, to: int, mode: int, pace: int
+) -> int:
     """Return the time from one point to another, as told by the posts next to the first."""
     best = np.int64(FAR_MS)
     for place in range(near.shape[1]):
         post = near[start, place]
-        if post >= 0 and points.reach_ms[mode, post, to] >= 0:
-            first = points.reach_ms[1, post, start] * points.pace[mode] // 1000
+        if post >= 0 and reach_ms[mode, post, to] >= 0:
+            first = reach_ms[1, post, start] * pace // 1000
             # It lies between the difference of the two and their sum; the middle is the longer one.
-            best = min(best, max(first, np.int64(points.reach_ms[mode, post, to])))
+            best = min(best, max(first, np.int64(reach_ms[mode, post, to])))
     return int(best)
 
 
@@ -150,7 +152,7 @@ def _first_there(
     at_ms: int,
 ) -> tuple[int, int]:
     """Return (ms, unit) of the free unit that is there first, else of the busy one that could be; (FAR_MS, -1): nobody."""
-    mode = points.mode[layer]
+    mode, reach_ms, pace = points.mode[layer], points.reach_ms, points.pace[points.mode[layer]]
     best, goes, best_free = np.int64(FAR_MS), -1, False
     for u in range(len(post)):
         if units.accepts[u] >> layer & 1 == 0:
@@ -158,16 +160,18 @@ def _first_there(
         free = free_ms[u] <= at_ms
         if best_free and not free:
             continue
-        reach = np.int64(points.reach_ms[mode, post[u], i])
+        reach = np.int64(reach_ms[mode, post[u], i])
         if reach < 0:
             reach = np.int64(FAR_MS)
         driven = at_ms - free_ms[u]
         if free and driven >= drive_ms[u] >= 0:
             took = reach
         else:
-            start = np.int64(direct[mode, u, i]) if origin[u] < 0 else _past_posts_ms(points, near, origin[u], i, mode)
+            start = np.int64(direct[mode, u, i])
+            if origin[u] >= 0:
+                start = np.int64(_past_posts_ms(reach_ms, near, origin[u], i, mode, pace))
             if free and drive_ms[u] >= 0:
-                on = (drive_ms[u] - driven) * points.pace[mode] // 1000 + reach
+                on = (drive_ms[u] - driven) * pace // 1000 + reach
                 took = min(on, start + (reach - start) * driven // drive_ms[u])
             else:
                 took = start + max(np.int64(0), -driven)

@@ -123,6 +123,25 @@ def _in_time(took_ms: int, cover_ms: int, curve: NDArray[np.int64]) -> int:
 
 
 @helper
+def _value(
+    free_ms: int, drive_ms: int, direct: int, reach: int, pace: int, at_ms: int, cover_ms: int, curve: NDArray[np.int64]
+) -> int:
+    """Return what a unit's time to a point is worth at that moment; numbers as in `_arrives_ms`."""
+    last_ms = cover_ms * len(curve) // 64
+    if (reach < 0 or reach > last_ms) and direct > last_ms:
+        return 0  # its way ends too far away, and so does it begin
+    return _in_time(_arrives_ms(free_ms, drive_ms, direct, reach, pace, at_ms), cover_ms, curve)
+
+
+@helper
+def _is_among(unit: int, whose: NDArray[np.int64], found: int) -> bool:
+    among = False
+    for place in range(found):
+        among = among or whose[place] == unit
+    return among
+
+
+@helper
 def _insert(value: int, owner: int, best: NDArray[np.int64], whose: NDArray[np.int64], found: int) -> int:
     """Put a value into the row of the best, the first met first of equals; return its new length."""
     if value == 0 or (found == len(best) and value <= best[found - 1]):
@@ -156,47 +175,81 @@ def _worth(
     return int(total + added[k] * value) if waits else int(total)
 
 
+class Ranks(NamedTuple):
+    """Who would be at each point first, by layer, moment and point: int64[L * T * n, FIRST + 1] worth and unit, and how many."""
+
+    best: NDArray[np.int64]
+    whose: NDArray[np.int64]
+    found: NDArray[np.int64]
+
+
+@kernel
+def rank_outlook(
+    points: Points, units: Units, direct: NDArray[np.int32], moments_ms: NDArray[np.int64], of: int, ranks: Ranks
+) -> None:
+    """Write to `ranks` who would be at each point first.
+
+    direct: int32[2, N, n] from `direct_ms`; moments_ms: int64[T], ms from now. `of`: the unit whose post alone has changed
+    since `ranks` was last written, so that only points near it are looked at; -1: all are new.
+    """
+    # A tuple of columns that is handed to a helper costs more than what the helper does.
+    free_ms, posts, to_post_ms, accepts = units.free_ms, units.post, units.to_post_ms, units.accepts
+    best, whose, curve, cell = ranks.best, ranks.whose, points.curve, -1
+    for layer in range(len(points.mode)):
+        mode, cover_ms, pace = points.mode[layer], points.cover_ms[layer], points.pace[points.mode[layer]]
+        reach_ms, from_ms = points.reach_ms[mode], direct[mode]
+        for at_ms in moments_ms:
+            for i in range(len(points.weight)):
+                cell += 1
+                if of >= 0 and not _is_among(of, whose[cell], ranks.found[cell]):
+                    reach, drive_ms = reach_ms[posts[of], i], to_post_ms[of, posts[of]]
+                    if _value(free_ms[of], drive_ms, from_ms[of, i], reach, pace, at_ms, cover_ms, curve) == 0:
+                        continue
+                found = 0
+                for u in range(len(posts)):
+                    if accepts[u] >> layer & 1:
+                        reach, drive_ms = reach_ms[posts[u], i], to_post_ms[u, posts[u]]
+                        value = _value(free_ms[u], drive_ms, from_ms[u, i], reach, pace, at_ms, cover_ms, curve)
+                        found = _insert(value, u, best[cell], whose[cell], found)
+                ranks.found[cell] = found
+
+
 @kernel
 def weigh_outlook(
     points: Points,
     units: Units,
     direct: NDArray[np.int32],
     moments_ms: NDArray[np.int64],
+    ranks: Ranks,
     movers: NDArray[np.int64],
     targets: NDArray[np.int64],
     out: NDArray[np.int64],
 ) -> int:
-    """Write to out[c], int64[c], by how much it is better that unit movers[c] drives to post targets[c]; return what is.
+    """Write to out[c], int64[C], by how much it is better that unit movers[c] drives to post targets[c]; return what is.
 
-    direct: int32[2, N, n] from `direct_ms`; moments_ms: int64[T], T <= 16, of the moments that are added up.
+    Everything as in `rank_outlook`, which has written `ranks`; T <= 16.
     """
     out[:] = 0
-    best, whose = np.empty(FIRST + 1, np.int64), np.empty(FIRST + 1, np.int64)
-    total = np.int64(0)
+    free_ms, to_post_ms, accepts = units.free_ms, units.to_post_ms, units.accepts
+    curve, cell, total = points.curve, -1, np.int64(0)
     for layer in range(len(points.mode)):
         mode, cover_ms, pace = points.mode[layer], points.cover_ms[layer], points.pace[points.mode[layer]]
+        reach_ms, from_ms = points.reach_ms[mode], direct[mode]
         added = _added(points.busy[layer])
         for at_ms in moments_ms:
             for i in range(len(points.weight)):
-                weight = points.weight[i] * points.share[layer] // 1_000_000
-                found = 0
-                for u in range(len(units.post)):
-                    if units.accepts[u] >> layer & 1 == 0:
-                        continue
-                    post = units.post[u]
-                    reach, drive_ms = points.reach_ms[mode, post, i], units.to_post_ms[u, post]
-                    took = _arrives_ms(units.free_ms[u], drive_ms, direct[mode, u, i], reach, pace, at_ms)
-                    found = _insert(_in_time(took, cover_ms, points.curve), u, best, whose, found)
+                cell += 1
+                weight, found = points.weight[i] * points.share[layer] // 1_000_000, ranks.found[cell]
+                best, whose = ranks.best[cell], ranks.whose[cell]
                 now = _worth(best, whose, found, -1, 0, added)
                 total += weight * now
                 for c in range(len(movers)):
                     u, post = movers[c], targets[c]
-                    if units.accepts[u] >> layer & 1 == 0:
-                        continue
-                    reach, drive_ms = points.reach_ms[mode, post, i], units.to_post_ms[u, post]
-                    took = _arrives_ms(units.free_ms[u], drive_ms, direct[mode, u, i], reach, pace, at_ms)
-                    then = _worth(best, whose, found, u, _in_time(took, cover_ms, points.curve), added)
-                    out[c] += weight * (then - now)
+                    if accepts[u] >> layer & 1:
+                        reach, drive_ms = reach_ms[post, i], to_post_ms[u, post]
+                        value = _value(free_ms[u], drive_ms, from_ms[u, i], reach, pace, at_ms, cover_ms, curve)
+                        if value > 0 or _is_among(u, whose, found):
+                            out[c] += weight * (_worth(best, whose, found, u, value, added) - now)
     return int(total)
 
 

@@ -148,6 +148,93 @@ def _weigh_layer(
 
 
 @kernel
+def tell_moves(
+    sets: Sets,
+    unit_post: NDArray[np.int32],
+    accepts: NDArray[np.int64],
+    movers: NDArray[np.int64],
+    targets: NDArray[np.int32],
+    out: NDArray[np.int64],
+) -> None:
+    """Write to out[n], int64[N, 3], of the n-th move, those before it made: cover before it, after it, and what was bare.
+
+    unit_post, accepts: int64[m] as in `covered`; movers: int64[N], units; targets: int32[N], posts. Cover is that of the
+    layers which accept the unit, in parts of ONE * ONE; bare is the weight of their sets that the target covers and no
+    other unit does, in parts of ONE.
+    """
+    first, held, layer_of = _by_post(sets)
+    count = np.zeros(len(sets.weight), np.int64)
+    value = np.zeros(len(sets.busy), np.int64)
+    added = np.empty((len(sets.busy), len(unit_post) + 1), np.int64)
+    for layer in range(len(sets.busy)):
+        added[layer] = _added(sets.busy[layer], len(unit_post))
+    post = unit_post.copy()
+    for u in range(len(post)):
+        _come(post[u], accepts[u], sets.weight, first, held, layer_of, added, count, value)
+    for n in range(len(movers)):
+        bits = accepts[movers[n]]
+        out[n, 0] = _of_layers(bits, value)
+        for i in range(first[post[movers[n]]], first[post[movers[n]] + 1]):
+            s = held[i]
+            if bits >> layer_of[s] & 1:
+                count[s] -= 1
+                value[layer_of[s]] -= sets.weight[s] * added[layer_of[s], count[s]]
+        post[movers[n]] = targets[n]
+        out[n, 2] = _come(targets[n], bits, sets.weight, first, held, layer_of, added, count, value)
+        out[n, 1] = _of_layers(bits, value)
+
+
+@helper
+def _by_post(sets: Sets) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the sets of each post, held[first[j]:first[j + 1]], and the layer of each set."""
+    first = np.zeros(sets.posts + 2, np.int64)
+    for post in sets.post:
+        first[post + 2] += 1
+    for j in range(2, len(first)):
+        first[j] += first[j - 1]
+    held, layer_of = np.empty(len(sets.post), np.int64), np.empty(len(sets.weight), np.int64)
+    for layer in range(len(sets.first) - 1):
+        for s in range(sets.first[layer], sets.first[layer + 1]):
+            layer_of[s] = layer
+            for i in range(sets.begin[s], sets.begin[s + 1]):
+                held[first[sets.post[i] + 1]] = s
+                first[sets.post[i] + 1] += 1
+    return first, held, layer_of
+
+
+@helper
+def _come(
+    post: int,
+    bits: int,
+    weight: NDArray[np.int64],
+    first: NDArray[np.int64],
+    held: NDArray[np.int64],
+    layer_of: NDArray[np.int64],
+    added: NDArray[np.int64],
+    count: NDArray[np.int64],
+    value: NDArray[np.int64],
+) -> int:
+    """Let a unit come to the post; return the weight of what nobody covered before."""
+    bare = np.int64(0)
+    for i in range(first[post], first[post + 1]):
+        s = held[i]
+        if bits >> layer_of[s] & 1:
+            bare += weight[s] if count[s] == 0 else 0
+            value[layer_of[s]] += weight[s] * added[layer_of[s], count[s]]
+            count[s] += 1
+    return int(bare)
+
+
+@helper
+def _of_layers(bits: int, value: NDArray[np.int64]) -> int:
+    total = np.int64(0)
+    for layer in range(len(value)):
+        if bits >> layer & 1:
+            total += value[layer]
+    return int(total)
+
+
+@kernel
 def best_move(
     gain: NDArray[np.int64],
     whole: NDArray[np.int64],

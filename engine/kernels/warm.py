@@ -21,8 +21,8 @@ from engine.kernels.futures import late_in_futures
 from engine.kernels.hierarchy import contract, place_links
 from engine.kernels.match import Kinds, Pool, certify_matching, match
 from engine.kernels.nearest import nearest, pack, snap, snap_rows
-from engine.kernels.outlook import Points, Units, direct_ms, weigh_outlook
-from engine.kernels.posting import Room, Sets, best_move, covered, improve, nested_order, weigh_moves
+from engine.kernels.outlook import FIRST, Points, Ranks, Units, direct_ms, rank_outlook, weigh_outlook
+from engine.kernels.posting import Room, Sets, best_move, covered, improve, nested_order, tell_moves, weigh_moves
 from engine.kernels.reach import to_points, to_posts
 from engine.kernels.relax import relax
 from engine.kernels.schedule import NEVER, Routes, schedule
@@ -151,6 +151,7 @@ def _warm_posting() -> None:
     gain, times_ms = np.empty((1, 1, 1), np.int64), np.zeros((1, 1), np.int32)
     covered(sets, zero, one, np.empty(1, np.int64))
     weigh_moves(sets, zero, one, one, gain, np.empty((1, 1), np.int64))
+    tell_moves(sets, zero, one, np.zeros(1, np.int64), zero, np.empty((1, 3), np.int64))
     best_move(gain, one, zero, zero, times_ms, flag, room, 1, 1, 1, np.empty((1, 1), np.int64))
     nested_order(sets, 1, room, 300, zero.copy())
     improve(sets, 1, room, 1, zero.copy())
@@ -167,7 +168,10 @@ def _warm_outlook() -> None:
     units = Units(none, zero, np.zeros((1, 1), np.int32), one)
     direct = np.zeros((2, 1, 1), np.int32)
     direct_ms(points, units, direct)
-    weigh_outlook(points, units, direct, none, none, none, one.copy())
+    wide = np.empty((1, FIRST + 1), np.int64)
+    ranks = Ranks(wide, wide.copy(), one.copy())
+    rank_outlook(points, units, direct, none, -1, ranks)
+    weigh_outlook(points, units, direct, none, ranks, none, none, one.copy())
     late_in_futures(points, units, direct, 1, 1, 1, 1, 1, np.ones(1024, np.int64), none, none, one.copy())
 
 

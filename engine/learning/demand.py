@@ -1,9 +1,10 @@
 """Where and when the next calls will come: rates by zone and hour of the week (Gamma-Poisson, fading).
 
-A rate starts from what is configured and is drawn to what is seen: a Gamma prior worth so many weeks, against calls
-counted over weeks (conjugate; Gelman and others, Bayesian Data Analysis, section 2.6). An hour of a zone sees few
-calls, so its prior is the hour's own learned rate times the zone's own learned share (two levels). Everything fades with
-a half-life, in whole numbers, one day after the other: the same calls give the same bytes.
+A rate starts from what is configured and is drawn to what is seen: a Gamma prior, against calls counted over hours
+(conjugate; Gelman and others, Bayesian Data Analysis, section 2.6). An hour of a zone sees few calls, so it is believed
+in steps: the hour's rate in all zones, times the zone's share of all hours, times how much more or less of it the zone has
+in that part of the week, times the same for the very hour (relative risks: Clayton and Kaldor 1987). Everything fades
+with a half-life, in whole numbers, one day after the other: the same calls give the same bytes.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from msgspec import Struct, field
 
 from engine.learning.evidence import WHOLE, keep_per_day
+from engine.learning.hours import BLOCK_OF_HOUR, BLOCKS_OF_WEEK
 from engine.model.demand import Demand
 from engine.model.hours import local_minute_of_week
 from engine.model.place import Place
@@ -24,13 +26,19 @@ MICRO = 1_000_000
 SHARE = 1_000_000_000
 HALF_LIFE_WEEKS = 12
 KEEP = keep_per_day(HALF_LIFE_WEEKS)
-HOUR_WEEKS = 8
+HOUR_WEEKS = 3
 """What is configured for an hour of the week counts like so many weeks seen."""
-CELL_WEEKS = 26
-"""What hour and zone say together of one hour of one zone counts like so many weeks seen."""
-ZONE_CALLS = 1_000
+ZONE_CALLS = 300
 """The configured shares of the zones count like so many calls seen."""
+PART_CALLS = 5
+"""That a zone has its share in every part of the week counts like so many calls of it in that part …"""
+CELL_CALLS = 20
+"""… and that all hours of the part are alike in it, like so many in the hour."""
 CATCH_UP_DAYS = 3_650
+_PARTS = tuple(
+    tuple(hour for hour in range(HOURS_OF_WEEK) if BLOCK_OF_HOUR[hour] == block) for block in range(BLOCKS_OF_WEEK)
+)
+"""The hours of the week that each block is made of."""
 
 Wide = npt.NDArray[np.int64]
 
@@ -97,18 +105,22 @@ class DemandLearner:
 
     def rates(self, hour: int) -> Wide:
         """Return the rate of each zone in that hour of the week, int64[n], in millionths of a call an hour."""
-        book, count = self.book, len(self.prior.share)
-        zones, cells = np.zeros(count, np.int64), np.zeros(count, np.int64)
-        for zone, weight in book.zones.items():
-            zones[zone] = weight
-        for zone in range(count):
-            cells[zone] = book.cells.get(zone * HOURS_OF_WEEK + hour, 0)
-        # Shares stay below 2**30 and weights of calls below 2**32, so every product fits 64 bits.
+        book, part = self.book, _PARTS[BLOCK_OF_HOUR[hour]]
+        zones = np.array([book.zones.get(zone, 0) for zone in range(len(self.prior.share))], np.int64)
+        # Shares stay below 2**30 and so do faded weights of calls, so every product fits 64 bits.
         share = (self.prior.share * ZONE_CALLS + zones * (SHARE // WHOLE)) // (ZONE_CALLS + int(zones.sum()) // WHOLE)
-        expected = share * (self.hour_rate(hour) // 1000) // (SHARE // 1000)
-        weeks = CELL_WEEKS * WHOLE
-        found: Wide = (expected * weeks + cells * MICRO) // (weeks + book.exposure[hour])
+        usual = share * self.hour_rate(hour) // SHARE
+        expected = sum(self.hour_rate(each) * book.exposure[each] for each in part) // MICRO
+        risk = _risk(PART_CALLS, self._seen(part), share * expected // SHARE)
+        rate = usual * risk // MICRO
+        found: Wide = rate * _risk(CELL_CALLS, self._seen((hour,)), rate * book.exposure[hour] // MICRO) // MICRO
         return found
+
+    def _seen(self, hours: tuple[int, ...]) -> Wide:
+        """Return the calls of each zone in these hours of the week, int64[n]."""
+        cells, zones = self.book.cells, range(len(self.prior.share))
+        counts = [sum(cells.get(zone * HOURS_OF_WEEK + hour, 0) for hour in hours) for zone in zones]
+        return np.array(counts, np.int64)
 
     def rates_ahead(self, now: int) -> Wide:
         """Return the rates of the hour that begins now: of this hour and the next, by their parts of it."""
@@ -122,6 +134,12 @@ class DemandLearner:
         book.hours = [weight * KEEP >> 32 for weight in book.hours]
         book.exposure = [weight * KEEP >> 32 for weight in book.exposure]
         book.zones, book.cells = _faded(book.zones), _faded(book.cells)
+
+
+def _risk(calls: int, seen: Wide, expected: Wide) -> Wide:
+    """Return how many times as many as expected there are, in millionths, drawn to one as by so many calls."""
+    risk: Wide = (calls * WHOLE + seen) * MICRO // (calls * WHOLE + expected)
+    return risk
 
 
 def _faded(weights: dict[int, int]) -> dict[int, int]:

@@ -9,7 +9,19 @@ import numpy as np
 import pytest
 
 from engine.kernels.futures import CALLS_MAX, QUANTILES, late_in_futures
-from engine.kernels.outlook import FAR_MS, FINE, FIRST, NEAR, SURE, Points, Units, direct_ms, weigh_outlook
+from engine.kernels.outlook import (
+    FAR_MS,
+    FINE,
+    FIRST,
+    NEAR,
+    SURE,
+    Points,
+    Ranks,
+    Units,
+    direct_ms,
+    rank_outlook,
+    weigh_outlook,
+)
 
 seeded = pytest.mark.parametrize("seed", range(10))
 LAYERS = 2
@@ -73,7 +85,15 @@ def test_a_move_is_worth_what_all_points_and_moments_say(seed: int) -> None:
     pairs = list(itertools.product(range(len(units.post)), range(3)))
     movers, targets = (np.array(column, np.int64) for column in zip(*pairs, strict=True))
     out = np.empty(len(pairs), np.int64)
-    now = weigh_outlook(points, units, direct, np.array(moments, np.int64), movers, targets, out)
+    at = (points, units, direct, np.array(moments, np.int64))
+    cells = LAYERS * len(moments) * 12
+    ranks = Ranks(*np.full((2, cells, FIRST + 1), -7, np.int64), np.zeros(cells, np.int64))
+    rank_outlook(*at, -1, ranks)
+    # Two units have moved since: the ranks are brought up to date, not made anew.
+    for unit in (0, len(units.post) - 1):
+        units.post[unit] = dice.randrange(3)
+        rank_outlook(*at, unit, ranks)
+    now = weigh_outlook(*at, ranks, movers, targets, out)
     own = units.post.tolist()
     assert now == slow_outlook(points, units, direct, moments, own)
     for worth, (unit, post) in zip(out.tolist(), pairs, strict=True):

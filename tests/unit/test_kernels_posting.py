@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from engine.kernels.posting import BARRED, Room, best_move, covered, improve, nested_order, weigh_moves
+from engine.kernels.posting import BARRED, Room, best_move, covered, improve, nested_order, tell_moves, weigh_moves
 from tests.unit.posting_kit import added_by, layers_of, packed, slow_cover
 
 seeded = pytest.mark.parametrize("seed", range(12))
@@ -48,6 +48,34 @@ def test_a_move_changes_what_counting_before_and_after_says(seed: int) -> None:
         assert gain[kind, where[unit], post] == sum(slow_cover(layers, moved, accepts)) - now
         without = sum(slow_cover(layers, where[:unit] + where[unit + 1 :], accepts[:unit] + accepts[unit + 1 :]))
         assert leaves[kind, where[unit]] == now - without
+
+
+@seeded
+def test_a_row_of_moves_is_told_one_after_the_other(seed: int) -> None:
+    """Cover of the unit's layers before and after, and what nobody else covers at its end, by counting each time."""
+    dice = random.Random(150 + seed)
+    posts, units = dice.randrange(2, 6), dice.randrange(1, 8)
+    layers = layers_of(dice, posts, 3, 6)
+    where = [dice.randrange(posts) for _ in range(units)]
+    accepts = [dice.randrange(8) for _ in range(units)]
+    moves = [(dice.randrange(units), dice.randrange(posts)) for _ in range(6)]
+    movers, targets = (np.array(column) for column in zip(*moves, strict=True))
+    out = np.empty((6, 3), np.int64)
+    columns = np.array(where, np.int32), np.array(accepts, np.int64)
+    tell_moves(packed(layers, posts), *columns, movers, targets.astype(np.int32), out)
+    for told, (unit, post) in zip(out.tolist(), moves, strict=True):
+        mine = [number for number in range(3) if accepts[unit] >> number & 1]
+        before = slow_cover(layers, where, accepts)
+        where[unit] = post
+        after = slow_cover(layers, where, accepts)
+        alone = [
+            weight
+            for number in mine
+            for weight, covering in layers[number][1]
+            if post in covering
+            and not any(u != unit and accepts[u] >> number & 1 and where[u] in covering for u in range(units))
+        ]
+        assert told == [sum(before[n] for n in mine), sum(after[n] for n in mine), sum(alone)]
 
 
 @seeded

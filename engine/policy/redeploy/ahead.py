@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from engine.kernels.futures import QUANTILES, late_in_futures
 from engine.kernels.outlook import FINE as PROBABLE
-from engine.kernels.outlook import SURE, Points, Units, direct_ms, weigh_outlook
+from engine.kernels.outlook import FIRST, SURE, Points, Ranks, Units, direct_ms, rank_outlook, weigh_outlook
 from engine.kernels.posting import BARRED, best_move, weigh_moves
 from engine.model.moves import MILLION, OtherMove, ProposedMove
 from engine.policy.redeploy.dmexclp import BUSY_PERMILLE_MAX
@@ -25,6 +25,8 @@ from engine.policy.redeploy.survey import Bytes, Ground, Ints, Kinds, Survey, Wi
 from engine.policy.redeploy.words import OTHERS, Move, proposed
 
 DAY_MS = 86_400_000
+SAME, ALL = -2, -1
+"""Whose post has changed since ranks were made: nobody's, or they have to be made."""
 QUANTILE = np.array([round(-1000 * math.log(1 - (i + 0.5) / QUANTILES)) for i in range(QUANTILES)], np.int64)
 """Of the exponential distribution with mean 1000."""
 
@@ -50,7 +52,7 @@ class Ahead(Struct, frozen=True, tag="ahead"):
     soon_ms: int = 1_800_000
     """Busy units that will be free within this count."""
     candidates: int = 24
-    """So many moves are looked at closely: the best by counted cover, and all of a fresh unit."""
+    """So many moves are looked at closely, the best by counted cover, and so many posts of a fresh unit."""
     rollouts: int = 0
     """Futures for each of the best few moves; 0: none."""
     rollout_ms: int = 3_600_000
@@ -108,6 +110,10 @@ class _Search:
         direct_ms(self._points, self._units, self._direct)
         steps = range(policy.moments)
         self._moments = np.array([policy.horizon_ms * each // max(1, policy.moments - 1) for each in steps], np.int64)
+        cells = len(self._points.mode) * policy.moments * len(self._points.weight)
+        wide = np.empty((cells, FIRST + 1), np.int64)
+        self._ranks = Ranks(wide, np.empty_like(wide), np.empty(cells, np.int64))
+        self._changed = ALL
         self._idle = survey.movable & (1 - survey.fresh)
         self._minute = survey.price if survey.price >= 0 else policy.price
 
@@ -116,7 +122,8 @@ class _Search:
         only = np.zeros(len(self.post), np.uint8)
         only[unit] = 1
         scores = self._counted(only)[unit]
-        targets = np.flatnonzero(scores > BARRED)
+        targets = np.lexsort((np.arange(len(scores)), -scores))[: self.policy.candidates]
+        targets = np.sort(targets[scores[targets] > BARRED])
         gains = self._weighed(np.full(len(targets), unit), targets)
         own = self._driving(unit, int(self.post[unit]))
         prices = [self._driving(unit, post) - own for post in targets.tolist()]
@@ -160,7 +167,11 @@ class _Search:
         """Return what each move adds, in parts per billion of the demand of its unit's kind."""
         out = np.empty(len(units), np.int64)
         movers, ends = units.astype(np.int64), targets.astype(np.int64)
-        weigh_outlook(self._points, self._units, self._direct, self._moments, movers, ends, out)
+        at = (self._points, self._units, self._direct, self._moments)
+        if self._changed != SAME:
+            rank_outlook(*at, self._changed, self._ranks)
+            self._changed = SAME
+        weigh_outlook(*at, self._ranks, movers, ends, out)
         whole = self.kinds.whole[self.kinds.kind[units]]
         per = PROBABLE * SURE * len(self._moments)
         return [
@@ -186,7 +197,7 @@ class _Search:
         unit, target = units[best], targets[best]
         self.moves.append(Move(unit, target, gains[best] // FINE, prices[best], others[:OTHERS]))
         self.post[unit] = self._units.post[unit] = target
-        self._idle[unit] = 0
+        self._idle[unit], self._changed = 0, unit
         return True
 
     def _tried(self, units: list[int], targets: list[int], prices: list[int], ranked: list[int]) -> int:

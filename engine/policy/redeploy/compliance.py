@@ -11,11 +11,11 @@ import numpy as np
 from msgspec import Struct
 
 from engine.kernels.dense import assign_all
-from engine.kernels.posting import Room, nested_order, weigh_moves
+from engine.kernels.posting import Room, nested_order
 from engine.model.moves import ProposedMove
 from engine.policy.redeploy.dmexclp import BUSY_PERMILLE_MAX
 from engine.policy.redeploy.refused import within
-from engine.policy.redeploy.survey import Ground, Ints, Kinds, Survey, kinds_of, millionths, with_busy
+from engine.policy.redeploy.survey import Ground, Ints, Kinds, Survey, kinds_of, with_busy
 from engine.policy.redeploy.words import Move, proposed
 
 THEN = 300
@@ -45,8 +45,8 @@ class Compliance(Struct, frozen=True, tag="compliance"):
             self._assign(survey, kinds, kind, goal)
         if not _holds(survey, goal):
             return ()
-        changed = np.flatnonzero(goal != survey.post).tolist()
-        return proposed(survey, "compliance", self._moves(survey, kinds, goal, changed), self.q) if changed else ()
+        moves = [Move(unit, int(goal[unit])) for unit in np.flatnonzero(goal != survey.post).tolist()]
+        return proposed(survey, "compliance", moves, self.q)
 
     def _assign(self, survey: Survey, kinds: Kinds, kind: int, goal: Ints) -> None:
         """Write down where the units of one kind belong; they share posts with the kinds before and after."""
@@ -69,20 +69,6 @@ class Compliance(Struct, frozen=True, tag="compliance"):
         assign_all(np.ascontiguousarray(np.minimum(cost, NO_WAY_MS)), column)
         if int(cost[np.arange(len(movable)), column].max()) < NO_WAY_MS:
             goal[movable] = places[column]
-
-    def _moves(self, survey: Survey, kinds: Kinds, goal: Ints, changed: list[int]) -> list[Move]:
-        """Return the moves with what each adds once those before it are done."""
-        sets, post, moves = with_busy(survey.ground.sets, self.q), survey.post.copy(), []
-        posts = len(survey.posts)
-        gain = np.empty((len(kinds.kinds), posts, posts), np.int64)
-        leaves = np.empty(gain.shape[:2], np.int64)
-        for unit in changed:
-            weigh_moves(sets, post, kinds.accepts, kinds.kinds, gain, leaves)
-            kind = int(kinds.kind[unit])
-            added = int(gain[kind, post[unit], goal[unit]])
-            moves.append(Move(unit, int(goal[unit]), millionths(added, int(kinds.whole[kind]))))
-            post[unit] = goal[unit]
-        return moves
 
 
 def _holds(survey: Survey, goal: Ints) -> bool:

@@ -1,8 +1,8 @@
 """How far it is: from posts to points of demand, from units to posts, over the streets of one epoch or straight.
 
 Found once for an epoch and then read. From the posts one sweep each (PHAST, Delling and others 2011) gives all points;
-to the posts one vector each serves all units. The last street of a point is entered as if all of it were open: a closure
-beside a point moves it by less than one street, and for what is far beyond it the sweep is exact.
+to the posts one vector each serves all units. What begins or ends on a street that is blocked in part is asked of the
+oracle, one by one. Only a post that itself lies on such a street is left as if that street were open.
 """
 
 import numpy as np
@@ -97,7 +97,22 @@ class StreetReach:
             )
             found[number][away] = line_ms[away]
             self._along_street(metric, spot, spots, found[number])
+        self._past_closures(metric, spots, mode, found)
         return found
+
+    def _past_closures(self, metric: Metric, spots: Spots, mode: Mode, found: Ints) -> None:
+        """Ask the oracle about points on streets that are blocked in part, one by one: there are few of them."""
+        closures = metric.weights.closures
+        if closures is None:
+            return
+        back = self.oracle.network.reverse[spots.arc]
+        odd = closures.unusual[spots.arc] | (closures.behind[spots.arc] != 0)
+        odd |= (back >= 0) & (closures.behind[back] != 0)
+        on_road = [number for number, spot in enumerate(self._spots) if spot.arc != NOWHERE]
+        posts = Spots.of(*(self._spots[number] for number in on_road))
+        for place in np.flatnonzero(odd & (spots.arc >= 0)).tolist():
+            rows = np.arange(len(on_road), dtype=np.int32)
+            found[on_road, place] = self.oracle.times_ms(posts, rows, spots[place], mode)
 
     def _leaving(self, metric: Metric, spot: Spot) -> Ints:
         """Return the time from the spot to every junction."""
@@ -130,7 +145,12 @@ class StreetReach:
     def _to_posts(self, spots: Spots, rows: Ints, departures: Ints, at: list[Point]) -> Ints:
         out = np.empty((len(rows), len(self._stations)), np.int32)
         near = np.empty(out.shape, np.uint8)
-        if to_posts(rows, departures, self._vectors, self._chains, self._extra_ms, out, near):
+        found = to_posts(rows, departures, self._vectors, self._chains, self._extra_ms, out, near)
+        closures = self._metric.weights.closures
+        if closures is not None:
+            # Who stands on what is blocked, or in front of it, leaves otherwise: the oracle knows how.
+            near[(spots.arc[rows] >= 0) & closures.unusual[spots.arc[rows]]] = 1
+        if found or closures is not None:
             for i, j in np.argwhere(near).tolist():
                 one = rows[i : i + 1]
                 out[i, j] = self.oracle.times_ms(spots, one, self._spots[j], Mode.NORMAL)[0]

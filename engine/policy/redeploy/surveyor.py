@@ -1,6 +1,7 @@
 """From a World to a survey: quick, because everything that stays the same for an epoch is found once.
 
-A unit belongs to the post that a move gave it, else to its home station. Who may be moved follows `MoveRules`: nobody on
+A unit belongs to the post that a move gave it, else to its home station. It is fresh where a move would be no idle one
+(`state/posts.py`). Who may be moved follows `MoveRules`: nobody on
 a break, near the end of the shift, moved a moment ago or often enough; nobody of a shared crew, as the crew's other
 vehicles would stand without it. All of them cover where they stand. Neighbours' units are not ours to place.
 """
@@ -13,8 +14,7 @@ from msgspec.structs import replace
 
 from engine.model.hours import shift_left_ms
 from engine.model.lifecycle import Status
-from engine.model.moves import MoveRules
-from engine.model.place import Place, Station
+from engine.model.place import Place
 from engine.model.roads import Conditions
 from engine.policy.honesty import clear_ms
 from engine.policy.redeploy.ground import LayerRule, Points, ground_of
@@ -25,14 +25,13 @@ from engine.policy.redeploy.survey import NO_PRICE, Bytes, Ground, Ints, Survey,
 from engine.policy.travel import straight_line
 from engine.state.fleet import IN_QUARTERS_M, STANDING_ASSIGNED, STANDING_FREE
 from engine.state.fold_moves import moves_in_tour
+from engine.state.posts import counts_at, is_idle
 from engine.state.records import UnitRecord
 from engine.state.world import World
 from engine.streets.oracle import Oracle
 from engine.streets.roads import Roads
 
 UNLIMITED = 1 << 30
-FRESH_MS = 30_000
-"""A unit that has come free within this has not settled: another post is no more trouble to its crew than its own."""
 
 
 class Demand(Struct, frozen=True, eq=False):
@@ -49,17 +48,14 @@ class Demand(Struct, frozen=True, eq=False):
 class Surveyor:
     """Looks at one World after the other. Keeps what an epoch's streets and an hour's demand give."""
 
-    def __init__(self, demand: Demand | None = None, *, fresh_ms: int = FRESH_MS) -> None:
+    def __init__(self, demand: Demand | None = None) -> None:
         self.demand = demand or Demand()
-        self.fresh_ms = fresh_ms
         self._place: Place | None = None
         self._oracle: Oracle | None = None
-        self._number: dict[str, int] = {}
         self._posts: tuple[str, ...] = ()
         self._names: tuple[str, ...] = ()
         self._capacity, self._minimum = np.empty(0, np.int32), np.empty(0, np.int32)
         self._at = np.empty((2, 0), np.int32)
-        self._rules = MoveRules()
         self._reach: Reach | None = None
         self._points_ms = np.empty((2, 0, 0), np.int32)
         self._ground: Ground | None = None
@@ -85,15 +81,13 @@ class Surveyor:
             ids=tuple(record.id for record in records),
             rows=rows,
             post=post,
-            to_post_ms=self._without_refused(world, free, post, self._to_post_ms(world, reach, rows, post)),
-            fresh=np.array(
-                [each.duty is Status.RETURNING and self._is_fresh(world, each) for each in records], np.uint8
-            ),
-            movable=self._movable(world, records, fleet.shift[rows].tolist()),
+            to_post_ms=_without_refused(world, free, post, self._to_post_ms(world, reach, rows, post)),
+            fresh=np.array([each.duty is Status.RETURNING and not is_idle(world, each) for each in records], np.uint8),
+            movable=_movable(world, records, fleet.shift[rows].tolist()),
             capability=fleet.capability[rows],
             posts=self._posts,
             names=self._names,
-            capacity=self._capacity,
+            capacity=self._room(world),
             minimum=self._minimum,
             ground=ground,
             price=price,
@@ -150,13 +144,11 @@ class Surveyor:
         if not place.stations:
             raise PolicyRefused("stations", "the place has none, so nobody can be sent to one")
         self._place, self._reach = place, None
-        self._number = {station.id: number for number, station in enumerate(place.stations)}
         self._posts = tuple(station.id for station in place.stations)
         self._names = tuple(station.name for station in place.stations)
-        self._capacity = np.array([_capacity(station) for station in place.stations], np.int32)
-        self._minimum = np.array([getattr(station, "minimum", 0) for station in place.stations], np.int32)
+        self._capacity = np.array([station.capacity or UNLIMITED for station in place.stations], np.int32)
+        self._minimum = np.array([station.minimum for station in place.stations], np.int32)
         self._at = np.array([(station.x_m, station.y_m) for station in place.stations], np.int32).T.copy()
-        self._rules = getattr(place, "moves", self._rules)
         x_m, y_m, weight = np.array(place.coverage.points, np.int64).reshape(-1, 3).T.copy()
         self._own_points = Points(x_m.astype(np.int32), y_m.astype(np.int32), weight)
         self._own_rules = self.demand.rules or rules_of(place)
@@ -179,42 +171,14 @@ class Surveyor:
             found[away] = reach.units_ms(fleet.spots, rows[away], at)
         return found
 
-    def _without_refused(self, world: World, rows: list[int], post: Ints, to_post_ms: Ints) -> Ints:
-        """Take the way to a post from a unit that it was refused for: so the next best is proposed, not the same again."""
-        for (unit, name), until_ms in world.refused_moves.items():
-            number, row = self._number.get(name), world.fleet.rows[unit]
-            place = bisect_left(rows, row)
-            if (
-                until_ms > world.now
-                and number is not None
-                and rows[place : place + 1] == [row]
-                and post[place] != number
-            ):
-                to_post_ms[place, number] = -1
-        return to_post_ms
-
-    def _is_fresh(self, world: World, record: UnitRecord) -> bool:
-        """Tell whether a unit on its way home has only just become free."""
-        return world.now - record.cleared_ms <= self.fresh_ms and record.move is None
-
-    def _movable(self, world: World, records: list[UnitRecord], shifts: list[int]) -> Bytes:
-        rules, place, siblings = self._rules, world.settled, world.fleet.siblings
-        left_ms = [shift_left_ms(place, shift, world.now) for shift in place.shifts]
-        # Who has no shift has the number -1, which is the last.
-        ends = [*(left is not None and left < rules.shift_end_ms for left in left_ms), False]
-        never = rules.budget <= 0
-        return np.array(
-            [
-                not (never or each.duty is Status.ON_BREAK or siblings[each.row] or ends[shift])
-                and (not each.moved_ms or self._is_rested(world, each))
-                for each, shift in zip(records, shifts, strict=True)
-            ],
-            np.uint8,
-        )
-
-    def _is_rested(self, world: World, record: UnitRecord) -> bool:
-        rules = self._rules
-        return world.now >= record.moved_ms + rules.cool_down_ms and moves_in_tour(world, record) < rules.budget
+    def _room(self, world: World) -> Ints:
+        """Return how many free units each post may hold beside those that belong there and are out."""
+        if int(self._capacity.min()) == UNLIMITED:
+            return self._capacity
+        fleet, left = world.fleet, self._capacity.copy()
+        for row in np.flatnonzero((fleet.standing != STANDING_FREE) & (fleet.post >= 0)).tolist():
+            left[fleet.post[row]] -= counts_at(world, world.units[row])
+        return np.maximum(left, 0)
 
 
 def _reach_of(place: Place, roads: Roads | None, oracle: Oracle | None) -> Reach:
@@ -224,8 +188,37 @@ def _reach_of(place: Place, roads: Roads | None, oracle: Oracle | None) -> Reach
     return StreetReach(roads, oracle, straight, place.stations)
 
 
-def _capacity(station: Station) -> int:
-    return getattr(station, "capacity", 0) or UNLIMITED
+def _without_refused(world: World, rows: list[int], post: Ints, to_post_ms: Ints) -> Ints:
+    """Take the way to a post from a unit that it was refused for: so the next best is proposed, not the same again."""
+    for (unit, name), until_ms in world.refused_moves.items():
+        number, row = world.stations.get(name), world.fleet.rows[unit]
+        place = bisect_left(rows, row)
+        is_free = rows[place : place + 1] == [row]
+        if until_ms > world.now and number is not None and is_free and post[place] != number:
+            to_post_ms[place, number] = -1
+    return to_post_ms
+
+
+def _movable(world: World, records: list[UnitRecord], shifts: list[int]) -> Bytes:
+    """Return 1 for each unit that a planner may move; `shifts` are their numbers."""
+    place, siblings, rules = world.settled, world.fleet.siblings, world.settled.moves
+    left_ms = [shift_left_ms(place, shift, world.now) for shift in place.shifts]
+    # Who has no shift has the number -1, which is the last.
+    ends = [*(left is not None and left < rules.shift_end_ms for left in left_ms), False]
+    never = rules.budget <= 0
+    return np.array(
+        [
+            not (never or each.duty is Status.ON_BREAK or siblings[each.row] or ends[shift])
+            and (not each.moved_ms or _is_rested(world, each))
+            for each, shift in zip(records, shifts, strict=True)
+        ],
+        np.uint8,
+    )
+
+
+def _is_rested(world: World, record: UnitRecord) -> bool:
+    rules = world.settled.moves
+    return world.now >= record.moved_ms + rules.cool_down_ms and moves_in_tour(world, record) < rules.budget
 
 
 def _becomes_free(world: World, row: int) -> Point:

@@ -1,23 +1,25 @@
 """Why a move is proposed, in two steps as dispatchers think: which post is to be filled, then which unit fills it."""
 
 import numpy as np
+from msgspec import Struct
 
-from engine.kernels.posting import ONE, covered
+from engine.kernels.posting import ONE, tell_moves
 from engine.model.moves import MoveWhy, OtherMove, ProposedMove
-from engine.policy.redeploy.survey import Ints, Kinds, Survey, accepted, kinds_of, millionths, with_busy
+from engine.policy.redeploy.survey import Kinds, Survey, accepted, kinds_of, millionths, with_busy
 
 OTHERS = 3
 NOBODY_KNOWS = -1
 
 
-class Move:
+class Move(Struct, frozen=True):
     """A unit, by its place in the survey, and the post it is to go to."""
 
-    __slots__ = ("gain", "others", "post", "price", "unit")
-
-    def __init__(self, unit: int, post: int, gain: int, price: int = 0, others: tuple[OtherMove, ...] = ()) -> None:
-        """Gain and price in parts per million of the demand of the unit's kind."""
-        self.unit, self.post, self.gain, self.price, self.others = unit, post, gain, price, others
+    unit: int
+    post: int
+    gain: int | None = None
+    """In parts per million of the demand of the unit's kind; None: by so much as cover by counts grows."""
+    price: int = 0
+    others: tuple[OtherMove, ...] = ()
 
 
 def proposed(
@@ -27,54 +29,37 @@ def proposed(
     if not moves:
         return ()
     kinds, post = kinds_of(survey), survey.post.copy()
-    return tuple(_proposed(survey, kinds, policy, move, post, busy_permille) for move in moves)
+    told = np.empty((len(moves), 3), np.int64)
+    units, targets = np.array([move.unit for move in moves]), np.array([move.post for move in moves], np.int32)
+    tell_moves(with_busy(survey.ground.sets, busy_permille), post, kinds.accepts, units, targets, told)
+    out = []
+    for move, cover in zip(moves, told.tolist(), strict=True):
+        source = int(post[move.unit])
+        post[move.unit] = move.post
+        left = int(np.count_nonzero(post == source))
+        out.append(_proposed(survey, kinds, policy, move, cover, source, left))
+    return tuple(out)
 
 
 def _proposed(
-    survey: Survey, kinds: Kinds, policy: str, move: Move, post: Ints, busy_permille: int | None
+    survey: Survey, kinds: Kinds, policy: str, move: Move, cover: list[int], source: int, left: int
 ) -> ProposedMove:
-    unit, target, source = move.unit, move.post, int(post[move.unit])
-    now = cover_of(survey, kinds, post, unit, busy_permille)
-    alone = _lost_share(survey, kinds, post, unit, target)
-    post[unit] = target
-    then = cover_of(survey, kinds, post, unit, busy_permille)
+    unit, target, whole = move.unit, move.post, int(kinds.whole[kinds.kind[move.unit]])
+    now, then, bare = (millionths(value, whole) for value in (cover[0], cover[1], cover[2] * ONE))
     hole_ms = hole_of(survey, int(kinds.accepts[unit]), target)
     travel_ms = int(survey.to_post_ms[unit, target])
-    left = int((post == source).sum())
     why = MoveWhy(
         policy=policy,
         cover_now=now,
         cover_then=then,
-        gain=move.gain,
+        gain=then - now if move.gain is None else move.gain,
         price=move.price,
         hole_ms=hole_ms,
-        fill=_fill(survey.names[target], alone, hole_ms),
+        fill=_fill(survey.names[target], bare, hole_ms),
         choice=_choice(survey, unit, source, travel_ms, left),
         others=move.others,
     )
     return ProposedMove(survey.ids[unit], survey.posts[target], travel_ms, why)
-
-
-def cover_of(survey: Survey, kinds: Kinds, post: Ints, unit: int, busy_permille: int | None) -> int:
-    """Return how much of the demand of the unit's kind is covered, in parts per million."""
-    sets = with_busy(survey.ground.sets, busy_permille)
-    by_layer = np.empty(len(survey.layers), np.int64)
-    covered(sets, post, kinds.accepts, by_layer)
-    bits = int(kinds.accepts[unit])
-    counts = [int(value) for layer, value in enumerate(by_layer.tolist()) if bits >> layer & 1]
-    return millionths(sum(counts), int(kinds.whole[kinds.kind[unit]]))
-
-
-def _lost_share(survey: Survey, kinds: Kinds, post: Ints, unit: int, target: int) -> int:
-    """Return how much demand of the unit's kind lies within reach of the post and of no other free unit."""
-    bits, bare = int(kinds.accepts[unit]), 0
-    others = np.arange(len(post)) != unit
-    for number, layer in enumerate(survey.layers):
-        if bits >> number & 1:
-            standing = post[others & (kinds.accepts >> number & 1 == 1)]
-            reached = layer.cover[standing].any(axis=0)
-            bare += int(layer.weight[(layer.cover[target] != 0) & ~reached].sum())
-    return millionths(bare * ONE, int(kinds.whole[kinds.kind[unit]]))
 
 
 def hole_of(survey: Survey, accepts: int, post: int) -> int:
