@@ -23,7 +23,7 @@ def cover_words(coverage: tuple[CoverageView, ...]) -> tuple[str, ...]:
     then = sum(each.then_percent for each in coverage) / len(coverage)
     named = [each for each in coverage if round(each.now_percent) != round(each.then_percent)][:LOWEST]
     named += [each for each in sorted(coverage, key=lambda each: each.now_percent) if each not in named][:LOWEST]
-    mean = f"{_change(now, then)} of demand, on average of {len(coverage)} classes"
+    mean = f"mean of {len(coverage)} classes {_change(now, then)}"
     return (mean, *(f"{short(each.layer)} {_change(each.now_percent, each.then_percent)}" for each in named))
 
 
@@ -67,7 +67,7 @@ def _lines(move: MoveView, names: dict[str, str], now: int) -> list[Text]:
 
 def short(layer: str) -> str:
     """Return the name of a class of demand, without what goes without saying."""
-    return layer.replace(", lights,", "").replace(" 00 s", "").replace("normal driving, ", "unhurried ")
+    return layer.replace(", lights,", " in").replace(", normal driving,", " unhurried in").replace(" 00 s", "")
 
 
 def _change(now: float, then: float) -> str:
