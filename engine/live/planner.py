@@ -234,6 +234,8 @@ class Planner:
             price.fine = self.learned.price
 
     def _write(self) -> None:
+        if self._expected is not None:
+            self._expected.learn()
         price = self.planning.price
         self.learned.policy, self.learned.price = self.settings.policy, -1 if price is None else price.fine
         try:
