@@ -7,6 +7,7 @@ import click
 
 from gateways.commands import travel as ways
 from gateways.commands.journal import journal
+from gateways.commands.replay import replay
 from gateways.commands.reports import report
 from gateways.commands.roads import roads
 from gateways.commands.sim import sim
@@ -177,7 +178,7 @@ def _refusable(work: Any) -> Any:
         raise SystemExit(1) from None
 
 
-for group in (journal, report, ways.travel, roads, sim, why):
+for group in (journal, report, ways.travel, roads, sim, replay, why):
     main.add_command(group)
 
 

@@ -6,10 +6,12 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.clocks import Profile
+from engine.clocks.agreement import AgreementLine, Saved, ShadowReport
 from engine.clocks.clocks import Row
 from engine.clocks.figures import Share
 from engine.clocks.findings import Line, OverrideReport, later
 from engine.clocks.overrides import Verdict
+from engine.clocks.shadow import Agreement
 
 NOTHING = "-"
 
@@ -46,6 +48,74 @@ def show_overrides(found: OverrideReport) -> None:
     _say_counts(console, "reasons given", dict(found.total.reasons))
     for unit in found.units:
         console.print(f"  {unit.unit}: passed over {unit.times} times, others {later(unit.later_ms)}", highlight=False)
+
+
+def show_shadow(found: ShadowReport) -> None:
+    """Print what shadow plans would have sent against what was sent, and how far to believe it."""
+    console = Console()
+    if not found.total.incidents:
+        console.print("No incident of a shadow plan can be compared with what was sent.", highlight=False)
+    else:
+        console.print(_shadow_table(found))
+        if found.decided_s is not None:
+            told = f"They decided {found.decided_s:.0f} s (median) after we had; no part of what would have been saved."
+            console.print(told, highlight=False)
+    _say_counts(
+        console, "their first unit was expected sooner than ours, which we did not choose as", found.theirs_better
+    )
+    if found.etas is not None:
+        etas = found.etas
+        console.print(
+            f"Our ETAs for their units: {etas.arrivals} arrivals, {_seconds(etas.bias_s, etas.low_s, etas.high_s)} late "
+            f"on average, {etas.p50_s:.0f} s off (median), {etas.within_60_s:.0%} within a minute.",
+            highlight=False,
+        )
+    _say_counts(console, "their units without an arrival to compare", found.unmeasured)
+    _say_counts(console, "incidents left out", found.left_out)
+    console.print(f"{found.method}.", highlight=False, style="dim")
+
+
+def _shadow_table(found: ShadowReport) -> Table:
+    table = Table(title="What shadow plans would have sent, against what was sent")
+    for name in (
+        "",
+        "n",
+        "same units",
+        "same first",
+        "different",
+        "agree",
+        "95 %",
+        "saved",
+        "mean, 95 %",
+        "median",
+        "last",
+    ):
+        table.add_column(name, justify="right" if name else "left")
+    parts = (("", [found.total]), ("priority ", found.priorities), ("", found.types))
+    for word, lines in parts:
+        for line in lines:
+            table.add_row(f"{word}{line.name}", *_shadow_cells(line))
+    return table
+
+
+def _shadow_cells(line: AgreementLine) -> tuple[str, ...]:
+    counts = [f"{line.agreements[each]}" for each in Agreement]
+    if line.same_first is None or line.low is None or line.high is None or line.first is None:
+        return (f"{line.incidents}", *counts, *(NOTHING,) * 6)
+    first = line.first
+    share = (f"{line.same_first:.1%}", f"{line.low:.0%}-{line.high:.0%}")
+    mean = _seconds(first.mean_s, first.low_s, first.high_s)
+    times = (f"{first.sum_min:.1f} min", mean, f"{first.median_s:.0f} s", _last(line.complete))
+    return (f"{line.incidents}", *counts, *share, *times)
+
+
+def _last(complete: Saved | None) -> str:
+    return NOTHING if complete is None else _seconds(complete.mean_s, complete.low_s, complete.high_s)
+
+
+def _seconds(mean_s: float, low_s: float | None, high_s: float | None) -> str:
+    """Return a mean with its interval."""
+    return f"{mean_s:.0f} s" if low_s is None or high_s is None else f"{mean_s:.0f} s ({low_s:.0f} to {high_s:.0f})"
 
 
 def _clock_table(profile: Profile, rows: Sequence[Row]) -> Table:

@@ -1,4 +1,4 @@
-"""`turnout report …`: response clocks, and what people made of the recommendations, read off a journal.
+"""`turnout report …`: response clocks, what people made of recommendations, and shadow plans, read off a journal.
 
 Reading never changes a journal, also beside a running engine.
 """
@@ -12,10 +12,11 @@ import click
 import msgspec
 from msgspec import Struct
 
-from engine.clocks import Clocks, Profile
+from engine.clocks import Clocks, Profile, agreement
 from engine.clocks.clocks import Row
 from engine.clocks.findings import OverrideReport, report_of
 from engine.clocks.overrides import Overrides
+from engine.clocks.shadow import Shadow
 from engine.journal import JournalError
 from engine.journal.reader import Reader
 from engine.journal.recovery import turns
@@ -26,7 +27,7 @@ from engine.state.image import restore
 from gateways.clock_files import FILE, load_profiles
 from gateways.config import ConfigRefused
 from gateways.progress import Report, progress_bar
-from gateways.report_tables import show_clocks, show_overrides
+from gateways.report_tables import show_clocks, show_overrides, show_shadow
 
 PROGRESS_TURNS = 2_000
 Span = tuple[int | None, int | None]
@@ -74,6 +75,16 @@ def report_overrides(directory: Path, span: Span, *, as_json: bool) -> int:
     return _report(directory, work, as_json=as_json)
 
 
+def report_shadow(directory: Path, span: Span, *, as_json: bool) -> int:
+    """Print what shadow plans would have sent against what was sent; return the exit status."""
+
+    def work(journal: Path, progress: Report | None) -> None:
+        found = read_shadow(journal, span, progress)
+        _print(found) if as_json else show_shadow(found)
+
+    return _report(directory, work, as_json=as_json)
+
+
 def read_clocks(
     journal: Path, profiles: Sequence[Profile], span: Span = (None, None), progress: Report | None = None
 ) -> ClockReport:
@@ -97,6 +108,15 @@ def read_overrides(journal: Path, span: Span = (None, None), progress: Report | 
     for turn in _counted(journal, progress):
         overrides.feed(turn)
     return report_of(overrides)
+
+
+def read_shadow(journal: Path, span: Span = (None, None), progress: Report | None = None) -> agreement.ShadowReport:
+    """Read shadow plans against the CAD off a journal. Raises JournalDamaged, JournalGap, msgspec.ValidationError."""
+    shadow = Shadow(span=span)
+    for turn in _counted(journal, progress):
+        shadow.feed(turn)
+    shadow.finish()
+    return agreement.report_of(shadow)
 
 
 def chosen(profiles: Sequence[Profile], names: Sequence[str]) -> tuple[Profile, ...]:

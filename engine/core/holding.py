@@ -157,6 +157,8 @@ def settle_stacks(turn: Recorder) -> bool:
             reason = _why_not(turn, unit, incident)
             if reason:
                 turn.record(IncidentUnstacked(incident.id, unit.id, reason, ENGINE))
+                # Others have filled its places meanwhile: then nobody waits there any more.
+                sending.wait_over(turn, incident)
         if unit.stack and unit.incident is None:
             _go_on(turn, unit, world.open[unit.stack[0]])
     return len(turn.facts) > said

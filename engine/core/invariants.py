@@ -122,7 +122,7 @@ def _columns(world: World, unit: UnitRecord, capabilities: int | None) -> Iterat
         yield f"{unit.id} has other capabilities in its column than in the place and by its crew"
     if max(abs(int(fleet.x_m[row])), abs(int(fleet.y_m[row]))) > METRES_MAX:
         yield f"{unit.id} is nowhere"
-    if fleet.tree is not None and row not in fleet.tree:
+    if fleet.tree is not None and row not in fleet.index:
         yield f"{unit.id} is not in the index"
 
 

@@ -82,6 +82,16 @@ def explain_again(turn: Recorder, incident: Incident) -> None:
     _record(turn, incident, _for(solution, incident), turn.dispatch.explain(turn.world, incident, solution))
 
 
+def explain_shadow(turn: Recorder, incident: Incident) -> None:
+    """Write down what a shadow plan would do at the moment at which a person decides, before their order is carried out.
+
+    What was recorded when the incident came in rests on positions of then; two choices are compared fairly only where
+    both were judged in one World.
+    """
+    if incident.id in turn.world.waiting and _mode(turn, incident) is Mode.SHADOW:
+        explain_again(turn, incident)
+
+
 def _head(turn: Recorder, *, shadow: bool, but: Container[str] = ()) -> list[Incident]:
     """Return the first of the queue, as many as are solved together: those of shadow plans, or all others `but` these.
 

@@ -2,7 +2,7 @@
 
 from engine.core import accepting, carrying, guard, sending
 from engine.core.lookup import check_given, check_text, known_unit, open_incident
-from engine.core.matching import explain_again
+from engine.core.matching import explain_again, explain_shadow
 from engine.core.recorder import Recorder, Refused
 from engine.model.facts import UnitReserved
 from engine.model.inputs import DispatchUnits, DivertUnit, RecommendUnits, ReleaseUnit, ReserveUnits
@@ -28,6 +28,7 @@ def reserve_units(turn: Recorder, given: ReserveUnits) -> None:
     for unit in units:
         if unit.incident is not None:
             raise Refused("already_there", "units", f"{unit.id} is reserved for {incident.id} already.")
+    explain_shadow(turn, incident)
     deviations = _deviations(turn, incident, units, given.reason)
     for unit in units:
         slot = sending.first_slot(turn, unit.id, incident)
@@ -50,6 +51,7 @@ def dispatch_units(turn: Recorder, given: DispatchUnits) -> None:
     incident = open_incident(turn.world, given.incident)
     check_text(reason=given.reason)
     units = _free_units(turn, given.units, incident)
+    explain_shadow(turn, incident)
     deviations = _deviations(turn, incident, units, given.reason)
     accepting.record_bypassed(turn, incident, units, deviations, given.by)
     for unit in units:
@@ -107,6 +109,7 @@ def divert_unit(turn: Recorder, given: DivertUnit) -> None:
     target = open_incident(turn.world, given.incident)
     check_given(reason=given.reason)
     guard.may_divert(turn.world, unit, target)
+    explain_shadow(turn, target)
     slot = sending.first_slot(turn, unit.id, target)
     as_advised = any(choice.unit == unit.id and choice.source == unit.incident for choice in target.recommended)
     deviation = "" if as_advised else given.reason

@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_right
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,8 @@ Parts = npt.NDArray[np.int64]
 Trace = tuple[list[int], list[float], list[float]]
 """n times since the departure, never falling, from 0, and the n points (x_m, y_m) at these times."""
 FASTEST_DM_S = 600
+SPOTS_KEPT = 1_024
+"""Drives begin at posts and hospitals again and again, and at a scene where the nearest hospital was just looked for."""
 
 
 class Seen(Struct, frozen=True, gc=False):
@@ -37,17 +40,20 @@ class Seen(Struct, frozen=True, gc=False):
 class Drive:
     """A way being driven. Where its points lie is worked out when somebody asks: few drives are looked at on their way."""
 
-    __slots__ = ("_line", "_trace", "arrive_ms", "depart_ms", "metres")
+    __slots__ = ("_line", "_to", "_trace", "arrive_ms", "depart_ms", "metres")
 
-    def __init__(self, depart_ms: int, took_ms: int, metres: int, trace: Callable[[], "Trace"]) -> None:
+    def __init__(self, depart_ms: int, took_ms: int, metres: int, to: Point, trace: Callable[[], "Trace"]) -> None:
         self.depart_ms = depart_ms
         self.arrive_ms = depart_ms + took_ms
         self.metres = metres
         self._trace = trace
         self._line: Trace | None = None
+        self._to = to
 
     def seen(self, now: int) -> Seen:
         """Return where it is."""
+        if now >= self.arrive_ms:
+            return Seen(*self._to, 0, UNKNOWN)
         if self._line is None:
             self._line = self._trace()
         times_ms, x_m, y_m = self._line
@@ -72,13 +78,16 @@ class Driver:
         self._roads = roads
         self._world = world
         self._straight = straight
+        self._spot = lru_cache(maxsize=SPOTS_KEPT)(self._found)
 
     def spot(self, seen: Seen) -> Spot | None:
         """Return where on the streets that is; None where there are none."""
-        if self._roads is None:
-            return None
-        x_m, y_m = np.array([seen.x_m], np.int32), np.array([seen.y_m], np.int32)
-        return self._roads.spots(x_m, y_m, np.array([seen.heading], np.int16))[0]
+        return None if self._roads is None else self._spot(self._roads, seen.x_m, seen.y_m, seen.heading)
+
+    @staticmethod
+    def _found(roads: Roads, x: int, y: int, heading: int) -> Spot:
+        x_m, y_m = np.array([x], np.int32), np.array([y], np.int32)
+        return roads.spots(x_m, y_m, np.array([heading], np.int16))[0]
 
     def nearest(self, start: Seen, points: tuple[Point, ...], mode: Mode) -> int:
         """Return which of the points is the nearest by the map; of equals, the first."""
@@ -107,7 +116,7 @@ class Driver:
             metric = roads.oracle(conditions).metric(mode)
             return _traced(roads, metric, way, parts, took_ms, ((start.x_m, start.y_m), to), ends[1])
 
-        return Drive(depart_ms, took_ms, metres, trace)
+        return Drive(depart_ms, took_ms, metres, to, trace)
 
     def _ends(self, start: Seen, to: Point) -> tuple[Spot, Spot] | None:
         """Return where on the streets both ends are; None where one of them is not."""
@@ -119,7 +128,7 @@ class Driver:
     def _across(self, start: Seen, to: Point, depart_ms: int, percent: float) -> Drive:
         ms = max(0, round(self._straight.to_points_ms((start.x_m, start.y_m), [to], 1)[0] * percent / 100))
         metres = round(math.dist((start.x_m, start.y_m), to) * self._straight.circuity_percent / 100)
-        return Drive(depart_ms, ms, metres, lambda: ([0, ms], [start.x_m, to[0]], [start.y_m, to[1]]))
+        return Drive(depart_ms, ms, metres, to, lambda: ([0, ms], [start.x_m, to[0]], [start.y_m, to[1]]))
 
 
 def _traced(

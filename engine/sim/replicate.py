@@ -5,13 +5,14 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from engine.model.demand import Demand
-from engine.model.hours import DAY_MS
+from engine.model.hours import DAY_MS, day_began_ms
 from engine.model.place import Place
 from engine.policy import DispatchPolicy
 from engine.policy.redeploy import Demand as CoverDemand
 from engine.policy.redeploy import Home, Planning, RedeployPolicy
 from engine.sim.callers import CallList, draw
 from engine.sim.city import City
+from engine.sim.given import Given, complete
 from engine.sim.nature import Nature
 from engine.sim.outcome import Outcome
 from engine.state.image import state_hash
@@ -45,30 +46,35 @@ class Setup(Struct, frozen=True):
     warm_days: int = 1
     """Before the measured days, so that they begin in a city at work."""
     seed: int = 1
-    given: CallList | None = None
+    given: Given | None = None
     """Recorded calls, in the place of drawn ones."""
+    span_ms: tuple[int, int] | None = None
+    """With recorded calls: when simulated time begins, and the end of what is measured; else whole days."""
 
     @property
     def begin_ms(self) -> int:
         """When simulated time begins."""
+        if self.span_ms is not None:
+            return self.span_ms[0]
         if self.given is not None and len(self.given):
-            return int(self.given.came_ms[0]) // DAY_MS * DAY_MS
+            return day_began_ms(self.place, int(self.given.calls.came_ms[0]))
         offset_ms = max((each for each in self.place.utc_offsets if each[0] <= MONDAY_MS), default=(0, 0))[1]
         return MONDAY_MS - offset_ms
+
+    @property
+    def measured_ms(self) -> tuple[int, int]:
+        """From when until when calls count."""
+        begin_ms = self.begin_ms + self.warm_days * DAY_MS
+        return begin_ms, begin_ms + self.days * DAY_MS if self.span_ms is None else self.span_ms[1]
 
 
 def replicate(setup: Setup, rep: int, on_day: OnDay | None = None) -> Outcome:
     """Simulate one replication. Raises DemandRefused where there is nothing to simulate."""
-    measured_ms = setup.begin_ms + setup.warm_days * DAY_MS, setup.begin_ms + (setup.warm_days + setup.days) * DAY_MS
-    calls = setup.given
-    if calls is None:
-        assert setup.demand is not None, "calls are drawn or given"
-        end_ms = measured_ms[1] + TAIL_MS
-        calls = draw(setup.place, setup.demand, setup.nature, setup.begin_ms, end_ms, setup.seed, rep)
+    measured_ms = setup.measured_ms
     city = City(
         setup.place,
         setup.roads,
-        calls,
+        _calls(setup, rep),
         setup.nature,
         setup.dispatch,
         seed=setup.seed,
@@ -93,6 +99,14 @@ def replicate(setup: Setup, rep: int, on_day: OnDay | None = None) -> Outcome:
         turns=city.turns,
         state_hash=state_hash(city.world),
     )
+
+
+def _calls(setup: Setup, rep: int) -> CallList:
+    if setup.given is not None:
+        return complete(setup.given, setup.nature, setup.seed, rep)
+    assert setup.demand is not None, "calls are drawn or given"
+    end_ms = setup.measured_ms[1] + TAIL_MS
+    return draw(setup.place, setup.demand, setup.nature, setup.begin_ms, end_ms, setup.seed, rep)
 
 
 def _see_it_through(city: City, patience_ms: int) -> None:

@@ -11,10 +11,10 @@ from math import isnan
 import numpy as np
 from msgspec import Struct
 
+from engine.clocks.student import NOTHING, Estimate, estimate_of, ratio_of
 from engine.sim.outcome import NEVER, Outcome
 from engine.sim.parts import GROUPS, Basis, Groups, OutcomesRefused, basis_of, in_order, named, parts_of, whole
 from engine.sim.readings import OF_CALLS, OF_RUN, of_priorities, read
-from engine.sim.student import NOTHING, Estimate, estimate_of, ratio_of
 
 SAME = ("came_ms", "priority", "target_ms", "x_m", "y_m")
 """Columns that make a call the same call."""
@@ -121,7 +121,7 @@ def paired(these: Sequence[Outcome], others: Sequence[Outcome], groups: Groups =
     Raises OutcomesRefused if the calls are not the same, or if either cannot be summed up.
     """
     mine, theirs, every = in_order(these), in_order(others), named(groups)
-    _check_the_same(mine, theirs)
+    check_the_same(mine, theirs)
     one = [read(part, every) for part in parts_of(mine)]
     two = [read(part, every) for part in parts_of(theirs)]
     ends = (read(whole(mine[0]), every), read(whole(theirs[0]), every)) if len(mine) == 1 else None
@@ -153,7 +153,8 @@ def _difference(pairs: Sequence[tuple[float, float]], ends: tuple[float, float] 
     return Difference(apart.value, apart.half_width, relative, None if relative is None else ratio.half_width)
 
 
-def _check_the_same(mine: Sequence[Outcome], theirs: Sequence[Outcome]) -> None:
+def check_the_same(mine: Sequence[Outcome], theirs: Sequence[Outcome]) -> None:
+    """Raise OutcomesRefused unless both, in order, met the same calls."""
     what = f"{mine[0].policy} and {theirs[0].policy} cannot be compared in pairs: "
     if [(one.seed, one.rep) for one in mine] != [(two.seed, two.rep) for two in theirs]:
         raise OutcomesRefused(f"{what}their seeds or replications differ. Run both with the same --seed and --reps.")

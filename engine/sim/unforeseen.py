@@ -59,7 +59,8 @@ def unforeseen_bound(problem: OfflineProblem, span: Span, places_ms: Ints | None
     """Return the bound for units that may be anywhere in `places`. Raises ValueError.
 
     places_ms: (Q, n) from each place where a free unit may be to the call; None: the posts. For a bound on policies that
-    also send units from the road, streets, hospitals and scenes belong to the places.
+    also send units from the road, streets, hospitals and scenes belong to the places. If every point where a unit may be is
+    at most d ms from one of a sample of places, the times from the sample less d prove the bound for all points.
     """
     check(problem)
     if not span.from_ms < span.to_ms <= span.done_ms:

@@ -15,6 +15,9 @@ from engine.streets.snapping import Spots
 IN_QUARTERS_M = 150
 """A unit this close to its post, in x and in y, has to turn out first."""
 
+SETTLED_LATER = 2_000
+"""Up to so many units the tree is told where they are only when it is asked: to load all of them takes 3 ms at most."""
+
 STANDING_FREE = 0
 STANDING_ASSIGNED = 1
 STANDING_NOT_IN_SERVICE = 2
@@ -68,6 +71,9 @@ class Fleet:
         self.siblings: list[tuple[int, ...]] = []
         """Rows of the other units of the same crew."""
         self.tree = UnitIndex() if indexed else None
+        self._moved = np.empty(0, np.uint8)
+        """By row: the tree has not been told yet."""
+        self._unsettled = False
         self.roads: Roads | None = None
         self.spots = Spots(0)
         """Where on the streets each unit is; worked out from its position, so in no image."""
@@ -123,6 +129,7 @@ class Fleet:
             grown = np.full(len(self.ids), filler, dtype=column.dtype)
             grown[: len(column)] = column
             setattr(self, name, grown)
+        self._moved = np.concatenate([self._moved, np.zeros(len(self.ids) - len(self._moved), np.uint8)])
 
     def _pair_crews(self, wanted: dict[str, Unit]) -> None:
         rows_of: dict[str, list[int]] = {}
@@ -150,7 +157,10 @@ class Fleet:
     def _locate(self, rows: npt.NDArray[np.int32]) -> None:
         """Write down in the tree and on the streets where these units are."""
         if self.tree is not None:
-            self.tree.place_many(rows, self.x_m[rows], self.y_m[rows])
+            if len(self.ids) <= SETTLED_LATER:
+                self._moved[rows], self._unsettled = 1, True
+            else:
+                self.tree.place_many(rows, self.x_m[rows], self.y_m[rows])
             if self.roads is not None:
                 self.roads.put(self.spots, rows, self.x_m, self.y_m, self.speed_dm_s, self.heading)
 
@@ -199,8 +209,12 @@ class Fleet:
 
     @property
     def index(self) -> UnitIndex:
-        """The R-tree; asserts that this fleet has one."""
+        """The R-tree, in which everybody is where the columns say; asserts that this fleet has one."""
         assert self.tree is not None, "a follower's fleet is never searched"
+        if self._unsettled:
+            rows = np.flatnonzero(self._moved)
+            self._moved[rows], self._unsettled = 0, False
+            self.tree.place_many(rows, self.x_m[rows], self.y_m[rows])
         return self.tree
 
     def restore_positions(self, fixes: Fixes) -> None:

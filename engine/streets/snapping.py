@@ -106,13 +106,15 @@ class Nodes:
 
     def gather(self, spots: Spots, rows: Ints, x_m: Ints, y_m: Ints) -> None:
         """Put those of the rows that stand at their nearest node, and those that move at the end of their arc."""
-        arc, extra_ms = self._nearest(self._into, x_m[rows], y_m[rows])
-        own, along = spots.arc[rows], spots.along[rows]
+        own = spots.arc[rows]
         moves = (spots.free[rows] == 0) & (own >= 0)
-        ahead_ms = self._arc_ms[own] * (PERMILLE - along.astype(np.int64)) // PERMILLE
-        spots.arc[rows] = np.where(moves, own, arc)
+        moving, standing = rows[moves], rows[~moves]
+        if len(moving):
+            left = PERMILLE - spots.along[moving].astype(np.int64)
+            spots.extra_ms[moving] = self._arc_ms[own[moves]] * left // PERMILLE
+        if len(standing):
+            spots.arc[standing], spots.extra_ms[standing] = self._nearest(self._into, x_m[standing], y_m[standing])
         spots.along[rows], spots.free[rows] = PERMILLE, 1
-        spots.extra_ms[rows] = np.where(moves, ahead_ms, extra_ms)
 
     def target(self, x_m: int, y_m: int) -> Spot:
         """Return where an address is reached."""

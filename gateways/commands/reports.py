@@ -1,4 +1,4 @@
-"""`turnout report …`: response clocks, and where the rules are wrong."""
+"""`turnout report …`: response clocks, where the rules are wrong, and what shadow plans would have done."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ class Reporting(Teaching):
 
 @click.group(cls=Reporting, no_args_is_help=True)
 def report() -> None:
-    """Response clocks and overrides, read off a journal (or the data folder that holds it).
+    """Response clocks, overrides and shadow plans, read off a journal (or the data folder that holds it).
 
     `turnout report out/data` is short for `turnout report clocks out/data`.
     """
@@ -77,3 +77,14 @@ def overrides(directory: Path, from_: datetime | None, to: datetime | None, as_j
     from gateways.reports import report_overrides
 
     raise SystemExit(report_overrides(directory, (_ms(from_), _ms(to)), as_json=as_json))
+
+
+@report.command()
+@click.argument("directory", metavar="JOURNAL_OR_DATA", type=FOLDER)
+@_spanned
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+def shadow(directory: Path, from_: datetime | None, to: datetime | None, as_json: bool) -> None:
+    """Hold what shadow plans would have sent against what the CAD sent: agreement, and minutes that would be saved."""
+    from gateways.reports import report_shadow
+
+    raise SystemExit(report_shadow(directory, (_ms(from_), _ms(to)), as_json=as_json))

@@ -31,6 +31,7 @@ def sim() -> None:
     Several:          turnout sim out/city --policy home --policy priced:budget_permille=300
     As JEMSS has it:  turnout sim out/manhattan --preset jemss --divert --policy compliance
     On one page:      turnout sim out/city --policy home --policy ahead --html out/report.html --keep out/a.run
+    Recorded calls:   turnout sim out/city --calls calls.csv --policy home --policy ahead
     Held together:    turnout sim compare out/a.run out/b.run
     """  # noqa: D301  \b is click's mark for lines that stay as they are
 
@@ -61,6 +62,12 @@ def _runs(function: Any) -> Any:
             help="Kind of days: an ordinary city, or the rules of the JEMSS simulator.",
         ),
         click.option("--divert", is_flag=True, help="Nearest dispatch may divert units to more urgent incidents."),
+        click.option(
+            "--calls",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="Recorded calls instead of drawn ones: CSV with time, lat, lon, type; and where known priority, taking_s, "
+            "on_scene_s, transport (yes or no), handover_s. The days are those of the table.",
+        ),
         click.option("--units", type=click.IntRange(1, 100_000), help="Another size of the fleet."),
         click.option("--cores", type=click.IntRange(1), help="Processes side by side (default: all cores)."),
     ):

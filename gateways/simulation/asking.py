@@ -5,8 +5,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from engine.sim.given import Given, days_of, missing
 from engine.sim.outcome import Outcome
 from gateways.progress import progress_bar
+from gateways.simulation.call_files import read_calls
 from gateways.simulation.document import Run
 from gateways.simulation.running import cores, run_all
 from gateways.simulation.setups import NotSimulated, loaded, policies_of, scene_of, setup_of
@@ -25,6 +27,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     divert: bool
     units: int | None = None
     cores: int | None = None
+    calls: Path | None = None
+    """A table of recorded calls, in the place of drawn ones: then days are those of the table."""
     command: str = ""
 
 
@@ -33,12 +37,16 @@ def simulate(asked: Asked) -> tuple[Run, dict[str, list[Outcome]]]:
 
     Raises PlaceRefused, NotSimulated, PolicyRefused and DemandRefused, all before hours are spent.
     """
-    scene = scene_of(loaded(asked.place), asked.preset, units=asked.units)
+    found = loaded(asked.place)
+    care = None if found.demand is None else found.demand.care
+    given = None if asked.calls is None else read_calls(asked.calls, found.place, care)
+    scene = scene_of(found, asked.preset, units=asked.units, given=given)
+    days, warm_up = (asked.days, asked.warm_up) if given is None else (days_of(found.place, given.calls), 0)
     nearest = "nearest+divert" if asked.divert else "nearest"
     named = policies_of(asked.policies, nearest if asked.preset == "jemss" or asked.divert else "joint")
     if len({each.name for each in named}) < len(named):
         raise NotSimulated("A policy is named twice: each needs a name of its own.")
-    setups = [setup_of(scene, each, days=asked.days, seed=asked.seed, warm_days=asked.warm_up) for each in named]
+    setups = [setup_of(scene, each, days=days, seed=asked.seed, warm_days=warm_up) for each in named]
     outcomes = run_all(setups, asked.reps, asked.cores or cores(), progress_bar)
     by_policy: dict[str, list[Outcome]] = {each.name: [] for each in named}
     for outcome in outcomes:
@@ -46,22 +54,33 @@ def simulate(asked: Asked) -> tuple[Run, dict[str, list[Outcome]]]:
     run = Run(
         place=scene.place.name,
         preset=asked.preset,
-        days=asked.days,
+        days=days,
         reps=asked.reps,
         seed=asked.seed,
         command=asked.command,
         version=version("turnout"),
-        rules=RULES[asked.preset],
-        warm_up_days=asked.warm_up,
+        rules=(DRAWN if given is None else _told(asked, given), *RULES[asked.preset]),
+        warm_up_days=warm_up,
         stations=scene.place.stations,
         hospitals=scene.place.hospitals,
     )
     return run, by_policy
 
 
+def _told(asked: Asked, given: Given) -> str:
+    """Say what came from the table, and what did not."""
+    lacking = missing(given)
+    name = "a table" if asked.calls is None else asked.calls.name
+    return (
+        f"{len(given)} calls came from {name}; drawn were the work of {lacking.work}, whether anybody went to hospital of "
+        f"{lacking.transport}, and the handover of {lacking.handover}."
+    )
+
+
+DRAWN = "Calls are drawn from the place's demand."
 RULES = {
     "city": (
-        "Calls are drawn from the place's demand; crews turn out, drive, work and eat as its rules say; positions are late.",
+        "Crews turn out, drive, work and eat as the place's rules say; positions are late.",
         "Plans that ask a person are served as if the recommendation were accepted at once.",
     ),
     "jemss": (

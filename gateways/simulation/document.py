@@ -9,13 +9,13 @@ from typing import Any, Protocol
 
 from msgspec import Struct, field
 
+from engine.clocks.student import Estimate
 from engine.model.place import Hospital, Station
 from engine.sim.curves import cover_by_hour, late_by_hour, reached_within
 from engine.sim.outcome import Outcome
 from engine.sim.parts import ALL, GROUPS, named
 from engine.sim.readings import OF_CALLS, OF_RUN, of_priorities
 from engine.sim.statistics import Difference, Differences, Summary, UnitSummary, paired, summary_of
-from engine.sim.student import Estimate
 from gateways.simulation.pareto import frontier
 
 CURVE_STEPS = 120

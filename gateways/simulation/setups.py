@@ -5,6 +5,7 @@ before the first day begins.
 """
 
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,13 +13,14 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.model.demand import Demand
+from engine.model.demand import Demand, TypeShare
 from engine.model.moves import MILLION, MoveRules
 from engine.model.place import Place
 from engine.model.plans import Mode
 from engine.policy import Quiet, dispatch_named
 from engine.policy.redeploy import Demand as CoverDemand
 from engine.policy.redeploy import Points, PolicyRefused, policy_named, rules_of
+from engine.sim.given import UNKNOWN, Given, days_of
 from engine.sim.nature import Nature
 from engine.sim.replicate import Setup
 from engine.streets.network import Network
@@ -49,10 +51,13 @@ class Scene(Struct, frozen=True):
 
     place: Place
     roads: Roads | None
-    demand: Demand
+    demand: Demand | None
+    """None: the calls are given."""
     nature: Nature
     preset: str
     cover: CoverDemand
+    given: Given | None = None
+    """Recorded calls, in the place of drawn ones."""
 
 
 class Named(Struct, frozen=True):
@@ -72,18 +77,30 @@ def loaded(folder: Path) -> Loaded:
     return load(folder)
 
 
-def scene_of(found: Loaded, preset: str, *, units: int | None = None) -> Scene:
+def scene_of(found: Loaded, preset: str, *, units: int | None = None, given: Given | None = None) -> Scene:
     """Return the place made ready for its kind of days. Raises NotSimulated, PolicyRefused."""
-    if found.demand is None:
+    if found.demand is None and given is None:
         raise NotSimulated(
             f"{found.place.name} has no demand.toml and demand.csv, so nobody knows who would call. Write them, or replay "
             "recorded days:  turnout replay JOURNAL --policy NAME"
         )
     made = PRESETS[preset](found.place)
-    place = made.place if units is None else _manned(made.place, units)
+    roads = None if found.graph is None else Roads(Network(found.graph), made.place.travel)
+    scene = Scene(made.place, roads, found.demand, made.nature, preset, CoverDemand(), given)
+    return ready(scene, units=units)
+
+
+def ready(scene: Scene, *, units: int | None = None) -> Scene:
+    """Return the scene with its fleet and with what policies reckon with. Raises NotSimulated."""
+    place = scene.place if units is None else _manned(scene.place, units)
     _check_shifts(place)
-    roads = None if found.graph is None else Roads(Network(found.graph), place.travel)
-    return Scene(place, roads, found.demand, made.nature, preset, _cover(place, found.demand, made.nature))
+    demand, given = scene.demand, scene.given
+    if demand is not None:
+        cover = _cover(place, demand, scene.nature)
+    else:
+        assert given is not None, "calls are drawn or given"
+        cover = _cover_of_calls(place, given, scene.nature)
+    return replace(scene, place=place, cover=cover)
 
 
 def setup_of(scene: Scene, policy: Named, *, days: int, seed: int, warm_days: int = 1) -> Setup:
@@ -110,6 +127,7 @@ def setup_of(scene: Scene, policy: Named, *, days: int, seed: int, warm_days: in
         days=days,
         warm_days=warm_days,
         seed=seed,
+        given=scene.given,
     )
 
 
@@ -123,7 +141,7 @@ def _policy(text: str, default: str) -> Named:
     if slash:
         return Named(f"{first}/{second}", first, second)
     try:
-        dispatch_named(first)
+        dispatch_named(first.partition(":")[0])
     except ValueError:
         return Named(f"{default}/{first}", default, first)
     return Named(f"{first}/home", first, "home")
@@ -137,11 +155,29 @@ def _cover(place: Place, demand: Demand, nature: Nature) -> CoverDemand:
         np.array([zone.y_m for zone in zones], np.int32),
         np.rint(np.array([zone.weight for zone in zones]) * _scale(demand)).astype(np.int64),
     )
-    turnout_ms = round(sum(unit.turnout_ms for unit in place.units) / max(1, len(place.units)))
-    rules = rules_of(place, demand.shares, nature.taking_ms + turnout_ms)
+    rules = rules_of(place, demand.shares, nature.taking_ms + _turnout_ms(place))
     care = demand.care
     service_ms = care.on_scene_ms + round(care.transport_share * (care.handover_ms + TO_HOSPITAL_MS))
     return CoverDemand(rules, points, None, round(demand.calls_per_day), service_ms)
+
+
+def _cover_of_calls(place: Place, given: Given, nature: Nature) -> CoverDemand:
+    """Return what the policies reckon with where nobody wrote down a demand: the place's own points of cover.
+
+    How many calls come in a day, of which kinds, and how long they take, is told by the calls themselves.
+    """
+    calls = given.calls
+    kinds = Counter(zip(calls.kind.tolist(), calls.priority.tolist(), strict=True))
+    shares = tuple(TypeShare(calls.type[kind], priority, number) for (kind, priority), number in sorted(kinds.items()))
+    known_ms = calls.work_ms[calls.work_ms != UNKNOWN]
+    scene_ms = int((known_ms if len(known_ms) else given.scene_ms).mean())
+    service_ms = scene_ms + round(given.transport_share * (given.handover_ms + TO_HOSPITAL_MS))
+    per_day = max(1, round(len(given) / max(1, days_of(place, calls))))
+    return CoverDemand(rules_of(place, shares, nature.taking_ms + _turnout_ms(place)), None, None, per_day, service_ms)
+
+
+def _turnout_ms(place: Place) -> int:
+    return round(sum(unit.turnout_ms for unit in place.units) / max(1, len(place.units)))
 
 
 TO_HOSPITAL_MS = 420_000

@@ -87,7 +87,7 @@ def _apart(document: Entry) -> Table:
         ("moves/call", lambda each: signed(each["fleet"]["moves_per_call"]["difference"], None, 2)),
         ("", lambda each: _verdict(each["groups"][first]["late_share"])),
     ]
-    title = f"Against {document['policies'][0]['name']}, on the same calls ({first} priority)"
+    title = f"Against {document['differences'][0]['against']}, on the same calls ({first} priority)"
     return _table(title, document["differences"], "policy", columns)
 
 

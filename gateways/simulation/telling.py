@@ -28,11 +28,18 @@ def tell(
         click.echo(json.dumps(document, allow_nan=False))
     else:
         print_tables(document, Console())
+    write(run, by_policy, html=html, keep=keep)
+
+
+def write(
+    run: Run, by_policy: Mapping[str, Sequence[Outcome]], *, html: Path | None = None, keep: Path | None = None
+) -> None:
+    """Write the page and the file to compare with later, as far as they were asked for."""
     for path in (html, keep):
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
     if html is not None:
-        html.write_text(render_page(document, by_policy, run), encoding="utf-8")
+        html.write_text(render_page(document_of(run, by_policy), by_policy, run), encoding="utf-8")
         click.echo(f"{html}: open it in a browser.", err=True)
     if keep is not None:
         save(keep, run, by_policy)

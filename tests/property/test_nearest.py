@@ -19,6 +19,7 @@ from engine.model.plans import Mode, Slot
 from engine.model.response_facts import UnitSuperseded
 from engine.model.why import Reason
 from engine.policy import JointMatch, Nearest, Quiet, dispatch_named, policy_of
+from engine.policy.dispatch.named import NEAREST
 from engine.state.records import Incident
 from engine.state.world import World
 from tests import river_town
@@ -289,10 +290,12 @@ def test_policies_are_found_by_name() -> None:
     policy, changes = dispatch_named("matching")
     assert policy == JointMatch(divert=False, wait=False, supersede=False)
     assert changes == {"coverage_ms": (0, 0, 0, 0, 0), "late_percent": 0}
-    for name in ("nearest", "nearest+divert", "joint", "joint-divert", "matching", "matching+soon-free"):
+    for name in (*NEAREST, "joint", "joint-divert", "matching", "matching+soon-free"):
         policy = dispatch_named(name)[0]
         assert policy_of(policy.name) == policy
-    with pytest.raises(ValueError, match=r"no dispatch policy 'fastest'. There are: nearest, nearest\+divert, joint"):
+    with pytest.raises(
+        ValueError, match=r"no dispatch policy 'fastest'. There are: nearest, nearest\+divert, nearest\+supersede"
+    ):
         dispatch_named("fastest")
     with pytest.raises(ValueError, match="calls itself 'random'"):
         policy_of("random")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from engine.state.index import METRES_MAX
-from engine.state.points import Circle, Circles
+from engine.state.points import FEW, Circle, Circles
 
 NAME = st.integers(0, 30).map(lambda number: f"I{number}")
 METRE = st.integers(-300, 300)
@@ -15,11 +15,13 @@ RADIUS = st.sampled_from((0, 0, 1, 7, 40, 200))
 
 
 class Moves(RuleBasedStateMachine):
-    """Puts, takes and asks; beside it a dict."""
+    """Puts, takes and asks; beside it a dict. With a tree from the first name on, from the ninth on, or none at all."""
+
+    few = 8
 
     def __init__(self) -> None:
         super().__init__()
-        self.tree = Circles()
+        self.tree = Circles(self.few)
         self.all: dict[str, Circle] = {}
 
     @rule(name=NAME, x_m=METRE, y_m=METRE, radius_m=RADIUS)
@@ -41,7 +43,7 @@ class Moves(RuleBasedStateMachine):
             if float(np.hypot(x_m - circle.x_m, y_m - circle.y_m)) <= within_m + circle.radius_m
         ]
         assert found == slow
-        anew = Circles()
+        anew = Circles(0)
         for name in sorted(self.all, reverse=True):
             anew.put(name, self.all[name])
         assert anew.near(x_m, y_m, within_m) == found, "built anew it says the same"
@@ -56,9 +58,23 @@ Moves.TestCase.settings = settings(max_examples=200, stateful_step_count=30, dea
 test_moves = Moves.TestCase
 
 
-def test_the_edge_is_inside() -> None:
+class AlwaysATree(Moves):
+    few = 0
+
+
+class NeverATree(Moves):
+    few = FEW
+
+
+AlwaysATree.TestCase.settings = NeverATree.TestCase.settings = settings(Moves.TestCase.settings, max_examples=60)
+test_always_a_tree = AlwaysATree.TestCase
+test_never_a_tree = NeverATree.TestCase
+
+
+@pytest.mark.parametrize("few", [0, FEW])
+def test_the_edge_is_inside(few: int) -> None:
     """A point at exactly the distance counts, one a metre farther does not."""
-    tree = Circles()
+    tree = Circles(few)
     tree.put("a", Circle(0, 0, 3))
     assert tree.near(8, 0, 5) == ["a"]
     assert tree.near(9, 0, 5) == []

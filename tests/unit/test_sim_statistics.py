@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from engine.clocks.student import half_width_of, inside, quantile, ratio_of
 from engine.sim.outcome import NEVER
 from engine.sim.parts import DAY_MS, Basis, OutcomesRefused, parts_of
 from engine.sim.readings import OF_CALLS, gini, nearest_rank
 from engine.sim.statistics import paired, summary_of
-from engine.sim.student import half_width_of, inside, quantile, ratio_of
 from tests.unit.simulation_kit import outcome, outcomes
 
 FREEDOMS = (1, 2, 3, 4, 5, 9, 10, 19, 30, 99, 364, 2_001)

@@ -44,6 +44,8 @@ class Pick(Struct, frozen=True):
     travel_ms: int
     source: str = ""
     """The incident that loses it."""
+    replaces: str = ""
+    """The unit under way whose place it takes."""
 
 
 class Filled(Struct, frozen=True):
@@ -101,10 +103,21 @@ class Search:
         self._resting = bool(world.fleet.on_break.any())
         self._times: dict[str, Times] = {}
         self._everyone = np.arange(len(world.fleet), dtype=np.int32)
+        self._own: dict[str, list[Filled]] = {}
+        self._robbed: dict[str, list[Filled]] = {}
 
-    def answer(self, incidents: Sequence[Incident], reviewed: Sequence[Reviewed]) -> Solution:
+    def serve(self, incidents: Iterable[Incident]) -> None:
         """Serve these incidents, and those that lose a unit to one of them."""
-        own, robbed = self._serve(incidents)
+        self._own, self._robbed = self._serve(incidents)
+
+    def answer(
+        self, incidents: Sequence[Incident], reviewed: Sequence[Reviewed], relief: Mapping[str, list[Pick]]
+    ) -> Solution:
+        """Return what these incidents get, and by incident who takes over from a unit under way."""
+        own = dict(self._own)
+        for name, picks in relief.items():
+            own.setdefault(name, []).append(Filled(self.world.open[name].option, picks, []))
+        robbed = self._robbed
         asked = {incident.id: incident for incident in incidents}
         asked |= {each.incident.id: each.incident for each in reviewed}
         told = {name: self._proposal(asked[name], own.get(name, [])) for name in asked}
@@ -173,6 +186,13 @@ class Search:
                     free.take(self.world, pick.row)
         return Filled(option, picks, left)
 
+    def free_pick(self, incident: Incident, slot: Slot) -> Pick | None:
+        """Return which of those that are still free is there first."""
+        fleet, travel_ms = self.world.fleet, self._travel_ms(incident)
+        may = self._allowed(incident, self.free.may)
+        row, _ = soonest(may, fleet.turnout_ms, travel_ms, fleet.capability, *_columns(slot.choices))
+        return None if row == NOBODY else Pick(slot, row, int(fleet.turnout_ms[row]), int(travel_ms[row]))
+
     def _pick(self, incident: Incident, slot: Slot, free: Free) -> Pick | None:
         """Return who is there first."""
         fleet, travel_ms = self.world.fleet, self._travel_ms(incident)
@@ -239,7 +259,14 @@ class Search:
         travel_ms = np.array([pick.travel_ms for pick in picks], np.int64)
         spread_ms = spreads_ms(self.world, rows, travel_ms, straight=straight).tolist() if picks else []
         choices = [
-            Choice(pick.slot.id, self.world.fleet.ids[pick.row], pick.before_ms + pick.travel_ms, spread, pick.source)
+            Choice(
+                slot=pick.slot.id,
+                unit=self.world.fleet.ids[pick.row],
+                eta_ms=pick.before_ms + pick.travel_ms,
+                spread_ms=spread,
+                source=pick.source,
+                replaces=pick.replaces,
+            )
             for pick, spread in zip(picks, spread_ms, strict=True)
         ]
         missing: dict[Slot, int] = {}

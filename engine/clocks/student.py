@@ -1,4 +1,4 @@
-"""Intervals by Student's t, for the few replications that a simulation has.
+"""Intervals by Student's t: for the few replications that a simulation has, and for means over incidents.
 
 The distribution with a whole number of degrees of freedom has a closed form (Abramowitz and Stegun 1964, 26.7.3 and
 26.7.4), so its quantile is found by halving, to the last digit, without a library.
