@@ -16,7 +16,19 @@ from gateways.metrics.sources import CODES_MAX, flatten
 from tests.unit.metrics_kit import Measured, serve_metrics
 
 LABELS = {"about", "code", "endpoint", "event", "input", "lane", "le", "priority", "python", "stage", "state"}
-LABELS |= {"status", "verdict", "version", "profile", "measure", "limit_seconds", "cause", "rung", "outcome", "layer", "when"}
+LABELS |= {
+    "status",
+    "verdict",
+    "version",
+    "profile",
+    "measure",
+    "limit_seconds",
+    "cause",
+    "rung",
+    "outcome",
+    "layer",
+    "when",
+}
 
 
 async def test_names_are_ours_in_base_units_and_say_what_they_mean(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from engine.live.planner import Planner, PlannerSettings
 from engine.live.release import Release
 from engine.live.service import Service
 from engine.model.facts import UnitDispatched
-from engine.model.inputs import AnyInput, Tick
+from engine.model.inputs import AnyInput, CancelIncident, ReportIncident, Tick
 from engine.model.moves import PlanProposed, ProposeMoves
 from engine.model.rules import CoverageRules
 from engine.model.turn import Turn
@@ -32,15 +32,16 @@ class Quiet:
     """A service without a disk: what is told is taken at once."""
 
     def __init__(self) -> None:
+        began_s = trio.current_time()
         self.town = Town(small_place(coverage=COVER))
         self.world = self.town.world
         self.release = Release()
-        self.clock = SimpleNamespace(now=lambda: NOW)
+        self.clock = SimpleNamespace(now=lambda: NOW + round((trio.current_time() - began_s) * 1000))
         self.told: list[tuple[float, AnyInput]] = []
 
     async def tell(self, given: AnyInput) -> Turn:
         self.told.append((trio.current_time(), given))
-        turn = self.town.engine.step(given, self.world.now)
+        turn = self.town.engine.step(given, max(self.world.now, self.clock.now()))
         self.release.offer(turn)
         return turn
 
@@ -201,6 +202,34 @@ async def test_what_the_engine_does_not_take_is_a_failure(
         assert found.measures.failures["refused"] == 1
         assert not any(isinstance(fact, PlanProposed) for turn in service.town.turns for fact in turn.facts)
         nursery.cancel_scope.cancel()
+
+
+async def test_a_fortnight_alone(thoughts: list[float], autojump_clock: MockClock) -> None:
+    """Nobody looks at its proposals: no failure, no growth, a plan every ten minutes, and the same few asked again."""
+    del autojump_clock
+    kept: list[bytes] = []
+    async with trio.open_nursery() as nursery:
+        service = Quiet()
+        settings = PlannerSettings("priced:q=learned,budget_permille=300", look_every_s=600.0)
+        found = Planner(cast("Service", service), settings, keep=kept.append)
+        nursery.start_soon(found.run)
+        sizes = []
+        for day in range(14):
+            for hour in range(24):
+                await trio.sleep(3_600)
+                call = ReportIncident(id=f"{day}.{hour}", by="cad", type="theft", priority=4, x_m=900, y_m=-3_800)
+                await service.tell(call)
+                incident = next(iter(service.world.open))
+                await service.tell(CancelIncident(id=f"c{day}.{hour}", by="cad", incident=incident, reason="test"))
+            sizes.append(len(kept[-1]))
+        nursery.cancel_scope.cancel()
+    assert sum(found.measures.failures.values()) == 0
+    assert found.measures.plans >= 14 * 24 * 6 - 14
+    assert sizes[-1] < 2 * sizes[6]
+    assert sizes[-1] < 20_000
+    assert found.planning.price is not None
+    assert found.planning.price.now > 2_000, "asking without an answer makes asking dearer"
+    assert len(thoughts) == found.measures.plans
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from engine.model.moves import (
     MILLION,
     Cover,
     MoveEnded,
-    MoveOrdered,
     MoveOutcome,
+    MoveProposed,
     MoveRefused,
     ProposedMove,
     ProposeMoves,
@@ -59,7 +59,9 @@ class Planning:
                 news = True
             elif kind is IncidentReported:
                 calls += 1
-            elif isinstance(fact, MoveOrdered):
+            elif isinstance(fact, MoveProposed):
+                # What crews are asked counts, and not what they are told: else driving would get ever cheaper where
+                # people say no, or where nobody looks.
                 moves += fact.idle
             elif isinstance(fact, DutyChanged):
                 news |= fact.duty not in ON_THE_WAY
