@@ -225,7 +225,7 @@ class Planner:
 
     async def _remember(self) -> None:
         try:
-            data = await trio.to_thread.run_sync(self._load)
+            data = await self._aside(self._load)
             self.learned = Learned() if data is None else decode_as(Learned, data)
         except (OSError, msgspec.DecodeError) as error:
             self._fail("memory", f"what was learned about calls could not be read and is learned anew: {error}")

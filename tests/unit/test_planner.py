@@ -205,7 +205,7 @@ async def test_what_the_engine_does_not_take_is_a_failure(
 
 
 async def test_a_fortnight_alone(thoughts: list[float], autojump_clock: MockClock) -> None:
-    """Nobody looks at its proposals: no failure, no growth, a plan every ten minutes, and the same few asked again."""
+    """Nobody looks at its proposals: no failure, no growth, a plan every ten minutes, and it asks about as often as agreed."""
     del autojump_clock
     kept: list[bytes] = []
     async with trio.open_nursery() as nursery:
@@ -227,8 +227,7 @@ async def test_a_fortnight_alone(thoughts: list[float], autojump_clock: MockCloc
     assert found.measures.plans >= 14 * 24 * 6 - 14
     assert sizes[-1] < 2 * sizes[6]
     assert sizes[-1] < 20_000
-    assert found.planning.price is not None
-    assert found.planning.price.now > 2_000, "asking without an answer makes asking dearer"
+    assert 0 < service.world.tally["moves_proposed"] <= 0.5 * 14 * 24, "asking without an answer makes asking dearer"
     assert len(thoughts) == found.measures.plans
 
 
