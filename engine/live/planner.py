@@ -26,6 +26,8 @@ FOLLOW_TURNS_MAX = 16_384
 TURNS_AT_A_STRETCH = 128
 HOUR_MS = 3_600_000
 REST_LONGEST_S = 60.0
+SHARE = 5
+"""A planner thinks for one part of its time in so many: the processors are there for dispatch first."""
 OFF = "none"
 """Of policies: no planner at all."""
 
@@ -41,7 +43,7 @@ class PlannerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Between the beginnings of two plans at least."""
     look_every_s: float = 60.0
     """A plan is made so often although nothing has happened: units drive, shifts end."""
-    within_s: float = 10.0
+    within_s: float = 30.0
     """A plan that takes longer is given up."""
 
     def __post_init__(self) -> None:
@@ -151,7 +153,8 @@ class Planner:
             began_s = trio.current_time()
             if await self._try():
                 self._failed = 0
-                await trio.sleep_until(began_s + self.settings.apart_s)
+                took_s = trio.current_time() - began_s
+                await trio.sleep_until(began_s + max(self.settings.apart_s, took_s * SHARE))
                 with trio.move_on_after(self.settings.look_every_s):
                     await self._news.wait()
             else:

@@ -49,7 +49,7 @@ TALL = 30
 """From this height on all hints are shown."""
 FIXED_LINES = 14
 """Header, figures and rules; without the moves themselves."""
-MOVE_LINES = ((24, 1), (TALL, 3), (40, 6))
+MOVE_LINES = ((24, 1), (34, 3), (42, 6))
 """From each height on: so many lines for moves."""
 EVENTS_MIN, EVENTS_MAX = 3, 8
 WIDE = 100

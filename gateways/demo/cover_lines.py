@@ -49,20 +49,30 @@ def move_lines(place: Place, mirror: Mirror, now: int, rows: int) -> list[Text]:
 
 def _lines(move: MoveView, names: dict[str, str], now: int) -> list[Text]:
     waits = move.state is MoveState.PROPOSED
-    state = f"proposed {_mmss(now - move.since_ms)} ago" if waits else f"under way for {_mmss(now - move.since_ms)}"
+    age = _mmss(now - move.since_ms)
     drive = f" · {move.travel_ms / 60_000:.0f} min" if move.travel_ms >= 0 else ""
-    worth = f" · covers {move.gain_percent:.1f} % more, costs {move.price_percent:.1f} %" if move.policy else ""
     post = names.get(move.post, move.post)
     head = Text.assemble(
         "        ",
         ("? " if waits else "▷ ", "yellow" if waits else ""),
-        f"{move.unit}  {move.source} → {move.post} {post}{drive}{worth} · {state}",
+        f"{move.unit}  {move.source} → {move.post} {post}{drive}{_worth(move)} · {'proposed' if waits else 'under way'} {age}",
     )
     if not move.policy:
         return [head]
-    fill = move.fill.replace(f"within reach of {post}", "within reach of it").rstrip(".")
-    choice = move.choice.rstrip(".")
-    return [head, Text(f"          post: {fill}", "dim"), Text(f"          unit: {choice}", "dim")]
+    fill = move.fill.replace(f"within reach of {post} and of no other free unit", "within reach of it alone")
+    return [head, _reason("post", fill), _reason("unit", move.choice)]
+
+
+def _worth(move: MoveView) -> str:
+    """Return what the move adds, and its price: none where the drive is no longer than home."""
+    if not move.policy:
+        return ""
+    costs = f", costs {move.price_percent:.1f} %" if move.price_percent > 0 else ""
+    return f" · gains {move.gain_percent:.1f} %{costs}"
+
+
+def _reason(about: str, sentence: str) -> Text:
+    return Text(f"          {about}: {sentence.rstrip('.')}", "dim")
 
 
 def short(layer: str) -> str:

@@ -140,11 +140,11 @@ def test_the_board_tells_both_reasons() -> None:
     mirror = Mirror()
     mirror.moves = {"M1": view("M1", MoveState.ORDERED, unit="M2"), "M2": view("M2")}
     lines = [line.plain for line in move_lines(small_place(), mirror, NOW, 6)]
-    assert lines[0] == "        ? B1  S2 → S3 South · 7 min · covers 3.0 % more, costs 1.0 % · proposed 1:05 ago"
-    assert lines[1].strip() == "post: 29.6 % of demand is within reach of it and of no other free unit; nobody comes"
+    assert lines[0] == "        ? B1  S2 → S3 South · 7 min · gains 3.0 %, costs 1.0 % · proposed 1:05"
+    assert lines[1].strip() == "post: 29.6 % of demand is within reach of it alone; nobody comes"
     assert lines[2].strip() == "unit: B1 is idle and would be there in 6.7 min; 1 unit stays at Middle"
     assert lines[3].startswith("        ▷ M2")
-    assert lines[3].endswith("under way for 1:05")
+    assert lines[3].endswith("under way 1:05")
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3, 6])

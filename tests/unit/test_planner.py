@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from engine.model.rules import CoverageRules
 from engine.model.turn import Turn
 from engine.policy.redeploy import PolicyRefused, Priced
 from engine.policy.redeploy import Survey as Seen
+from gateways.config import ConfigRefused, read_config
 from tests.builders import NOW, small_place
 from tests.unit.engine_place import Town
 
@@ -171,6 +173,28 @@ async def test_a_plan_that_takes_too_long_is_given_up(
         nursery.cancel_scope.cancel()
 
 
+async def test_long_thoughts_are_rare(
+    thoughts: list[float], autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan that takes three seconds is made every fifteen at most, whatever happens: dispatch needs the processors."""
+    del autojump_clock
+    asked = Planner._aside
+
+    async def slowly(found: Planner, work: Callable[[], object], *, given_up: bool = False) -> object:
+        if given_up:
+            await trio.sleep(3)
+        return await asked(found, work, given_up=given_up)
+
+    monkeypatch.setattr(Planner, "_aside", slowly)
+    async with trio.open_nursery() as nursery:
+        service, _, _ = await begun(nursery, apart_s=1.0)
+        for _ in range(600):
+            service.news()
+            await trio.sleep(0.1)
+        assert [round(b - a) for a, b in pairwise(thoughts)] == [15, 15, 15]
+        nursery.cancel_scope.cancel()
+
+
 async def test_who_falls_behind_goes_on(thoughts: list[float], autojump_clock: MockClock) -> None:
     """Missed turns are said, and thought about at once: the World knows what the queue has lost."""
     del autojump_clock
@@ -245,3 +269,14 @@ def test_wrong_settings_are_refused_by_name(fields: dict[str, object], reason: s
     """When the configuration is read, long before anything is planned."""
     with pytest.raises(msgspec.ValidationError, match=reason):
         msgspec.convert(fields, PlannerSettings)
+
+
+def test_the_servers_configuration_says_who_plans(tmp_path: Path) -> None:
+    """By default somebody does; `none` is nobody; what does not fit is refused with its path, before any door opens."""
+    file = tmp_path / "turnout.toml"
+    file.write_text('[planner]\npolicy = "none"\n')
+    assert read_config(file).planner.is_off
+    assert not read_config(None).planner.is_off
+    file.write_text('[planner]\npolicy = "priced:price=-1"\n')
+    with pytest.raises(ConfigRefused, match=r"turnout.toml: priced?.price: -1 is not between .* at `\$.planner`"):
+        read_config(file)
