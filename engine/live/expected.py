@@ -56,7 +56,7 @@ class Expected:
         zones = fingerprint(encode((prior.x_m.tolist(), prior.y_m.tolist())))
         if learned.zones != zones:
             learned.zones, learned.demand = zones, DemandBook()
-        self._place, self._prior = place, prior
+        self.place, self._prior = place, prior
         self._demand = DemandLearner(place, prior, learned.demand)
         self._busy = BusyLearner(place.coverage.busy_permille, learned.busy)
         self._sampled_ms = 0
@@ -72,7 +72,7 @@ class Expected:
     def saw(self, turn: Turn) -> None:
         """Take note of the calls of a turn; a unit's own emergency is none. Another thread may learn meanwhile."""
         for fact in turn.facts:
-            if isinstance(fact, IncidentReported) and fact.type != self._place.emergency_type:
+            if isinstance(fact, IncidentReported) and fact.type != self.place.emergency_type:
                 self._seen.append((turn.now, fact.x_m, fact.y_m))
 
     def learn(self) -> None:
@@ -110,11 +110,11 @@ class Expected:
         )
 
     def _hour(self, now: int) -> int:
-        return local_minute_of_week(self._place, now) // 60
+        return local_minute_of_week(self.place, now) // 60
 
     def _kind(self, needs: int) -> str:
         """Return the name of those who have these capabilities, whatever their bits are in another year's place."""
-        return "+".join(self._place.names(needs))
+        return "+".join(self.place.names(needs))
 
 
 def _prior(place: Place, calls: Calls | None) -> Prior:

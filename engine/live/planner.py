@@ -20,6 +20,7 @@ from engine.model.demand import Demand as Calls
 from engine.model.facts import CommandRefused
 from engine.model.moves import ProposeMoves
 from engine.model.paper import decode_as, encode
+from engine.model.place import Place
 from engine.policy.redeploy import Planning, PolicyRefused, policy_named
 
 FOLLOW_TURNS_MAX = 16_384
@@ -215,8 +216,8 @@ class Planner:
     async def _look_ahead(self) -> None:
         """See how busy units are; once an hour reckon with what the next one will probably bring."""
         world, now = self.service.world, self.service.clock.now()
-        if self._expected is None:
-            self._expected = _expected(self.service, self._calls, self.learned)
+        if self._expected is None or self._expected.place is not world.settled:
+            self._expected, self._hour = _expected(world.settled, self._calls, self.learned), -1
         expected = self._expected
         expected.learn()
         expected.sample(world, now)
@@ -247,8 +248,8 @@ class Planner:
             self._fail("memory", f"what was learned about calls could not be kept: {error}")
 
 
-def _expected(service: Service, calls: Calls | None, learned: Learned) -> Expected:
+def _expected(place: Place, calls: Calls | None, learned: Learned) -> Expected:
     try:
-        return Expected(service.world.settled, calls, learned)
+        return Expected(place, calls, learned)
     except ValueError as error:
         raise PolicyRefused("demand", str(error)) from error
