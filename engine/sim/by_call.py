@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from engine.clocks.student import estimate_of, ratio_of
 from engine.sim.outcome import NEVER, Calls, Outcome
 from engine.sim.parts import GROUPS, Groups, in_order, named
 from engine.sim.readings import late, of_priorities
 from engine.sim.statistics import Difference, check_the_same
-from engine.sim.student import estimate_of, ratio_of
 
 Floats = npt.NDArray[np.float64]
 FIGURES = ("late_share", "mean_response_s")

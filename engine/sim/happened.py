@@ -12,6 +12,7 @@ from engine.clocks.full import full_response_ms
 from engine.clocks.lexicon import Lexicon
 from engine.model.lifecycle import Outcome as Ending
 from engine.model.lifecycle import Status
+from engine.model.plans import Mode
 from engine.sim.callers import CallList
 from engine.sim.outcome import NEVER, Calls, CoverSamples, Outcome, Units
 
@@ -65,8 +66,10 @@ def _told(case: Case, lexicon: Lexicon, rows: dict[str, int]) -> tuple[int, ...]
     whole_ms = full_response_ms(plan, [(at_ms, lexicon.mask(sent)) for at_ms, _, sent in arrivals])
     first = arrivals[0][2] if arrivals else None
     cleared = [sent.ended_ms for sent in case.sent if sent.outcome is Ending.CLEARED]
-    sent_ms = [sent.stamps[Status.DISPATCHED] for sent in case.sent]
-    proposed_ms = min([*sent_ms, *([] if case.recommended_ms is None else [case.recommended_ms])], default=None)
+    ready_ms = [sent.stamps[Status.DISPATCHED] for sent in case.sent]
+    # A person takes a while to accept: somebody could be sent from the recommendation on.
+    if plan.mode is not Mode.AUTO and case.recommended_ms is not None:
+        ready_ms.append(case.recommended_ms)
     return (
         NEVER if first is None else first.stamps[Status.DISPATCHED],
         NEVER if first is None else max(start_ms, arrivals[0][0]),
@@ -74,7 +77,7 @@ def _told(case: Case, lexicon: Lexicon, rows: dict[str, int]) -> tuple[int, ...]
         max(cleared) if cleared and case.ending is not None else NEVER,
         min((slot.target_ms for slot in plan.slots), default=0),
         NEVER if first is None else rows[first.unit],
-        int(proposed_ms is None or proposed_ms > case.own_ms),
+        int(min(ready_ms, default=case.own_ms + 1) > case.own_ms),
         sum(sent.outcome in LOST for sent in case.sent),
     )
 

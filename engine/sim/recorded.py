@@ -23,7 +23,14 @@ from engine.clocks.lexicon import Lexicon
 from engine.core.incidents import area_of
 from engine.model.covering import Case as Covering
 from engine.model.covering import plan_covering
-from engine.model.facts import IncidentAmended, IncidentReported, PlaceAdopted, UnitsRecommended
+from engine.model.facts import (
+    AssignmentEnded,
+    DutyChanged,
+    IncidentAmended,
+    IncidentReported,
+    PlaceAdopted,
+    UnitsRecommended,
+)
 from engine.model.hours import local_minute_of_week
 from engine.model.lifecycle import Outcome, Phase, Status
 from engine.model.moves import MoveOrdered, PlanProposed
@@ -44,6 +51,7 @@ LATER = "were not due before the journal ended"
 ROADS = "changes of roads, traffic or weather"
 OPEN = "incidents still open when the journal ended"
 HELD = "incidents held back for a while"
+AWAY = "spells of units out of service, or off duty without a shift that says so"
 TURNED_BACK = "incidents called off before anybody was there"
 
 
@@ -111,13 +119,16 @@ class _Following:
         self.cases = Cases(place)
         self.units = RecordedUnits(units)
         self.lexicon = Lexicon(())
-        self.lexicon.take(place)
         self.over: dict[str, Case] = {}
         self.where: dict[str, tuple[int, int]] = {}
         self.dispatch: Counter[str] = Counter()
         self.oddities: Counter[str] = Counter()
         self.span: list[int] = []
         self._plan = self._moved_by = ""
+        self._away: dict[str, tuple[Status, ...]] = {}
+        """By unit: the duties that a simulation does not know of."""
+        if place is not None:
+            self._take(place)
 
     def feed(self, turn: Turn) -> None:
         for case in self.cases.feed(turn):
@@ -133,13 +144,22 @@ class _Following:
             elif isinstance(fact, UnitsRecommended):
                 self.dispatch[fact.why.policy] += 1
             elif isinstance(fact, PlaceAdopted):
-                self.lexicon.take(fact.place)
+                self._take(fact.place)
             elif isinstance(fact, PlanProposed):
                 self._plan = fact.policy
             elif isinstance(fact, MoveOrdered) and fact.idle:
                 self._moved_by = self._plan
+            elif isinstance(fact, (DutyChanged, AssignmentEnded)):
+                self.oddities[AWAY] += fact.duty in self._away.get(fact.unit, ())
             elif isinstance(fact, (RoadClosed, TrafficReported, WeatherReported)):
                 self.oddities[ROADS] += 1
+
+    def _take(self, place: Place) -> None:
+        self.lexicon.take(place)
+        of_crew = {crew.id: crew.shift for crew in place.crews}
+        for unit in place.units:
+            has_hours = unit.shift or (unit.crew and of_crew[unit.crew])
+            self._away[unit.id] = (Status.OUT_OF_SERVICE,) if has_hours else (Status.OUT_OF_SERVICE, Status.OFF_DUTY)
 
     def recorded(self, place: Place) -> Recorded:
         left_out: Counter[str] = Counter()

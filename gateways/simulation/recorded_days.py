@@ -18,6 +18,7 @@ from engine.model.place import Place
 from engine.model.plans import Mode
 from engine.model.turn import Turn
 from engine.policy import dispatch_named
+from engine.policy.dispatch.named import NEAREST
 from engine.policy.redeploy import Demand as CoverDemand
 from engine.policy.redeploy import PolicyRefused, policy_named
 from engine.replay import kept_streets
@@ -81,7 +82,7 @@ def served_at_once(place: Place) -> Place:
 def policy_then(days: Recorded) -> Named:
     """Return the policy that decided in the journal: who was sent, and who was moved. Raises NotSimulated."""
     told = max(days.dispatch, key=lambda name: (days.dispatch[name], name), default="")
-    names = ["nearest", "nearest+divert"]
+    names = [*NEAREST]
     names += [
         "joint" + "".join(f"-{part}" for part in parts) for count in range(4) for parts in combinations(PARTS, count)
     ]

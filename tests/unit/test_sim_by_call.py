@@ -4,9 +4,9 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from engine.sim.student import quantile
 from msgspec.structs import replace
 
+from engine.clocks.student import quantile
 from engine.sim.by_call import by_call
 from engine.sim.outcome import NEVER
 from engine.sim.parts import OutcomesRefused

@@ -10,7 +10,7 @@ from engine.model.moves import OrderMove, RejectMove
 from engine.sim.given import PERHAPS, UNKNOWN
 from engine.sim.happened import judged, outcome_of
 from engine.sim.outcome import NEVER
-from engine.sim.recorded import MERGED, NOBODY, OPEN, TURNED_BACK, NothingRecorded, read_recorded
+from engine.sim.recorded import AWAY, MERGED, NOBODY, OPEN, TURNED_BACK, NothingRecorded, read_recorded
 from tests.unit.engine_place import MORNING, Town, engine_place
 from tests.unit.recorded_kit import HOUR_MS, lived, some_calls, town
 
@@ -148,9 +148,26 @@ def test_hours_of_duty_are_those_of_the_shift_less_those_off():
     story = Town(engine_place())
     story.report("medical", 2)
     story.says("P1", Status.OFF_DUTY, after_s=3_600)
+    story.says("B3", Status.OFF_DUTY)
+    story.says("B3", Status.AVAILABLE)
     story.see(after_s=13 * 3_600)
-    on_ms = dict(zip((days := read_recorded(story.turns)).units.ids, days.units.on_duty_ms.tolist(), strict=True))
+    days = read_recorded(story.turns)
+    on_ms = dict(zip(days.units.ids, days.units.on_duty_ms.tolist(), strict=True))
+    assert days.oddities[AWAY] == 1
     assert (on_ms["B3"], on_ms["P1"], on_ms["A1"]) == (12 * HOUR_MS, HOUR_MS, 14 * HOUR_MS)
+
+
+def test_who_waited_is_who_nobody_could_be_sent_to_at_once():
+    """Not who a person took a while to accept for: what was recommended at once could have gone."""
+    story = Town()
+    minded = story.report("crime", 3)
+    story.send(minded, "P1", reason="asked for", after_s=120)
+    for unit in ("B1", "B2", "B3", "A1", "A2"):
+        story.says(unit, Status.OUT_OF_SERVICE)
+    waiting = story.report("medical", 3, after_s=10)
+    story.says("B1", Status.AVAILABLE, after_s=90)
+    assert set(waiting.assigned) == {"B1"}
+    assert read_recorded(story.turns).happened.waited.tolist() == [0, 1]
 
 
 def test_moves_are_counted_whoever_ordered_them():

@@ -12,12 +12,15 @@ from msgspec.structs import replace
 
 from engine.journal import Journal, Record, Settings
 from engine.journal.recovery import take_snapshot, turns
+from engine.policy import dispatch_named
+from engine.policy.dispatch.named import NEAREST
 from engine.sim.happened import AS_RECORDED
 from engine.sim.recorded import UNSEEN, read_recorded
 from gateways.cli import main
 from gateways.places import save
 from gateways.simulation import load as load_run
 from gateways.simulation.recorded_days import policy_then, read_days
+from gateways.simulation.setups import NotSimulated
 from tests.builders import SMALL_JOURNAL
 from tests.unit.engine_place import MORNING, Town
 from tests.unit.recorded_kit import HOUR_MS, lived, some_calls, town, write_journal
@@ -118,6 +121,13 @@ def test_one_replication_falls_back_to_pairs_of_calls(data):
     assert "One replication says nothing" in " ".join(result.stdout.split())
 
 
+def test_what_changes_nothing_makes_no_difference(data):
+    """As many units as there were, under the policy of then: every call is met just as before."""
+    (same,) = told(data, "--units", 15, "--reps", 2, "--cores", 1)["differences"]
+    for figures in (same["groups"]["all"], same["by_call"]["all"]):
+        assert (figures["mean_response_s"]["difference"], figures["mean_response_s"]["half_width"]) == (0.0, 0.0)
+
+
 def test_another_fleet_and_a_kept_run(data, tmp_path):
     """The policy of then keeps its own fleet; the page is whole, and the run can be compared later."""
     kept, page = tmp_path / "a.run", tmp_path / "a.html"
@@ -163,6 +173,11 @@ def test_the_policy_of_then_is_the_one_that_recommended(data):
     """By the name in its reasons; people who moved units by hand were no policy."""
     days = read_recorded(_turns(data))
     assert policy_then(days).name == "joint/home"
+    for name in (*NEAREST, "joint", "joint-soon-free", "joint-divert-supersede"):
+        policy = dispatch_named(name)[0]
+        assert policy_then(replace(days, dispatch={policy.name: 2, "else": 1})).dispatch == name
+    with pytest.raises(NotSimulated, match="'of the future'"):
+        policy_then(replace(days, dispatch={"of the future": 2}))
     assert policy_then(replace(days, dispatch={"nearest, diverts from 2345 to 1": 9}, moves="priced")).name == (
         "nearest+divert/priced"
     )
