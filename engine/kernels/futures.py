@@ -74,15 +74,14 @@ def _near_posts(points: Points, near: NDArray[np.int32]) -> None:
 def _past_posts_ms(
     reach_ms: NDArray[np.int32], near: NDArray[np.int32], start: int, to: int, mode: int, pace: int
 ) -> int:
-    """Return the time from one point to another, as told by the posts next to the first."""
-    best = np.int64(FAR_MS)
+    """Return the time from one point to another, between the bounds that the posts next to the first tell."""
+    least, most = np.int64(0), np.int64(2 * FAR_MS)
     for place in range(near.shape[1]):
         post = near[start, place]
         if post >= 0 and reach_ms[mode, post, to] >= 0:
-            first = reach_ms[1, post, start] * pace // 1000
-            # It lies between the difference of the two and their sum; the middle is the longer one.
-            best = min(best, max(first, np.int64(reach_ms[mode, post, to])))
-    return int(best)
+            reach, first = np.int64(reach_ms[mode, post, to]), reach_ms[1, post, start] * pace // 1000
+            least, most = max(least, abs(reach - first)), min(most, reach + first)
+    return int((least + most) // 2)
 
 
 @kernel

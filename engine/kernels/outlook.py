@@ -19,6 +19,8 @@ FINE: Final = 1 << 18
 """Probabilities."""
 SURE: Final = 1 << 10
 """Values of the curve: there in time."""
+STEP_BITS: Final = 12
+"""Steps of the curve: 4.096 seconds."""
 FIRST: Final = 8
 """Only so many units count that would arrive first."""
 NEAR: Final = 4
@@ -31,7 +33,8 @@ class Points(NamedTuple):
 
     reach_ms: int32[2, p, n], from each post by mode, -1 for no way; weight: int64[n], at most 2**30 together. By layer,
     int64[L]: mode; cover_ms; share, in parts per million; busy, in permille. pace: int64[2], permille of normal driving.
-    curve: int64[C], SURE at first, never rising: entry x for times of x / 64 of cover_ms; beyond it nothing counts.
+    curve: int64[L, C], by layer what a time is worth, SURE at most: entry x for x * 2**STEP_BITS ms and a little more;
+    beyond it nothing counts.
     """
 
     reach_ms: NDArray[np.int32]
@@ -61,23 +64,21 @@ class Units(NamedTuple):
 def direct_ms(points: Points, units: Units, out: NDArray[np.int32]) -> None:
     """Write to out[mode, u, i], int32[2, N, n], how long the unit needs to the point from where it is (or becomes free).
 
-    It lies between the difference and the sum of the times from a post to both; the middle is the longer one. The least
-    of the NEAR nearest posts' middles counts, which is exact for a unit that stands at a post.
+    It is at least the difference of the times from a post to both, and at most their sum. Of the NEAR nearest posts the
+    tightest bounds count, and what is told is their middle: exact for a unit that stands at a post.
     """
-    count = len(units.post)
     near = np.empty(NEAR, np.int64)
-    for u in range(count):
+    for u in range(len(units.post)):
         found = _nearest(units.to_post_ms[u], near)
         for mode in range(2):
             for i in range(len(points.weight)):
-                best = np.int64(FAR_MS)
+                least, most = np.int64(0), np.int64(2 * FAR_MS)
                 for place in range(found):
-                    post = near[place]
-                    reach = points.reach_ms[mode, post, i]
+                    reach = np.int64(points.reach_ms[mode, near[place], i])
                     if reach >= 0:
-                        first = units.to_post_ms[u, post] * points.pace[mode] // 1000
-                        best = min(best, max(first, np.int64(reach)))
-                out[mode, u, i] = best
+                        first = units.to_post_ms[u, near[place]] * points.pace[mode] // 1000
+                        least, most = max(least, abs(reach - first)), min(most, reach + first)
+                out[mode, u, i] = (least + most) // 2
 
 
 @helper
@@ -99,76 +100,84 @@ def _nearest(to_post_ms: NDArray[np.int32], near: NDArray[np.int64]) -> int:
 
 
 @helper
-def _arrives_ms(free_ms: int, drive_ms: int, direct: int, reach: int, pace: int, at_ms: int) -> int:
-    """Return how long a unit needs to a point at that moment, when it drives to its post as soon as it is free."""
-    if reach < 0:
-        reach = FAR_MS
-    if at_ms < free_ms:
-        return free_ms - at_ms + direct
-    driven = at_ms - free_ms
-    if drive_ms < 0:
-        return direct
-    if driven >= drive_ms:
-        return reach
-    on = (drive_ms - driven) * pace // 1000 + reach
-    # Between where it was and its post it is taken to come nearer, or go farther, evenly.
-    aside = direct + (reach - direct) * driven // drive_ms
-    return min(on, aside)
+def _stages(
+    free_ms: NDArray[np.int64],
+    to_post_ms: NDArray[np.int32],
+    unit: NDArray[np.int64],
+    post: NDArray[np.int64],
+    pace: int,
+    at_ms: int,
+    stage: NDArray[np.int64],
+) -> None:
+    """Write to stage[c], int64[c, 3], how far unit[c] is then on its way to post[c]: once for all points.
+
+    How long it is still busy; what is left of its drive; and how much of it is behind it, in parts of SURE.
+    """
+    for c in range(len(unit)):
+        free, drive_ms = free_ms[unit[c]], np.int64(to_post_ms[unit[c], post[c]])
+        driven = at_ms - free
+        stage[c, 0], stage[c, 1], stage[c, 2] = max(np.int64(0), -driven), FAR_MS, 0
+        if driven >= 0 and drive_ms >= 0:
+            stage[c, 1] = max(np.int64(0), drive_ms - driven) * pace // 1000
+            stage[c, 2] = SURE if driven >= drive_ms else driven * SURE // drive_ms
 
 
 @helper
-def _in_time(took_ms: int, cover_ms: int, curve: NDArray[np.int64]) -> int:
-    place = took_ms * 64 // cover_ms
+def _value(busy_ms: int, left_ms: int, behind: int, direct: int, reach: int, curve: NDArray[np.int64]) -> int:
+    """Return what a unit's time to a point is worth, from its stage and the times from where it was and from its post.
+
+    Between where it was and its post it is taken to come nearer to the point, or to go farther, evenly.
+    """
+    there = np.int64(reach) if reach >= 0 else np.int64(FAR_MS)
+    took = busy_ms + min(left_ms + there, direct + ((there - direct) * behind >> 10))
+    place = took >> STEP_BITS
     return int(curve[place]) if place < len(curve) else 0
 
 
 @helper
-def _value(
-    free_ms: int, drive_ms: int, direct: int, reach: int, pace: int, at_ms: int, cover_ms: int, curve: NDArray[np.int64]
-) -> int:
-    """Return what a unit's time to a point is worth at that moment; numbers as in `_arrives_ms`."""
-    last_ms = cover_ms * len(curve) // 64
-    if (reach < 0 or reach > last_ms) and direct > last_ms:
-        return 0  # its way ends too far away, and so does it begin
-    return _in_time(_arrives_ms(free_ms, drive_ms, direct, reach, pace, at_ms), cover_ms, curve)
-
-
-@helper
-def _is_among(unit: int, whose: NDArray[np.int64], found: int) -> bool:
+def _is_among(unit: int, at: int, whose: NDArray[np.int64], found: int) -> bool:
     among = False
     for place in range(found):
-        among = among or whose[place] == unit
+        among = among or whose[at, place] == unit
     return among
 
 
 @helper
-def _insert(value: int, owner: int, best: NDArray[np.int64], whose: NDArray[np.int64], found: int) -> int:
-    """Put a value into the row of the best, the first met first of equals; return its new length."""
-    if value == 0 or (found == len(best) and value <= best[found - 1]):
-        return found
-    place = min(found, len(best) - 1)
-    while place > 0 and best[place - 1] < value:
-        best[place], whose[place] = best[place - 1], whose[place - 1]
+def _insert(value: int, owner: int, at: int, best: NDArray[np.int64], whose: NDArray[np.int64], found: int) -> int:
+    """Put a value into row `at` of the best, the first met first of equals; return the row's new length."""
+    place = found
+    if found == best.shape[1]:
+        place = found - 1
+        if value <= best[at, place]:
+            return found
+    while place > 0 and best[at, place - 1] < value:
+        best[at, place], whose[at, place] = best[at, place - 1], whose[at, place - 1]
         place -= 1
-    best[place], whose[place] = value, owner
-    return min(found + 1, len(best))
+    best[at, place], whose[at, place] = value, owner
+    return min(found + 1, int(best.shape[1]))
 
 
 @helper
 def _worth(
-    best: NDArray[np.int64], whose: NDArray[np.int64], found: int, left: int, value: int, added: NDArray[np.int64]
+    at: int,
+    best: NDArray[np.int64],
+    whose: NDArray[np.int64],
+    found: int,
+    left: int,
+    value: int,
+    added: NDArray[np.int64],
 ) -> int:
-    """Return the value of a point without the unit `left`, with another that arrives worth `value`."""
+    """Return the value of point `at` without the unit `left`, with another that arrives worth `value`."""
     total, k, waits = np.int64(0), 0, value > 0
     for place in range(found):
-        if whose[place] == left:
+        if whose[at, place] == left:
             continue
-        if waits and value >= best[place]:
+        if waits and value >= best[at, place]:
             total += added[k] * value
             k, waits = k + 1, False
         if k == len(added):
             return int(total)
-        total += added[k] * best[place]
+        total += added[k] * best[at, place]
         k += 1
         if k == len(added):
             return int(total)
@@ -192,26 +201,61 @@ def rank_outlook(
     direct: int32[2, N, n] from `direct_ms`; moments_ms: int64[T], ms from now. `of`: the unit whose post alone has changed
     since `ranks` was last written, so that only points near it are looked at; -1: all are new.
     """
-    # A tuple of columns that is handed to a helper costs more than what the helper does.
-    free_ms, posts, to_post_ms, accepts = units.free_ms, units.post, units.to_post_ms, units.accepts
-    best, whose, curve, cell = ranks.best, ranks.whose, points.curve, -1
+    units_, post = np.arange(len(units.post)), units.post.astype(np.int64)
+    stage, again = np.empty((len(units.post), 3), np.int64), np.ones(len(points.weight), np.bool_)
+    begin = 0
     for layer in range(len(points.mode)):
-        mode, cover_ms, pace = points.mode[layer], points.cover_ms[layer], points.pace[points.mode[layer]]
-        reach_ms, from_ms = points.reach_ms[mode], direct[mode]
+        reach_ms, curve = points.reach_ms[points.mode[layer]], points.curve[layer]
+        from_ms, pace = direct[points.mode[layer]], points.pace[points.mode[layer]]
         for at_ms in moments_ms:
-            for i in range(len(points.weight)):
-                cell += 1
-                if of >= 0 and not _is_among(of, whose[cell], ranks.found[cell]):
-                    reach, drive_ms = reach_ms[posts[of], i], to_post_ms[of, posts[of]]
-                    if _value(free_ms[of], drive_ms, from_ms[of, i], reach, pace, at_ms, cover_ms, curve) == 0:
-                        continue
-                found = 0
-                for u in range(len(posts)):
-                    if accepts[u] >> layer & 1:
-                        reach, drive_ms = reach_ms[posts[u], i], to_post_ms[u, posts[u]]
-                        value = _value(free_ms[u], drive_ms, from_ms[u, i], reach, pace, at_ms, cover_ms, curve)
-                        found = _insert(value, u, best[cell], whose[cell], found)
-                ranks.found[cell] = found
+            end = begin + len(points.weight)
+            best, whose, found = ranks.best[begin:end], ranks.whose[begin:end], ranks.found[begin:end]
+            _stages(units.free_ms, units.to_post_ms, units_, post, pace, at_ms, stage)
+            if of >= 0:
+                _touched(of, stage[of], from_ms[of], reach_ms[post[of]], curve, whose, found, again)
+            found[again] = 0
+            for u in range(len(post)):
+                if units.accepts[u] >> layer & 1:
+                    _rank(u, stage[u], from_ms[u], reach_ms[post[u]], curve, again, best, whose, found)
+            begin = end
+
+
+@helper
+def _touched(
+    unit: int,
+    stage: NDArray[np.int64],
+    from_ms: NDArray[np.int32],
+    reach_ms: NDArray[np.int32],
+    curve: NDArray[np.int64],
+    whose: NDArray[np.int64],
+    found: NDArray[np.int64],
+    again: NDArray[np.bool_],
+) -> None:
+    """Mark the points at which the unit was, or now is, among the first."""
+    for i in range(len(again)):
+        worth = _value(stage[0], stage[1], stage[2], from_ms[i], reach_ms[i], curve)
+        again[i] = worth > 0 or _is_among(unit, i, whose, found[i])
+
+
+@helper
+def _rank(
+    unit: int,
+    stage: NDArray[np.int64],
+    from_ms: NDArray[np.int32],
+    reach_ms: NDArray[np.int32],
+    curve: NDArray[np.int64],
+    again: NDArray[np.bool_],
+    best: NDArray[np.int64],
+    whose: NDArray[np.int64],
+    found: NDArray[np.int64],
+) -> None:
+    """Put the unit in its place at all points that are marked."""
+    busy_ms, left_ms, behind = stage[0], stage[1], stage[2]
+    for i in range(len(again)):
+        if again[i]:
+            worth = _value(busy_ms, left_ms, behind, from_ms[i], reach_ms[i], curve)
+            if worth > 0:
+                found[i] = _insert(worth, unit, i, best, whose, found[i])
 
 
 @kernel
@@ -230,27 +274,48 @@ def weigh_outlook(
     Everything as in `rank_outlook`, which has written `ranks`; T <= 16.
     """
     out[:] = 0
-    free_ms, to_post_ms, accepts = units.free_ms, units.to_post_ms, units.accepts
-    curve, cell, total = points.curve, -1, np.int64(0)
+    stage, now = np.empty((len(movers), 3), np.int64), np.empty(len(points.weight), np.int64)
+    begin, total = 0, np.int64(0)
     for layer in range(len(points.mode)):
-        mode, cover_ms, pace = points.mode[layer], points.cover_ms[layer], points.pace[points.mode[layer]]
-        reach_ms, from_ms = points.reach_ms[mode], direct[mode]
-        added = _added(points.busy[layer])
+        reach_ms, curve = points.reach_ms[points.mode[layer]], points.curve[layer]
+        from_ms, pace = direct[points.mode[layer]], points.pace[points.mode[layer]]
+        added, weight = _added(points.busy[layer]), points.weight * points.share[layer] // 1_000_000
         for at_ms in moments_ms:
-            for i in range(len(points.weight)):
-                cell += 1
-                weight, found = points.weight[i] * points.share[layer] // 1_000_000, ranks.found[cell]
-                best, whose = ranks.best[cell], ranks.whose[cell]
-                now = _worth(best, whose, found, -1, 0, added)
-                total += weight * now
-                for c in range(len(movers)):
-                    u, post = movers[c], targets[c]
-                    if accepts[u] >> layer & 1:
-                        reach, drive_ms = reach_ms[post, i], to_post_ms[u, post]
-                        value = _value(free_ms[u], drive_ms, from_ms[u, i], reach, pace, at_ms, cover_ms, curve)
-                        if value > 0 or _is_among(u, whose, found):
-                            out[c] += weight * (_worth(best, whose, found, u, value, added) - now)
+            end = begin + len(weight)
+            best, whose, found = ranks.best[begin:end], ranks.whose[begin:end], ranks.found[begin:end]
+            for i in range(len(weight)):
+                now[i] = _worth(i, best, whose, found[i], -1, 0, added)
+                total += weight[i] * now[i]
+            _stages(units.free_ms, units.to_post_ms, movers, targets, pace, at_ms, stage)
+            for c in range(len(movers)):
+                u, post = movers[c], targets[c]
+                if units.accepts[u] >> layer & 1:
+                    there = (from_ms[u], reach_ms[post], curve)
+                    out[c] += _more(u, stage[c], there, weight, added, best, whose, found, now)
+            begin = end
     return int(total)
+
+
+@helper
+def _more(
+    unit: int,
+    stage: NDArray[np.int64],
+    there: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]],
+    weight: NDArray[np.int64],
+    added: NDArray[np.int64],
+    best: NDArray[np.int64],
+    whose: NDArray[np.int64],
+    found: NDArray[np.int64],
+    now: NDArray[np.int64],
+) -> int:
+    """Return by how much all points are better off if the unit comes to them as its new stage says."""
+    from_ms, reach_ms, curve = there
+    busy_ms, left_ms, behind, more = stage[0], stage[1], stage[2], np.int64(0)
+    for i in range(len(weight)):
+        worth = _value(busy_ms, left_ms, behind, from_ms[i], reach_ms[i], curve)
+        if worth > 0 or _is_among(unit, i, whose, found[i]):
+            more += weight[i] * (_worth(i, best, whose, found[i], unit, worth, added) - now[i])
+    return int(more)
 
 
 @helper

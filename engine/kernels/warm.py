@@ -164,7 +164,9 @@ def _warm_posting() -> None:
 def _warm_outlook() -> None:
     """One point, one post, one unit, one future."""
     one, zero, none = np.ones(1, np.int64), np.zeros(1, np.int32), np.zeros(1, np.int64)
-    points = Points(np.zeros((2, 1, 1), np.int32), one, none, one, one, one, np.ones(2, np.int64), one)
+    points = Points(
+        np.zeros((2, 1, 1), np.int32), one, none, one, one, one, np.ones(2, np.int64), np.ones((1, 1), np.int64)
+    )
     units = Units(none, zero, np.zeros((1, 1), np.int32), one)
     direct = np.zeros((2, 1, 1), np.int32)
     direct_ms(points, units, direct)

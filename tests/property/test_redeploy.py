@@ -1,6 +1,7 @@
 """Redeployment policies against brute force on small cities, and what every one of them promises."""
 
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -221,6 +222,12 @@ def test_a_setting_that_makes_no_sense_is_refused_by_name(text: str, field: str)
         policy_named(text)
     assert refused.value.field == field
     assert len(refused.value.reason) > 10
+
+
+def test_a_refusal_can_be_told_from_one_process_to_another() -> None:
+    """Simulations run in processes of their own, and what they refuse has to come back."""
+    told = pickle.loads(pickle.dumps(PolicyRefused("q", "too much")))  # noqa: S301 - bytes of our own
+    assert (told.field, told.reason, str(told)) == ("q", "too much", "q: too much")
 
 
 def test_futures_without_a_rate_are_refused() -> None:

@@ -14,6 +14,7 @@ from engine.kernels.outlook import (
     FINE,
     FIRST,
     NEAR,
+    STEP_BITS,
     SURE,
     Points,
     Ranks,
@@ -25,7 +26,7 @@ from engine.kernels.outlook import (
 
 seeded = pytest.mark.parametrize("seed", range(10))
 LAYERS = 2
-CURVE = [SURE] * 40 + [SURE - 20 * step for step in range(40)]
+CURVES = [[SURE] * 60 + [SURE - 16 * step for step in range(60)], [SURE - 8 * step for step in range(120)]]
 EXPONENTIAL = [round(-1000 * math.log(1 - (i + 0.5) / QUANTILES)) for i in range(QUANTILES)]
 
 
@@ -43,7 +44,7 @@ def scene(dice: random.Random, busy: int = 2) -> tuple[Points, Units]:
         np.array([400_000, 600_000], np.int64),
         np.array([dice.choice((0, 300)), dice.choice((200, 500))], np.int64),
         np.array([700, 1000], np.int64),
-        np.array(CURVE, np.int64),
+        np.array(CURVES, np.int64),
     )
     free = [0] * (units - busy) + [dice.randrange(1_000_000) for _ in range(busy)]
     return demand, Units(
@@ -62,17 +63,29 @@ def found_direct(points: Points, units: Units) -> Any:
 
 @seeded
 def test_how_far_a_unit_is_is_told_by_the_posts_next_to_it(seed: int) -> None:
-    """The least over the nearest posts of the longer of the two times; the post itself where it stands at one."""
+    """Between the tightest bounds that differences and sums of times give; exact where it stands at a post."""
     points, units = scene(random.Random(seed))
     out = found_direct(points, units)
     for mode, unit, i in itertools.product(range(2), range(len(units.post)), range(12)):
         near = sorted((int(ms), post) for post, ms in enumerate(units.to_post_ms[unit]) if ms >= 0)[:NEAR]
-        times = [
-            max(ms * int(points.pace[mode]) // 1000, int(points.reach_ms[mode, post, i]))
-            for ms, post in near
-            if points.reach_ms[mode, post, i] >= 0
-        ]
-        assert out[mode, unit, i] == min(times, default=FAR_MS)
+        times = [(ms * int(points.pace[mode]) // 1000, int(points.reach_ms[mode, post, i])) for ms, post in near]
+        assert out[mode, unit, i] == middle(times)
+        if near and near[0][0] == 0 and times[0][1] >= 0 and consistent(times):
+            assert out[mode, unit, i] == times[0][1]
+
+
+def middle(times: list[tuple[int, int]]) -> int:
+    """Of the bounds from times to posts and from those on; -1: no way."""
+    known = [(first, reach) for first, reach in times if reach >= 0]
+    least = max((abs(reach - first) for first, reach in known), default=0)
+    most = min((reach + first for first, reach in known), default=2 * FAR_MS)
+    return (least + most) // 2
+
+
+def consistent(times: list[tuple[int, int]]) -> bool:
+    """Do the bounds hold together, as they do in a real city?"""
+    known = [(first, reach) for first, reach in times if reach >= 0]
+    return max(abs(reach - first) for first, reach in known) <= min(reach + first for first, reach in known)
 
 
 @seeded
@@ -108,8 +121,8 @@ def slow_outlook(points: Points, units: Units, direct: Any, moments: list[int], 
         for unit in range(len(post)):
             if int(units.accepts[unit]) >> layer & 1:
                 took = slow_time(points, units, direct, post[unit], unit, layer, i, at_ms)
-                place = took * 64 // int(points.cover_ms[layer])
-                values.append(CURVE[place] if place < len(CURVE) else 0)
+                place = took // 2**STEP_BITS
+                values.append(CURVES[layer][place] if place < len(CURVES[layer]) else 0)
         share, worth = FINE * (1000 - int(points.busy[layer])) // 1000, 0
         for value in sorted(values, reverse=True)[:FIRST]:
             worth += share * value
@@ -130,8 +143,8 @@ def slow_time(points: Points, units: Units, direct: Any, post: int, unit: int, l
     if driven >= drive:
         return reach
     on = (drive - driven) * int(points.pace[mode]) // 1000 + reach
-    # Numba divides like Python: towards the lower number.
-    return min(on, from_here + (reach - from_here) * driven // drive)
+    # Both round towards the lower number, as a shift does.
+    return min(on, from_here + (reach - from_here) * (driven * SURE // drive) // SURE)
 
 
 def drawn(seed: int, future: int, call: int, draw: int) -> int:
@@ -166,12 +179,10 @@ def slow_futures(points: Points, units: Units, direct: Any, seed: int, move: tup
                     continue
                 start = int(direct[mode, unit, i])
                 if origin[unit] >= 0:
-                    times = [
-                        max(ms * int(points.pace[mode]) // 1000, int(points.reach_ms[mode, each, i]))
-                        for ms, each in near[origin[unit]]
-                        if points.reach_ms[mode, each, i] >= 0
-                    ]
-                    start = min(times, default=FAR_MS)
+                    pace = int(points.pace[mode])
+                    start = middle(
+                        [(ms * pace // 1000, int(points.reach_ms[mode, at, i])) for ms, at in near[origin[unit]]]
+                    )
                 reach = int(points.reach_ms[mode, post[unit], i])
                 reach = FAR_MS if reach < 0 else reach
                 driven = at_ms - free[unit]

@@ -45,6 +45,20 @@ def test_a_unit_on_the_road_is_as_far_as_it_is():
     assert seen.to_post_ms[unit].tolist() == told
 
 
+def test_where_a_unit_belongs_says_nothing_about_where_it_is():
+    """At another post it is as far from all as that post is, and none of it changes when it is moved there."""
+    town = Town(COVERED)
+    town.see(after_s=5, A1=(5_090, 30))
+    surveyor = Surveyor()
+    before = surveyor.survey(town.world)
+    unit = before.ids.index("A1")
+    assert before.to_post_ms[unit].tolist() == before.to_post_ms[before.ids.index("A2")].tolist()
+    town.command(OrderMove, unit="A1", post="East", reason="cover")
+    after = surveyor.survey(town.world)
+    assert after.post[unit] != before.post[unit]
+    assert after.to_post_ms[unit].tolist() == before.to_post_ms[unit].tolist()
+
+
 def test_a_busy_unit_is_told_with_its_place_and_time():
     """It is not among the free; it becomes free at its incident."""
     town = Town(COVERED)

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from engine.kernels.futures import QUANTILES, late_in_futures
 from engine.kernels.outlook import FINE as PROBABLE
-from engine.kernels.outlook import FIRST, SURE, Points, Ranks, Units, direct_ms, rank_outlook, weigh_outlook
+from engine.kernels.outlook import FIRST, STEP_BITS, SURE, Points, Ranks, Units, direct_ms, rank_outlook, weigh_outlook
 from engine.kernels.posting import BARRED, best_move, weigh_moves
 from engine.model.moves import MILLION, OtherMove, ProposedMove
 from engine.policy.redeploy.dmexclp import BUSY_PERMILLE_MAX
@@ -25,6 +25,7 @@ from engine.policy.redeploy.survey import Bytes, Ground, Ints, Kinds, Survey, Wi
 from engine.policy.redeploy.words import OTHERS, Move, proposed
 
 DAY_MS = 86_400_000
+STEP_MS = 1 << STEP_BITS
 SAME, ALL = -2, -1
 """Whose post has changed since ranks were made: nobody's, or they have to be made."""
 QUANTILE = np.array([round(-1000 * math.log(1 - (i + 0.5) / QUANTILES)) for i in range(QUANTILES)], np.int64)
@@ -248,24 +249,26 @@ def _points(ground: Ground, policy: Ahead) -> Points:
         np.array([layer.share for layer in layers], np.int64),
         np.array(busy, np.int64),
         np.array([lights * 1000 // max(1, normal) if normal else 1000, 1000], np.int64),
-        _curve(policy.soft),
+        _curves(tuple(layer.cover_ms for layer in layers), policy.soft),
     )
 
 
 @lru_cache(maxsize=8)
-def _curve(soft: int) -> Wide:
-    """Return SURE up to 1 - soft of the cover time, nothing from 1 + soft on, and a smooth step between, in 64ths."""
-    begin, end = 64 * (1000 - soft), 64 * (1000 + soft)
-    values = []
-    for place in range(end // 1000 + 1):
-        at = 1000 * place
-        if at <= begin or soft == 0:
-            values.append(SURE)
-            continue
-        # The smooth step 3x**2 - 2x**3, in whole numbers.
-        x = min(1000, (at - begin) * 1000 // (end - begin))
-        values.append(SURE - SURE * (3 * x * x * 1000 - 2 * x * x * x) // 1_000_000_000)
-    return np.array(values, np.int64)
+def _curves(cover_ms: tuple[int, ...], soft: int) -> Wide:
+    """Return by layer: SURE up to 1 - soft of the cover time, nothing from 1 + soft on, and a smooth step between."""
+    steps = max(each * (1000 + soft) // 1000 for each in cover_ms) // STEP_MS + 1
+    return np.array([[_sure(STEP_MS * step, each, soft) for step in range(steps)] for each in cover_ms], np.int64)
+
+
+def _sure(took_ms: int, cover_ms: int, soft: int) -> int:
+    begin, end = cover_ms * (1000 - soft) // 1000, cover_ms * (1000 + soft) // 1000
+    if took_ms <= begin:
+        return SURE
+    if took_ms >= end:
+        return 0
+    # The smooth step 3x**2 - 2x**3, in whole numbers.
+    x = (took_ms - begin) * 1000 // (end - begin)
+    return SURE - SURE * (3 * x * x * 1000 - 2 * x * x * x) // 1_000_000_000
 
 
 def _units(survey: Survey, kinds: Kinds, policy: Ahead) -> Units:

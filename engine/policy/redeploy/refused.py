@@ -9,6 +9,10 @@ class PolicyRefused(ValueError):
         self.field = field
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type["PolicyRefused"], tuple[str, str]]:
+        """Let it be told from one process to another, which an error with two arguments otherwise cannot."""
+        return type(self), (self.field, self.reason)
+
 
 def within(field: str, value: int, least: int, most: int, unit: str) -> None:
     """Raise PolicyRefused for a setting out of its range."""

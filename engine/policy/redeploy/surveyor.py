@@ -160,12 +160,18 @@ class Surveyor:
     # ── one moment ──────────────────────────────────────────────────────────────────────────────────────────
 
     def _to_post_ms(self, world: World, reach: Reach, rows: Ints, post: Ints) -> Ints:
-        """Return the times of the free units; one that stands at its post is as far from the others as that is."""
+        """Return the times of the free units; one that stands at a post is as far from the others as that is.
+
+        Whichever post that is: where a unit belongs says nothing about where it is.
+        """
         fleet = world.fleet
-        found: Ints = reach.post_ms[post]
         x_m, y_m = fleet.x_m[rows], fleet.y_m[rows]
-        east_m, north_m = np.abs(x_m - self._at[0][post]), np.abs(y_m - self._at[1][post])
-        away = np.flatnonzero((east_m > IN_QUARTERS_M) | (north_m > IN_QUARTERS_M))
+        east_m, north_m = x_m[:, None] - self._at[0], y_m[:, None] - self._at[1]
+        near = (np.abs(east_m) <= IN_QUARTERS_M) & (np.abs(north_m) <= IN_QUARTERS_M)
+        stands = near.any(axis=1)
+        at_own = near[np.arange(len(rows)), post]
+        found: Ints = reach.post_ms[np.where(at_own, post, near.argmax(axis=1))]
+        away = np.flatnonzero(~stands)
         if len(away):
             at = list(zip(x_m[away].tolist(), y_m[away].tolist(), strict=True))
             found[away] = reach.units_ms(fleet.spots, rows[away], at)
