@@ -19,7 +19,9 @@ from msgspec import Struct
 from engine.clocks import Clocks, Profile
 from engine.live.clock import Clock, Pace
 from engine.live.learning import Learning
+from engine.live.planner import Planner
 from engine.live.service import Service, serve
+from engine.model.demand import Demand
 from engine.model.fixes import UNKNOWN
 from engine.model.place import Place
 from engine.state.image import restore, save
@@ -33,7 +35,7 @@ from gateways.config import Access, Config, grant_access, read_devices
 from gateways.doors import Address, shown
 from gateways.inquiries import Inquiries
 from gateways.log import logger
-from gateways.memory import Memory
+from gateways.memory import PLANNER_FILE, Memory
 from gateways.metrics import Metrics
 from gateways.telematics import OsmAnd
 from gateways.telematics.fix import Fix
@@ -67,9 +69,12 @@ async def run_app(
     *,
     pace: Pace | None = None,
     streets: Graph | None = None,
+    calls: Demand | None = None,
     task_status: trio.TaskStatus[Doors] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve the place, over its `streets` if it has some, until cancelled. Journal, logs and tokens live in `data`.
+
+    `calls` is what the place says of its demand: the planner of move-ups starts from it.
 
     Raises JournalDamaged, JournalLocked, PlaceRejected, ConfigRefused or OSError before any door is opened.
     """
@@ -85,15 +90,33 @@ async def run_app(
             nursery.start_soon(_keep_snapshots, service, data / "journal", config)
             memory = Memory(data)
             await nursery.start(Learning(service, load=memory.load, keep=memory.keep).run)
+            planner = await _start_planner(nursery, service, config, calls, data)
             # What lives as long as the process is no business of the garbage collector.
             gc.collect()
             gc.freeze()
             gc.set_threshold(20_000, 20, 50)
-            doors = await _open_doors(nursery, service, board, intake_of(service), config, data, access, profiles)
+            doors = await _open_doors(
+                nursery, service, board, intake_of(service), planner, config, data, access, profiles
+            )
             nursery.start_soon(service.watchdog.run)
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):
                 task_status.started(doors)
                 await trio.sleep_forever()
+
+
+async def _start_planner(
+    nursery: trio.Nursery, service: Service, config: Config, calls: Demand | None, data: Path
+) -> Planner | None:
+    """Let somebody think about move-ups beside the engine, unless the configuration says that nobody does."""
+    if config.planner.is_off:
+        return None
+    memory = Memory(data, PLANNER_FILE)
+    planner = Planner(service, config.planner, calls, load=memory.load, keep=memory.keep)
+    planner.on_fault = lambda cause, detail: _log.warning(
+        "a plan of move-ups failed; dispatch goes on, it is tried again", cause=cause, detail=detail
+    )
+    await nursery.start(planner.run)
+    return planner
 
 
 async def _open_doors(
@@ -101,6 +124,7 @@ async def _open_doors(
     service: Service,
     board: Board,
     intake: Intake,
+    planner: Planner | None,
     config: Config,
     data: Path,
     access: Access,
@@ -121,7 +145,16 @@ async def _open_doors(
             lines += [_address(listener) for listener in listeners]
     counts = HttpCounts()
     clocks = Clocks(profiles, place=board.world.place)
-    metrics = Metrics(service, board, intake=intake, cad=hub.statistics, courier=courier, http=counts, clocks=clocks)
+    metrics = Metrics(
+        service,
+        board,
+        intake=intake,
+        cad=hub.statistics,
+        courier=courier,
+        http=counts,
+        clocks=clocks,
+        planner=planner,
+    )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
     routes += metrics.routes()
@@ -190,6 +223,7 @@ async def run_until_signal(
     *,
     pace: Pace | None = None,
     streets: Graph | None = None,
+    calls: Demand | None = None,
     opened: Callable[[Doors], None],
     leash: bool = False,
 ) -> None:
@@ -198,7 +232,7 @@ async def run_until_signal(
         if leash:
             nursery.start_soon(_stop_with_supervisor, nursery.cancel_scope)
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            opened(await nursery.start(partial(run_app, place, data, config, pace=pace, streets=streets)))
+            opened(await nursery.start(partial(run_app, place, data, config, pace=pace, streets=streets, calls=calls)))
             async for _ in signals:
                 nursery.cancel_scope.cancel()
                 break

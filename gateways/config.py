@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.journal import Settings as JournalSettings
+from engine.live.planner import PlannerSettings
 from gateways.alerts import Endpoint, LogFile
 from gateways.auth import Credential, Role, digest_of_secret, new_secret
 from gateways.cad.config import CadConfig
@@ -35,6 +36,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     cad: CadConfig = CadConfig()
     web: WebConfig = WebConfig()
     journal: JournalSettings = JournalSettings()
+    planner: PlannerSettings = PlannerSettings()
     hygiene: HygieneSettings = HygieneSettings()
     feeds: tuple[TelematicsProtocol, ...] = (OsmAnd(), JsonLines())
     devices: str | None = None

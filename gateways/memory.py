@@ -1,4 +1,4 @@
-"""What the learner remembers over a restart: one file in the data folder, replaced as a whole.
+"""What the learner and the planner remember over a restart: a file each in the data folder, replaced as a whole.
 
 It is a help, not a record: without it learning starts anew, and what the engine was told is in the journal.
 """
@@ -9,14 +9,15 @@ from engine.journal.disk import Disk
 from gateways.log import logger
 
 FILE = "learning.msgpack"
+PLANNER_FILE = "planning.msgpack"
 _log = logger("memory")
 
 
 class Memory:
-    """The learner's file."""
+    """One file."""
 
-    def __init__(self, data: Path) -> None:
-        self._path = data / FILE
+    def __init__(self, data: Path, file: str = FILE) -> None:
+        self._path = data / file
 
     def load(self) -> bytes | None:
         """Return what was kept; None if there is nothing, or nothing that can be read."""
@@ -25,7 +26,7 @@ class Memory:
         except FileNotFoundError:
             return None
         except OSError as error:
-            _log.warning("what was learned about travel times cannot be read; learning starts anew", detail=str(error))
+            _log.warning(f"{self._path.name}: what was learned cannot be read; learning starts anew", detail=str(error))
             return None
 
     def keep(self, state: bytes) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.model.facts import AnyFact
-from engine.model.moves import MILLION, MoveHeldBack, MoveOrdered, MoveProposed, MoveWhy, PlanProposed
+from engine.model.moves import MILLION, MoveEnded, MoveHeldBack, MoveOrdered, MoveProposed, MoveWhy, PlanProposed
 from engine.model.plans import Mode
 from engine.state.records import Move
 from engine.state.world import World
@@ -113,6 +113,8 @@ def move_words(fact: AnyFact) -> str:
             return f"{fact.source} to {fact.post}: {fact.why.fill}"
         case MoveOrdered():
             return f"{fact.source} to {fact.post}" + (f": {fact.reason}" if fact.reason else "")
+        case MoveEnded():
+            return fact.outcome.value
         case MoveHeldBack():
             return f"not to {fact.post}: {fact.reason}"
         case _:

@@ -53,7 +53,14 @@ def run_place(
     try:
         trio.run(
             lambda: run_until_signal(
-                loaded.place, data, config, pace=running, streets=loaded.graph, opened=opened, leash=leash
+                loaded.place,
+                data,
+                config,
+                pace=running,
+                streets=loaded.graph,
+                calls=loaded.demand,
+                opened=opened,
+                leash=leash,
             )
         )
     except* (JournalError, PlaceRejected, StreetsFailed, ConfigRefused, OSError) as group:

@@ -16,6 +16,7 @@ from engine.model.turn import Turn
 from engine.replay import Replayed, replay
 from engine.state.world import World
 from gateways.demo.ledger import CALL, Closing, Ledger
+from gateways.demo.move_tallies import Moves
 from gateways.demo.response_tallies import Response, nothing_yet
 from gateways.demo.tallies import Alerts, Assignments, Commands, Incidents
 from gateways.demo.travel_tallies import Arrivals, Epochs, OnEpoch, Punctuality
@@ -43,6 +44,8 @@ class Audit(Struct, frozen=True):
     alerts: dict[str, int]
     response: dict[str, int]
     """What was decided beside who goes: diversions, alarm levels, neighbours, people's own ways."""
+    moves: dict[str, int]
+    """Moves between posts: proposed, and what became of them."""
     punctuality: Punctuality
     closing: Closing | None
     """The street that the demo's operator closed."""
@@ -66,6 +69,7 @@ class _Read(Struct):
     arrivals: Arrivals
     epochs: Epochs
     response: Response
+    moves: Moves
     turns: int = 0
     first_ms: int = 0
     last_ms: int = 0
@@ -80,6 +84,7 @@ class _Read(Struct):
         if isinstance(turn.input, Command):
             self.commands.take(turn.input, turn)
         self.response.take(turn)
+        self.moves.take(turn)
         for fact in turn.facts:
             if isinstance(fact, Resumed):
                 self.quiet_until_ms = fact.quiet_until_ms
@@ -96,7 +101,7 @@ def audit(journal: Path, ledger: Ledger, since_ms: int) -> Audit:
     The ledger begins at `since_ms`; what is older was told to somebody else's pagers.
     Raises JournalDamaged, JournalGap.
     """
-    read = _Read(Incidents(), Assignments(), Alerts(), Commands(), Arrivals(), Epochs(), nothing_yet())
+    read = _Read(Incidents(), Assignments(), Alerts(), Commands(), Arrivals(), Epochs(), nothing_yet(), Moves())
     for turn in turns(journal):
         read.take(turn)
     world = recover_world(journal).world
@@ -108,6 +113,7 @@ def audit(journal: Path, ledger: Ledger, since_ms: int) -> Audit:
         _assignments(read),
         *_alerts(read, ledger, world, since_ms),
         *_response(read),
+        *_moves(read, world),
         *_roads(read, ledger, world),
         _replay(replayed),
     )
@@ -120,6 +126,7 @@ def audit(journal: Path, ledger: Ledger, since_ms: int) -> Audit:
         read.incidents.counts(),
         read.alerts.counts(),
         read.response.counts(),
+        read.moves.figures(),
         read.arrivals.punctuality(basis),
         ledger.closing,
         None if ledger.closing is None else read.epochs.on(ledger.closing.epoch),
@@ -234,6 +241,31 @@ def _response(read: _Read) -> list[Finding]:
             "every roll-call was answered, or somebody looks",
             not forgotten,
             f"{rolls.asked} asked, {rolls.answered} answered, {rolls.alarms} alarms{_named(forgotten)}",
+        ),
+    ]
+
+
+def _moves(read: _Read, world: World) -> list[Finding]:
+    """Nobody who was asked to move is forgotten, and nobody is moved without anybody's word."""
+    moves = read.moves
+    asked, *ends = moves.proposals
+    ordered, ended = moves.counts["ordered"], sum(moves.ends.values())
+    on_board = {move.id for move in world.moves.values() if move.ordered}
+    differing = sorted(on_board ^ set(moves.under_way))
+    on_the_list = {move.id for move in world.moves.values() if not move.ordered}
+    unlike = sorted(on_the_list ^ moves.standing)
+    return [
+        Finding(
+            "every proposed move was answered, or withdrawn",
+            asked == sum(ends) and not unlike,
+            f"{asked} = {ends[0]} accepted + {ends[1]} automatic + {ends[2]} refused + {ends[3]} withdrawn + "
+            f"{ends[4]} open{_named(unlike)}",
+        ),
+        Finding(
+            "every ordered move ended, or is under way",
+            ordered == ended + len(moves.under_way) and not differing and not moves.wrong,
+            f"{ordered} = {moves.ends['arrived']} arrived + {ended - moves.ends['arrived']} ended otherwise + "
+            f"{len(moves.under_way)} under way{_named([*differing, *moves.wrong])}",
         ),
     ]
 

@@ -17,6 +17,7 @@ from engine.model.lifecycle import Phase, Status
 from engine.model.place import Place
 from gateways.cad.mirror import Mirror
 from gateways.demo.citytime import CityTime, local
+from gateways.demo.cover_lines import cover_words, move_counts, move_lines
 from gateways.demo.ledger import Closing, Ledger, percentile
 from gateways.demo.supervisor import Supervisor
 from gateways.demo.watch import Watch
@@ -44,10 +45,12 @@ GLYPHS: tuple[tuple[Status, str, str], ...] = (
 )
 GLYPH = {status: glyph for status, glyph, _ in GLYPHS}
 CLOSEST = {status: rank for rank, (status, _, _) in enumerate(GLYPHS)}
-FIXED_LINES = 11
-"""Header, figures and rules."""
 TALL = 30
 """From this height on all hints are shown."""
+FIXED_LINES = 14
+"""Header, figures and rules; without the moves themselves."""
+MOVE_LINES = ((24, 1), (34, 3), (42, 6))
+"""From each height on: so many lines for moves."""
 EVENTS_MIN, EVENTS_MAX = 3, 8
 WIDE = 100
 """From this width on the place of an incident is shown in a column of its own."""
@@ -94,7 +97,8 @@ class Board:
     def _parts(self, width: int, height: int) -> list[RenderableType]:
         seen = self._seen
         hints = seen.hints() if height >= TALL else seen.hints()[:1]
-        free = height - FIXED_LINES - len(hints)
+        moves = max((lines for least, lines in MOVE_LINES if height >= least), default=0)
+        free = height - FIXED_LINES - moves - len(hints)
         events = max(EVENTS_MIN, min(EVENTS_MAX, free // 3))
         return [
             self._header(width),
@@ -103,6 +107,8 @@ class Board:
             Rule(style="dim"),
             self._units(),
             *self._figures(),
+            Rule(style="dim"),
+            *self._cover(moves),
             Rule(style="dim"),
             *self._timeline(events),
             *(Text(hint, style="dim", no_wrap=True, overflow="ellipsis") for hint in hints),
@@ -235,6 +241,15 @@ class Board:
             f"{len(roads.slowings)} slow" if roads.slowings else "",
             roads.weather.weather if roads.weather else "",
         )
+
+    def _cover(self, rows: int) -> list[RenderableType]:
+        """Return how well the city is covered, and who is moved for it."""
+        seen = self._seen
+        return [
+            _line("cover", *cover_words(seen.mirror.coverage)),
+            _line("moves", *move_counts(seen.watch.counts)),
+            *move_lines(seen.place, seen.mirror, seen.time.now(), rows),
+        ]
 
     def _timeline(self, rows: int) -> list[RenderableType]:
         """Return the latest events in words, newest last."""

@@ -15,8 +15,10 @@ from gateways.cad.client import new_id
 from gateways.cad.crew_messages import AnswerAid, CallRoll
 from gateways.cad.messages import AnyCommand, CancelIncident, CloseIncident, Dispatch, MergeIncident, Release
 from gateways.cad.mirror import Mirror
+from gateways.cad.move_messages import AcceptMove, RejectMove
 from gateways.cad.response_messages import Accept, Hold, Stack, StrikeAlarm
 from gateways.demo.chance import stream
+from gateways.move_views import MoveState, MoveView
 from gateways.views import IncidentView, UnitView
 
 Matter = tuple[str, str]
@@ -31,6 +33,9 @@ AID_MS = 18_000
 """Until a neighbour's dispatcher has answered the telephone and looked."""
 MERGE_MS = 15_000
 RELEASE_MS = 20_000
+MOVE_MS = 20_000
+"""Before a move-up is accepted: both reasons are read, and the map is looked at."""
+MOVE_REFUSED_SHARE = 0.12
 STRIKE_MS = 60_000
 """From the first crew's arrival to its word that it needs more."""
 ROLL_MS = 120_000
@@ -76,6 +81,18 @@ class Judgement:
             unit = self._mirror.units.get(name)
             if unit is not None and unit.status is Status.REQUESTED and unit.incident is not None:
                 yield self._neighbours_word(unit.id, unit.incident)
+        for move in self._mirror.moves.values():
+            if move.state is MoveState.PROPOSED:
+                yield self._word_on(move)
+
+    def _word_on(self, move: MoveView) -> Thing:
+        """Accept the move, unless its crew has a reason not to go."""
+        chance = stream(self._seed, "move", move.unit, move.post, str(move.since_ms))
+        command: AnyCommand = AcceptMove(id=new_id(), move=move.id)
+        if chance.random() < MOVE_REFUSED_SHARE:
+            reason = chance.choice(("its crew is restocking", "its crew has just sat down to eat", "it is low on fuel"))
+            command = RejectMove(id=new_id(), move=move.id, unit=move.unit, reason=reason)
+        return ("move", move.id), (MOVE_MS, command)
 
     def _new(self, things: Iterable[Thing]) -> Iterator[Thing]:
         return (thing for thing in things if thing[0] not in self._did)

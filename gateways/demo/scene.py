@@ -25,6 +25,9 @@ from gateways.progress import Report
 LADDER = ("pagers", "log")
 """The crews' pagers first; what does not reach them goes into a log file, and then to a person."""
 PAGER_TIMEOUT_S = 2.0
+MOVES_AT_ONCE = 3
+LOOK_EVERY_MS = 60_000
+"""City time after which the planner looks at the fleet although nothing has happened."""
 LATER_MS = 1_000
 """A day that is taken up again goes on a second after its last turn."""
 
@@ -109,7 +112,10 @@ def _claim(folder: Path) -> None:
 def _stage(
     source: Path | None, copy: Path, units: int, seed: int, progress: Report, *, straight: bool
 ) -> tuple[Place, Demand, Streets | None]:
-    """Write the demo's own copy of the place, whose crews carry pagers; the made city's neighbours want to be asked."""
+    """Write the demo's own copy of the place, whose crews carry pagers.
+
+    The made city's neighbours want to be asked, and several of its idle crews may be on their way to a post at once.
+    """
     if source is None:
         generate(copy, seed, units, progress)
     loaded = load(source or copy, straight=straight)
@@ -117,7 +123,8 @@ def _stage(
         raise DemoRefused(f"{source} has no demand.toml and zones.csv: nobody knows where its calls come from.")
     place = replace(loaded.place, alerts=replace(loaded.place.alerts, ladder=LADDER))
     if source is None:
-        place = replace(place, agencies=tuple(replace(agency, automatic=False) for agency in place.agencies))
+        agencies = tuple(replace(agency, automatic=False) for agency in place.agencies)
+        place = replace(place, agencies=agencies, moves=replace(place.moves, at_once=MOVES_AT_ONCE))
     save(copy, place, loaded.demand, loaded.streets)
     return place, loaded.demand, loaded.streets
 
@@ -152,7 +159,13 @@ def write_config(scene: Scene, ports: Ports, pagers: str, secret: str) -> None:
     scene.config.unlink(missing_ok=True)
     scene.config.touch(mode=0o600)
     scene.config.write_text(
-        _CONFIG.format(ports=ports, url=f"http://{pagers}{PATH}", secret=secret, wait=PAGER_TIMEOUT_S)
+        _CONFIG.format(
+            ports=ports,
+            look_s=max(0.5, LOOK_EVERY_MS / 1000 / scene.pace.rate),
+            url=f"http://{pagers}{PATH}",
+            secret=secret,
+            wait=PAGER_TIMEOUT_S,
+        )
     )
 
 
@@ -169,6 +182,10 @@ port = {ports.web}
 segment_bytes = 16_777_216
 track_step_bytes = 2_097_152
 ballast_bytes = 4_194_304
+
+[planner]
+apart_s = 0.5
+look_every_s = {look_s:.3f}
 
 [[feeds]]
 protocol = "OsmAnd"

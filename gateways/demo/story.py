@@ -48,6 +48,9 @@ SENTENCES = {
     "speeds_learned": "learned from {text}",
     "turnouts_learned": "turnout times learned: {text}",
     "epoch_published": "travel times follow: {text}",
+    "move_proposed": "{unit} should move from {text}",
+    "move_ordered": "{by} moves {unit} from {text}",
+    "move_refused": "{unit} does not move: {text}",
     "resumed": "the engine is back; alarms stay quiet for a moment",
 }
 ADVANCES = {
@@ -56,11 +59,18 @@ ADVANCES = {
     "transporting": "{unit} leaves {incident} for a hospital",
     "at_hospital": "{unit} is at the hospital",
 }
+MOVE_ENDS = {
+    "arrived": "{unit} is at its new post",
+    "dispatched": "{unit} is sent out on its way to its new post",
+}
+BY_TEXT = {"assignment_advanced": ADVANCES, "move_ended": MOVE_ENDS}
+"""Events whose sentence depends on what is said in them."""
 
 
 def told(event: Event, mirror: Mirror) -> str:
     """Return the sentence; empty where there is none."""
-    sentence = ADVANCES.get(event.text, "") if event.kind == "assignment_advanced" else SENTENCES.get(event.kind, "")
+    by_text = BY_TEXT.get(event.kind)
+    sentence = SENTENCES.get(event.kind, "") if by_text is None else by_text.get(event.text, "")
     incident = mirror.incidents.get(event.incident or "")
     return sentence.format(
         incident=event.incident,

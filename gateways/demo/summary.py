@@ -102,6 +102,7 @@ def _figures(summary: Summary) -> Table:
         f"{alerts['escalated']} escalated, {alerts['handed_over']} handed to a person",
     )
     table.add_row("advice", _advice(summary.audit.response))
+    table.add_row("move-ups", _moves(summary.audit.moves))
     table.add_row("arrivals", _punctuality(summary.audit.punctuality))
     if summary.audit.closing is not None and summary.audit.decided is not None:
         table.add_row("closed", _closing(summary.audit.closing, summary.audit.decided))
@@ -170,6 +171,27 @@ def _advice(counts: dict[str, int]) -> str:
     asked = counts["neighbours_asked"]
     neighbours = [f"{counts['neighbours_committed']} of {asked} neighbours' units came"] if asked else []
     return ", ".join([f"{counts['accepted']} accepted", *words, *neighbours])
+
+
+def _moves(counts: dict[str, int]) -> str:
+    """Return what became of moves between posts; of ends but arriving only those that there were."""
+    if not counts["proposed"] and not counts["ordered"]:
+        return "none proposed"
+    told = (
+        ("carried_out", "automatic"),
+        ("unasked", "unasked"),
+        ("refused", "refused"),
+        ("withdrawn", "withdrawn"),
+        ("ended_dispatched", "sent out on the way"),
+        ("ended_replaced", "sent elsewhere"),
+        ("ended_recalled", "recalled"),
+        ("ended_refused", "refused on the way"),
+        ("ended_out", "out of service"),
+        ("under_way", "under way"),
+    )
+    words = [f"{counts[name]} {word}" for name, word in told if counts[name]]
+    always = (f"{counts['proposed']} proposed", f"{counts['accepted']} accepted", f"{counts['ended_arrived']} arrived")
+    return ", ".join([*always, *words])
 
 
 def _punctuality(figures: Punctuality) -> str:

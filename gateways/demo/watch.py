@@ -11,7 +11,17 @@ from gateways.demo.story import told
 
 EVENTS_KEPT = 100
 DELTAS_MAX = 20_000
-OWING = frozenset({"unit_dispatched", "assignment_ended", "assignment_moved", "roll_called", "caution_recorded"})
+OWING = frozenset(
+    {
+        "unit_dispatched",
+        "assignment_ended",
+        "assignment_moved",
+        "roll_called",
+        "caution_recorded",
+        "move_ordered",
+        "move_ended",
+    }
+)
 """An alert that is asked for after one of these is a new one; after an escalation or by itself it is not."""
 
 

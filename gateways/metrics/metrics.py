@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from starlette.routing import Route
 
 from engine.clocks import STANDARDS, Clocks
+from engine.live.planner import Planner
 from engine.live.service import Service
 from engine.model.inputs import Tick
 from gateways.board import Board
@@ -27,6 +28,7 @@ from gateways.metrics.of_city import city_families
 from gateways.metrics.of_clocks import clock_families
 from gateways.metrics.of_doors import door_families
 from gateways.metrics.of_engine import engine_families
+from gateways.metrics.of_moves import move_families
 from gateways.metrics.of_response import response_families
 from gateways.metrics.of_roads import road_families
 from gateways.metrics.routes import metrics_routes
@@ -50,11 +52,13 @@ class Metrics(Collector):
         courier: Endpoints | None = None,
         http: HttpCounts | None = None,
         clocks: Clocks | None = None,
+        planner: Planner | None = None,
         fresh_s: float = FRESH_S,
     ) -> None:
         self._sources = Sources(service=service, board=board, intake=intake, cad=cad, courier=courier, http=http)
         self._observed = Observed(service, board.world)
         self._clocks = Clocks(STANDARDS, place=board.world.place) if clocks is None else clocks
+        self._planner = planner
         self._build = {"version": version("turnout"), "python": platform.python_version()}
         self.registry = CollectorRegistry(auto_describe=False)
         self.registry.register(self)
@@ -62,6 +66,8 @@ class Metrics(Collector):
         self.exposition = Exposition(self.registry, fresh_s=fresh_s)
         service.on_decide = self.observe_decision
         service.epochs.on_epoch = self._observed.customisations.observe
+        if planner is not None:
+            planner.on_plan = self._observed.moves.plans.observe
         board.on_turn.append(self._observed.follow)
         board.on_turn.append(self._clocks.feed)
 
@@ -95,6 +101,7 @@ class Metrics(Collector):
         now_ms = sources.service.clock.now()
         yield from city_families(sources.board.world, observed, now_ms)
         yield from response_families(sources.board.world, observed)
+        yield from move_families(sources.board.world, observed, self._planner)
         yield from road_families(sources.board.world, observed, now_ms)
         yield from clock_families(self._clocks)
         yield from door_families(sources)

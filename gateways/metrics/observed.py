@@ -3,13 +3,15 @@
 What people accept and what neighbours leave unanswered is told by the turns and kept nowhere, so it is counted here.
 """
 
+from collections import Counter
 from typing import Final
 
 from engine.core.recorder import ENGINE
 from engine.live.service import Service
 from engine.model.alert_facts import AlertAcknowledged, AlertHandedOver, AlertRequested, AlertWithdrawn, Purpose
 from engine.model.crew_facts import AidDeclined
-from engine.model.facts import CommandRefused
+from engine.model.facts import AnyFact, CommandRefused
+from engine.model.moves import MoveEnded, MoveHeldBack, MoveOutcome, MoveRefused
 from engine.model.response_facts import RecommendationStale
 from engine.model.response_inputs import AcceptRecommendation
 from engine.model.turn import Turn
@@ -32,6 +34,7 @@ CLASSES: Final = {
     "PublishEpoch": "driver",
     "LearnSpeeds": "driver",
     "LearnTurnouts": "driver",
+    "ProposeMoves": "driver",
 }
 """What a kind of input counts as; every other one is an order."""
 ORDER: Final = "order"
@@ -39,6 +42,11 @@ ORDER: Final = "order"
 LATENCIES_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 CUSTOMISATIONS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 ACKNOWLEDGEMENTS_S: Final = (1, 2, 5, 10, 15, 30, 60, 90, 120, 300)
+PLANS_S: Final = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+HELD_BACK: Final = (
+    "at_once", "budget", "cool_down", "donor_minimum", "no_room", "refused", "shift_ends", "too_far", "too_little",
+)  # fmt: skip
+"""Rules that keep a planned move from its crew; others are counted when they are met."""
 HARVEST_EVERY: Final = 1024
 """Turns after which latencies are taken over from the service, which keeps the latest 4,096."""
 
@@ -47,6 +55,25 @@ def _accepted(turn: Turn) -> bool:
     """Tell whether a person accepted a recommendation in this turn, and it was carried out."""
     failed = (CommandRefused, RecommendationStale)
     return isinstance(turn.input, AcceptRecommendation) and not any(isinstance(fact, failed) for fact in turn.facts)
+
+
+class ObservedMoves:
+    """What became of moves: kept nowhere once they are over."""
+
+    def __init__(self) -> None:
+        self.plans = Histogram(*PLANS_S)
+        self.ended = Counter({outcome.value: 0 for outcome in MoveOutcome})
+        self.held_back = Counter(dict.fromkeys(HELD_BACK, 0))
+        self.refused = 0
+
+    def take(self, fact: AnyFact) -> None:
+        """Add a fact."""
+        if isinstance(fact, MoveEnded):
+            self.ended[fact.outcome.value] += 1
+        elif isinstance(fact, MoveHeldBack):
+            self.held_back[fact.code] += 1
+        elif isinstance(fact, MoveRefused):
+            self.refused += 1
 
 
 class Observed:
@@ -60,6 +87,7 @@ class Observed:
         self.customisations = Histogram(*CUSTOMISATIONS_S)
         self.census = Census(world)
         self.waiting = Waiting(world)
+        self.moves = ObservedMoves()
         self.accepted = 0
         """Recommendations that a person accepted and that still held."""
         self.aid_expired = 0
@@ -94,6 +122,8 @@ class Observed:
                 self._asked_ms.pop(fact.alert, None)
             elif isinstance(fact, AidDeclined):
                 self.aid_expired += fact.by == ENGINE
+            else:
+                self.moves.take(fact)
         self.accepted += _accepted(turn)
         self._followed += 1
         if self._followed % HARVEST_EVERY == 0:

@@ -86,6 +86,18 @@ def test_the_whole_response_is_played(played: tuple[dict[str, Any], Path]) -> No
     assert {"nobody was diverted twice, or off a scene", "an acceptance sends whom it named"} <= claims
 
 
+def test_crews_are_moved_about_and_accounted_for(played: tuple[dict[str, Any], Path]) -> None:
+    """Proposals are made and answered, by a person; each order comes to an end or is under way. Over a kill as well."""
+    moves = played[0]["audit"]["moves"]
+    assert moves["proposed"] > 0
+    assert moves["accepted"] + moves["refused"] > 0
+    assert moves["carried_out"] == 0
+    ended = sum(count for name, count in moves.items() if name.startswith("ended_"))
+    assert moves["ordered"] == moves["accepted"] + moves["unasked"] == ended + moves["under_way"]
+    claims = {finding["claim"] for finding in played[0]["audit"]["findings"]}
+    assert {"every proposed move was answered, or withdrawn", "every ordered move ended, or is under way"} <= claims
+
+
 def found(data: Path, ledger: Ledger) -> Audit:
     return audit(data / "journal", ledger, since_ms=1 << 60)
 

@@ -10,8 +10,10 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Sample
 
 from engine.live.clock import Clock
+from engine.live.planner import Planner
 from engine.live.service import Service
 from engine.model.inputs import ReportIncident
+from engine.model.moves import Cover, ProposedMove, ProposeMoves
 from gateways.alerts import Courier, Endpoint, LogFile
 from gateways.board import Board
 from gateways.metrics import Metrics
@@ -20,6 +22,7 @@ from gateways.telematics.intake import Intake
 from gateways.telematics.roster import Roster
 from gateways.web import HttpCounts
 from tests.builders import serve_place, small_place
+from tests.unit.demo_kit import demand
 
 
 class Measured(Struct):
@@ -29,6 +32,8 @@ class Measured(Struct):
     board: Board
     metrics: Metrics
     http: HttpCounts
+    planner: Planner
+    """At rest: it plans nothing by itself."""
 
     def families(self) -> dict[str, Metric]:
         """Read every family, by name."""
@@ -52,6 +57,11 @@ class Measured(Struct):
         assert answer.incident is not None
         await self.settled()
         return answer.incident
+
+    async def plan(self, *moves: ProposedMove) -> None:
+        """Tell a plan with these moves, and wait until the board shows it."""
+        await self.service.tell(ProposeMoves(self.service.world.seq, "test", moves, (Cover("als", 612_000, 655_500),)))
+        await self.settled()
 
     async def reaches(self, wanted: float, name: str, **labels: str) -> None:
         """Wait until a sample has this value."""
@@ -77,7 +87,15 @@ async def serve_metrics(directory: Path, *, clock: Clock | None = None, **change
             endpoints = (Endpoint(name="log", channel=LogFile(path="alerts.log")),)
             courier = Courier(service, board, endpoints, folder=directory)
             http = HttpCounts()
+            planner = Planner(service, calls=demand())
             metrics = Metrics(
-                service, board, intake=intake, cad=running.statistics, courier=courier, http=http, fresh_s=0
+                service,
+                board,
+                intake=intake,
+                cad=running.statistics,
+                courier=courier,
+                http=http,
+                planner=planner,
+                fresh_s=0,
             )
-            yield Measured(service, board, metrics, http)
+            yield Measured(service, board, metrics, http, planner)

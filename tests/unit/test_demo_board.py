@@ -87,6 +87,7 @@ async def test_the_board_fills_the_terminal_and_no_more(
     assert all(len(line) <= size[0] for line in lines)
     assert lines[0].startswith("Smallville")
     assert any("kill -9" in line for line in lines)
+    assert [line.split()[0] for line in lines if line.startswith(("cover ", "moves "))] == ["cover", "moves"]
     assert any("more" in line for line in lines) == (incidents == 300)
 
 

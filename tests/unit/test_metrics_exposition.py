@@ -16,7 +16,19 @@ from gateways.metrics.sources import CODES_MAX, flatten
 from tests.unit.metrics_kit import Measured, serve_metrics
 
 LABELS = {"about", "code", "endpoint", "event", "input", "lane", "le", "priority", "python", "stage", "state"}
-LABELS |= {"status", "verdict", "version", "profile", "measure", "limit_seconds", "cause", "rung"}
+LABELS |= {
+    "status",
+    "verdict",
+    "version",
+    "profile",
+    "measure",
+    "limit_seconds",
+    "cause",
+    "rung",
+    "outcome",
+    "layer",
+    "when",
+}
 
 
 async def test_names_are_ours_in_base_units_and_say_what_they_mean(tmp_path: Path) -> None:
@@ -39,6 +51,7 @@ async def test_a_strangers_tool_finds_no_fault(tmp_path: Path) -> None:
         pytest.skip("promtool is missing: apt-get install --no-install-recommends prometheus")
     async with serve_metrics(tmp_path) as measured:
         await eventful(measured)
+        await measured.plan()
         rendered = await measured.metrics.exposition.render("")
     checked = await trio.run_process(
         [promtool, "check", "metrics"], stdin=rendered.body, capture_stdout=True, capture_stderr=True, check=False

@@ -52,6 +52,7 @@ def test_promtool_would_notice(tmp_path: Path) -> None:
 async def test_every_number_that_a_rule_reads_is_exposed(tmp_path: Path) -> None:
     """A renamed metric cannot leave an alert that never fires. Labels that rules choose by are there as well."""
     async with serve_metrics(tmp_path) as measured:
+        await measured.plan()
         exposed = {sample.name: set[str]() for sample in measured.samples()}
         for sample in measured.samples():
             exposed[sample.name] |= {f'{name}="{value}"' for name, value in sample.labels.items()}

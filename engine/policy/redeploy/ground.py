@@ -13,7 +13,7 @@ from msgspec import Struct
 from engine.kernels.posting import ONE, Sets
 from engine.model.moves import MILLION
 from engine.policy.redeploy.refused import PolicyRefused, within
-from engine.policy.redeploy.survey import Ground, Ints, Layer, Wide
+from engine.policy.redeploy.survey import Bytes, Ground, Ints, Layer, Wide
 
 LAYERS_MAX = 62
 POINTS_MAX = 512
@@ -61,7 +61,7 @@ def ground_of(rules: tuple[LayerRule, ...], points: Points, reach_ms: Ints, busy
         for rule, busy in zip(rules, busy_permille, strict=True)
     )
     sets = _packed(layers)
-    kept = _together(points, point_weight)
+    kept = together(points, point_weight)
     parts = (sets.weight, sets.first, sets.begin, sets.post, sets.busy, np.array([layer.needs for layer in layers]))
     digest = blake2b(b"".join(np.ascontiguousarray(part).tobytes() for part in parts), digest_size=16).digest()
     return Ground(
@@ -98,13 +98,30 @@ def _layer(rule: LayerRule, share: int, points: Points, reach_ms: Ints, busy_per
     reach = reach_ms[mode]
     cover = (reach >= 0) & (reach <= rule.cover_ms)
     packed = np.packbits(cover, axis=0).T.copy()
-    _, first, number = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    first, number = _alike(packed)
     # Weights are added up before they are scaled, so that a hundred thousand light points are not rounded to nothing.
     added = np.zeros(len(first), np.int64)
-    np.add.at(added, number.ravel(), points.weight)
+    np.add.at(added, number, points.weight)
     weight = _parts(added, int(points.weight.sum())) * share // MILLION
     cover_sets = np.ascontiguousarray(cover[:, first]).astype(np.uint8)
     return Layer(rule.name, rule.needs, share, mode, rule.cover_ms, busy_permille, weight, cover_sets)
+
+
+def _alike(packed: Bytes) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return the first row of each kind, kinds in rising order, and the kind of every row.
+
+    As `np.unique` along an axis does; that one holds the interpreter while it sorts, and this is done beside the engine.
+    """
+    wide = -(-packed.shape[1] // 8) * 8
+    words = np.zeros((len(packed), wide), np.uint8)
+    words[:, : packed.shape[1]] = packed
+    numbers = words.view(">u8").astype(np.uint64)
+    order = np.lexsort(numbers.T[::-1])
+    ranked = numbers[order]
+    starts = np.concatenate([[True], (ranked[1:] != ranked[:-1]).any(axis=1)])
+    number = np.empty(len(packed), np.intp)
+    number[order] = np.cumsum(starts) - 1
+    return order[starts], number
 
 
 def _packed(layers: tuple[Layer, ...]) -> Sets:
@@ -118,21 +135,24 @@ def _packed(layers: tuple[Layer, ...]) -> Sets:
     return Sets(weight, first, begin, post, busy, cover.shape[0])
 
 
-class _Kept(Struct, frozen=True, eq=False):
+class Kept(Struct, frozen=True, eq=False):
+    """Points that stand for all."""
+
     point: npt.NDArray[np.int64]
+    """Their numbers."""
     weight: Wide
 
 
-def _together(points: Points, weight: Wide) -> _Kept:
-    """Return at most POINTS_MAX points, each the heaviest of its square, with the weight of all of it."""
-    if len(weight) <= POINTS_MAX:
-        return _Kept(np.arange(len(weight)), weight)
+def together(points: Points, weight: Wide, most: int = POINTS_MAX) -> Kept:
+    """Return at most so many points, each the heaviest of its square, with the weight of all of it."""
+    if len(weight) <= most:
+        return Kept(np.arange(len(weight)), weight)
     x_m, y_m = points.x_m.astype(np.int64), points.y_m.astype(np.int64)
     side = max(1, int(max(np.ptp(x_m), np.ptp(y_m))) // 64)
     while True:
         square = (y_m - y_m.min()) // side * (int(np.ptp(x_m)) // side + 1) + (x_m - x_m.min()) // side
         _, number = np.unique(square, return_inverse=True)
-        if int(number.max()) < POINTS_MAX:
+        if int(number.max()) < most:
             break
         side += side // 4 + 1
     number = number.ravel()
@@ -140,4 +160,4 @@ def _together(points: Points, weight: Wide) -> _Kept:
     heaviest = order[np.concatenate([[True], number[order][1:] != number[order][:-1]])]
     total = np.zeros(int(number.max()) + 1, np.int64)
     np.add.at(total, number, weight)
-    return _Kept(heaviest, total)
+    return Kept(heaviest, total)

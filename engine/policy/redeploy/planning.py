@@ -15,8 +15,8 @@ from engine.model.moves import (
     MILLION,
     Cover,
     MoveEnded,
-    MoveOrdered,
     MoveOutcome,
+    MoveProposed,
     MoveRefused,
     ProposedMove,
     ProposeMoves,
@@ -49,7 +49,6 @@ class Planning:
         budget = getattr(policy, "budget_permille", 0)
         self.price = Price(budget, max(20, getattr(policy, "price", 2_000))) if budget else None
         self._tells_cover = tells_cover
-        self._told: tuple[Cover, ...] = ()
 
     def saw(self, turn: Turn) -> bool:
         """Take in what has happened; tell whether it is worth thinking again."""
@@ -60,7 +59,9 @@ class Planning:
                 news = True
             elif kind is IncidentReported:
                 calls += 1
-            elif isinstance(fact, MoveOrdered):
+            elif isinstance(fact, MoveProposed):
+                # What crews are asked counts, and not what they are told: else driving would get ever cheaper where
+                # people say no, or where nobody looks.
                 moves += fact.idle
             elif isinstance(fact, DutyChanged):
                 news |= fact.duty not in ON_THE_WAY
@@ -74,14 +75,23 @@ class Planning:
 
     def think(self, world: World) -> ProposeMoves | None:
         """Return what to tell the engine; None where it is what was told already. Raises PolicyRefused."""
-        survey = self.surveyor.survey(world, NO_PRICE if self.price is None else self.price.now)
+        return self.unless_told(world, self.propose(self.survey(world)))
+
+    def survey(self, world: World) -> Survey:
+        """Return the moment, at the price of now. Quick once the surveyor is ready. Raises PolicyRefused."""
+        return self.surveyor.survey(world, NO_PRICE if self.price is None else self.price.now)
+
+    def propose(self, survey: Survey) -> ProposeMoves:
+        """Return the plan. Touches nothing but the survey, so another thread may do it meanwhile."""
         moves = self.policy.propose(survey)
-        cover = covers(survey, moves) if self._tells_cover else ()
+        return ProposeMoves(survey.seq, self.name, moves, covers(survey, moves) if self._tells_cover else ())
+
+    def unless_told(self, world: World, plan: ProposeMoves) -> ProposeMoves | None:
+        """Return the plan; None where it is what was told already."""
         standing = {(move.unit, move.post) for move in world.moves.values() if not move.ordered}
-        if {(move.unit, move.post) for move in moves} == standing and cover == self._told:
+        if {(move.unit, move.post) for move in plan.moves} == standing and plan.cover == world.cover:
             return None
-        self._told = cover
-        return ProposeMoves(survey.seq, self.name, moves, cover)
+        return plan
 
 
 def covers(survey: Survey, moves: tuple[ProposedMove, ...] = ()) -> tuple[Cover, ...]:

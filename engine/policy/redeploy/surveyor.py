@@ -6,6 +6,8 @@ a break, near the end of the shift, moved a moment ago or often enough; nobody o
 vehicles would stand without it. All of them cover where they stand. Neighbours' units are not ours to place.
 """
 
+from bisect import bisect_left
+
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,18 +15,21 @@ from msgspec.structs import replace
 from engine.model.hours import shift_left_ms
 from engine.model.lifecycle import Status
 from engine.model.place import Place
+from engine.model.roads import Conditions
 from engine.policy.honesty import clear_ms
 from engine.policy.redeploy.ground import LayerRule, Points, ground_of
 from engine.policy.redeploy.reach import Point, Reach, StraightReach, StreetReach
 from engine.policy.redeploy.refused import PolicyRefused
 from engine.policy.redeploy.rules import rules_of
-from engine.policy.redeploy.survey import NO_PRICE, Ground, Ints, Survey, Wide
+from engine.policy.redeploy.survey import NO_PRICE, Bytes, Ground, Ints, Survey, Wide
 from engine.policy.travel import straight_line
 from engine.state.fleet import IN_QUARTERS_M, STANDING_ASSIGNED, STANDING_FREE
+from engine.state.fold_moves import moves_in_tour
 from engine.state.posts import counts_at, is_idle
 from engine.state.records import UnitRecord
 from engine.state.world import World
 from engine.streets.oracle import Oracle
+from engine.streets.roads import Roads
 
 UNLIMITED = 1 << 30
 
@@ -63,24 +68,22 @@ class Surveyor:
 
     def survey(self, world: World, price: int = NO_PRICE) -> Survey:
         """Return the moment. Raises PolicyRefused where a policy could do nothing with it."""
-        reach, ground = self._ready(world)
+        reach, ground = self.make_ready(world.settled, world.roads, world.road_book.current)
         fleet = world.fleet
         ours = (fleet.listed != 0) & (fleet.agency < 0)
         rows = np.flatnonzero((fleet.standing == STANDING_FREE) & ours).astype(np.int32)
         free = rows.tolist()
         records = [world.units[row] for row in free]
         post = fleet.post[rows].astype(np.int32)
-        fresh = np.array([not is_idle(world, record) for record in records], np.uint8)
-        movable = np.array([self._is_movable(world, record) for record in records], np.uint8)
         seen = Survey(
             seq=world.seq,
             now_ms=world.now,
             ids=tuple(record.id for record in records),
             rows=rows,
             post=post,
-            to_post_ms=self._to_post_ms(world, reach, rows, post),
-            fresh=fresh,
-            movable=movable,
+            to_post_ms=_without_refused(world, free, post, self._to_post_ms(world, reach, rows, post)),
+            fresh=np.array([each.duty is Status.RETURNING and not is_idle(world, each) for each in records], np.uint8),
+            movable=_movable(world, records, fleet.shift[rows].tolist()),
             capability=fleet.capability[rows],
             posts=self._posts,
             names=self._names,
@@ -110,20 +113,31 @@ class Surveyor:
 
     # ── what stays the same ─────────────────────────────────────────────────────────────────────────────────
 
-    def _ready(self, world: World) -> tuple[Reach, Ground]:
-        place = world.settled
+    def is_ready(self, world: World) -> bool:
+        """Tell whether a survey would be quick: what an epoch and an hour give is found."""
+        same = world.settled is self._place and self._suits(world.roads, world.road_book.current)
+        return same and self._ground is not None
+
+    def make_ready(self, place: Place, roads: Roads | None, conditions: Conditions) -> tuple[Reach, Ground]:
+        """Find what an epoch and an hour give. Another thread may do it while nobody surveys. Raises PolicyRefused."""
         if place is not self._place:
             self._settle(place)
-        oracle = None if world.roads is None else world.roads.oracle(world.road_book.current)
         points = self.demand.points or self._own_points
-        if self._reach is None or oracle is not self._oracle:
-            self._reach, self._oracle = self._reach_of(world, oracle), oracle
+        if self._reach is None or not self._suits(roads, conditions):
+            self._oracle = None if roads is None else roads.oracle(conditions)
+            self._reach = _reach_of(place, roads, self._oracle)
             self._points_ms, self._ground = self._reach.points_ms(points), None
         if self._ground is None:
             rules = self.demand.rules or self._own_rules
             busy = self.demand.busy_permille or (place.coverage.busy_permille,) * len(rules)
             self._ground = ground_of(rules, points, self._points_ms, busy)
         return self._reach, self._ground
+
+    def _suits(self, roads: Roads | None, conditions: Conditions) -> bool:
+        """Tell whether the oracle is of these conditions: the same object, almost always."""
+        if roads is None or self._oracle is None:
+            return roads is None and self._oracle is None
+        return self._oracle.conditions is conditions or self._oracle.conditions == conditions
 
     def _settle(self, place: Place) -> None:
         """Take over the posts of a place."""
@@ -142,12 +156,6 @@ class Surveyor:
         room = int(self._capacity.astype(np.int64).sum())
         if ours > room:
             raise PolicyRefused("capacity", f"{ours} units are more than the {room} that all posts together may hold")
-
-    def _reach_of(self, world: World, oracle: Oracle | None) -> Reach:
-        straight = straight_line(world.settled)
-        if world.roads is None or oracle is None:
-            return StraightReach(straight, world.settled.stations)
-        return StreetReach(world.roads, oracle, straight, world.settled.stations)
 
     # ── one moment ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -178,16 +186,45 @@ class Surveyor:
             left[fleet.post[row]] -= counts_at(world, world.units[row])
         return np.maximum(left, 0)
 
-    def _is_movable(self, world: World, record: UnitRecord) -> bool:
-        rules, row, place = world.settled.moves, record.row, world.settled
-        if record.duty is Status.ON_BREAK or world.fleet.siblings[row]:
-            return False
-        rests = record.moved_ms > 0 and world.now < record.moved_ms + rules.cool_down_ms
-        if rests or record.moves >= rules.budget:
-            return False
-        shift = int(world.fleet.shift[row])
-        left_ms = None if shift < 0 else shift_left_ms(place, place.shifts[shift], world.now)
-        return left_ms is None or left_ms >= rules.shift_end_ms
+
+def _reach_of(place: Place, roads: Roads | None, oracle: Oracle | None) -> Reach:
+    straight = straight_line(place)
+    if roads is None or oracle is None:
+        return StraightReach(straight, place.stations)
+    return StreetReach(roads, oracle, straight, place.stations)
+
+
+def _without_refused(world: World, rows: list[int], post: Ints, to_post_ms: Ints) -> Ints:
+    """Take the way to a post from a unit that it was refused for: so the next best is proposed, not the same again."""
+    for (unit, name), until_ms in world.refused_moves.items():
+        number, row = world.stations.get(name), world.fleet.rows[unit]
+        place = bisect_left(rows, row)
+        is_free = rows[place : place + 1] == [row]
+        if until_ms > world.now and number is not None and is_free and post[place] != number:
+            to_post_ms[place, number] = -1
+    return to_post_ms
+
+
+def _movable(world: World, records: list[UnitRecord], shifts: list[int]) -> Bytes:
+    """Return 1 for each unit that a planner may move; `shifts` are their numbers."""
+    place, siblings, rules = world.settled, world.fleet.siblings, world.settled.moves
+    left_ms = [shift_left_ms(place, shift, world.now) for shift in place.shifts]
+    # Who has no shift has the number -1, which is the last.
+    ends = [*(left is not None and left < rules.shift_end_ms for left in left_ms), False]
+    never = rules.budget <= 0
+    return np.array(
+        [
+            not (never or each.duty is Status.ON_BREAK or siblings[each.row] or ends[shift])
+            and (not each.moved_ms or _is_rested(world, each))
+            for each, shift in zip(records, shifts, strict=True)
+        ],
+        np.uint8,
+    )
+
+
+def _is_rested(world: World, record: UnitRecord) -> bool:
+    rules = world.settled.moves
+    return world.now >= record.moved_ms + rules.cool_down_ms and moves_in_tour(world, record) < rules.budget
 
 
 def _becomes_free(world: World, row: int) -> Point:
