@@ -111,6 +111,7 @@ class _Witness:
     def __init__(self, policy: DispatchPolicy, incident: str, row: int) -> None:
         self.told: list[Why] = []
         self.name = policy.name
+        self.relieves = policy.relieves
         self.solve = policy.solve
         self.estimate = policy.estimate
         self._policy = policy

@@ -39,7 +39,7 @@ def main() -> None:
         rows = agreement(chosen)
         tell(chosen, {"ours beside what was published": rows, "in all": [agreed(rows)] if rows else []})
     elif chosen.table == "pareto":
-        tell(chosen, {"late share against moves": pareto(chosen)})
+        tell(chosen, pareto(chosen))
     else:
         tell(chosen, {"calls a second": speed(chosen), "where the time goes": where(chosen)})
 

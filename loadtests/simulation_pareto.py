@@ -40,41 +40,52 @@ CUT, AT_HALF, AT_QUARTER = -0.10, 0.5, 0.25
 HIGH_TO = 2
 """High and medium priority are told together."""
 WAIT_MS = 30 * 60_000
+Entry = dict[str, Any]
 
 
-def pareto(chosen: argparse.Namespace) -> list[Row]:
-    """Simulate the policies and work out the bounds; a row for each."""
-    rows: list[Row] = []
+def pareto(chosen: argparse.Namespace) -> dict[str, list[Row]]:
+    """Simulate the policies and work out the bounds; by table, a row for each policy or bound."""
+    curve: list[Row] = []
+    apart: list[Row] = []
+    bounds: list[Row] = []
     policies = tuple(chosen.policy or POLICIES)
     for city, folder in folders(chosen):
         found = document(folder, policies, chosen)
-        rows += [_row(city, found, place) for place in range(len(found["policies"]))]
-        if not chosen.no_bound:
-            rows += _bounds(city, folder, chosen)
-    return rows
+        against = found["pareto"][0]
+        curve += [_point(city, policy, point) for policy, point in zip(found["policies"], found["pareto"], strict=True)]
+        apart += [
+            _apart(city, difference, point, against["moves_per_call"])
+            for difference, point in zip(found["differences"], found["pareto"][1:], strict=True)
+        ]
+        bounds += [] if chosen.no_bound else _bounds(city, folder, chosen)
+    return {"late against moves": curve, f"against {policies[0]}, on the same calls": apart, "no policy can": bounds}
 
 
-def _row(city: str, found: dict[str, Any], place: int) -> Row:
-    policy, point = found["policies"][place], found["pareto"][place]
-    row: Row = {
+def _point(city: str, policy: Entry, point: Entry) -> Row:
+    return {
         "case": city,
         "method": policy["name"],
         "late_high": percent(point["late_share"]),
-        "half_width": percent(point["half_width"]),
+        "+-": percent(point["half_width"]),
         "late_low": percent(policy["late_share"]["low"]),
         "mean_min": over(policy["mean_response_s"]["high"], 60, 2),
         "moves": over(point["moves_per_call"]),
         "frontier": "yes" if point["on_frontier"] else "no",
     }
-    if place == 0:
-        return row
-    apart = found["differences"][place - 1]["groups"]["high"]["late_share"]
-    return row | {
-        "points": percent(apart["difference"]),
-        "points_within": percent(apart["half_width"]),
-        "relative": percent(apart["relative"]),
-        "relative_within": percent(apart["relative_half_width"]),
-        "aim": _aims(apart, point["moves_per_call"], found["pareto"][0]["moves_per_call"]),
+
+
+def _apart(city: str, difference: Entry, point: Entry, moves: float) -> Row:
+    """Return what differs from the first policy: points and percent of late high, and moves in parts of its own."""
+    late = difference["groups"]["high"]["late_share"]
+    return {
+        "case": city,
+        "method": difference["policy"],
+        "points": percent(late["difference"]),
+        "+-": percent(late["half_width"]),
+        "percent": percent(late["relative"]),
+        "+- percent": percent(late["relative_half_width"]),
+        "moves_of_its": over(point["moves_per_call"], moves) if moves else "-",
+        "aim": _aims(late, point["moves_per_call"], moves),
     }
 
 
@@ -96,7 +107,7 @@ def _aims(apart: dict[str, float | None], moves: float, against: float) -> str:
 
 
 def _bounds(city: str, folder: Path, chosen: argparse.Namespace) -> list[Row]:
-    """Return the bounds on the calls of the first replication, the one with foresight and the one without."""
+    """Return bounds on the calls of the first replication: every call known beforehand, and none foreseen (from posts)."""
     scene = scene_of(loaded(folder), PRESET)
     setup = setup_of(scene, policies_of(["home"], "nearest")[0], days=chosen.days, seed=chosen.seed, warm_days=1)
     assert setup.roads is not None, "the import has always written streets"
@@ -106,8 +117,8 @@ def _bounds(city: str, folder: Path, chosen: argparse.Namespace) -> list[Row]:
     problem = foreknown(setup.place, setup.roads, setup.nature, calls, HIGH_TO)
     span = Span(begin_ms, end_ms, end_ms + WAIT_MS + int(problem.work_ms.max()))
     return [
-        _bound(city, "bound: every call known beforehand", late_bound(problem).share),
-        _bound(city, "bound: nothing foreseen, units sent from posts", unforeseen_bound(problem, span).share),
+        _bound(city, "bound, all foreseen", late_bound(problem).share),
+        _bound(city, "bound, from posts", unforeseen_bound(problem, span).share),
     ]
 
 

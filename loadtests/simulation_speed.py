@@ -53,8 +53,9 @@ def _measured(city: str, setup: Setup, processes: int, reps: int) -> Row:
     took_s = time.perf_counter() - begun
     calls, turns = sum(len(each.calls.came_ms) for each in outcomes), sum(each.turns for each in outcomes)
     return {
-        "case": f"{city}, {processes} process{'es' if processes > 1 else ''}",
+        "case": city,
         "method": setup.name,
+        "processes": processes,
         "calls_per_s": round(calls / took_s, 1),
         "ms_per_call": round(took_s * 1000 / calls, 3),
         "turns_per_call": round(turns / calls, 2),

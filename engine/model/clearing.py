@@ -93,8 +93,13 @@ class ServiceTimes(Struct, frozen=True):
             return self.transport
         if stage is Stage.HOSPITAL:
             return self.hospital
-        tables = dict(self.scene)[group]
+        tables = next(tables for own, tables in self.scene if own is group)
         return tables[min(priority, len(tables)) - 1]
+
+
+@cache
+def _usual(group: Group) -> Pace:
+    return Pace(group)
 
 
 @cache
@@ -122,7 +127,7 @@ def clear_in_ms(
     """
     if rung not in RUNGS:
         raise ValueError(f"rung: a unit that is {rung} has nothing to come clear of")
-    pace = times.paces.get(incident_type.id) or Pace(group_of(incident_type))
+    pace = times.paces.get(incident_type.id) or _usual(group_of(incident_type))
     stage = STAGE_OF.get(rung, Stage.SCENE)
     table = times.table(stage, pace.group, priority)
     permille = pace.permille[STAGES.index(stage)]

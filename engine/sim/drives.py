@@ -139,9 +139,12 @@ def _traced(
     ms = metric.weights.arc_ms[way.arcs].astype(np.int64) * parts // PERMILLE
     # What is spent neither on arcs nor between the last one and the goal is spent before the first.
     off_ms = metric.off_road_ms(arrives.extra_ms)
-    before_ms = max(0, way.travel_ms - int(ms.sum()) - off_ms)
-    times = np.cumsum(np.concatenate([[0, before_ms], ms, [off_ms]]))
-    paced = times * took_ms // max(1, way.travel_ms)
+    times = np.empty(len(ms) + 3, np.int64)
+    times[0], times[1] = 0, max(0, way.travel_ms - int(ms.sum()) - off_ms)
+    times[2:-1], times[-1] = ms, off_ms
+    paced = np.cumsum(times, out=times)
+    if took_ms != way.travel_ms:
+        paced = times * took_ms // max(1, way.travel_ms)
     inner = graph.head[way.arcs[:-1]]
     (ax, ay), (bx, by) = _point(roads, int(way.arcs[0]), way.begin), _point(roads, int(way.arcs[-1]), way.end)
     x_m = [ends[0][0], ax, *(graph.x_dm[inner] / DM).tolist(), bx, ends[1][0]]

@@ -36,6 +36,11 @@ FOLDS: dict[type[Fact], Fold] = {}
 Library = Callable[[Place], Roads | None]
 """Gives the roads of a place; None where it does not know its streets. Asked for places that have some."""
 
+ANSWERED = frozenset(
+    (CommandRefused, RecommendationStale, IncidentReported, RoadClosed, TrafficReported, CautionRecorded)
+)
+"""Facts that whoever sent a command is told of."""
+
 LOOK_AGAIN_MS = 5_000
 """While an incident waits, the queue is matched at least this often: positions age, shifts begin."""
 
@@ -148,6 +153,8 @@ class World:
     def _remember(self, command: Command, facts: tuple[AnyFact, ...]) -> None:
         incident = refusal = road = caution = None
         for fact in facts:
+            if type(fact) not in ANSWERED:
+                continue
             if isinstance(fact, CommandRefused):
                 refusal = Refusal(fact.code, fact.field, fact.reason)
             elif isinstance(fact, RecommendationStale):

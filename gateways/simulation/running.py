@@ -4,6 +4,7 @@ Forked, because streets are large and kernels warm: a child finds both where its
 the order in which they were asked for, whoever is done first, so the number of cores changes nothing but the time.
 """
 
+import gc
 import multiprocessing
 import os
 import time
@@ -22,9 +23,23 @@ Watching = Callable[[], AbstractContextManager[Callable[[str, int, int], None]]]
 its thread must not be there when they are."""
 WHAT = "simulated days"
 LOOK_S = 0.2
+COLLECT_AFTER = 50_000
 
 _setups: Sequence[Setup] = ()
 _days: "multiprocessing.Queue[int] | None" = None
+
+
+@contextmanager
+def _rarely_collected() -> Iterator[None]:
+    """Let the collector look seldom, and not at what was there before: a simulation makes few circles, and much else."""
+    usual = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 @contextmanager
@@ -105,5 +120,6 @@ def _task(number: int, rep: int) -> Outcome:
 
 def _timed(setup: Setup, rep: int, on_day: Callable[[int], None]) -> Outcome:
     began_s = time.perf_counter()
-    outcome = replicate(setup, rep, on_day)
+    with _rarely_collected():
+        outcome = replicate(setup, rep, on_day)
     return replace(outcome, wall_s=time.perf_counter() - began_s)

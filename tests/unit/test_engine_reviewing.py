@@ -18,7 +18,8 @@ from engine.model.plans import Mode
 from engine.model.response_facts import AssignmentDelayed, AssignmentOnTime, DelayCause, ReleaseProposed
 from engine.model.rules import WatchRules
 from engine.model.turn import Turn
-from engine.state.image import restore, save
+from engine.policy import Nearest
+from engine.state.image import restore, save, state_hash
 from engine.state.progress import INCIDENTS_MAX, PROGRESS_MS
 from engine.state.records import Assignment, Incident
 from tests.unit.engine_place import PLANS, UNITS, Town, engine_place, facts_of
@@ -290,6 +291,35 @@ def test_a_delay_is_matched_in_the_same_turn() -> None:
     town.engine.dispatch = Listening()
     drive(town, *[(-50 * step, 0) for step in range(1, 12)])
     assert ("B1",) in asked
+
+
+class Relieving(Nearest, frozen=True, tag="relieving"):
+    """Sends the nearest, and has all places under way looked at although it relieves nobody."""
+
+    @property
+    def relieves(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("divert", [False, True])
+def test_where_nobody_is_ever_relieved_nothing_is_missed_by_not_looking(divert: bool) -> None:
+    """Delays, freed units and waiting calls: the same World in the end, whether places were looked at or not."""
+    towns = []
+    for policy in (Nearest(divert), Relieving(divert)):
+        town = Town()
+        town.engine.dispatch = policy
+        incident, _ = under_way(town)
+        other = town.report("medical", 1, at=(-9_000, 50))
+        (sent,) = other.assigned
+        town.says("B1", Status.EN_ROUTE, after_s=30)
+        drive(town, *[(-50 * step, 0) for step in range(1, 12)])
+        town.report("medical", 3, at=(-8_000, 0))
+        for status in (Status.EN_ROUTE, Status.ON_SCENE, Status.RETURNING, Status.AVAILABLE):
+            town.says(sent, status, after_s=60)
+        assert "B1" in incident.assigned
+        town.wait(30)
+        towns.append(town)
+    assert state_hash(towns[0].world) == state_hash(towns[1].world)
 
 
 # ── no longer needed ────────────────────────────────────────────────────────────────────────────────────────

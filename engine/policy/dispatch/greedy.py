@@ -195,6 +195,8 @@ class Search:
 
     def _pick(self, incident: Incident, slot: Slot, free: Free) -> Pick | None:
         """Return who is there first."""
+        if incident.priority not in self.terms.divert_to and not free.may.any():
+            return None  # in an overloaded city most incidents are asked about when the last unit has just gone
         fleet, travel_ms = self.world.fleet, self._travel_ms(incident)
         may = self._allowed(incident, free.may)
         row, cost_ms = soonest(may, fleet.turnout_ms, travel_ms, fleet.capability, *_columns(slot.choices))

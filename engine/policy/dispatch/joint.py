@@ -41,6 +41,11 @@ class JointMatch(Struct, frozen=True, tag="joint_match"):
         parts = {"diversion": self.divert, "waiting": self.wait, "relief": self.supersede}
         return "joint match" + "".join(f", no {what}" for what, does in parts.items() if not does)
 
+    @property
+    def relieves(self) -> bool:
+        """As it is set."""
+        return self.supersede
+
     def solve(
         self,
         world: World,

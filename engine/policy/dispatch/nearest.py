@@ -53,6 +53,11 @@ class Nearest(Struct, frozen=True, tag="nearest"):
         source, target = ("".join(map(str, sorted(set(each)))) for each in (self.divert_from, self.divert_to))
         return f"nearest, diverts from {source} to {target}{takes_over}"
 
+    @property
+    def relieves(self) -> bool:
+        """It never does."""
+        return False
+
     def solve(
         self,
         world: World,

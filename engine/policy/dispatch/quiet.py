@@ -24,6 +24,11 @@ class Quiet(Struct, frozen=True, tag="quiet"):
         """The policy's own."""
         return self.policy.name
 
+    @property
+    def relieves(self) -> bool:
+        """As the policy does."""
+        return self.policy.relieves
+
     def solve(
         self,
         world: World,

@@ -92,6 +92,10 @@ class DispatchPolicy(Protocol):
     def name(self) -> str:
         """What a why calls it."""
 
+    @property
+    def relieves(self) -> bool:
+        """May it put another unit in the place of one that is under way? If not, nobody looks for such places."""
+
     def solve(
         self,
         world: World,
