@@ -9,10 +9,11 @@ from engine.model.hours import DAY_MS, day_began_ms
 from engine.model.place import Place
 from engine.policy import DispatchPolicy
 from engine.policy.redeploy import Demand as CoverDemand
-from engine.policy.redeploy import Home, Planning, RedeployPolicy
+from engine.policy.redeploy import Home, Planning, RedeployPolicy, Surveyor
 from engine.sim.callers import CallList, draw
 from engine.sim.city import City
 from engine.sim.given import Given, complete
+from engine.sim.lookout import Lookout
 from engine.sim.nature import Nature
 from engine.sim.outcome import Outcome
 from engine.state.image import state_hash
@@ -83,6 +84,8 @@ def replicate(setup: Setup, rep: int, on_day: OnDay | None = None) -> Outcome:
         measured_ms=measured_ms,
         planning=None if isinstance(setup.redeploy, Home) else Planning(setup.redeploy, setup.cover),
     )
+    if setup.cover.points is not None or setup.place.coverage.points:
+        Lookout(city, Surveyor(setup.cover))
     for day in range(setup.warm_days + setup.days):
         city.run(setup.begin_ms + (day + 1) * DAY_MS)
         if on_day is not None:

@@ -8,7 +8,7 @@ from engine.policy.redeploy.dmexclp import Dmexclp
 from engine.policy.redeploy.ground import LayerRule, Points
 from engine.policy.redeploy.home import Home
 from engine.policy.redeploy.naming import named
-from engine.policy.redeploy.planning import Planning, RedeployPolicy
+from engine.policy.redeploy.planning import Planning, RedeployPolicy, reached_share
 from engine.policy.redeploy.price import Price
 from engine.policy.redeploy.priced import Priced
 from engine.policy.redeploy.refused import PolicyRefused
@@ -43,5 +43,6 @@ __all__ = [
     "Survey",
     "Surveyor",
     "policy_named",
+    "reached_share",
     "rules_of",
 ]

@@ -23,7 +23,7 @@ from engine.model.moves import (
 )
 from engine.model.turn import Turn
 from engine.policy.redeploy.price import Price
-from engine.policy.redeploy.survey import NO_PRICE, Ints, Survey, kinds_of, millionths
+from engine.policy.redeploy.survey import NO_PRICE, Ints, Survey, kinds_of, millionths, with_busy
 from engine.policy.redeploy.surveyor import Demand, Surveyor
 from engine.state.world import World
 
@@ -104,8 +104,14 @@ def covers(survey: Survey, moves: tuple[ProposedMove, ...] = ()) -> tuple[Cover,
     return tuple(Cover(layer.name, *each) for layer, *each in zip(survey.layers, now, then, strict=True))
 
 
-def _cover(survey: Survey, post: Ints) -> list[int]:
+def reached_share(survey: Survey) -> int:
+    """Return the share of all demand that at least one free unit covers from its post, in parts per million."""
+    by_layer = _cover(survey, survey.post, busy_permille=0)
+    return sum(part * layer.share for part, layer in zip(by_layer, survey.layers, strict=True)) // MILLION
+
+
+def _cover(survey: Survey, post: Ints, busy_permille: int | None = None) -> list[int]:
     by_layer = np.empty(len(survey.layers), np.int64)
-    covered(survey.ground.sets, post, kinds_of(survey).accepts, by_layer)
+    covered(with_busy(survey.ground.sets, busy_permille), post, kinds_of(survey).accepts, by_layer)
     shares = [layer.share * ONE // MILLION for layer in survey.layers]
     return [millionths(value, whole) for value, whole in zip(by_layer.tolist(), shares, strict=True)]
