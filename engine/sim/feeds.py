@@ -77,8 +77,10 @@ class Feed:
         self._city.step(ReportPositions(fixes_of(*told)))
 
     def _tell(self, crews: "list[Crew]") -> None:
+        now, known_ms = self._city.now, self._city.world.fleet.fix_ms
+        # A position as old as the one that is known is not taken, so it need not be told.
+        crews = [crew for crew in crews if known_ms[crew.row] < now]
         if crews:
-            now = self._city.now
             self._city.step(ReportPositions(fixes_of(now, [(crew.row, crew.seen(now)) for crew in crews])))
 
 
