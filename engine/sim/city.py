@@ -27,6 +27,7 @@ from engine.model.lifecycle import Outcome as AssignmentOutcome
 from engine.model.lifecycle import Status
 from engine.model.moves import MoveEnded, MoveOrdered, MoveOutcome, RejectMove
 from engine.model.place import Place
+from engine.model.plans import Gate
 from engine.model.plans import Mode as PlanMode
 from engine.model.response_facts import UnitSuperseded
 from engine.model.turn import Turn
@@ -321,8 +322,11 @@ def _of(crew: Crew) -> str:
 
 
 def _served_by_itself(place: Place) -> Place:
-    """Return the place as if a dispatcher accepted every recommendation at once."""
-    plans = (replace(plan, mode=PlanMode.AUTO) if plan.mode is PlanMode.ADVISE else plan for plan in place.plans)
+    """Return the place as if a dispatcher accepted every recommendation at once, those as well that a gate holds back."""
+    plans = (
+        replace(plan, mode=PlanMode.AUTO if plan.mode is PlanMode.ADVISE else plan.mode, gate=Gate())
+        for plan in place.plans
+    )
     return replace(place, plans=tuple(plans))
 
 

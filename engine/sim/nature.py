@@ -32,6 +32,8 @@ class Feeds(Struct, frozen=True):
 
     every_ms: int = 30_000
     """Each moving unit tells where it is this often; 0: the engine knows it whenever it decides."""
+    standing_every_ms: int = 300_000
+    """Units that stand still tell it as well, less often: what was lost on arrival is made good."""
     noise_m: int = 8
     """Standard deviation in x and in y."""
     delay_ms: int = 2_000
