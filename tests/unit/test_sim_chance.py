@@ -40,7 +40,7 @@ def test_shares_are_even() -> None:
     """Kolmogorov and Smirnov at one in a thousand: within 1.95 / sqrt(n) of the diagonal."""
     dice = Dice(1, 0)
     shares = np.sort([dice.share("x", number) for number in range(MANY)])
-    assert 0 < shares[0]
+    assert shares[0] > 0
     assert shares[-1] < 1
     assert np.abs(shares - (np.arange(MANY) + 0.5) / MANY).max() < 1.95 / math.sqrt(MANY)
 
