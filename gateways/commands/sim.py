@@ -99,7 +99,7 @@ def compare(
     if place is not None:
         _simulate(place, runs, as_json=as_json, html=html, keep=keep, **options)
         return
-    from engine.sim.statistics import OutcomesRefused
+    from engine.sim.parts import OutcomesRefused
     from gateways.simulation import RunRefused, load, merged
     from gateways.simulation.telling import tell
 

@@ -18,7 +18,7 @@ from gateways.simulation.presets import jemss
 from tests.unit.engine_place import ALS, engine_place
 
 WORK_MS = 1_800_000
-DAYS, WARM = 16, 1
+DAYS, WARM = 10, 1
 REPS = 8
 T_95 = 2.365
 """Student's t, seven degrees of freedom."""
@@ -54,7 +54,14 @@ def met(servers: int, load: float, policy: str, rep: int) -> Calls:
     return city.cases.measured(*span)
 
 
-@pytest.mark.parametrize(("servers", "load", "policy"), [(2, 1.2, "nearest"), (4, 3.0, "nearest"), (3, 2.0, "joint")])
+@pytest.mark.parametrize(
+    ("servers", "load", "policy"),
+    [
+        (2, 1.2, "nearest"),
+        pytest.param(4, 3.0, "nearest", marks=pytest.mark.slow),
+        pytest.param(3, 2.0, "joint", marks=pytest.mark.slow),
+    ],
+)
 def test_waiting_is_that_of_erlang(servers: int, load: float, policy: str) -> None:
     """The share that waits and the mean wait lie within twice the 95 % half-width of replications."""
     shares, waits = [], []
