@@ -40,7 +40,7 @@ class Feeds(Struct, frozen=True):
     lost_permille: int = 20
     """Reports that never come."""
     gaps_per_day: float = 1.0
-    """How often a unit's device falls silent for a while …"""
+    """How often in a day on the road a unit's device falls silent for a while …"""
     gap_ms: int = 240_000
     """… in the middle."""
 
