@@ -27,9 +27,9 @@ from engine.model.lifecycle import Outcome as AssignmentOutcome
 from engine.model.lifecycle import Status
 from engine.model.moves import MoveEnded, MoveOrdered, MoveOutcome, RejectMove
 from engine.model.place import Place
+from engine.model.plans import Gate
 from engine.model.plans import Mode as PlanMode
-from engine.model.response_facts import AutoWithheld, UnitSuperseded
-from engine.model.response_inputs import AcceptRecommendation
+from engine.model.response_facts import UnitSuperseded
 from engine.model.turn import Turn
 from engine.policy import DispatchPolicy
 from engine.policy.redeploy import Planning
@@ -53,8 +53,6 @@ BY = "city"
 ANSWERS_AFTER_MS = 20_000
 """A neighbour says yes or no, a crew answers a roll-call."""
 UNDONE = (MoveOutcome.REFUSED, MoveOutcome.RECALLED, MoveOutcome.OUT)
-LOOKS_AFTER_MS = 30_000
-"""A dispatcher takes up what the engine will not do by itself."""
 STOPPED = (AssignmentOutcome.RELEASED, AssignmentOutcome.SUPERSEDED, AssignmentOutcome.CANCELLED)
 
 
@@ -293,19 +291,6 @@ class City:
         if fact.outcome in UNDONE and crew.post.id != fact.post:
             crew.moved(self._stations[fact.post])
 
-    # ── a dispatcher ────────────────────────────────────────────────────────────────────────────────────────
-
-    def withheld(self, fact: AutoWithheld) -> None:
-        """The engine is not sure enough: a dispatcher looks, and accepts."""
-        self.calendar.at(self.now + LOOKS_AFTER_MS, self._accept, fact.incident)
-
-    def _accept(self, name: str) -> None:
-        incident = self.world.open.get(name)
-        if incident is not None and incident.recommended and name in self.world.waiting:
-            self.feed.before_deciding()
-            decision = incident.decided_seq
-            self.step(AcceptRecommendation(id=self.command_id(), by=BY, incident=name, decision=decision))
-
     # ── others ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def alerted(self, fact: AlertRequested) -> None:
@@ -342,8 +327,11 @@ def _of(crew: Crew) -> str:
 
 
 def _served_by_itself(place: Place) -> Place:
-    """Return the place as if a dispatcher accepted every recommendation at once."""
-    plans = (replace(plan, mode=PlanMode.AUTO) if plan.mode is PlanMode.ADVISE else plan for plan in place.plans)
+    """Return the place as if a dispatcher accepted every recommendation at once, those as well that a gate holds back."""
+    plans = (
+        replace(plan, mode=PlanMode.AUTO if plan.mode is PlanMode.ADVISE else plan.mode, gate=Gate())
+        for plan in place.plans
+    )
     return replace(place, plans=tuple(plans))
 
 
@@ -358,6 +346,5 @@ _HEARS: dict[type[Any], Callable[[City, Any], None]] = {
     AidRequested: City.asked,
     MoveOrdered: City.moved,
     MoveEnded: City.stayed,
-    AutoWithheld: City.withheld,
 }
 """Who is told of what."""

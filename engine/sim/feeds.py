@@ -48,11 +48,15 @@ class Feed:
             self._tell_later([crew])
 
     def _round(self, _: object) -> None:
-        self._city.calendar.at(self._city.now + self._habits.every_ms, self._round)
-        self._tell_later([crew for crew in self._city.movers.values() if self._speaks(crew)])
+        city, habits = self._city, self._habits
+        city.calendar.at(city.now + habits.every_ms, self._round)
+        everybody = city.now % habits.standing_every_ms < habits.every_ms
+        self._tell_later([crew for crew in (city.crews if everybody else city.movers.values()) if self._speaks(crew)])
 
     def _speaks(self, crew: "Crew") -> bool:
         now, habits = self._city.now, self._habits
+        if not crew.unit.tracked:
+            return False
         if self._silent_until.get(crew.row, 0) > now:
             return False
         rounds_a_day = HOURS_A_DAY * HOUR_MS / habits.every_ms

@@ -32,13 +32,15 @@ class Feeds(Struct, frozen=True):
 
     every_ms: int = 30_000
     """Each moving unit tells where it is this often; 0: the engine knows it whenever it decides."""
+    standing_every_ms: int = 300_000
+    """Units that stand still tell it as well, less often: what was lost on arrival is made good."""
     noise_m: int = 8
     """Standard deviation in x and in y."""
     delay_ms: int = 2_000
     lost_permille: int = 20
     """Reports that never come."""
     gaps_per_day: float = 1.0
-    """How often a unit's device falls silent for a while …"""
+    """How often in a day on the road a unit's device falls silent for a while …"""
     gap_ms: int = 240_000
     """… in the middle."""
 

@@ -106,14 +106,15 @@ def compare(
     if place is not None:
         _simulate(place, runs, as_json=as_json, html=html, keep=keep, **options)
         return
+    from engine.sim.parts import OutcomesRefused
     from gateways.simulation import RunRefused, load, merged
     from gateways.simulation.telling import tell
 
     try:
         kept = merged([(Path(each).stem, load(Path(each))) for each in runs])
-    except RunRefused as refused:
+        tell(kept.run, kept.by_policy, as_json=as_json, html=html, keep=keep)
+    except (RunRefused, OutcomesRefused) as refused:
         raise click.ClickException(str(refused)) from None
-    tell(kept.run, kept.by_policy, as_json=as_json, html=html, keep=keep)
 
 
 def _simulate(place: Path, policies: tuple[str, ...], **options: Any) -> None:

@@ -1,0 +1,71 @@
+"""Where a simulated vehicle is on its way, and that its way takes what the engine says it takes."""
+
+from msgspec.structs import replace
+
+from engine.model.fixes import UNKNOWN
+from engine.policy.travel import straight_line
+from engine.sim.drives import Driver, Seen
+from engine.streets.weighing import Mode
+from tests.river_town import graph, library
+from tests.unit.engine_place import MORNING, Town, engine_place
+
+START = Seen(0, 5_000, 0, UNKNOWN)
+GOAL = (5_000, 0)
+
+
+def driver(*, streets: bool = True) -> tuple[Driver, Town]:
+    """Return who finds ways in the river town, or in one without streets."""
+    place = engine_place(streets=graph().digest if streets else "")
+    town = Town(place, streets=library)
+    return Driver(library(place), town.world, straight_line(place)), town
+
+
+def test_a_drive_takes_what_the_engine_says() -> None:
+    """From the same place, in the same mode; slower by so many percent where the day is slow."""
+    found, town = driver()
+    roads = library(town.world.settled)
+    assert roads is not None
+    for mode in (Mode.LIGHTS, Mode.NORMAL):
+        spot = found.spot(START)
+        assert spot is not None
+        told_ms = int(roads.times_ms(town.world.road_book.current, spot, [roads.spot(*GOAL)], mode)[0])
+        drive = found.drive(START, GOAL, mode, MORNING)
+        assert drive.arrive_ms - drive.depart_ms == told_ms
+        slow = found.drive(START, GOAL, mode, MORNING, 150)
+        assert slow.arrive_ms - slow.depart_ms == round(told_ms * 1.5)
+        assert slow.metres == drive.metres == 10_000
+
+
+def test_a_vehicle_is_on_its_way() -> None:
+    """It begins where it stood, ends where it is to be, turns the corner at Mill Lane, and moves all the while."""
+    found, _ = driver()
+    drive = found.drive(START, GOAL, Mode.LIGHTS, MORNING)
+    first, last = drive.seen(MORNING), drive.seen(drive.arrive_ms)
+    assert (first.x_m, first.y_m, last.x_m, last.y_m) == (0, 5_000, *GOAL)
+    assert (last.speed_dm_s, last.heading) == (0, UNKNOWN)
+    assert drive.seen(drive.arrive_ms + 60_000) == last
+    driven = [drive.seen(MORNING + at) for at in range(1, drive.arrive_ms - MORNING, 5_000)]
+    assert all(abs(each.x_m) <= 1 or abs(each.y_m) <= 1 for each in driven), "off the streets"
+    assert {each.heading for each in driven if 500 < each.y_m < 4_500} == {180}
+    assert {each.heading for each in driven if 500 < each.x_m < 4_500} == {90}
+    assert all(abs(each.speed_dm_s - 150) <= 2 for each in driven if 500 < each.y_m < 4_500)
+
+
+def test_without_streets_the_way_is_straight() -> None:
+    """Half way after half the time; as long as the place's factor makes it."""
+    found, town = driver(streets=False)
+    travel = town.world.settled.travel
+    drive = found.drive(Seen(0, 0, 0, UNKNOWN), (6_000, 0), Mode.LIGHTS, MORNING)
+    took_ms = drive.arrive_ms - MORNING
+    assert abs(took_ms - 6_000 * travel.circuity_percent * 10_000 / travel.speed_mm_per_s) <= 1
+    middle = drive.seen(MORNING + took_ms // 2)
+    assert (abs(middle.x_m - 3_000) <= 1, middle.y_m, middle.heading) == (True, 0, 90)
+    assert drive.metres == 6_000 * travel.circuity_percent // 100
+
+
+def test_nobody_needs_time_to_where_it_is() -> None:
+    """A drive of no length is over at once."""
+    found, _ = driver(streets=False)
+    drive = found.drive(replace(START, x_m=7), (7, 5_000), Mode.NORMAL, MORNING)
+    assert (drive.arrive_ms, drive.metres) == (MORNING, 0)
+    assert drive.seen(MORNING) == Seen(7, 5_000, 0, UNKNOWN)
