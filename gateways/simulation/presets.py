@@ -38,7 +38,8 @@ def jemss(place: Place) -> Preset:
     delay_ms = max((unit.turnout_ms for unit in place.units), default=0)
     units = tuple(replace(unit, turnout_ms=0, tracked=True) for unit in place.units)
     travel = replace(place.travel, access=Access.NODE)
-    limits = replace(place.limits, pending_after_ms=(NEVER_MS,) * 5)
+    # Who stands still says nothing, and is known to be there all the same.
+    limits = replace(place.limits, pending_after_ms=(NEVER_MS,) * 5, stale_after_ms=NEVER_MS)
     quiet = replace(place, units=units, travel=travel, limits=limits, watch=NOBODY_WATCHES)
     return Preset(quiet, replace(PERFECT, taking_ms=delay_ms))
 
