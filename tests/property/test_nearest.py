@@ -329,3 +329,23 @@ def test_parts_that_are_left_away_play_no_part(seed: int) -> None:
 
 def _all(policy: JointMatch, world: World, queue: list[Incident], reviewed: Any) -> list[tuple[str, Any]]:
     return choices_of(policy.solve(world, queue, reviewed))
+
+
+def relieved(policy: Nearest, seeds: range) -> list[UnitSuperseded]:
+    """Live long days under the rule, whole and equal without reasons (`live_with`), and return who took over by itself."""
+    return [
+        fact
+        for seed in seeds
+        for fact in live_with(policy, random_steps(seed, 400))
+        if isinstance(fact, UnitSuperseded) and fact.by == "engine"
+    ]
+
+
+def test_who_comes_free_takes_over_only_where_it_is_clearly_sooner() -> None:
+    """By as much as the place's rules ask; and nobody is relieved where the policy relieves nobody."""
+    rules = engine_place().matching
+    found = relieved(Nearest(divert=True, supersede=True), range(12))
+    assert found
+    assert all(fact.saves_ms > rules.supersede_ms for fact in found)
+    assert all(fact.unit != fact.replacement for fact in found)
+    assert not relieved(Nearest(divert=True), range(2))

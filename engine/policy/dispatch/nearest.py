@@ -55,8 +55,8 @@ class Nearest(Struct, frozen=True, tag="nearest"):
 
     @property
     def relieves(self) -> bool:
-        """It never does."""
-        return False
+        """Where it is told to."""
+        return self.supersede
 
     def solve(
         self,
