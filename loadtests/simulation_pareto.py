@@ -17,20 +17,20 @@ from gateways.simulation.setups import loaded, policies_of, scene_of, setup_of
 from loadtests.report import Row
 from loadtests.simulation_cities import PRESET, document, folders, over, percent
 
+RELIEVED = "nearest+divert+supersede:supersede_ms=15000,supersede_percent=0"
+"""Nearest dispatch in which who comes free takes over where that saves a quarter of a minute."""
 POLICIES = (
     "nearest+divert/compliance:q=300",
     "nearest+divert/home",
-    "nearest+divert/dmexclp:q=300",
-    "nearest+divert/priced:budget_permille=250",
-    "nearest+divert/priced:budget_permille=500",
-    "nearest+divert/priced:budget_permille=1000",
     "nearest+divert/ahead",
-    "joint/home",
-    "joint/compliance:q=300",
-    "joint/priced:budget_permille=250",
-    "joint/priced:budget_permille=500",
-    "joint/priced:budget_permille=1000",
-    "joint/ahead",
+    f"{RELIEVED}/home",
+    f"{RELIEVED}/compliance:q=300",
+    f"{RELIEVED}/priced:q=300,price=1000,move_price=20000",
+    f"{RELIEVED}/ahead:price=500,move_price=8000",
+    f"{RELIEVED}/ahead:price=500,move_price=5000",
+    f"{RELIEVED}/ahead",
+    f"{RELIEVED}/ahead:q=200,price=300,move_price=500",
+    "joint-cover:divert_ms=0,open_ms=0,supersede_ms=15000,supersede_percent=0/ahead",
 )
 """The row to beat first, then those that are to beat it."""
 SEED = 1001

@@ -39,7 +39,7 @@ class Cases:
     def open_before(self, until_ms: int) -> bool:
         """Tell whether a call that came before that time has not been answered in full."""
         while self._seen < len(self.calls) and self.calls.came_ms[self._seen] < until_ms:
-            if self.complete_ms[self._seen] == NEVER and self.cleared_ms[self._seen] == NEVER:
+            if self.complete_ms[self._seen] == NEVER:
                 return True
             self._seen += 1
         return False

@@ -237,14 +237,9 @@ class City:
         return call
 
     def cleared(self, name: str, crew: Crew) -> None:
-        """The crew is clear of its incident; the last one lets it be closed, whatever its plan still lacks by then.
-
-        One that nobody has reached yet waits on: its crew cleared from staging.
-        """
+        """The crew is clear of its incident; the last one lets it be closed, if it has had all that its plan asks for."""
         incident = self.world.open.get(name)
-        if incident is None or incident.assigned:
-            return
-        if self.world.awaits(incident) and self.cases.reached_ms[self.cases.of.get(name, -1)] < 0:
+        if incident is None or incident.assigned or self.world.awaits(incident):
             return
         call = self.cases.of.pop(name, -1)
         if call >= 0:

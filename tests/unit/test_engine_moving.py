@@ -269,7 +269,7 @@ def test_a_crew_takes_its_other_vehicle_with_it() -> None:
     town.command(OrderMove, unit="E1", post="North", reason="fair")
     town.command(RecallUnit, unit="E1", reason="rain")
     assert town.unit("E1").move is None, "it never left"
-    assert town.send(town.report("crime"), "L1").facts[0] == facts_of(town.turns[-1], UnitDispatched)[0]
+    assert [fact.unit for fact in facts_of(town.send(town.report("crime"), "L1"), UnitDispatched)] == ["L1"]
     whole(town)
 
 
