@@ -1,7 +1,7 @@
 """The part of a street graph that hangs together: held against scipy and against plain reachability."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from scipy.sparse import csr_array
@@ -36,6 +36,7 @@ def streets(count: int, rows: list[tuple[int, int, int, int]], metres: float = 1
     )
 
 
+@settings(deadline=None)
 @given(arcs)
 def test_the_largest_part_is_scipy_s(case: tuple[int, list[tuple[int, int, int, int]]]) -> None:
     """As large as its largest component, and one of those."""
@@ -48,6 +49,7 @@ def test_the_largest_part_is_scipy_s(case: tuple[int, list[tuple[int, int, int, 
     assert len(set(label[part].tolist())) == 1
 
 
+@settings(deadline=None)
 @given(arcs)
 def test_what_stays_hangs_together_and_loses_no_time(case: tuple[int, list[tuple[int, int, int, int]]]) -> None:
     """No loop, no double, no closed arc; between two nodes the best time of each mode is still there."""
