@@ -18,6 +18,7 @@ from engine.model.moves import MILLION, MoveRules
 from engine.model.place import Place
 from engine.model.plans import Mode
 from engine.policy import Quiet, dispatch_named
+from engine.policy.dispatch.named import NEAREST
 from engine.policy.redeploy import Demand as CoverDemand
 from engine.policy.redeploy import Points, PolicyRefused, policy_named, rules_of
 from engine.sim.given import UNKNOWN, Given, days_of
@@ -114,7 +115,8 @@ def setup_of(scene: Scene, policy: Named, *, days: int, seed: int, warm_days: in
     try:
         redeploy = policy_named(policy.redeploy)
     except PolicyRefused as refused:
-        raise NotSimulated(str(refused)) from None
+        dispatches = f". Dispatch stands alone or before a slash: {', '.join(NEAREST)}, joint, matching"
+        raise NotSimulated(f"{refused}{dispatches if refused.field == 'policy' else ''}") from None
     return Setup(
         name=policy.name,
         place=place,
