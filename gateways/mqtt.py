@@ -272,7 +272,7 @@ class Link:
         if broker.version != "5":
             self._client.connect(broker.host, broker.dialled, broker.keep_alive_s)
             return
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] - paho types all but this
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho types all but this
         properties.SessionExpiryInterval = broker.kept_s
         self._client.connect(
             broker.host, broker.dialled, broker.keep_alive_s, clean_start=not broker.kept_s, properties=properties
