@@ -58,8 +58,9 @@ def _of_http(described: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[s
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             name = operation["operationId"]
-            link = _link(name, method, path.removeprefix("/v1"), path)
-            groups[operation["tags"][0]].append((link, _operation(path, method, operation, schemas, shared)))
+            tag = operation["tags"][0]
+            link = _link(name, method, path.removeprefix(f"/v1/{tag}") or f"/{tag}", path)
+            groups[tag].append((link, _operation(path, method, operation, schemas, shared)))
     return groups
 
 
@@ -91,7 +92,7 @@ def _answers(responses: Mapping[str, Any], shared: Mapping[str, Any]) -> Iterato
             yield f'<li title="{escape(told)}">{status}</li>'
         else:
             content = response.get("content", {}).get("application/json", {}).get("schema")
-            yield f"<li>{status} {_type(content, {}) if content else escape(response['description'])}</li>"
+            yield f"<li>{status} {_type(content, {}) if content else _text(response['description'])}</li>"
 
 
 def _of_messages(described: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
@@ -166,7 +167,7 @@ def _bounds(schema: Mapping[str, Any]) -> str:
     words |= {"minItems": "at least {}", "maxItems": "at most {}"}
     told = [text.format(held[key]) for key, text in words.items() if key in held]
     if schema.get("default") not in (None, "", [], False):
-        told.append(f"{schema['default']} if left out")
+        told.append(f"{msgspec.json.encode(schema['default']).decode()} if left out")
     return ", ".join(told)
 
 
