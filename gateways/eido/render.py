@@ -97,16 +97,23 @@ class _Draft:
     def _id(self, kind: str, suffix: str) -> str:
         return self._naming.part(kind, self._incident, suffix)
 
-    def _agent(self, name: str, role: str | None = None, agency: str | None = None) -> Ref:
-        """Name somebody who acts, and describe him once."""
+    def _agent(self, name: str) -> Ref:
+        """Name somebody who acts, and describe him once; the crew of a unit is another thing than the unit."""
+        row = self._world.fleet.rows.get(name)
+        agency, role = self._config.agency, self._registries.dispatcher_role
+        if row is not None:
+            name, role, agency = f"crew-{name}", self._registries.crew_role, self._naming.agency_of(self._world, row)
+            owner = self._world.neighbour(row)
+            if owner is not None:
+                self._units.neighbours[owner.id] = None
         known = self._naming.agent(name, agency)
         if known not in self._agents:
             self._agents[known] = parts.Agent(
                 id=known,
                 last_update_time_stamp=stamp(self._incident.reported_ms),
                 updated_by_agency_reference=Ref(self._config.agency),
-                agent_role_registry_text=(role or self._registries.dispatcher_role,),
-                agency_reference=Ref(agency or self._config.agency),
+                agent_role_registry_text=(role,),
+                agency_reference=Ref(agency),
             )
         return Ref(known)
 
@@ -235,7 +242,7 @@ class _Draft:
 
     def _links(self) -> Iterator[parts.Link]:
         """Yield what it is linked to; and the neighbour's own, if it was told to us by one."""
-        for name in self._incident.links:
+        for name in dict.fromkeys(self._incident.links):
             other = self._world.incidents.get(name)
             if other is not None:
                 yield self._link(other.id, self._naming.tracking(other))
@@ -270,15 +277,10 @@ class _Draft:
         for unit in world.units:
             distress = world.incidents.get(unit.emergency or "")
             if distress is not None and incident.id in (distress.id, unit.incident):
-                owner = world.neighbour(unit.row)
-                if owner is not None:
-                    self._units.neighbours[owner.id] = None
                 yield parts.UnitEmergency(
                     **self._prologue(self._id("unitemergency", unit.id), distress.reported_ms),
                     severity="highest",
                     start_timestamp=stamp(distress.reported_ms),
                     originating_device=unit.id,
-                    reporting_agent_reference=self._agent(
-                        f"crew-{unit.id}", self._registries.crew_role, self._naming.agency_of(world, unit.row)
-                    ),
+                    reporting_agent_reference=self._agent(unit.id),
                 )

@@ -18,7 +18,7 @@ OTHER = "Other"
 class Agents(Protocol):
     """Names somebody who acts."""
 
-    def __call__(self, name: str, role: str | None = None, agency: str | None = None) -> Ref:
+    def __call__(self, name: str) -> Ref:
         """Return the reference; describe him in the document."""
 
 
@@ -95,7 +95,6 @@ class UnitWriter:
         if ended is not None:
             secondary = (ENDED.get(ended.outcome, "AssignmentCancelled"), *secondary)
         capabilities = world.settled.names(int(world.fleet.capability[record.row]))
-        agency = self._naming.agency_of(world, record.row)
         at_ms = max(assignment.reported_ms, assignment.sent_ms) if ended is None else ended.at_ms
         return parts.Unit(
             id=self._naming.unit(world, record.row),
@@ -111,7 +110,7 @@ class UnitWriter:
             primary_unit_status_registry_text=primary,
             secondary_unit_status_registry_text=secondary,
             unit_status_internal=(world.status(record).value,),
-            agent_reference=(self._agent(f"crew-{record.id}", registries.crew_role, agency),),
+            agent_reference=(self._agent(record.id),),
             unit_location_reference=self._whereabouts(record),
             unit_destination_reference=self._destination(held),
             eta=None if held is None or not held.arrive_ms else stamp(held.arrive_ms),
