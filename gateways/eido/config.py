@@ -13,6 +13,10 @@ Seconds = Annotated[float, Meta(gt=0)]
 Types = Annotated[tuple[str, ...], Meta(min_length=1)]
 
 
+class EidoRefused(Exception):
+    """What the table says cannot be done. The message names the field or file, and the reason."""
+
+
 class Neighbour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An agency of the place, as the rest of the world knows it."""
 
