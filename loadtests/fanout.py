@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -28,6 +28,7 @@ from typing import IO, Any
 import psutil
 import trio
 from msgspec import Struct
+from trio_websocket import WebSocketConnection
 
 from gateways.cad.client import dial
 from gateways.cad.messages import VERSION
@@ -36,7 +37,7 @@ from loadtests.report import Row, emit, quantile, wants_json
 from loadtests.server import CONFIG, make_city, running
 
 PATIENCE_S = 30.0
-OPEN_FILES = 65_536
+SETTLE_S = 0.5
 CROWDED = CONFIG.replace("[cad]\n", "[cad]\nmax_connections = 5000\nmax_per_principal = 5000\n")
 EVENT_BYTES = 2_000
 """What an alternative passes on, if ours did not run before it and say what a delta takes."""
@@ -117,52 +118,63 @@ def peer(method: str) -> Iterator[Target]:
             process.terminate()
 
 
-async def command(target: Target, per_s: float, seconds: float, size: int) -> Told:
-    """Give commands at a steady rate, whatever the answers do, and note when each was sent and answered."""
-    sent: dict[str, float] = {}
-    answered: dict[str, tuple[float, int]] = {}
-    async with dial(target.url, subprotocols=SUBPROTOCOLS.get(target.method, ())) as socket:
-        opened = trio.Event()
+class Commander:
+    """Gives commands at a steady rate, whatever the answers do, and notes when each was sent and answered."""
 
-        async def listen() -> None:
-            while True:
-                message = json.loads(await socket.get_message())
-                now = time.monotonic()
-                assert message.get("type") != "refused", message
-                if message.get("type") == "snapshot" or message.get("id") == "first":
-                    opened.set()
-                if message.get("type") == "answer":
-                    answered[str(message.get("id", message["seq"]))] = now, message["seq"]
+    def __init__(self, target: Target, size: int) -> None:
+        self._target = target
+        self._size = size
+        self._sent: dict[str, float] = {}
+        self._answered: dict[str, tuple[float, int]] = {}
+        self._changed = trio.Event()
+        self._has_snapshot = False
 
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(listen)
-            if target.hello is not None and target.report is not None:
-                await socket.send_message(target.hello)
-                with trio.fail_after(PATIENCE_S):
-                    await opened.wait()
-                await socket.send_message(target.report)
-                with trio.fail_after(PATIENCE_S):
-                    while "first" not in answered:
-                        await trio.sleep(0.01)
-                await trio.sleep(0.5)
-            made = answered.pop("first", (0.0, 0))
-            cpu, begun = target.process.cpu_times(), time.monotonic()
-            for number in range(1, round(per_s * seconds) + 1):
-                await trio.sleep(max(0.0, begun + number / per_s - time.monotonic()))
-                sent[str(number)] = time.monotonic()
-                await socket.send_message(amendment(number) if made[1] else event(number, size))
-            with trio.move_on_after(PATIENCE_S):
-                while len(answered) < len(sent):
-                    await trio.sleep(0.01)
-            await trio.sleep(0.5)  # for the last event to reach everybody
-            spent = target.process.cpu_times()
-            nursery.cancel_scope.cancel()
-    assert len(answered) == len(sent), f"{len(sent) - len(answered)} commands were not answered"
-    return Told(
-        sent={seq: sent[name] for name, (_, seq) in answered.items()},
-        answered={seq: at for at, seq in answered.values()},
-        cpu_s=spent.user + spent.system - cpu.user - cpu.system,
-    )
+    async def run(self, per_s: float, seconds: float) -> Told:
+        target = self._target
+        async with dial(target.url, subprotocols=SUBPROTOCOLS.get(target.method, ())) as socket:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._listen, socket)
+                await self._prepare(socket)
+                cpu, begun = target.process.cpu_times(), time.monotonic()
+                for number in range(1, round(per_s * seconds) + 1):
+                    await trio.sleep(max(0.0, begun + number / per_s - time.monotonic()))
+                    self._sent[str(number)] = time.monotonic()
+                    await socket.send_message(amendment(number) if target.report else event(number, self._size))
+                await self._until(lambda: len(self._answered) == len(self._sent))
+                await trio.sleep(SETTLE_S)  # for the last event to reach everybody
+                spent = target.process.cpu_times()
+                nursery.cancel_scope.cancel()
+        return Told(
+            sent={seq: self._sent[name] for name, (_, seq) in self._answered.items()},
+            answered={seq: at for at, seq in self._answered.values()},
+            cpu_s=spent.user + spent.system - cpu.user - cpu.system,
+        )
+
+    async def _prepare(self, socket: WebSocketConnection) -> None:
+        """Report the incident that all is about, where the server knows of incidents."""
+        if self._target.hello is not None and self._target.report is not None:
+            await socket.send_message(self._target.hello)
+            await self._until(lambda: self._has_snapshot)
+            await socket.send_message(self._target.report)
+            await self._until(lambda: "first" in self._answered)
+            await trio.sleep(SETTLE_S)
+            del self._answered["first"]
+
+    async def _listen(self, socket: WebSocketConnection) -> None:
+        while True:
+            message = json.loads(await socket.get_message())
+            now = time.monotonic()
+            assert message.get("type") != "refused", message
+            if message.get("type") == "answer":
+                self._answered[str(message.get("id", message["seq"]))] = now, message["seq"]
+            self._has_snapshot = self._has_snapshot or message.get("type") == "snapshot"
+            self._changed.set()
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        with trio.fail_after(PATIENCE_S):
+            while not holds():
+                self._changed = trio.Event()
+                await self._changed.wait()
 
 
 def report(loaded: Loaded) -> str:
@@ -187,7 +199,7 @@ def measure(target: Target, options: argparse.Namespace, size: int = EVENT_BYTES
     before = target.process.memory_info().rss
     with crowd_of(target, options.subscribers) as crowd:
         grown = target.process.memory_info().rss - before
-        told = trio.run(command, target, options.events, options.seconds, size)
+        told = trio.run(Commander(target, size).run, options.events, options.seconds)
         result = crowd.finish()
     received = {int(seq): times for seq, times in result["received"].items() if int(seq) in told.answered}
     missing = sum(options.subscribers - len(received.get(seq, ())) for seq in told.answered)

@@ -252,13 +252,14 @@ class Connection:
 
     def _pushed(self) -> bool:
         """Push, and return whether nothing is left to do."""
-        while self._wire.is_free:
-            frames = self._outbox.take()
-            if not frames:
-                return self.end is None and not self._outbox.behind
+        wire, outbox = self._wire, self._outbox
+        while wire.is_free:
+            frames = outbox.take()
             self._statistics.messages_out += len(frames)
-            if not self._wire.send_now(b"".join(frames)):
+            if frames and not wire.send_now(b"".join(frames)):
                 return False
+            if outbox.is_empty:
+                return self.end is None and not outbox.behind
         return False
 
     async def _write(self) -> None:

@@ -91,6 +91,11 @@ class Outbox:
         """As many replies wait as may: do not read what would lead to more."""
         return len(self._queue) - self._deltas >= self._most_messages
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing waits."""
+        return not (self._queue or self._helping or self._late)
+
     async def eased(self) -> None:
         """Wait until something has been taken."""
         if self._eased is None:

@@ -13,6 +13,8 @@ Of text frames the library keeps no state on the sending side, so it need not kn
 """
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from math import inf
 from typing import Final
 
@@ -39,7 +41,10 @@ class Wire(trio.abc.Stream):
     def __init__(self, stream: trio.SocketStream) -> None:
         self._stream = stream
         self._socket = stream.socket
+        self._number = stream.socket.fileno
         self._turn = trio.StrictFIFOLock()
+        self._senders = 0
+        """Tasks within a send, or waiting for their turn."""
         self._rest = memoryview(b"")
         """Of what was begun. No send loses its place here, also if it is cancelled."""
         self._ended = False
@@ -48,16 +53,15 @@ class Wire(trio.abc.Stream):
     @property
     def is_free(self) -> bool:
         """Tell whether a frame may begin at once."""
-        return not (self._rest or self._ended or self._turn.locked())
+        return not (self._senders or self._rest or self._ended)
 
     def send_now(self, frames: bytes) -> bool:
         """Send frames as far as the socket takes them at once; only while `is_free`.
 
         Returns False if it did not take all: `send_frames` sends the rest, and says so if the connection is lost.
         """
-        assert self.is_free, "somebody else is sending"
         try:
-            sent = os.write(self._socket.fileno(), frames)
+            sent = os.write(self._number(), frames)
         except OSError:  # it takes nothing now, or never again
             sent = 0
         if sent == len(frames):
@@ -72,7 +76,7 @@ class Wire(trio.abc.Stream):
         trio.BrokenResourceError or trio.ClosedResourceError if the connection is lost or closed.
         """
         patience.deadline = trio.current_time() + within_s
-        async with self._turn:
+        async with self._in_turn():
             await self._finish(patience, within_s)
             if self._ended:
                 raise trio.ClosedResourceError("a close frame has been sent, and nothing may follow it")
@@ -82,11 +86,21 @@ class Wire(trio.abc.Stream):
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send what the library has to say: a handshake, a ping, a pong, a close."""
-        async with self._turn:
+        async with self._in_turn():
             await self._finish()
             self._rest = memoryview(bytes(data))
             self._ended = self._ended or self._rest[:1] == bytes((_CLOSE,))
             await self._finish()
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        """Wait until it is our turn to send, and keep `send_now` away meanwhile."""
+        self._senders += 1
+        try:
+            async with self._turn:
+                yield
+        finally:
+            self._senders -= 1
 
     async def _finish(self, patience: trio.CancelScope | None = None, within_s: float = inf) -> None:
         """Send the rest."""
