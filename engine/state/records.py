@@ -120,6 +120,8 @@ class Incident(Struct):
     """Neighbours' units that were asked for in vain: they are not asked for again."""
     same_seq: int = 0
     """The turn since when it has named the same units: only times were told anew."""
+    reported_by: str = ""
+    """Who took the call."""
 
     @property
     def held(self) -> bool:
