@@ -13,8 +13,8 @@ from engine.model.surroundings import Severity as CautionSeverity
 from gateways.cap.alert import Category, Certainty, Info, Severity, Urgency
 
 Percent = Annotated[int, Meta(ge=PERCENT_MIN, le=PERCENT_MAX)]
-Corners = Annotated[tuple[tuple[float, float], ...], Meta(min_length=3, max_length=1_000)]
-Everywhere = "*"
+Meant = str | Annotated[tuple[str | tuple[float, float], ...], Meta(min_length=1, max_length=1_000)]
+EVERYWHERE = "*"
 
 
 class CapRule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -82,7 +82,7 @@ class CapConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """CAP in. Without rules nothing is listened to."""
 
     rules: tuple[CapRule, ...] = ()
-    geocodes: dict[str, str | tuple[str, ...] | Corners] = {}
+    geocodes: dict[str, Meant] = {}
     """What codes stand for: "SAME:019163" = "*" (all of the place), ids of response areas, or corners [lat, lon]."""
     languages: tuple[str, ...] = ("en",)
     """Of several infos those in the first of these languages count; without a match those in the first info's."""

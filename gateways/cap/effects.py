@@ -13,7 +13,7 @@ from engine.model.place import Place
 from engine.model.roads import Stretch, Weather
 from engine.model.surroundings import EndCaution, RecordCaution
 from gateways.cap.alert import Area, CapAlert, Info, Urgency
-from gateways.cap.config import CapConfig, CapRule, Corners, Everywhere
+from gateways.cap.config import EVERYWHERE, CapConfig, CapRule
 from gateways.cap.shapes import Shape, shape_of_bounds, shape_of_circle, shape_of_metres, shape_of_ring
 
 TEXT_MAX = 200
@@ -154,18 +154,19 @@ class _Maker:
         meant = self._config.geocodes.get(key)
         if meant is None:
             self.notes.append(f"The geocode {key!r} is not in the configured table.")
-        elif meant == Everywhere:
+        elif meant == EVERYWHERE:
             yield shape_of_bounds(self._place.bounds)
-        elif isinstance(meant, str) or isinstance(meant[0], str):
-            names = (meant,) if isinstance(meant, str) else meant
-            rings = {area.id: area.polygon for area in self._place.areas}
-            yield from (shape_of_metres(rings[str(name)], self._place.bounds) for name in names if str(name) in rings)
         else:
-            yield shape_of_ring(_corners(meant), self._place.projection, self._place.bounds)
-
-
-def _corners(meant: tuple[str, ...] | Corners) -> Corners:
-    return tuple(corner for corner in meant if not isinstance(corner, str))
+            parts = (meant,) if isinstance(meant, str) else meant
+            rings = {area.id: area.polygon for area in self._place.areas}
+            for name in (part for part in parts if isinstance(part, str)):
+                if name in rings:
+                    yield shape_of_metres(rings[name], self._place.bounds)
+                else:
+                    self.notes.append(f"The geocode {key!r} stands for the response area {name!r}, which is not there.")
+            corners = [part for part in parts if not isinstance(part, str)]
+            if len(corners) >= 3:
+                yield shape_of_ring(corners, self._place.projection, self._place.bounds)
 
 
 def _in_one_language(infos: tuple[Info, ...], languages: tuple[str, ...]) -> list[Info]:

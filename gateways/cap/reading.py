@@ -185,7 +185,7 @@ def _tag(name: str) -> str:
 
 def _clean(element: Element, name: str) -> str:
     text = " ".join((element.text or "").split())
-    if len(text) > TEXT_MAX and name not in ("polygon",):
+    if len(text) > TEXT_MAX and name != "polygon":
         raise Unreadable(name, f"has more than {TEXT_MAX} characters")
     return text
 
