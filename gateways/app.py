@@ -27,6 +27,7 @@ from engine.model.place import Place
 from engine.state.image import restore, save
 from engine.streets.graph import Graph
 from gateways.alerts import Courier, receipt_routes
+from gateways.api import Api, api_routes
 from gateways.auth import Gatekeeper, Principal, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
@@ -134,7 +135,8 @@ async def _open_doors(
     feed = partial(_allow, keeper, Right.POSITION)
     courier = Courier(service, board, config.endpoints, folder=data)
     await nursery.start(courier.run)
-    hub = Hub(service, board, config.cad, Inquiries(data))
+    inquiries = Inquiries(data)
+    hub = Hub(service, board, config.cad, inquiries)
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
     lines, routes = [], receipt_routes(service, partial(_allow, keeper, Right.STATUS))
     for protocol in config.feeds:
@@ -157,7 +159,7 @@ async def _open_doors(
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
-    routes += metrics.routes()
+    routes += metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     return Doors(f"ws://{cad}", f"http://{web}", tuple(lines), access, service.notes)
 

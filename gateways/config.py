@@ -16,6 +16,7 @@ from msgspec import Struct
 from engine.journal import Settings as JournalSettings
 from engine.live.planner import PlannerSettings
 from gateways.alerts import Endpoint, LogFile
+from gateways.api import ApiConfig
 from gateways.auth import Credential, Role, digest_of_secret, new_secret
 from gateways.cad.config import CadConfig
 from gateways.telematics import JsonLines, OsmAnd, TelematicsProtocol
@@ -35,6 +36,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     cad: CadConfig = CadConfig()
     web: WebConfig = WebConfig()
+    api: ApiConfig = ApiConfig()
     journal: JournalSettings = JournalSettings()
     planner: PlannerSettings = PlannerSettings()
     hygiene: HygieneSettings = HygieneSettings()

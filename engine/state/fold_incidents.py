@@ -41,6 +41,7 @@ def reported(world: World, fact: IncidentReported) -> None:
         notes=[Note(world.now, fact.by, fact.note)] if fact.note else [],
         links=[],
         code=fact.code,
+        reported_by=fact.by,
     )
     world.incidents[incident.id] = world.open[incident.id] = incident
     world.requeue(incident)

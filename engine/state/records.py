@@ -132,6 +132,8 @@ class Incident(Struct):
     """Neighbours' units that were asked for in vain: they are not asked for again."""
     same_seq: int = 0
     """The turn since when it has named the same units: only times were told anew."""
+    reported_by: str = ""
+    """Who took the call."""
     turned_down: list[str] = []
     """Units whose crews did not go: they are proposed again only where there is nobody else."""
 

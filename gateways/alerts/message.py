@@ -4,8 +4,6 @@ Rule: pure. A message is composed from the durable World at the moment of the at
 bears the newest address; its text is the engine's and never changes. It names no caller and holds no notes.
 """
 
-from datetime import UTC, datetime
-
 import msgspec
 from msgspec import Struct
 
@@ -15,6 +13,7 @@ from engine.policy.cautions import cautions_at, word_of
 from engine.state.posts import post_of
 from engine.state.records import Alert, Incident
 from engine.state.world import World
+from gateways.times import iso
 from gateways.views import RouteView, view_route
 
 
@@ -115,9 +114,3 @@ def _cautions(world: World, alert: Alert, incident: Incident | None) -> tuple[st
 def render(message: Message) -> bytes:
     """Return the message as JSON: `{"type": "alert.dispatch", "timestamp": …, "data": {…}}`, in one line."""
     return msgspec.json.encode(_Envelope(f"alert.{message.purpose}", iso(message.created_ms), message))
-
-
-def iso(at_ms: int) -> str:
-    """Return the time as ISO 8601 in UTC, to the millisecond."""
-    seconds, ms = divmod(at_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03}Z"

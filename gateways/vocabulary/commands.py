@@ -88,8 +88,9 @@ def _amend(message: incident_messages.AmendIncident, by: str, projection: Projec
 
 def _caution(message: surroundings_messages.Caution, by: str, projection: Projection) -> surroundings.RecordCaution:
     x_m, y_m = projection.to_metres(message.lat, message.lon)
-    fields = {name: value for name, value in asdict(message).items() if name not in ("lat", "lon")}
-    return surroundings.RecordCaution(by=by, x_m=x_m, y_m=y_m, **fields)
+    fields = {name: value for name, value in asdict(message).items() if name not in ("lat", "lon", "polygon")}
+    ring = None if message.polygon is None else tuple(projection.to_metres(lat, lon) for lat, lon in message.polygon)
+    return surroundings.RecordCaution(by=by, x_m=x_m, y_m=y_m, polygon=ring, **fields)
 
 
 def _place_of(message: incident_messages.AmendIncident, projection: Projection) -> tuple[int, int] | tuple[None, None]:
