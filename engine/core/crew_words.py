@@ -30,9 +30,7 @@ def decline_dispatch(turn: Recorder, given: DeclineDispatch) -> None:
     duty = Status.RETURNING if assignment.status in HAS_LEFT else unit.duty
     sending.settle_alerts(turn, unit.id, given.incident, f"its crew does not go: {given.reason}")
     turn.record(DispatchDeclined(unit.id, given.incident, given.reason, at_ms, given.by))
-    turn.record(
-        AssignmentEnded(unit.id, given.incident, Outcome.DECLINED, duty, turn.now, given.by, given.reason)
-    )
+    turn.record(AssignmentEnded(unit.id, given.incident, Outcome.DECLINED, duty, turn.now, given.by, given.reason))
     text = f"{unit.id} does not go to {given.incident}: {given.reason}. See that somebody does."
     alarms.raise_alarm(turn, AlarmKind.DECLINED, given.incident, unit.id, text)
     turn.match = True

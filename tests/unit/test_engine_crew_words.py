@@ -119,7 +119,9 @@ def test_a_reported_delay_moves_the_eta_and_the_clocks_of_the_watch() -> None:
     assert (assignment.late, assignment.arrive_ms) == (DelayCause.REPORTED, delay.arrive_ms)
     assert not town.world.alerts, "who is late knows of its order"
     turns = town.wait(20 * 60)
-    changed = [fact for each in turns for kind in (AssignmentOnTime, AssignmentDelayed) for fact in facts_of(each, kind)]
+    changed = [
+        fact for each in turns for kind in (AssignmentOnTime, AssignmentDelayed) for fact in facts_of(each, kind)
+    ]
     assert changed == []
     asked = {alarm.about for alarm in town.world.alarms.values()}
     assert not asked & {AlarmKind.TURNOUT, AlarmKind.OVERDUE}

@@ -94,7 +94,7 @@ def tell(scene: Scene, judged: Sequence[Judged]) -> list[Considered]:
     travel_ms = scene.bench.times_ms(rows, scene.incident).tolist()
     order = _order_prices(scene, rows)
     price = ("declined", TURNED_DOWN_MS if scene.terms.prices else 0)
-    refused = {row: (price,) for row in turned_down(scene.world, scene.incident)}
+    refused = dict.fromkeys(turned_down(scene.world, scene.incident), (price,))
     told = []
     for each, basic, soft, travel in zip(judged, basics, prices, travel_ms, strict=True):
         if each.code == ELIGIBLE:
