@@ -34,11 +34,11 @@ from gateways.cad import Hub, serve_cad
 from gateways.clock_files import FILE, load_profiles
 from gateways.config import Access, Config, grant_access, read_devices
 from gateways.doors import Address, shown
-from gateways.exchanges import open_exchanges
 from gateways.inquiries import Inquiries
 from gateways.log import logger
 from gateways.memory import PLANNER_FILE, Memory
 from gateways.metrics import Metrics
+from gateways.partners import open_exchanges
 from gateways.telematics import OsmAnd
 from gateways.telematics.fix import Fix
 from gateways.telematics.http import osmand_routes

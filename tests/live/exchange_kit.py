@@ -18,7 +18,7 @@ from engine.state.image import restore, save
 from gateways.auth import Gatekeeper
 from gateways.board import Board
 from gateways.config import Config
-from gateways.exchanges import Exchanges, open_exchanges
+from gateways.partners import Exchanges, open_exchanges
 from gateways.web import WebConfig, serve_http
 from tests import river_town
 from tests.builders import CREDENTIALS, PROJECTION, SMALL_JOURNAL, small_place, token
