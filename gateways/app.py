@@ -27,7 +27,7 @@ from engine.state.image import restore, save
 from engine.streets.graph import Graph
 from gateways.alerts import Courier, receipt_routes
 from gateways.api import Api, api_routes
-from gateways.auth import Gatekeeper, Principal, Right
+from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
 from gateways.clock_files import FILE, load_profiles
@@ -38,6 +38,7 @@ from gateways.inquiries import Inquiries
 from gateways.log import logger
 from gateways.memory import PLANNER_FILE, Memory
 from gateways.metrics import Metrics
+from gateways.partners import open_exchanges
 from gateways.telematics import JsonLines
 from gateways.web import HttpCounts, serve_http
 
@@ -135,7 +136,8 @@ async def _open_doors(
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
     intake = feeds.intake(service)
     fed, routes = await feeds.open(nursery, intake)
-    routes += receipt_routes(service, partial(_allow, keeper, Right.STATUS))
+    routes += receipt_routes(service, partial(keeper.admit, Right.STATUS))
+    exchanges = await open_exchanges(nursery, service, board, keeper, config, data)
     counts = HttpCounts()
     clocks = Clocks(profiles, place=board.world.place)
     metrics = Metrics(
@@ -147,18 +149,14 @@ async def _open_doors(
         http=counts,
         clocks=clocks,
         planner=planner,
+        exchanges=exchanges.numbers,
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
-    routes += metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
+    routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))
     return Doors(f"ws://{cad}", f"http://{web}", lines, access, service.notes, tuple(fed))
-
-
-def _allow(keeper: Gatekeeper, right: Right, token: str | None) -> Principal | None:
-    principal = keeper.authenticate(token)
-    return principal if principal is not None and principal.may(right) else None
 
 
 async def _keep_snapshots(service: Service, journal: Path, config: Config) -> None:

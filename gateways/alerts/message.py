@@ -100,7 +100,7 @@ def compose(world: World, alert: Alert) -> Message:
 def _post(world: World, alert: Alert) -> Station | None:
     """Return where the unit belongs, if that is what the alert is about."""
     unit = world.unit(alert.unit)
-    if alert.incident or unit is None or post_of(world, unit) not in world.stations:
+    if alert.incident or alert.purpose is Purpose.MESSAGE or unit is None or post_of(world, unit) not in world.stations:
         return None
     return world.settled.stations[world.stations[post_of(world, unit)]]
 
