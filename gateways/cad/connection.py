@@ -15,15 +15,15 @@ from engine.model.inputs import AnyCommand
 from engine.model.turn import Answer as EngineAnswer
 from engine.model.turn import Turn
 from gateways.auth import Principal
-from gateways.cad.commands import FIELDS
 from gateways.cad.hub import Hub
 from gateways.cad.messages import VERSION, Answer, Bye, Hello, Pong, Refused, Resync, Welcome, frame_of
 from gateways.cad.outbox import Helping, Outbox
-from gateways.cad.questions import Question, Told
 from gateways.cad.session import Ask, Close, Effect, Inquire, Join, Send, Session
 from gateways.cad.wire import Wire
 from gateways.inquiries import NoAnswer
 from gateways.log import logger
+from gateways.vocabulary.commands import FIELDS
+from gateways.vocabulary.questions import Question, Told
 
 GONE: Final = Close(1000, "gone", "")
 RESET: Final = Close(1006, "reset", "")

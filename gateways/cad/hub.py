@@ -19,10 +19,10 @@ from gateways.cad.config import CadConfig, Statistics
 from gateways.cad.messages import Positions, frame_as, frame_of
 from gateways.cad.mirror import Mirror
 from gateways.cad.outbox import HELPING, Helping
-from gateways.cad.questions import AskSuspects, Question, SuspectsTold, Told, WhyTold
 from gateways.cad.trail import Trail
 from gateways.inquiries import Inquiries, NoAnswer
 from gateways.views import PositionView
+from gateways.vocabulary.questions import AskSuspects, Question, SuspectsTold, Told, WhyTold
 
 REPLAY_ON_SNAPSHOT_MAX: Final = 200
 """Deltas that a newcomer is given on top of a kept snapshot before a new one is cheaper."""

@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from engine.model.alert_facts import Purpose
 from gateways.cad.client import new_id
-from gateways.cad.crew_messages import AnswerRoll
 from gateways.demo.chance import around, stream
 from gateways.demo.citytime import CityTime
 from gateways.demo.ledger import Ledger
 from gateways.demo.line import Line
 from gateways.demo.pagers import Page
+from gateways.vocabulary.crew_messages import AnswerRoll
 
 ASIDE = frozenset({Purpose.CAUTION, Purpose.ROLL_CALL})
 """What is answered without dropping anything."""

@@ -1,10 +1,10 @@
-"""Messages about crews and neighbours. Part of the vocabulary in `messages.py`."""
+"""Messages about crews and neighbours. Part of the vocabulary that all gateways share."""
 
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
-from gateways.cad.words import Command, Name, Text
+from gateways.vocabulary.words import Command, Name, Text
 
 Staff = Annotated[int, Meta(ge=0, le=100)]
 Capabilities = Annotated[tuple[Name, ...], Meta(max_length=63)]

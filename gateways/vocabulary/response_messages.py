@@ -1,10 +1,10 @@
-"""Messages about the course of a response: alarm levels, holds, stacks, second thoughts. Part of the vocabulary in `messages.py`."""
+"""Messages about the course of a response: alarm levels, holds, stacks, second thoughts. Part of the vocabulary that all gateways share."""
 
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
-from gateways.cad.words import Command, Name, Text, Whole
+from gateways.vocabulary.words import Command, Name, Text, Whole
 
 Level = Annotated[int, Meta(ge=2, le=20)]
 

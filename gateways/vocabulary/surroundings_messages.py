@@ -1,11 +1,11 @@
-"""Messages about places and destinations: cautions and hospitals. Part of the vocabulary in `messages.py`."""
+"""Messages about places and destinations: cautions and hospitals. Part of the vocabulary that all gateways share."""
 
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
 from engine.model.surroundings import HospitalState, Severity
-from gateways.cad.words import Command, Label, Latitude, Longitude, Name, Text, Whole
+from gateways.vocabulary.words import Command, Label, Latitude, Longitude, Name, Text, Whole
 
 Radius = Annotated[int, Meta(ge=0, le=20_000)]
 Services = Annotated[tuple[Name, ...], Meta(max_length=16)]

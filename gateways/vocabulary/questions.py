@@ -1,4 +1,4 @@
-"""Questions: messages that are answered and change nothing. Part of the vocabulary in `messages.py`."""
+"""Questions: messages that are answered and change nothing. Part of the vocabulary that all gateways share."""
 
 from typing import Annotated, TypeAlias
 
@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from engine.model.response_facts import Suspect
-from gateways.cad.words import FromClient, FromServer, Label, Latitude, Longitude, Name, Text
+from gateways.vocabulary.words import FromClient, FromServer, Label, Latitude, Longitude, Name, Text
 
 
 class AskWhy(FromClient, frozen=True, gc=False, kw_only=True):

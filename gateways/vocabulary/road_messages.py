@@ -1,11 +1,11 @@
-"""Messages about roads: what is closed, what is slow, what the weather does. Part of the vocabulary in `messages.py`."""
+"""Messages about roads: what is closed, what is slow, what the weather does. Part of the vocabulary that all gateways share."""
 
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from engine.model.roads import PERCENT_MAX, PERCENT_MIN
-from gateways.cad.words import Command, Label, Latitude, Longitude, Name, Text, Whole
+from gateways.vocabulary.words import Command, Label, Latitude, Longitude, Name, Text, Whole
 
 Percent = Annotated[int, Meta(ge=PERCENT_MIN, le=PERCENT_MAX)]
 """Of the usual travel time: 150 is half as long again; 100 is the usual, and ends what was reported."""

@@ -1,8 +1,8 @@
-"""Messages about moves of units between posts. Part of the vocabulary in `messages.py`."""
+"""Messages about moves of units between posts. Part of the vocabulary that all gateways share."""
 
 from typing import TypeAlias
 
-from gateways.cad.words import Command, Name, Text, Whole
+from gateways.vocabulary.words import Command, Name, Text, Whole
 
 
 class AcceptMove(Command, frozen=True, gc=False, kw_only=True):

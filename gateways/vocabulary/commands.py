@@ -11,10 +11,16 @@ from msgspec.structs import asdict
 
 from engine.model import crew_inputs, inputs, moves, response_inputs, roads, surroundings
 from engine.model.geometry import Projection
-from gateways.auth import Right
-from gateways.cad import crew_messages, messages, move_messages, response_messages, surroundings_messages
-from gateways.cad.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather, Stretch
-from gateways.cad.words import Command
+from gateways.auth import Principal, Right
+from gateways.vocabulary import (
+    crew_messages,
+    incident_messages,
+    move_messages,
+    response_messages,
+    surroundings_messages,
+)
+from gateways.vocabulary.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather, Stretch
+from gateways.vocabulary.words import Command
 
 Build = Callable[[Any, str, Projection], inputs.AnyCommand]
 """From the message, the principal's name and the place's projection."""
@@ -46,7 +52,7 @@ def _as(kind: Callable[..., inputs.AnyCommand]) -> Build:
     return build
 
 
-def _report(message: messages.ReportIncident, by: str, projection: Projection) -> inputs.ReportIncident:
+def _report(message: incident_messages.ReportIncident, by: str, projection: Projection) -> inputs.ReportIncident:
     x_m, y_m = projection.to_metres(message.lat, message.lon)
     return inputs.ReportIncident(
         id=message.id,
@@ -64,7 +70,7 @@ def _report(message: messages.ReportIncident, by: str, projection: Projection) -
     )
 
 
-def _amend(message: messages.AmendIncident, by: str, projection: Projection) -> inputs.AmendIncident:
+def _amend(message: incident_messages.AmendIncident, by: str, projection: Projection) -> inputs.AmendIncident:
     x_m, y_m = _place_of(message, projection)
     return inputs.AmendIncident(
         id=message.id,
@@ -86,7 +92,7 @@ def _caution(message: surroundings_messages.Caution, by: str, projection: Projec
     return surroundings.RecordCaution(by=by, x_m=x_m, y_m=y_m, **fields)
 
 
-def _place_of(message: messages.AmendIncident, projection: Projection) -> tuple[int, int] | tuple[None, None]:
+def _place_of(message: incident_messages.AmendIncident, projection: Projection) -> tuple[int, int] | tuple[None, None]:
     if message.lat is None and message.lon is None:
         return None, None
     if message.lat is None or message.lon is None:
@@ -111,24 +117,24 @@ def _on_stretch(kind: Callable[..., inputs.AnyCommand]) -> Build:
 
 
 RULES: Final[dict[type[Command], Rule]] = {
-    messages.ReportIncident: Rule(Right.REPORT, _report),
-    messages.AmendIncident: Rule(Right.REPORT, _amend),
-    messages.Note: Rule(Right.REPORT, _as(inputs.AddNote)),
-    messages.CancelIncident: Rule(Right.ORDER, _as(inputs.CancelIncident)),
-    messages.CloseIncident: Rule(Right.ORDER, _as(inputs.CloseIncident)),
-    messages.LinkIncidents: Rule(Right.ORDER, _as(inputs.LinkIncidents)),
-    messages.MergeIncident: Rule(Right.ORDER, _as(inputs.MergeIncident)),
-    messages.Recommend: Rule(Right.ORDER, _as(inputs.RecommendUnits)),
-    messages.Reserve: Rule(Right.ORDER, _as(inputs.ReserveUnits)),
-    messages.Dispatch: Rule(Right.ORDER, _as(inputs.DispatchUnits)),
-    messages.Divert: Rule(Right.ORDER, _as(inputs.DivertUnit)),
-    messages.Release: Rule(Right.ORDER, _as(inputs.ReleaseUnit)),
-    messages.UnitStatus: Rule(Right.STATUS, _as(inputs.ReportStatus)),
-    messages.UnitEmergency: Rule(Right.STATUS, _as(inputs.DeclareEmergency)),
+    incident_messages.ReportIncident: Rule(Right.REPORT, _report),
+    incident_messages.AmendIncident: Rule(Right.REPORT, _amend),
+    incident_messages.Note: Rule(Right.REPORT, _as(inputs.AddNote)),
+    incident_messages.CancelIncident: Rule(Right.ORDER, _as(inputs.CancelIncident)),
+    incident_messages.CloseIncident: Rule(Right.ORDER, _as(inputs.CloseIncident)),
+    incident_messages.LinkIncidents: Rule(Right.ORDER, _as(inputs.LinkIncidents)),
+    incident_messages.MergeIncident: Rule(Right.ORDER, _as(inputs.MergeIncident)),
+    incident_messages.Recommend: Rule(Right.ORDER, _as(inputs.RecommendUnits)),
+    incident_messages.Reserve: Rule(Right.ORDER, _as(inputs.ReserveUnits)),
+    incident_messages.Dispatch: Rule(Right.ORDER, _as(inputs.DispatchUnits)),
+    incident_messages.Divert: Rule(Right.ORDER, _as(inputs.DivertUnit)),
+    incident_messages.Release: Rule(Right.ORDER, _as(inputs.ReleaseUnit)),
+    incident_messages.UnitStatus: Rule(Right.STATUS, _as(inputs.ReportStatus)),
+    incident_messages.UnitEmergency: Rule(Right.STATUS, _as(inputs.DeclareEmergency)),
     # Whoever holds a unit's radio may not say that it is safe: that is for somebody who has spoken to the crew.
-    messages.ResolveEmergency: Rule(Right.ORDER, _as(inputs.ResolveEmergency)),
-    messages.AcknowledgeAlarm: Rule(Right.ORDER, _as(inputs.AcknowledgeAlarm)),
-    messages.AcknowledgeAlert: Rule(Right.ORDER, _as(inputs.AcknowledgeAlert)),
+    incident_messages.ResolveEmergency: Rule(Right.ORDER, _as(inputs.ResolveEmergency)),
+    incident_messages.AcknowledgeAlarm: Rule(Right.ORDER, _as(inputs.AcknowledgeAlarm)),
+    incident_messages.AcknowledgeAlert: Rule(Right.ORDER, _as(inputs.AcknowledgeAlert)),
     CloseRoad: Rule(Right.ROADS, _on_stretch(inputs.CloseRoad)),
     OpenRoad: Rule(Right.ROADS, _as(inputs.OpenRoad)),
     ReportTraffic: Rule(Right.ROADS, _on_stretch(inputs.ReportTraffic)),
@@ -168,3 +174,25 @@ def units_of(message: Command) -> tuple[str, ...]:
     """Return the units that the message speaks for."""
     unit = getattr(message, "unit", None)
     return getattr(message, "units", ()) if unit is None else (unit,)
+
+
+class NotAllowed(Exception):
+    """The principal may not send this. `field` names what stands in the way: the type, or a unit."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
+        self.reason = reason
+
+
+def admitted(message: Command, principal: Principal, projection: Projection) -> inputs.AnyCommand:
+    """Return the engine's input of a message that this principal may send. Raises NotAllowed, Unfit."""
+    rule = RULES[type(message)]
+    if not principal.may(rule.right):
+        raise NotAllowed("type", f"A {principal.role} may not send this: it needs the right to {rule.right}.")
+    if principal.units is not None:
+        for unit in units_of(message):
+            if not principal.speaks_for(unit):
+                field = "unit" if hasattr(message, "unit") else "units"
+                raise NotAllowed(field, f"{principal.name} may not speak for {unit}.")
+    return rule.build(message, principal.name, projection)
