@@ -26,12 +26,12 @@ from engine.model.fixes import UNKNOWN
 from engine.model.place import Place
 from engine.state.image import restore, save
 from engine.streets.graph import Graph
-from gateways.alerts import Courier, receipt_routes
+from gateways.alerts import Courier, Recipients, WrongMode, callback_routes, claim, receipt_routes
 from gateways.auth import Gatekeeper, Principal, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
 from gateways.clock_files import FILE, load_profiles
-from gateways.config import Access, Config, grant_access, read_devices
+from gateways.config import Access, Config, ConfigRefused, grant_access, read_devices, recipients_of
 from gateways.doors import Address, shown
 from gateways.inquiries import Inquiries
 from gateways.log import logger
@@ -78,6 +78,7 @@ async def run_app(
 
     Raises JournalDamaged, JournalLocked, PlaceRejected, ConfigRefused or OSError before any door is opened.
     """
+    recipients = _recipients(place, data, config)
     access, profiles = grant_access(config, data), load_profiles(data / FILE)
     intake_of = _intake_maker(place, config)
     clock = Clock(pace)
@@ -96,7 +97,7 @@ async def run_app(
             gc.freeze()
             gc.set_threshold(20_000, 20, 50)
             doors = await _open_doors(
-                nursery, service, board, intake_of(service), planner, config, data, access, profiles
+                nursery, service, board, intake_of(service), planner, config, data, access, profiles, recipients
             )
             nursery.start_soon(service.watchdog.run)
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):
@@ -129,14 +130,16 @@ async def _open_doors(
     data: Path,
     access: Access,
     profiles: tuple[Profile, ...],
+    recipients: Recipients,
 ) -> Doors:
     keeper = Gatekeeper(access.credentials)
     feed = partial(_allow, keeper, Right.POSITION)
-    courier = Courier(service, board, config.endpoints, folder=data)
+    courier = Courier(service, board, config.endpoints, folder=data, recipients=recipients, exercise=config.exercise)
     await nursery.start(courier.run)
     hub = Hub(service, board, config.cad, Inquiries(data))
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
-    lines, routes = [], receipt_routes(service, partial(_allow, keeper, Right.STATUS))
+    says = partial(_allow, keeper, Right.STATUS)
+    lines, routes = [], receipt_routes(service, says) + callback_routes(courier, says)
     for protocol in config.feeds:
         if isinstance(protocol, OsmAnd):
             routes += osmand_routes(protocol, intake, feed)
@@ -160,6 +163,16 @@ async def _open_doors(
     routes += metrics.routes()
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     return Doors(f"ws://{cad}", f"http://{web}", tuple(lines), access, service.notes)
+
+
+def _recipients(place: Place, data: Path, config: Config) -> Recipients:
+    """Return who is told, and see that an exercise and the real thing never share a data folder."""
+    recipients = recipients_of(config, place)
+    try:
+        claim(data, exercise=config.exercise)
+    except WrongMode as error:
+        raise ConfigRefused(str(error)) from error
+    return recipients
 
 
 def _allow(keeper: Gatekeeper, right: Right, token: str | None) -> Principal | None:

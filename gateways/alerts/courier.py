@@ -112,7 +112,9 @@ class Courier:
 
     def gaps(self) -> tuple[str, ...]:
         """Return the names of the place's ladder that no endpoint bears."""
-        named = [name for rung in self._board.world.settled.alerts.ladder for name in endpoints_of(rung, self._addressed)]
+        named = [
+            name for rung in self._board.world.settled.alerts.ladder for name in endpoints_of(rung, self._addressed)
+        ]
         return tuple(name for name in named if name not in self._bulkheads)
 
     def receiver(self, name: str) -> Receiver | None:

@@ -18,7 +18,6 @@ from engine.state.records import Alert, Incident
 from engine.state.world import World
 from gateways.views import RouteView, view_route
 
-
 EXERCISE: Final = "EXERCISE EXERCISE: "
 """Before the words of every message of an exercise."""
 

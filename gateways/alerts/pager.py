@@ -130,9 +130,7 @@ class _Sender:
             del self._asked[key]
         else:
             self._asked[key] = _Asked(asked.alert, asked.recipient, asked.ticket, result.state, asked.until_s)
-        await tell(
-            News(alert=asked.alert, recipient=asked.recipient, state=result.state, detail=result.detail)
-        )
+        await tell(News(alert=asked.alert, recipient=asked.recipient, state=result.state, detail=result.detail))
 
     async def _hold(self, conversation: snpp.Conversation) -> snpp.Result:
         """Hold the conversation within the channel's time. Never raises for what the network does."""

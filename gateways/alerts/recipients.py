@@ -186,7 +186,9 @@ def _from_csv(path: Path) -> tuple[Recipient, ...]:
         rows = csv.DictReader(file)
         columns = set(rows.fieldnames or ())
         if not {"name", "endpoint", "address"} <= columns or not columns <= set(_COLUMNS):
-            raise RecipientsRefused(f"{path}: the columns are {', '.join(_COLUMNS)}; name, endpoint, address are needed.")
+            raise RecipientsRefused(
+                f"{path}: the columns are {', '.join(_COLUMNS)}; name, endpoint, address are needed."
+            )
         for line, row in enumerate(rows, start=2):
             if None in row or None in row.values():
                 raise RecipientsRefused(f"{path}, line {line}: has not as many fields as the first line.")

@@ -11,13 +11,11 @@ from msgspec import Struct, field
 
 from engine.model.alert_facts import CopyState, Purpose
 from engine.model.inputs import ReportAttempt
+from engine.model.place import JOINT
 from engine.state.records import Alert
 from engine.state.world import World
 from gateways.alerts.channel import NOBODY, Copy, Outcome
 from gateways.alerts.recipients import Recipients, left_alone
-
-JOINT = "+"
-"""Between the endpoints of one rung: all of them are tried at once."""
 
 
 def endpoints_of(rung: str, known: Collection[str]) -> tuple[str, ...]:
@@ -94,7 +92,9 @@ def legs_of(
 def _addressed(world: World, alert: Alert, endpoint: str, recipients: Recipients, now: int) -> list[Leg]:
     listed = recipients.listed(world, alert.unit, endpoint)
     if not listed:
-        return [Leg(endpoint, refusal=f"nobody is listed for {alert.unit} at {endpoint}; add recipients, with addresses")]
+        return [
+            Leg(endpoint, refusal=f"nobody is listed for {alert.unit} at {endpoint}; add recipients, with addresses")
+        ]
     legs = []
     for each in listed:
         why = left_alone(world, alert, each, now)

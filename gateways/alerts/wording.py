@@ -111,7 +111,9 @@ def check(template: str, tells: Tells, name: str = "template") -> None:
             raise ValueError(f"{name}: {field!r} may only be shortened, as in {{{field}:.20}}")
         if _RANK.index(FIELDS[field]) > _RANK.index(tells):
             needed = FIELDS[field].value
-            raise ValueError(f"{name}: the field {field!r} needs tells = {needed!r}, and this channel has {tells.value!r}")
+            raise ValueError(
+                f"{name}: the field {field!r} needs tells = {needed!r}, and this channel has {tells.value!r}"
+            )
 
 
 def short(config: Worded, message: Message, recipient: str = "") -> str:
@@ -127,7 +129,9 @@ def long(config: Worded, message: Message, recipient: str = "") -> str:
 def brief(message: Message) -> str:
     """Return who goes where, without saying where that is."""
     where = message.incident or message.post or ""
-    more = "" if message.priority is None else f" P{message.priority} {message.type_name or message.incident_type or ''}"
+    more = (
+        "" if message.priority is None else f" P{message.priority} {message.type_name or message.incident_type or ''}"
+    )
     return clean(f"{message.unit} {_VERBS[message.purpose]} {where}{more}")
 
 
