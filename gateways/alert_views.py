@@ -44,7 +44,6 @@ class AlertView(Struct, frozen=True, gc=False, kw_only=True):
     """Of that rung; several with a + between them are told at once."""
     attempt: int
     state: AlertState
-    text: str
     created_ms: int
     copies: tuple[CopyView, ...] = ()
 
@@ -60,7 +59,6 @@ def view_alert(alert: Alert) -> AlertView:
         endpoint=alert.endpoint,
         attempt=alert.attempt,
         state=alert.state,
-        text=alert.text,
         created_ms=alert.created_ms,
         copies=tuple(
             CopyView(

@@ -27,6 +27,7 @@ from engine.model.place import Place
 from engine.state.image import restore, save
 from engine.streets.graph import Graph
 from gateways.alerts import Courier, Recipients, WrongMode, callback_routes, claim, receipt_routes
+from gateways.api import Api, api_routes
 from gateways.auth import Gatekeeper, Principal, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
@@ -136,7 +137,8 @@ async def _open_doors(
     feed = partial(_allow, keeper, Right.POSITION)
     courier = Courier(service, board, config.endpoints, folder=data, recipients=recipients, exercise=config.exercise)
     await nursery.start(courier.run)
-    hub = Hub(service, board, config.cad, Inquiries(data))
+    inquiries = Inquiries(data)
+    hub = Hub(service, board, config.cad, inquiries)
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
     says = partial(_allow, keeper, Right.STATUS)
     lines, routes = [], receipt_routes(service, says) + callback_routes(courier, says)
@@ -160,7 +162,7 @@ async def _open_doors(
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
-    routes += metrics.routes()
+    routes += metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     return Doors(f"ws://{cad}", f"http://{web}", tuple(lines), access, service.notes)
 

@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from gateways.commands import travel as ways
+from gateways.commands.eido import eido
+from gateways.commands.exports import export
 from gateways.commands.journal import journal
 from gateways.commands.replay import replay
 from gateways.commands.reports import report
@@ -191,7 +193,7 @@ def _refusable(work: Any) -> Any:
         raise SystemExit(1) from None
 
 
-for group in (journal, report, ways.travel, roads, sim, replay, why):
+for group in (eido, journal, report, export, ways.travel, roads, sim, replay, why):
     main.add_command(group)
 
 

@@ -17,8 +17,10 @@ from engine.journal import Settings as JournalSettings
 from engine.live.planner import PlannerSettings
 from engine.model.place import Place
 from gateways.alerts import Endpoint, LogFile, Recipients, RecipientsRefused, read_recipients
+from gateways.api import ApiConfig
 from gateways.auth import Credential, Role, digest_of_secret, new_secret
 from gateways.cad.config import CadConfig
+from gateways.eido.config import EidoConfig
 from gateways.telematics import JsonLines, OsmAnd, TelematicsProtocol
 from gateways.telematics.hygiene import HygieneSettings
 from gateways.web import WebConfig
@@ -36,12 +38,15 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     cad: CadConfig = CadConfig()
     web: WebConfig = WebConfig()
+    api: ApiConfig = ApiConfig()
     journal: JournalSettings = JournalSettings()
     planner: PlannerSettings = PlannerSettings()
     hygiene: HygieneSettings = HygieneSettings()
     feeds: tuple[TelematicsProtocol, ...] = (OsmAnd(), JsonLines())
     devices: str | None = None
     """A CSV file with the columns device and unit. None: a device bears its unit's id."""
+    eido: EidoConfig | None = None
+    """CAD to CAD with neighbours; None: none."""
     endpoints: tuple[Endpoint, ...] = (Endpoint(name="log", channel=LogFile(path="alerts.log")),)
     recipients: str | None = None
     """A TOML or CSV file of who is told of a unit's alerts, and where. None: only endpoints that need no addresses."""

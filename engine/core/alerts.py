@@ -22,6 +22,9 @@ from engine.state.records import Alarm, Alert, AlertState
 
 DETAIL_MAX = 300
 """Characters of an endpoint's own words that are kept."""
+_UNTOLD = {Purpose.CAUTION: AlarmKind.CAUTION_UNTOLD, Purpose.MESSAGE: AlarmKind.MESSAGE_UNTOLD}
+_SEEN = (AlarmKind.DECLINED, AlarmKind.HELP_REQUESTED)
+"""What a crew has said, once, to a person: it is over when one has taken it on."""
 
 
 def report_attempt(turn: Recorder, given: ReportAttempt) -> None:
@@ -145,7 +148,7 @@ def hand_to_person(turn: Recorder, alert: Alert, reason: str) -> None:
     turn.record(
         AlarmRaised(
             alarm=f"W{turn.world.alarm_number + 1}",
-            about=AlarmKind.CAUTION_UNTOLD if alert.purpose is Purpose.CAUTION else AlarmKind.ALERT_UNDELIVERED,
+            about=_UNTOLD.get(alert.purpose, AlarmKind.ALERT_UNDELIVERED),
             incident=alert.incident,
             unit=alert.unit,
             text=f"{alert.unit} may not know: {alert.text}. Tell the crew by voice. ({reason})",
@@ -176,10 +179,12 @@ def acknowledge_alarm(turn: Recorder, given: AcknowledgeAlarm) -> None:
         raise Refused("unknown_alarm", "alarm", f"{given.alarm} is not raised (any more).")
     turn.record(AlarmAcknowledged(alarm.id, given.by))
     untold = alarm.about is AlarmKind.ALERT_UNDELIVERED and not _is_sent(turn, alarm)
-    if untold or alarm.about is AlarmKind.CAUTION_UNTOLD:
+    if untold or alarm.about in _UNTOLD.values():
         # A released crew owes no further word about that incident, and no status says that a crew knows of a danger,
         # so the alarm would never end by itself.
         turn.record(AlarmCleared(alarm.id, f"{given.by} tells the crew"))
+    elif alarm.about in _SEEN:
+        turn.record(AlarmCleared(alarm.id, f"{given.by} has seen it"))
 
 
 def _is_sent(turn: Recorder, alarm: Alarm) -> bool:

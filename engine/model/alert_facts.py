@@ -15,6 +15,8 @@ class Purpose(StrEnum):
     """Asks whether its people are well. That the crew has read it is not yet an answer."""
     CAUTION = "caution"
     """A danger where the crew is, or goes, has come up since it was sent."""
+    MESSAGE = "message"
+    """Somebody's own words for the crew. It is about no incident: `incident` is empty."""
     MOVE = "move"
     """Drive to the post that the unit belongs to from now on. It is about no incident: `incident` is empty."""
 
@@ -137,6 +139,12 @@ class AlarmKind(StrEnum):
     """An open incident that no unit serves, and no queue, hold, stack or timer has: a fault of the program."""
     WITHHELD = "withheld"
     """A plan that dispatches by itself asks a person this time."""
+    DECLINED = "declined"
+    """A crew does not go where it was sent: it stands until a person has seen it, whoever goes in its place."""
+    HELP_REQUESTED = "help_requested"
+    """A crew asks for more units, or for others."""
+    MESSAGE_UNTOLD = "message_untold"
+    """Somebody's words could not be brought to a crew: say them by voice."""
 
 
 class AlarmRaised(Fact, frozen=True, gc=False, kw_only=True):

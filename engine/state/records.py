@@ -54,6 +54,8 @@ class Assignment(Struct):
     """Hospitals have been ranked for it."""
     advised: str | None = None
     """The hospital that ranked first; None: all were out."""
+    said_ms: int = 0
+    """When it arrives by its crew's own word, in ms since the epoch; 0: the crew has said nothing of it."""
 
 
 class Ended(Struct):
@@ -70,6 +72,16 @@ class Note(Struct):
     at_ms: int
     by: str
     text: str
+
+
+class Words(Struct):
+    """Something said between a crew and the people who dispatch."""
+
+    at_ms: int
+    by: str
+    text: str
+    alert: str
+    """The alert that brings them to the crew; "": the crew has said them."""
 
 
 class Incident(Struct):
@@ -120,6 +132,10 @@ class Incident(Struct):
     """Neighbours' units that were asked for in vain: they are not asked for again."""
     same_seq: int = 0
     """The turn since when it has named the same units: only times were told anew."""
+    reported_by: str = ""
+    """Who took the call."""
+    turned_down: list[str] = []
+    """Units whose crews did not go: they are proposed again only where there is nobody else."""
 
     @property
     def held(self) -> bool:
@@ -179,6 +195,8 @@ class UnitRecord(Struct):
     """Idle moves since its duty began, as counted at the last one."""
     moved_ms: int = 0
     """When it was last moved while it stood idle; 0: never."""
+    words: list[Words] = []
+    """What was said to its crew and by it, the latest last."""
 
     @property
     def occupied(self) -> bool:

@@ -4,7 +4,6 @@ Rule: pure. A message is composed from the durable World at the moment of the at
 bears the newest address; its text is the engine's and never changes. It names no caller and holds no notes.
 """
 
-from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -16,6 +15,7 @@ from engine.policy.cautions import cautions_at, word_of
 from engine.state.posts import post_of
 from engine.state.records import Alert, Incident
 from engine.state.world import World
+from gateways.times import iso
 from gateways.views import RouteView, view_route
 
 EXERCISE: Final = "EXERCISE EXERCISE: "
@@ -108,7 +108,7 @@ def compose(world: World, alert: Alert, *, exercise: bool = False) -> Message:
 def _post(world: World, alert: Alert) -> Station | None:
     """Return where the unit belongs, if that is what the alert is about."""
     unit = world.unit(alert.unit)
-    if alert.incident or unit is None or post_of(world, unit) not in world.stations:
+    if alert.incident or alert.purpose is Purpose.MESSAGE or unit is None or post_of(world, unit) not in world.stations:
         return None
     return world.settled.stations[world.stations[post_of(world, unit)]]
 
@@ -122,9 +122,3 @@ def _cautions(world: World, alert: Alert, incident: Incident | None) -> tuple[st
 def render(message: Message) -> bytes:
     """Return the message as JSON: `{"type": "alert.dispatch", "timestamp": …, "data": {…}}`, in one line."""
     return msgspec.json.encode(_Envelope(f"alert.{message.purpose}", iso(message.created_ms), message))
-
-
-def iso(at_ms: int) -> str:
-    """Return the time as ISO 8601 in UTC, to the millisecond."""
-    seconds, ms = divmod(at_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03}Z"

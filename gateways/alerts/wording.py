@@ -16,7 +16,8 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from engine.model.alert_facts import Purpose
-from gateways.alerts.message import EXERCISE, Message, iso
+from gateways.alerts.message import EXERCISE, Message
+from gateways.times import iso
 
 
 class Tells(StrEnum):

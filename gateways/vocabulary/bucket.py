@@ -20,3 +20,7 @@ class Bucket:
             return (1 - self._tokens) / self._per_s
         self._tokens -= 1
         return 0.0
+
+    def left(self, now_s: float) -> float:
+        """Return how many tokens there are."""
+        return min(self._burst, self._tokens + (now_s - self._at_s) * self._per_s)

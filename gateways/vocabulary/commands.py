@@ -88,8 +88,9 @@ def _amend(message: incident_messages.AmendIncident, by: str, projection: Projec
 
 def _caution(message: surroundings_messages.Caution, by: str, projection: Projection) -> surroundings.RecordCaution:
     x_m, y_m = projection.to_metres(message.lat, message.lon)
-    fields = {name: value for name, value in asdict(message).items() if name not in ("lat", "lon")}
-    return surroundings.RecordCaution(by=by, x_m=x_m, y_m=y_m, **fields)
+    fields = {name: value for name, value in asdict(message).items() if name not in ("lat", "lon", "polygon")}
+    ring = None if message.polygon is None else tuple(projection.to_metres(lat, lon) for lat, lon in message.polygon)
+    return surroundings.RecordCaution(by=by, x_m=x_m, y_m=y_m, polygon=ring, **fields)
 
 
 def _place_of(message: incident_messages.AmendIncident, projection: Projection) -> tuple[int, int] | tuple[None, None]:
@@ -153,6 +154,11 @@ RULES: Final[dict[type[Command], Rule]] = {
     crew_messages.CallRoll: Rule(Right.ORDER, _as(crew_inputs.CallRoll)),
     crew_messages.AnswerRoll: Rule(Right.STATUS, _as(crew_inputs.AnswerRoll)),
     crew_messages.AnswerAid: Rule(Right.ORDER, _as(crew_inputs.AnswerAid)),
+    crew_messages.Decline: Rule(Right.STATUS, _as(crew_inputs.DeclineDispatch)),
+    crew_messages.Delay: Rule(Right.STATUS, _as(crew_inputs.ReportDelay)),
+    crew_messages.AskForHelp: Rule(Right.STATUS, _as(crew_inputs.RequestHelp)),
+    crew_messages.TellUnit: Rule(Right.ORDER, _as(crew_inputs.TellUnit)),
+    crew_messages.TellDispatch: Rule(Right.STATUS, _as(crew_inputs.TellDispatch)),
     surroundings_messages.Caution: Rule(Right.REPORT, _caution),
     surroundings_messages.EndCaution: Rule(Right.REPORT, _as(surroundings.EndCaution)),
     surroundings_messages.HospitalStatus: Rule(Right.REPORT, _as(surroundings.ReportHospital)),

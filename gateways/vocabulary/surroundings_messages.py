@@ -5,6 +5,7 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta
 
 from engine.model.surroundings import HospitalState, Severity
+from gateways.vocabulary.road_messages import Ring
 from gateways.vocabulary.words import Command, Label, Latitude, Longitude, Name, Text, Whole
 
 Radius = Annotated[int, Meta(ge=0, le=20_000)]
@@ -23,6 +24,8 @@ class Caution(Command, frozen=True, gc=False, kw_only=True):
     """None: until it is ended."""
     caution: Label = ""
     """Your own name for it; the same name again replaces it. Empty: it is given one."""
+    polygon: Ring | None = None
+    """Corners [lat, lon]: it holds only within them. The circle has to hold them all."""
 
 
 class EndCaution(Command, frozen=True, gc=False, kw_only=True):
