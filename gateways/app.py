@@ -28,7 +28,7 @@ from engine.state.image import restore, save
 from engine.streets.graph import Graph
 from gateways.alerts import Courier, Recipients, WrongMode, callback_routes, claim, receipt_routes
 from gateways.api import Api, api_routes
-from gateways.auth import Gatekeeper, Principal, Right
+from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
 from gateways.clock_files import FILE, load_profiles
@@ -38,6 +38,7 @@ from gateways.inquiries import Inquiries
 from gateways.log import logger
 from gateways.memory import PLANNER_FILE, Memory
 from gateways.metrics import Metrics
+from gateways.partners import open_exchanges
 from gateways.telematics import OsmAnd
 from gateways.telematics.fix import Fix
 from gateways.telematics.http import osmand_routes
@@ -134,13 +135,13 @@ async def _open_doors(
     recipients: Recipients,
 ) -> Doors:
     keeper = Gatekeeper(access.credentials)
-    feed = partial(_allow, keeper, Right.POSITION)
+    feed = partial(keeper.admit, Right.POSITION)
     courier = Courier(service, board, config.endpoints, folder=data, recipients=recipients, exercise=config.exercise)
     await nursery.start(courier.run)
     inquiries = Inquiries(data)
     hub = Hub(service, board, config.cad, inquiries)
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
-    says = partial(_allow, keeper, Right.STATUS)
+    says = partial(keeper.admit, Right.STATUS)
     lines, routes = [], receipt_routes(service, says) + callback_routes(courier, says)
     for protocol in config.feeds:
         if isinstance(protocol, OsmAnd):
@@ -148,6 +149,7 @@ async def _open_doors(
         else:
             listeners = await nursery.start(partial(serve_json_lines, protocol, intake, feed))
             lines += [_address(listener) for listener in listeners]
+    exchanges = await open_exchanges(nursery, service, board, keeper, config, data)
     counts = HttpCounts()
     clocks = Clocks(profiles, place=board.world.place)
     metrics = Metrics(
@@ -159,10 +161,11 @@ async def _open_doors(
         http=counts,
         clocks=clocks,
         planner=planner,
+        exchanges=exchanges.numbers,
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
-    routes += metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
+    routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     return Doors(f"ws://{cad}", f"http://{web}", tuple(lines), access, service.notes)
 
@@ -175,11 +178,6 @@ def _recipients(place: Place, data: Path, config: Config) -> Recipients:
     except WrongMode as error:
         raise ConfigRefused(str(error)) from error
     return recipients
-
-
-def _allow(keeper: Gatekeeper, right: Right, token: str | None) -> Principal | None:
-    principal = keeper.authenticate(token)
-    return principal if principal is not None and principal.may(right) else None
 
 
 def _address(listener: trio.SocketListener) -> str:

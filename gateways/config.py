@@ -20,6 +20,7 @@ from gateways.alerts import Endpoint, LogFile, Recipients, RecipientsRefused, re
 from gateways.api import ApiConfig
 from gateways.auth import Credential, Role, digest_of_secret, new_secret
 from gateways.cad.config import CadConfig
+from gateways.cap.config import CapConfig
 from gateways.eido.config import EidoConfig
 from gateways.telematics import JsonLines, OsmAnd, TelematicsProtocol
 from gateways.telematics.hygiene import HygieneSettings
@@ -43,6 +44,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     planner: PlannerSettings = PlannerSettings()
     hygiene: HygieneSettings = HygieneSettings()
     feeds: tuple[TelematicsProtocol, ...] = (OsmAnd(), JsonLines())
+    cap: CapConfig = CapConfig()
     devices: str | None = None
     """A CSV file with the columns device and unit. None: a device bears its unit's id."""
     eido: EidoConfig | None = None

@@ -3,7 +3,7 @@
 Rule: default deny. A kind of personal data that `SEES` does not grant to a role is not in anything that leaves for it;
 what was left out is named, so that nobody mistakes "hidden" for "empty". Decisions, units and times are never hidden.
 
-| | call-taker | dispatcher, supervisor | crew | observer, feed |
+| | call-taker | dispatcher, supervisor | crew | observer, feed, partner |
 | caller, narrative, medical | of calls that it took | all | of incidents that its units are on | none |
 | place | all | all | of incidents that its units are on | none: to about a kilometre |
 """
@@ -60,6 +60,7 @@ SEES: Final[dict[Role, dict[Kind, Scope]]] = {
     Role.CREW: _row(Scope.OWN, Scope.OWN, Scope.OWN, Scope.OWN),
     Role.FEED: _row(Scope.NONE, Scope.NONE, Scope.NONE, Scope.NONE),
     Role.OBSERVER: _row(Scope.NONE, Scope.NONE, Scope.NONE, Scope.NONE),
+    Role.PARTNER: _row(Scope.NONE, Scope.NONE, Scope.NONE, Scope.NONE),
 }
 BETWEEN_US: Final = ("unit_told", "unit_said", "help_requested")
 """Events whose words are between dispatch and one crew."""
