@@ -25,13 +25,13 @@ from engine.model.demand import Demand
 from engine.model.place import Place
 from engine.state.image import restore, save
 from engine.streets.graph import Graph
-from gateways.alerts import Courier, receipt_routes
+from gateways.alerts import Courier, Recipients, WrongMode, callback_routes, claim, receipt_routes
 from gateways.api import Api, api_routes
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
 from gateways.clock_files import FILE, load_profiles
-from gateways.config import Access, Config, grant_access
+from gateways.config import Access, Config, ConfigRefused, grant_access, recipients_of
 from gateways.doors import Address, shown
 from gateways.feeds import Feed, Feeds
 from gateways.inquiries import Inquiries
@@ -77,6 +77,7 @@ async def run_app(
 
     Raises JournalDamaged, JournalLocked, PlaceRejected, ConfigRefused or OSError before any door is opened.
     """
+    recipients = _recipients(place, data, config)
     access, profiles = grant_access(config, data), load_profiles(data / FILE)
     keeper = Gatekeeper(access.credentials)
     feeds = Feeds(place, config, keeper)
@@ -95,7 +96,9 @@ async def run_app(
             gc.collect()
             gc.freeze()
             gc.set_threshold(20_000, 20, 50)
-            doors = await _open_doors(nursery, service, board, feeds, planner, config, data, access, keeper, profiles)
+            doors = await _open_doors(
+                nursery, service, board, feeds, planner, config, data, access, keeper, profiles, recipients
+            )
             nursery.start_soon(service.watchdog.run)
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):
                 task_status.started(doors)
@@ -128,15 +131,17 @@ async def _open_doors(
     access: Access,
     keeper: Gatekeeper,
     profiles: tuple[Profile, ...],
+    recipients: Recipients,
 ) -> Doors:
-    courier = Courier(service, board, config.endpoints, folder=data)
+    courier = Courier(service, board, config.endpoints, folder=data, recipients=recipients, exercise=config.exercise)
     await nursery.start(courier.run)
     inquiries = Inquiries(data)
     hub = Hub(service, board, config.cad, inquiries)
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
+    says = partial(keeper.admit, Right.STATUS)
     intake = feeds.intake(service)
     fed, routes = await feeds.open(nursery, intake)
-    routes += receipt_routes(service, partial(keeper.admit, Right.STATUS))
+    routes += receipt_routes(service, says) + callback_routes(courier, says)
     exchanges = await open_exchanges(nursery, service, board, keeper, config, data)
     counts = HttpCounts()
     clocks = Clocks(profiles, place=board.world.place)
@@ -157,6 +162,16 @@ async def _open_doors(
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))
     return Doors(f"ws://{cad}", f"http://{web}", lines, access, service.notes, tuple(fed))
+
+
+def _recipients(place: Place, data: Path, config: Config) -> Recipients:
+    """Return who is told, and see that an exercise and the real thing never share a data folder."""
+    recipients = recipients_of(config, place)
+    try:
+        claim(data, exercise=config.exercise)
+    except WrongMode as error:
+        raise ConfigRefused(str(error)) from error
+    return recipients
 
 
 async def _keep_snapshots(service: Service, journal: Path, config: Config) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 import trio
+from msgspec.structs import replace
 
 from engine.journal import JournalError
 from engine.journal.recovery import take_snapshot
@@ -32,12 +33,14 @@ def run_place(
     *,
     announce: bool,
     leash: bool = False,
+    exercise: bool = False,
 ) -> int:
     """Serve the place in the folder; return the exit status."""
     log.configure("info", pretty=sys.stderr.isatty())
     try:
         loaded = load(folder, straight=travel == "straight")
         config = read_config(config_file)
+        config = replace(config, exercise=config.exercise or exercise)
     except PlaceRefused as refusal:
         for mistake in refusal.mistakes:
             click.echo(f"{mistake.file}: {mistake.path}: {mistake.message}", err=True)
