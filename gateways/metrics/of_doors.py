@@ -68,6 +68,11 @@ def _feeds(numbers: FeedNumbers) -> Iterator[Family]:
         "event",
         bounded(numbers.events, EVENTS_MAX),
     )
+    yield gauge(
+        "feed_devices_offline",
+        "Devices whose last will came and that were not heard since. Worry when it rises.",
+        numbers.offline,
+    )
 
 
 def _endpoints(endpoints: Sequence[EndpointNumbers]) -> Iterator[Family]:

@@ -25,6 +25,10 @@ class FeedNumbers(Protocol):
     def events(self) -> Mapping[str, int]:
         """Messages that held no fix, by cause."""
 
+    @property
+    def offline(self) -> int:
+        """Devices that have gone."""
+
 
 class Feeds(Protocol):
     """The telematics intake."""
