@@ -8,7 +8,15 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from engine.model.facts import AnyFact, IncidentAmended, IncidentCancelled, IncidentClosed, IncidentMerged, IncidentReported, UnitDiverted
+from engine.model.facts import (
+    AnyFact,
+    IncidentAmended,
+    IncidentCancelled,
+    IncidentClosed,
+    IncidentMerged,
+    IncidentReported,
+    UnitDiverted,
+)
 from engine.model.response_facts import IncidentReopened, IncidentSplit
 from engine.model.words import tag
 from engine.state.world import World
@@ -60,9 +68,7 @@ class Incidents:
 
 def incidents_of(world: World) -> dict[str, Known]:
     """Return what stands in this World."""
-    return {
-        each.id: Known(each.type, each.priority, each.area, not each.open) for each in world.incidents.values()
-    }
+    return {each.id: Known(each.type, each.priority, each.area, not each.open) for each in world.incidents.values()}
 
 
 def wants(subscription: Subscription, incidents: Incidents, fact: AnyFact) -> bool:

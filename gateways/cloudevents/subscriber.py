@@ -59,6 +59,14 @@ class Subscriber:
         """Turns that it has not gone through."""
         return max(0, self._source.last_seq - self._position.seq)
 
+    def statistics(self) -> dict[str, int]:
+        """Return what has happened since the start, by name."""
+        return dict(self.counts)
+
+    def levels(self) -> dict[str, int]:
+        """Return how it stands now."""
+        return {"turns_behind": self.behind, "dead": int(self.dead)}
+
     @property
     def dead(self) -> bool:
         """Tell whether it has taken nothing for too long, though there was something."""
@@ -126,7 +134,9 @@ class Subscriber:
             await trio.sleep(self.config.retry_s)
             return
         self.counts["turns_lost"] += lost
-        _log.error("turns are no longer in the journal that a subscription has not had", name=self.config.name, turns=lost)
+        _log.error(
+            "turns are no longer in the journal that a subscription has not had", name=self.config.name, turns=lost
+        )
         self._position.seq, self._position.part = first - 1, 0
 
     # ── sending ─────────────────────────────────────────────────────────────────────────────────────────────
