@@ -131,19 +131,21 @@ class Commander:
 
     async def run(self, per_s: float, seconds: float) -> Told:
         target = self._target
-        async with dial(target.url, subprotocols=SUBPROTOCOLS.get(target.method, ())) as socket:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._listen, socket)
-                await self._prepare(socket)
-                cpu, begun = target.process.cpu_times(), time.monotonic()
-                for number in range(1, round(per_s * seconds) + 1):
-                    await trio.sleep(max(0.0, begun + number / per_s - time.monotonic()))
-                    self._sent[str(number)] = time.monotonic()
-                    await socket.send_message(amendment(number) if target.report else event(number, self._size))
-                await self._until(lambda: len(self._answered) == len(self._sent))
-                await trio.sleep(SETTLE_S)  # for the last event to reach everybody
-                spent = target.process.cpu_times()
-                nursery.cancel_scope.cancel()
+        async with (
+            dial(target.url, subprotocols=SUBPROTOCOLS.get(target.method, ())) as socket,
+            trio.open_nursery() as nursery,
+        ):
+            nursery.start_soon(self._listen, socket)
+            await self._prepare(socket)
+            cpu, begun = target.process.cpu_times(), time.monotonic()
+            for number in range(1, round(per_s * seconds) + 1):
+                await trio.sleep(max(0.0, begun + number / per_s - time.monotonic()))
+                self._sent[str(number)] = time.monotonic()
+                await socket.send_message(amendment(number) if target.report else event(number, self._size))
+            await self._until(lambda: len(self._answered) == len(self._sent))
+            await trio.sleep(SETTLE_S)  # for the last event to reach everybody
+            spent = target.process.cpu_times()
+            nursery.cancel_scope.cancel()
         return Told(
             sent={seq: self._sent[name] for name, (_, seq) in self._answered.items()},
             answered={seq: at for at, seq in self._answered.values()},
