@@ -4,6 +4,7 @@ Rule: one at a time, few waiting, each with a deadline. What is answered is what
 """
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -28,18 +29,38 @@ class Inquiries:
         self._data = data
         self._one_at_a_time = trio.CapacityLimiter(1)
 
-    async def why(self, incident: str, unit: str | None, at: int | None) -> bytes:
-        """Return the account of an incident as one JSON object. Raises NoAnswer."""
+    async def why(self, incident: str, unit: str | None, at: int | None, *, personal: bool = True) -> bytes:
+        """Return the account of an incident as one JSON object; people's data left out unless `personal`. Raises NoAnswer."""
+        options = [] if unit is None else [f"--unit={unit}"]
+        options += [] if at is None else ["--at", str(at)]
+        options += [] if personal else ["--redacted"]
+        command = ["why", "--data", str(self._data), "--json", *options, "--", incident]
+        return await self._ask(command, "unknown_incident", "incident", f"Nothing is known of {incident}.")
+
+    async def report(self, name: str, from_ms: int | None, to_ms: int | None, profile: str | None) -> bytes:
+        """Return a report on the journal as one JSON object. Raises NoAnswer."""
+        options = [] if from_ms is None else ["--from", _moment(from_ms)]
+        options += [] if to_ms is None else ["--to", _moment(to_ms)]
+        options += [] if profile is None else ["--profile", profile]
+        command = ["report", name, *options, "--json", "--", str(self._data)]
+        return await self._ask(command, "unknown_profile", "profile", "There is no such report.")
+
+    async def _ask(self, arguments: list[str], code: str, field: str, otherwise: str) -> bytes:
+        """Run the command line; its answer, or its last sentence under that code."""
         if self._one_at_a_time.statistics().tasks_waiting >= WAITING_MAX:
-            raise NoAnswer("busy", "", "Many ask why at this moment. Ask again in a minute.")
-        command = [sys.executable, "-m", "gateways.cli", "why", incident, "--data", str(self._data), "--json"]
-        command += [] if unit is None else ["--unit", unit]
-        command += [] if at is None else ["--at", str(at)]
+            raise NoAnswer("busy", "", "Many ask at this moment. Ask again in a minute.")
+        command = [sys.executable, "-m", "gateways.cli", *arguments]
         with trio.move_on_after(ANSWER_WITHIN_S):
             async with self._one_at_a_time:
                 done = await trio.run_process(command, capture_stdout=True, capture_stderr=True, check=False)
             if done.returncode == 0:
                 return done.stdout.strip()
             said = done.stderr.decode(errors="replace").strip().splitlines()
-            raise NoAnswer("unknown_incident", "incident", said[-1] if said else f"Nothing is known of {incident}.")
-        raise NoAnswer("too_long", "", "The journal is long and could not be read in time: use `turnout why`.")
+            raise NoAnswer(code, field, said[-1] if said else otherwise)
+        raise NoAnswer(
+            "too_long", "", "The journal is long and could not be read in time: use `turnout` on its machine."
+        )
+
+
+def _moment(ms: int) -> str:
+    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -18,18 +18,16 @@ from engine.clocks.findings import OverrideReport, report_of
 from engine.clocks.overrides import Overrides
 from engine.clocks.shadow import Shadow
 from engine.journal import JournalError
-from engine.journal.reader import Reader
-from engine.journal.recovery import turns
 from engine.journal.snapshots import latest_snapshot
 from engine.model.place import Place
 from engine.model.turn import Turn
 from engine.state.image import restore
 from gateways.clock_files import FILE, load_profiles
 from gateways.config import ConfigRefused
+from gateways.journals import NoJournal, counted_turns, first_seq, journal_of
 from gateways.progress import Report, progress_bar
 from gateways.report_tables import show_clocks, show_overrides, show_shadow
 
-PROGRESS_TURNS = 2_000
 Span = tuple[int | None, int | None]
 """[from_ms, to_ms); None: without an end on that side."""
 
@@ -133,8 +131,8 @@ def _report(directory: Path, work: Callable[[Path, Report | None], None], *, as_
     try:
         with ExitStack() as stack:
             progress = None if as_json else stack.enter_context(progress_bar())
-            work(_journal_of(directory), progress)
-    except (JournalError, ConfigRefused, ReportRefused) as error:
+            work(journal_of(directory), progress)
+    except (JournalError, NoJournal, ConfigRefused, ReportRefused) as error:
         click.echo(f"turnout: {error}", err=True)
         return 1
     except msgspec.ValidationError as error:
@@ -143,16 +141,9 @@ def _report(directory: Path, work: Callable[[Path, Report | None], None], *, as_
     return 0
 
 
-def _journal_of(directory: Path) -> Path:
-    for folder in (directory, directory / "journal"):
-        if any(folder.glob("*.seg")):
-            return folder
-    raise ReportRefused(f"{directory}: there is no journal here, and none in a folder `journal` in it.")
-
-
 def _place_before(journal: Path, notes: list[str]) -> Place | None:
     """Return the place that was in force before the first turn that is kept; a whole journal says so itself."""
-    if _segments(journal)[0] == 1:
+    if first_seq(journal) == 1:
         return None
     notes.append("The journal no longer holds its first turns.")
     snapshot = latest_snapshot(journal).snapshot
@@ -162,22 +153,7 @@ def _place_before(journal: Path, notes: list[str]) -> Place | None:
 
 
 def _counted(journal: Path, progress: Report | None) -> Iterator[Turn]:
-    last_seq = _last_seq(journal) if progress else 0
-    for number, turn in enumerate(turns(journal, _segments(journal)[0]), 1):
-        if progress and number % PROGRESS_TURNS == 0:
-            progress("turns read", turn.seq, last_seq)
-        yield turn
-
-
-def _segments(journal: Path) -> list[int]:
-    return sorted(int(path.stem) for path in journal.glob("*.seg") if path.stem.isdecimal())
-
-
-def _last_seq(journal: Path) -> int:
-    reader = Reader(journal)
-    for _ in reader.read(_segments(journal)[-1]):
-        pass
-    return reader.last_seq
+    return counted_turns(journal, first_seq(journal), progress)
 
 
 def _print(found: Struct) -> None:

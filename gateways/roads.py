@@ -17,10 +17,10 @@ from trio_websocket import ConnectionRejected, HandshakeError
 
 from gateways.cad.client import CadClient, Disconnected, Refused, connect, new_id
 from gateways.cad.messages import Answer
-from gateways.cad.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather, Ring, Stretch
 from gateways.config import ACCESS_FILE
 from gateways.doors import NoDoors, find_doors
 from gateways.road_views import RoadsView, StretchView
+from gateways.vocabulary.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather, Ring, Stretch
 
 WITHIN_S: Final = 10.0
 """For the server to answer, and for an epoch to be published."""

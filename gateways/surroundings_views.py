@@ -30,6 +30,8 @@ class CautionView(Struct, frozen=True, gc=False, kw_only=True):
     text: str
     until_ms: int | None
     """None: until somebody ends it."""
+    polygon: tuple[tuple[float, float], ...] | None = None
+    """Corners [lat, lon]: it holds only within them; None: in all of the circle."""
 
 
 class HospitalView(Struct, frozen=True, gc=False, kw_only=True):
@@ -127,7 +129,9 @@ def surroundings_words(fact: AnyFact) -> str:
 
 
 def _caution(world: World, caution: Caution) -> CautionView:
-    lat, lon = world.settled.projection.to_degrees(caution.x_m, caution.y_m)
+    to_degrees = world.settled.projection.to_degrees
+    lat, lon = to_degrees(caution.x_m, caution.y_m)
+    ring = caution.polygon
     return CautionView(
         id=caution.id,
         lat=lat,
@@ -136,6 +140,7 @@ def _caution(world: World, caution: Caution) -> CautionView:
         severity=caution.severity,
         text=caution.text,
         until_ms=caution.until_ms,
+        polygon=None if ring is None else tuple(to_degrees(x_m, y_m) for x_m, y_m in ring),
     )
 
 

@@ -12,7 +12,7 @@ from engine.model.lifecycle import Outcome, Phase, Status
 from engine.model.response_facts import DelayCause, Suspect
 from engine.model.route import Route, RouteLeg
 from engine.policy.cautions import cautions_at
-from engine.policy.duplicates import standing
+from engine.policy.duplicates import Call, find, standing
 from engine.policy.honesty import clear_ms
 from engine.state.posts import post_of
 from engine.state.records import Alarm, Assignment, Incident, UnitRecord
@@ -110,6 +110,21 @@ class IncidentView(Struct, frozen=True, gc=False, kw_only=True):
     """Open incidents that may be the same occurrence, as it looked when it was reported."""
     cautions: tuple[str, ...] = ()
     """Ids of the cautions that hold there, the gravest first."""
+    reported_by: str = ""
+    """Who took the call."""
+    redacted: tuple[str, ...] = ()
+    """Kinds of personal data that are there and not for the reader: caller, narrative, medical, place."""
+
+
+class WordsView(Struct, frozen=True, gc=False):
+    """Something said between a crew and the people who dispatch."""
+
+    at_ms: int
+    by: str
+    text: str
+    to_unit: bool
+    unread: bool = False
+    """The crew has not shown yet that it knows them."""
 
 
 class UnitView(Struct, frozen=True, gc=False, kw_only=True):
@@ -143,6 +158,8 @@ class UnitView(Struct, frozen=True, gc=False, kw_only=True):
     """The station or post where it belongs now: `station`, unless it was moved."""
     move: str | None = None
     """The move by which it is under way to its post."""
+    words: tuple[WordsView, ...] = ()
+    """What was said to its crew and by it lately, the latest last."""
 
 
 class AlarmView(Struct, frozen=True, gc=False, kw_only=True):
@@ -157,6 +174,8 @@ class AlarmView(Struct, frozen=True, gc=False, kw_only=True):
     acknowledged_by: str | None
     rung: int = 0
     """For whom it is: it goes up while nobody acknowledges it."""
+    redacted: bool = False
+    """Its text is personal, and not for the reader."""
 
 
 class PositionView(Struct, frozen=True, gc=False, array_like=True):
@@ -212,6 +231,7 @@ def view_incident(world: World, incident: Incident) -> IncidentView:
         cautions=tuple(caution.id for caution in cautions_at(world, incident.x_m, incident.y_m))
         if incident.open
         else (),
+        reported_by=incident.reported_by,
     )
 
 
@@ -274,6 +294,14 @@ def view_unit(world: World, unit: UnitRecord) -> UnitView:
         roll_due_ms=unit.roll_due_ms or None,
         post=post_of(world, unit),
         move=unit.move,
+        words=view_words(world, unit),
+    )
+
+
+def view_words(world: World, unit: UnitRecord) -> tuple[WordsView, ...]:
+    """Return what was said to the crew and by it lately, the latest last."""
+    return tuple(
+        WordsView(each.at_ms, each.by, each.text, bool(each.alert), each.alert in world.alerts) for each in unit.words
     )
 
 
@@ -303,3 +331,9 @@ def view_positions(world: World, rows: list[int]) -> tuple[PositionView, ...]:
         PositionView(fleet.ids[row], y, x, fix_ms, None if speed < 0 else speed / 10, None if heading < 0 else heading)
         for row, y, x, fix_ms, speed, heading in zip(*columns, strict=True)
     )
+
+
+def suspects_of(world: World, lat: float, lon: float, kind: str, address: str, caller: str) -> tuple[Suspect, ...]:
+    """Judge a call that has not been reported yet against what is on the board; likeliest first."""
+    x_m, y_m = world.settled.projection.to_metres(lat, lon)
+    return find(world, Call(x_m=x_m, y_m=y_m, kind=kind, at_ms=world.now, caller=caller, address=address))

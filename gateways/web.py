@@ -163,14 +163,22 @@ def _address(listener: socket.socket) -> str:
 # ── the application ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Return an error as problem+json (RFC 9457); `detail` says what happened and what to do."""
+_CODES: Final = {404: "unknown_path", 405: "wrong_method", 413: "too_large", 500: "fault", 503: "late"}
+"""What programs read, of the errors that are made here."""
+
+
+def problem(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, members: Mapping[str, str] | None = None
+) -> Response:
+    """Return an error as problem+json (RFC 9457); `detail` says what happened and what to do. `members` are added."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    body |= {"code": _CODES.get(status, ""), "field": "", **(members or {})}
     return Response(msgspec.json.encode(body), status, headers, "application/problem+json")
 
 
 def _application(routes: Sequence[BaseRoute], config: WebConfig) -> Starlette:
-    served = ", ".join(sorted(route.path for route in routes if isinstance(route, Route))) or "nothing"
+    paths = {route.path for route in routes if isinstance(route, Route)}
+    served = ", ".join(sorted({"/v1 (see /docs)" if path.startswith("/v1") else path for path in paths})) or "nothing"
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -194,6 +202,12 @@ def _application(routes: Sequence[BaseRoute], config: WebConfig) -> Starlette:
     return app
 
 
+def allow_time(scope: Scope, seconds: float) -> None:
+    """Give a request that is known to take long this many seconds from now on."""
+    timer: trio.CancelScope = scope["more_time"]
+    timer.deadline = trio.current_time() + seconds
+
+
 class Door:
     """Stands round every request: counts it, bounds it, and lets no error out."""
 
@@ -210,10 +224,11 @@ class Door:
         answer = _Answer(send, self._counts)
         deadline_s = self._config.deadline_s
         with trio.move_on_after(deadline_s) as timer:
+            scope["more_time"] = timer
             await self._within(scope, receive, answer)
         if timer.cancelled_caught:
             self._counts.count("deadline_passed")
-            sentence = f"There was no answer within {deadline_s:g} s. Try again; /readyz says whether the engine works."
+            sentence = f"There was no answer in time (usually {deadline_s:g} s). Try again; /readyz says whether the engine works."
             if not answer.begun:
                 await problem(503, sentence)(scope, receive, answer.send)
 

@@ -8,7 +8,9 @@ import msgspec
 from msgspec import Struct
 
 from engine.journal.recovery import turns
+from engine.model.alert_facts import AlertRequested
 from engine.model.facts import AnyFact, UnitsRecommended
+from engine.model.personal import erased
 from engine.model.turn import Turn
 from engine.model.why import Considered, SlotWhy, WayWhy, Why
 from engine.replay import why_then
@@ -41,9 +43,11 @@ class Account(Struct, frozen=True):
 
 
 @reporting
-def explain_incident(directory: Path, incident: str, unit: str | None, at: int | None, *, as_json: bool) -> int:
-    """Tell the story of one incident; with `at` only the decision that stood after that turn."""
-    told = tuple(_told(directory, incident, unit, at))
+def explain_incident(
+    directory: Path, incident: str, unit: str | None, at: int | None, *, as_json: bool, redacted: bool = False
+) -> int:
+    """Tell the story of one incident; with `at` only the decision that stood after that turn. `redacted`: for anybody."""
+    told = tuple(_told(directory, incident, unit, at, redacted=redacted))
     if not told:
         when = "" if at is None else f" by turn {at}"
         hint = "`turnout journal tail` shows what there is."
@@ -59,20 +63,24 @@ def explain_incident(directory: Path, incident: str, unit: str | None, at: int |
     return 0
 
 
-def _told(directory: Path, incident: str, unit: str | None, at: int | None) -> Iterator[Told]:
+def _told(directory: Path, incident: str, unit: str | None, at: int | None, *, redacted: bool) -> Iterator[Told]:
     if at is not None:
         latest = _latest_decision(directory, incident, at)
         if latest is not None:
             yield _judged(directory, *latest, unit)
         return
+    told_to: dict[str, str] = {}
     for turn in turns(directory):
         for fact in turn.facts:
-            if incident not in (getattr(fact, field, None) for field in ABOUT):
+            if isinstance(fact, AlertRequested) and fact.incident == incident:
+                told_to[fact.alert] = fact.unit
+            told = told_to.get(getattr(fact, "alert", ""))
+            if told is None and incident not in (getattr(fact, field, None) for field in ABOUT):
                 continue
             if isinstance(fact, UnitsRecommended) and fact.incident == incident:
                 yield _judged(directory, turn, fact, unit)
-            elif unit is None or _names(fact, unit):
-                yield Told(turn.seq, turn.now, sentence(fact))
+            elif unit is None or unit == told or _names(fact, unit):
+                yield Told(turn.seq, turn.now, sentence(erased(fact) if redacted else fact))
 
 
 def _names(fact: AnyFact, unit: str) -> bool:

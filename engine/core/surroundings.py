@@ -16,6 +16,7 @@ from engine.model.surroundings import Caution, CautionEnded, CautionRecorded, En
 from engine.policy.cautions import dangers_at, word_of
 from engine.policy.duplicates import open_near
 from engine.state.deadlines import Deadline
+from engine.state.points import Circle
 from engine.state.records import Incident
 from engine.state.world import World
 
@@ -24,8 +25,13 @@ NAME_MAX = 128
 CAUTION_MAX = 200
 """Characters of its text: it is read at the wheel."""
 RADIUS_MAX_M = 20_000
+AREA_MAX_M = 500_000
+"""Radius about a polygon: a storm warning may be wider than any place."""
 CAUTIONS_MAX = 20_000
 """In force at once."""
+CORNERS_MAX = 1_000
+ROUNDING_M = 2
+"""Degrees become whole metres, of the middle and of the corner."""
 DAYS_AHEAD_MAX = 3_660
 DAY_MS = 86_400_000
 
@@ -44,6 +50,7 @@ def record_caution(turn: Recorder, given: RecordCaution) -> None:
         given.severity,
         given.text.strip(),
         given.until_ms,
+        given.polygon,
     )
     known = _known_within(turn.world, turn.world.cautions.get(caution.id), caution)
     turn.record(CautionRecorded(caution, given.by))
@@ -136,14 +143,31 @@ def _check(turn: Recorder, given: RecordCaution) -> None:
     if len(given.text) > CAUTION_MAX:
         reason = f"text has {len(given.text)} characters; a crew reads at most {CAUTION_MAX} on its way."
         raise Refused("too_long", "text", reason)
-    if not 0 <= given.radius_m <= RADIUS_MAX_M:
-        reason = f"{given.radius_m} is not a radius between 0 and {RADIUS_MAX_M} metres."
+    most_m = RADIUS_MAX_M if given.polygon is None else AREA_MAX_M
+    if not 0 <= given.radius_m <= most_m:
+        reason = f"{given.radius_m} is not a radius between 0 and {most_m} metres."
         raise Refused("out_of_range", "radius_m", reason)
+    _check_ring(given)
     if len(given.caution) > NAME_MAX:
         raise Refused("too_long", "caution", f"A name has at most {NAME_MAX} characters.")
     if given.caution not in turn.world.cautions and len(turn.world.cautions) >= CAUTIONS_MAX:
         raise Refused("too_many", "caution", f"{CAUTIONS_MAX} cautions are in force already. End some.")
     check_end(turn.now, given.until_ms)
+
+
+def _check_ring(given: RecordCaution) -> None:
+    """Refuse a ring that is none, or that leaves the circle in which it is looked for."""
+    if given.polygon is None:
+        return
+    if not 3 <= len(given.polygon) <= CORNERS_MAX:
+        reason = f"A polygon has 3 to {CORNERS_MAX} corners, this one has {len(given.polygon)}."
+        raise Refused("out_of_range", "polygon", reason)
+    reach = Circle(given.x_m, given.y_m, given.radius_m)
+    if not all(reach.reaches(x_m, y_m, ROUNDING_M) for x_m, y_m in given.polygon):
+        reason = (
+            f"A corner lies farther than {given.radius_m} m from the middle. Give the circle that holds the polygon."
+        )
+        raise Refused("out_of_range", "radius_m", reason)
 
 
 def check_end(now: int, until_ms: int | None) -> None:

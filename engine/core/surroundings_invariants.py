@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from engine.core.surroundings import CAUTIONS_MAX, RADIUS_MAX_M
+from engine.core.surroundings import AREA_MAX_M, CAUTIONS_MAX, RADIUS_MAX_M
 from engine.model.surroundings import Severity
-from engine.policy.cautions import circle_of
+from engine.policy.cautions import circle_of, holds_at
 from engine.policy.duplicates import MOST_PERMILLE
 from engine.state.deadlines import Reminder
 from engine.state.points import Circle
@@ -27,7 +27,7 @@ def endangered(world: World, incident_id: str) -> bool:
     """Tell, without the tree, whether a danger stands where an open incident is."""
     incident = world.open.get(incident_id)
     return incident is not None and any(
-        caution.severity is Severity.DANGER and circle_of(caution).reaches(incident.x_m, incident.y_m)
+        caution.severity is Severity.DANGER and holds_at(caution, incident.x_m, incident.y_m)
         for caution in world.cautions.values()
     )
 
@@ -47,7 +47,8 @@ def _trees(world: World) -> Iterator[str]:
 def _cautions(world: World, reminded: Reminded) -> Iterator[str]:
     """What has an end is looked at then."""
     for name, caution in world.cautions.items():
-        if name != caution.id or not caution.text.strip() or not 0 <= caution.radius_m <= RADIUS_MAX_M:
+        most_m = RADIUS_MAX_M if caution.polygon is None else AREA_MAX_M
+        if name != caution.id or not caution.text.strip() or not 0 <= caution.radius_m <= most_m:
             yield f"{caution.id} stands as {name}: {caution}"
         if caution.until_ms is not None and (Reminder.CAUTION_OVER, name, "", caution.until_ms) not in reminded:
             yield f"{name} ends at {caution.until_ms}, and nobody would look"

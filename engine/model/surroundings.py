@@ -6,6 +6,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from engine.model.fact import Fact
+from engine.model.geometry import Polygon
 from engine.model.input import Command
 
 
@@ -28,6 +29,8 @@ class Caution(Struct, frozen=True):
     text: str
     until_ms: int | None
     """None: until somebody ends it."""
+    polygon: Polygon | None = None
+    """Only within this ring, which lies in the circle; None: in all of the circle."""
 
 
 class HospitalState(StrEnum):
@@ -80,6 +83,8 @@ class RecordCaution(Command, frozen=True, gc=False):
     until_ms: int | None = None
     caution: str = ""
     """The sender's own name for it, to replace it under; empty: the engine gives it one."""
+    polygon: Polygon | None = None
+    """Only within this ring; the circle has to hold it."""
 
 
 class EndCaution(Command, frozen=True, gc=False):

@@ -2,6 +2,7 @@
 
 import math
 
+from engine.model.geometry import inside
 from engine.model.surroundings import Caution, Severity
 from engine.state.points import Circle
 from engine.state.world import World
@@ -13,14 +14,14 @@ TOLD_MAX = 3
 
 
 def cautions_at(world: World, x_m: int, y_m: int) -> tuple[Caution, ...]:
-    """Return the cautions whose circle holds the point: most severe first, then nearest, then by id.
+    """Return the cautions that hold at the point: most severe first, then nearest, then by id.
 
     Pure. A World without trees (a follower's) looks through all of them.
     """
     if not world.cautions:
         return ()
     names = world.cautions if world.hazards is None else world.hazards.near(x_m, y_m)
-    found = [world.cautions[name] for name in names if circle_of(world.cautions[name]).reaches(x_m, y_m)]
+    found = [world.cautions[name] for name in names if holds_at(world.cautions[name], x_m, y_m)]
     return tuple(sorted(found, key=lambda caution: _rank(caution, x_m, y_m)))
 
 
@@ -40,8 +41,15 @@ def word_of(caution: Caution) -> str:
     return f"{caution.severity.upper()}: {caution.text}"
 
 
+def holds_at(caution: Caution, x_m: int, y_m: int) -> bool:
+    """Tell whether the caution is about this point: in its circle, and in its ring if it has one."""
+    if not circle_of(caution).reaches(x_m, y_m):
+        return False
+    return caution.polygon is None or inside(caution.polygon, x_m, y_m)
+
+
 def circle_of(caution: Caution) -> Circle:
-    """Return where it holds."""
+    """Return the circle outside of which it does not hold."""
     return Circle(caution.x_m, caution.y_m, caution.radius_m)
 
 

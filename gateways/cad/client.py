@@ -23,7 +23,8 @@ from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection
 from gateways.cad import messages
 from gateways.cad.messages import VERSION, Answer, Bye, Delta, Hello, Positions, Resync, Snapshot, Welcome
 from gateways.cad.mirror import Gap, Mirror
-from gateways.cad.questions import Question, SuspectsTold, Told, WhyTold
+from gateways.vocabulary.incident_messages import AnyCommand
+from gateways.vocabulary.questions import Question, SuspectsTold, Told, WhyTold
 
 CONNECT_S: Final = 5.0
 SEND_S: Final = 5.0
@@ -114,7 +115,7 @@ class CadClient:
         self._over: Exception | None = None
         self._changed = trio.Event()
 
-    async def ask(self, command: messages.AnyCommand, *, within_s: float = 10.0) -> Answer:
+    async def ask(self, command: AnyCommand, *, within_s: float = 10.0) -> Answer:
         """Send a command and return its answer, which is given once it is durable.
 
         Raises Refused; Disconnected, or trio.TooSlowError, if it is not known what became of it.
@@ -129,7 +130,7 @@ class CadClient:
         assert not isinstance(told, Answer), "only commands are answered so"
         return told
 
-    async def _exchange(self, message: messages.AnyCommand | Question, within_s: float) -> Answer | Told:
+    async def _exchange(self, message: AnyCommand | Question, within_s: float) -> Answer | Told:
         if message.id in self._asked:
             raise ValueError(f"a message {message.id!r} is waiting for its answer already")
         asked = _Asked(messages.encode(message), trio.Event())

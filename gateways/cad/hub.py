@@ -12,17 +12,16 @@ from msgspec import Struct
 
 from engine.live.service import Service
 from engine.model.geometry import Projection
-from engine.model.response_facts import Suspect
-from engine.policy.duplicates import Call, find
 from gateways.board import Board, Snapshot, Update
 from gateways.cad.config import CadConfig, Statistics
 from gateways.cad.messages import Positions, frame_as, frame_of
 from gateways.cad.mirror import Mirror
 from gateways.cad.outbox import HELPING, Helping
-from gateways.cad.questions import AskSuspects, Question, SuspectsTold, Told, WhyTold
+from gateways.cad.pump import Pump
 from gateways.cad.trail import Trail
 from gateways.inquiries import Inquiries, NoAnswer
-from gateways.views import PositionView
+from gateways.views import PositionView, suspects_of
+from gateways.vocabulary.questions import AskSuspects, Question, SuspectsTold, Told, WhyTold
 
 REPLAY_ON_SNAPSHOT_MAX: Final = 200
 """Deltas that a newcomer is given on top of a kept snapshot before a new one is cheaper."""
@@ -65,6 +64,7 @@ class Hub:
         self._inquiries = inquiries
         self.config = config
         self.statistics = Statistics()
+        self.pump = Pump()
         self._mirror = Mirror()
         """What every client knows that has read everything."""
         self._mirror.take(board.snapshot())
@@ -109,25 +109,19 @@ class Hub:
     async def inquire(self, question: Question) -> Told:
         """Answer a question. Raises NoAnswer."""
         if isinstance(question, AskSuspects):
-            return SuspectsTold(id=question.id, suspects=self._suspects(question))
+            found = suspects_of(
+                self._board.world,
+                question.lat,
+                question.lon,
+                question.incident_type,
+                question.address,
+                question.caller,
+            )
+            return SuspectsTold(id=question.id, suspects=found)
         if self._inquiries is None:
             raise NoAnswer("unavailable", "type", "This server keeps no journal that could be asked.")
         account = await self._inquiries.why(question.incident, question.unit, question.at)
         return WhyTold(id=question.id, account=msgspec.Raw(account))
-
-    def _suspects(self, question: AskSuspects) -> tuple[Suspect, ...]:
-        """Judge a call that has not been reported yet against what is on the board."""
-        world = self._board.world
-        x_m, y_m = self.projection.to_metres(question.lat, question.lon)
-        call = Call(
-            x_m=x_m,
-            y_m=y_m,
-            kind=question.incident_type,
-            at_ms=world.now,
-            caller=question.caller,
-            address=question.address,
-        )
-        return find(world, call)
 
     def join(self, listener: Listener) -> None:
         """Hand on everything from now on. Call it in the same step as `resume` or `begin`."""

@@ -1,6 +1,6 @@
-"""The vocabulary as JSON Schema, for those who write clients in other languages.
+"""The vocabulary as JSON Schema and as AsyncAPI, for those who write clients in other languages.
 
-python -m gateways.cad.schema    writes gateways/schema/cad.v1.client.json and cad.v1.server.json
+python -m gateways.cad.schema    writes gateways/schema/cad.v1.client.json, cad.v1.server.json and cad.v1.asyncapi.json
 """
 
 import json
@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from gateways.cad import asyncapi
 from gateways.cad.messages import VERSION, ClientMessage, ServerMessage
 
 FOLDER: Final = Path(__file__).parent.parent / "schema"
@@ -21,6 +22,12 @@ _SIDES: Final[dict[str, tuple[Any, str]]] = {
 def schemas() -> dict[str, str]:
     """Return the schema files: name to content."""
     return {name: _schema(kind, f"{VERSION}: {title}") for name, (kind, title) in _SIDES.items()}
+
+
+def documents() -> dict[str, str]:
+    """Return all files: name to content."""
+    described = json.dumps(asyncapi.document(), indent=1, ensure_ascii=False) + "\n"
+    return {**schemas(), asyncapi.FILE: described}
 
 
 def _schema(kind: Any, title: str) -> str:
@@ -37,7 +44,7 @@ def _schema(kind: Any, title: str) -> str:
 def main() -> None:
     """Write the files."""
     FOLDER.mkdir(exist_ok=True)
-    for name, content in schemas().items():
+    for name, content in documents().items():
         (FOLDER / name).write_text(content, encoding="utf-8")
 
 

@@ -14,12 +14,15 @@ from engine.model.geometry import Projection
 from engine.model.inputs import AnyCommand
 from gateways.auth import Gatekeeper, Principal, Right
 from gateways.cad import messages
-from gateways.cad.bucket import Bucket
-from gateways.cad.commands import RULES, Unfit, units_of
 from gateways.cad.config import CadConfig
 from gateways.cad.messages import VERSION, Hello, Ping, Pong, Refused
-from gateways.cad.questions import Question
-from gateways.cad.refusals import UNREADABLE, explain, wrong_version
+from gateways.cad.refusals import explain, wrong_version
+from gateways.vocabulary.bucket import Bucket
+from gateways.vocabulary.commands import NotAllowed, Unfit, admitted
+from gateways.vocabulary.incident_messages import AnyCommand as AnyMessage
+from gateways.vocabulary.incident_messages import UnitEmergency
+from gateways.vocabulary.questions import Question
+from gateways.vocabulary.unreadable import UNREADABLE
 
 POLICY_VIOLATION: Final = 1008
 """The WebSocket's close code for a client that does not keep to the rules."""
@@ -119,11 +122,9 @@ class Session:
         self.state = State.LIVE
         return [Join(principal, message)]
 
-    def _take(
-        self, message: Ping | Question | messages.AnyCommand, principal: Principal, now_s: float
-    ) -> Send | Ask | Inquire:
+    def _take(self, message: Ping | Question | AnyMessage, principal: Principal, now_s: float) -> Send | Ask | Inquire:
         wait_s = self._pace.take(now_s)
-        if wait_s > 0 and not isinstance(message, messages.UnitEmergency):
+        if wait_s > 0 and not isinstance(message, UnitEmergency):
             reason = "Messages come faster than this connection may send them. Send it again later, under the same id."
             return Send(
                 Refused(
@@ -136,19 +137,11 @@ class Session:
             return Inquire(message)
         return self._command(message, principal)
 
-    def _command(self, message: messages.AnyCommand, principal: Principal) -> Send | Ask:
-        rule = RULES[type(message)]
-        if not principal.may(rule.right):
-            reason = f"A {principal.role} may not send this: it needs the right to {rule.right}."
-            return Send(Refused(id=message.id, code="unauthorised", field="type", reason=reason))
-        if principal.units is not None:
-            for unit in units_of(message):
-                if not principal.speaks_for(unit):
-                    reason = f"{principal.name} may not speak for {unit}."
-                    field = "unit" if hasattr(message, "unit") else "units"
-                    return Send(Refused(id=message.id, code="unauthorised", field=field, reason=reason))
+    def _command(self, message: AnyMessage, principal: Principal) -> Send | Ask:
         try:
-            return Ask(rule.build(message, principal.name, self._projection))
+            return Ask(admitted(message, principal, self._projection))
+        except NotAllowed as refused:
+            return Send(Refused(id=message.id, code="unauthorised", field=refused.field, reason=refused.reason))
         except Unfit as unfit:
             return Send(Refused(id=message.id, code="missing", field=unfit.field, reason=unfit.reason))
 

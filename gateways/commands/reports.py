@@ -1,12 +1,11 @@
 """`turnout report …`: response clocks, where the rules are wrong, and what shadow plans would have done."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
+from gateways.commands.spans import in_ms, spanned
 from gateways.commands.teaching import FOLDER, Teaching
 
 
@@ -28,22 +27,10 @@ def report() -> None:
     """
 
 
-def _spanned(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --from and --to."""
-    moment = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
-    until = click.option("--to", type=moment, help="Before this time, UTC.")
-    since = click.option("--from", "from_", type=moment, help="From this time on, UTC.")
-    return since(until(command))
-
-
-def _ms(moment: datetime | None) -> int | None:
-    return None if moment is None else round(moment.replace(tzinfo=UTC).timestamp() * 1000)
-
-
 @report.command()
 @click.argument("directory", metavar="JOURNAL_OR_DATA", type=FOLDER)
 @click.option("--profile", "profiles", multiple=True, metavar="NAME", help="Only this one, as nfpa-1710; repeatable.")
-@_spanned
+@spanned
 @click.option(
     "--clocks",
     "clocks_file",
@@ -65,26 +52,26 @@ def clocks(
     """
     from gateways.reports import report_clocks
 
-    raise SystemExit(report_clocks(directory, profiles, clocks_file, (_ms(from_), _ms(to)), as_json=as_json))
+    raise SystemExit(report_clocks(directory, profiles, clocks_file, (in_ms(from_), in_ms(to)), as_json=as_json))
 
 
 @report.command()
 @click.argument("directory", metavar="JOURNAL_OR_DATA", type=FOLDER)
-@_spanned
+@spanned
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def overrides(directory: Path, from_: datetime | None, to: datetime | None, as_json: bool) -> None:
     """Say where people passed the recommendations over, why, and what it cost: where the rules are wrong."""
     from gateways.reports import report_overrides
 
-    raise SystemExit(report_overrides(directory, (_ms(from_), _ms(to)), as_json=as_json))
+    raise SystemExit(report_overrides(directory, (in_ms(from_), in_ms(to)), as_json=as_json))
 
 
 @report.command()
 @click.argument("directory", metavar="JOURNAL_OR_DATA", type=FOLDER)
-@_spanned
+@spanned
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def shadow(directory: Path, from_: datetime | None, to: datetime | None, as_json: bool) -> None:
     """Hold what shadow plans would have sent against what the CAD sent: agreement, and minutes that would be saved."""
     from gateways.reports import report_shadow
 
-    raise SystemExit(report_shadow(directory, (_ms(from_), _ms(to)), as_json=as_json))
+    raise SystemExit(report_shadow(directory, (in_ms(from_), in_ms(to)), as_json=as_json))

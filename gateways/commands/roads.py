@@ -38,8 +38,8 @@ def _on_stretch(command: Any) -> Any:
 
 
 def _stretch(names: tuple[str, ...], classes: tuple[str, ...], polygon: Path | None) -> Any:
-    from gateways.cad.road_messages import Stretch
     from gateways.roads import PolygonRefused, read_polygon
+    from gateways.vocabulary.road_messages import Stretch
 
     try:
         ring = None if polygon is None else read_polygon(polygon)

@@ -17,7 +17,8 @@ import click
     help="A run's data folder, or a journal.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def why(incident: str, unit: str | None, at: int | None, data: Path, as_json: bool) -> None:
+@click.option("--redacted", is_flag=True, help="Leave out people's data: caller, address, notes, reasons.")
+def why(incident: str, unit: str | None, at: int | None, data: Path, as_json: bool, redacted: bool) -> None:
     """Say what happened to an incident, and what each decision about it rested on.
 
     For each place of the plan: who was looked at, when each would have been there and what that time is made of, what
@@ -28,4 +29,4 @@ def why(incident: str, unit: str | None, at: int | None, data: Path, as_json: bo
 
     journal = data / "journal"
     directory = journal if journal.is_dir() else data
-    raise SystemExit(explain_incident(directory, incident, unit, at, as_json=as_json))
+    raise SystemExit(explain_incident(directory, incident, unit, at, as_json=as_json, redacted=redacted))

@@ -8,10 +8,10 @@ from engine.model.demand import Demand
 from engine.model.place import Place
 from engine.model.surroundings import HospitalState, Severity
 from gateways.cad.client import new_id
-from gateways.cad.surroundings_messages import Caution, EndCaution, HospitalStatus
 from gateways.demo.chance import around, exponential, stream
 from gateways.demo.citytime import DAY_MS, CityTime
 from gateways.demo.line import Line
+from gateways.vocabulary.surroundings_messages import Caution, EndCaution, HospitalStatus
 
 CALLS_A_CAUTION = 5
 """Calls between two of them, on average."""

@@ -6,10 +6,10 @@ Rule: it speaks to the engine as anybody would, through the CAD gateway, and mea
 import trio
 
 from gateways.cad.client import new_id
-from gateways.cad.road_messages import CloseRoad, OpenRoad, Stretch
 from gateways.demo.busiest import Busiest
 from gateways.demo.ledger import Closing, Ledger
 from gateways.demo.line import Line
+from gateways.vocabulary.road_messages import CloseRoad, OpenRoad, Stretch
 
 REASON = "closed by the demo"
 IN_FORCE_WITHIN_S = 60.0

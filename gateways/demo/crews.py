@@ -16,7 +16,6 @@ from engine.model.demand import CareTimes
 from engine.model.lifecycle import RUNGS, UNTOLD, Status
 from engine.model.place import Place, Unit
 from gateways.cad.client import new_id
-from gateways.cad.messages import UnitStatus
 from gateways.demo.chance import around, exponential, stream
 from gateways.demo.citytime import CityTime
 from gateways.demo.driving import Leg, Point, standing
@@ -25,6 +24,7 @@ from gateways.demo.line import Line
 from gateways.demo.streets import Navigator
 from gateways.demo.terminals import SETTLES_S, Terminals
 from gateways.views import IncidentView, UnitView
+from gateways.vocabulary.incident_messages import UnitStatus
 
 NOTICE_MS = 8_000
 """From the page to the button, in the middle."""

@@ -14,7 +14,6 @@ import trio
 from engine.model.alert_facts import AlarmKind
 from engine.model.place import Place
 from gateways.cad.client import new_id
-from gateways.cad.messages import AcknowledgeAlarm, AnyCommand, ReportIncident
 from gateways.demo.callers import Call
 from gateways.demo.chance import around, stream
 from gateways.demo.citytime import CityTime
@@ -22,6 +21,7 @@ from gateways.demo.judgement import Judgement, Matter, Thing
 from gateways.demo.ledger import Ledger
 from gateways.demo.line import Line
 from gateways.views import AlarmView, IncidentView
+from gateways.vocabulary.incident_messages import AcknowledgeAlarm, AnyCommand, ReportIncident
 
 LOOK_EVERY_S = 0.2
 ALARM_MS = 25_000

@@ -7,11 +7,11 @@ tells it anything it drives to the nearest.
 from engine.model.place import Place
 from engine.model.surroundings import Destination
 from gateways.cad.client import new_id
-from gateways.cad.messages import AnyCommand
-from gateways.cad.surroundings_messages import ChooseDestination, RankDestinations
 from gateways.demo.driving import Point
 from gateways.demo.line import Line
 from gateways.demo.terminals import Terminals
+from gateways.vocabulary.incident_messages import AnyCommand
+from gateways.vocabulary.surroundings_messages import ChooseDestination, RankDestinations
 
 ASKED_MAX = 2
 NONE_TAKES = "every hospital is out, and the patient cannot wait"

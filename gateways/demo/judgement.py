@@ -12,14 +12,21 @@ from engine.model.lifecycle import RUNGS, Outcome, Phase, Status
 from engine.model.place import Place
 from engine.model.plans import Mode
 from gateways.cad.client import new_id
-from gateways.cad.crew_messages import AnswerAid, CallRoll
-from gateways.cad.messages import AnyCommand, CancelIncident, CloseIncident, Dispatch, MergeIncident, Release
 from gateways.cad.mirror import Mirror
-from gateways.cad.move_messages import AcceptMove, RejectMove
-from gateways.cad.response_messages import Accept, Hold, Stack, StrikeAlarm
 from gateways.demo.chance import stream
 from gateways.move_views import MoveState, MoveView
 from gateways.views import IncidentView, UnitView
+from gateways.vocabulary.crew_messages import AnswerAid, CallRoll
+from gateways.vocabulary.incident_messages import (
+    AnyCommand,
+    CancelIncident,
+    CloseIncident,
+    Dispatch,
+    MergeIncident,
+    Release,
+)
+from gateways.vocabulary.move_messages import AcceptMove, RejectMove
+from gateways.vocabulary.response_messages import Accept, Hold, Stack, StrikeAlarm
 
 Matter = tuple[str, str]
 """Its kind, and what it is about."""

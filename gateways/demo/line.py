@@ -6,8 +6,9 @@ Rule: a command that is on its way is not given up because its sender changed th
 import trio
 
 from gateways.cad.client import CadClient, Disconnected, Refused
-from gateways.cad.messages import Answer, AnyCommand
+from gateways.cad.messages import Answer
 from gateways.demo.ledger import Asked, Ledger
+from gateways.vocabulary.incident_messages import AnyCommand
 
 ANSWER_WITHIN_S = 60.0
 """Long enough for an engine that is killed and comes back."""

@@ -11,11 +11,11 @@ import trio
 from engine.model.lifecycle import Status
 from engine.model.place import Place, Unit
 from gateways.cad.client import new_id
-from gateways.cad.crew_messages import Staffing
-from gateways.cad.messages import UnitStatus
 from gateways.demo.chance import around, exponential, stream
 from gateways.demo.citytime import CityTime
 from gateways.demo.line import Line
+from gateways.vocabulary.crew_messages import Staffing
+from gateways.vocabulary.incident_messages import UnitStatus
 
 HOUR_MS = 3_600_000
 MEAL_EVERY_MS = 6 * HOUR_MS

@@ -72,6 +72,7 @@ SAID: dict[type[Any], Callable[[Any], str]] = {
     i.Tick: lambda _: "time passes",
     i.ReportPositions: lambda g: f"{len(g.fixes)} units are seen",
     i.ReportAttempt: _attempt,
+    i.ReportCopy: lambda g: f"{g.recipient or 'somebody'} at {g.endpoint}: {g.alert} is {g.state}{_because(g.detail)}",
     i.ReportReceipt: lambda g: f"{g.by} has a receipt for {g.alert}",
     i.ReportIncident: _reported,
     i.AmendIncident: _amended,
@@ -92,6 +93,11 @@ SAID: dict[type[Any], Callable[[Any], str]] = {
     ci.AnswerAid: lambda g: f"{g.by} {'sends' if g.committed else 'does not send'} {g.unit}{_because(g.reason)}",
     ci.CallRoll: lambda g: f"{g.by} calls the roll on {g.incident}",
     ci.AnswerRoll: lambda g: f"{g.by} says that the people of {g.unit} are well",
+    ci.DeclineDispatch: lambda g: f"{g.unit} declines {g.incident}{_because(g.reason)}",
+    ci.ReportDelay: lambda g: f"{g.unit} will be {g.minutes} min later on {g.incident}{_because(g.reason)}",
+    ci.RequestHelp: lambda g: f"{g.unit} asks for {g.what.replace('_', ' ')}{_because(g.text)}",
+    ci.TellUnit: lambda g: f"{g.by} has words for {g.unit}: {g.text}",
+    ci.TellDispatch: lambda g: f"{g.unit} has words for dispatch: {g.text}",
     i.AcknowledgeAlarm: lambda g: f"{g.by} takes on alarm {g.alarm}",
     i.AcknowledgeAlert: lambda g: f"{g.by} has told the crew of alert {g.alert}",
     i.CloseRoad: lambda g: f"{g.by} closes {g.stretch.words}{_because(g.reason)}",
@@ -221,6 +227,7 @@ BECAME: dict[type[Any], Callable[[Any], str]] = {
     f.EmergencyDeclared: lambda t: f"{t.unit} is in an emergency: {t.incident}",
     f.EmergencyResolved: lambda t: f"{t.unit} is safe",
     a.AlertRequested: lambda t: f"alert {t.alert} by {t.endpoint}, attempt {t.attempt}: {t.text}",
+    a.CopyMarked: lambda t: f"alert {t.alert} for {t.recipient or 'somebody'} at {t.endpoint}: {t.state}",
     a.AlertDelivered: lambda t: f"alert {t.alert}: taken",
     a.AlertAttemptFailed: _failed,
     a.AlertEscalated: lambda t: f"alert {t.alert} climbs to rung {t.rung}: {t.reason}",
@@ -234,6 +241,13 @@ BECAME: dict[type[Any], Callable[[Any], str]] = {
     c.AidRequested: lambda t: f"{t.agency} is asked for {t.unit} for {t.incident}, until {_clock(t.expires_ms)}",
     c.AidCommitted: lambda t: f"{t.agency} commits {t.unit} to {t.incident}",
     c.AidDeclined: lambda t: f"{t.agency} does not send {t.unit} to {t.incident}: {t.reason}",
+    c.DispatchDeclined: lambda t: f"{t.unit} does not go to {t.incident}: {t.reason}",
+    c.DelayReported: lambda t: (
+        f"{t.unit} arrives on {t.incident} at {_clock(t.arrive_ms)}, {_minutes(t.late_ms)} later than told"
+    ),
+    c.HelpRequested: lambda t: f"{t.unit} wishes for {t.what.replace('_', ' ')}{_because(t.incident or '')}",
+    c.UnitTold: lambda t: f"{t.unit} is to hear, by alert {t.alert}: {t.text}",
+    c.UnitSaid: lambda t: f"{t.unit} has said: {t.text}",
     c.RollCalled: lambda t: (
         f"the roll is called on {t.incident}: {_names(t.units)} are to answer by {_clock(t.answer_by_ms)}"
     ),

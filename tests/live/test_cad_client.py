@@ -22,9 +22,10 @@ from gateways.cad.client import (
     reconnecting,
 )
 from gateways.cad.connection import Connection
-from gateways.cad.messages import VERSION, Delta, Note, ReportIncident
+from gateways.cad.messages import VERSION, Delta
 from gateways.cad.mirror import Gap, Mirror
 from gateways.cad.socket import RESTART
+from gateways.vocabulary.incident_messages import Note, ReportIncident
 from tests.builders import Running, serve_place, token
 from tests.live.cad_kit import hold, let_go, until
 

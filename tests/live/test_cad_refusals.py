@@ -9,7 +9,7 @@ import trio
 
 from gateways.cad import CadConfig
 from gateways.cad.client import Refused, connect
-from gateways.cad.messages import Note, UnitStatus
+from gateways.vocabulary.incident_messages import Note, UnitStatus
 from tests.builders import Running, serve_place, token
 from tests.live.cad_kit import FIRE, HELLO, until, wire
 

@@ -9,8 +9,8 @@ import pytest
 
 from gateways.cad.client import Refused, connect, new_id
 from gateways.cad.mirror import Mirror
-from gateways.cad.questions import AskSuspects, AskWhy, SuspectsTold
 from gateways.cad.schema import schemas
+from gateways.vocabulary.questions import AskSuspects, AskWhy, SuspectsTold
 from tests.builders import serve_place, token
 from tests.live.cad_kit import HELLO, Wire, until, wire
 from tests.live.response_kit import HOUR_MS, SICK, picture, place, refused, reported

@@ -36,8 +36,8 @@ from engine.model.inputs import Resume
 from engine.replay import replay
 from engine.state.image import state_hash
 from gateways.cad.client import CadClient, Refused, new_id, reconnecting
-from gateways.cad.messages import Note, ReportIncident, UnitStatus
 from gateways.places import generate, save
+from gateways.vocabulary.incident_messages import Note, ReportIncident, UnitStatus
 
 IN_FLIGHT = 24
 SECRET = "whsec_" + "A" * 43 + "="

@@ -19,11 +19,11 @@ from engine.model.roads import Stretch as StretchInput
 from engine.replay import replay, world_at
 from engine.state.image import state_hash
 from gateways.cad.client import CadClient, Refused, connect, new_id
-from gateways.cad.messages import ReportIncident
-from gateways.cad.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather, Stretch
 from gateways.doors import Address, NoDoors, find_doors, shown
 from gateways.metrics import Metrics
 from gateways.roads import PolygonRefused, read_polygon
+from gateways.vocabulary.incident_messages import ReportIncident
+from gateways.vocabulary.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather, Stretch
 from tests import river_town
 from tests.builders import PROJECTION, serve_place, small_place, token
 

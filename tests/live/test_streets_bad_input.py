@@ -12,9 +12,9 @@ from engine.journal.recovery import turns
 from engine.model.facts import UnitsRecommended
 from engine.replay import replay
 from gateways.cad.client import CadClient, connect, new_id
-from gateways.cad.messages import ReportIncident
-from gateways.cad.road_messages import CloseRoad, OpenRoad, Stretch
 from gateways.doors import Address, shown
+from gateways.vocabulary.incident_messages import ReportIncident
+from gateways.vocabulary.road_messages import CloseRoad, OpenRoad, Stretch
 from gateways.whys import explain_incident
 from tests import river_town
 from tests.builders import PROJECTION, Running, serve_place, small_place, token

@@ -51,7 +51,14 @@ def caution(kit: Any, a: int, b: int, c: int) -> Any:
         text=TEXTS[b % 5],
         until_ms=_until_ms(kit, c),
         caution=f"K{c % 4}" if c % 2 else "",
+        polygon=_ring(x_m, y_m, RADII_M[a // 2 % 6], c),
     )
+
+
+def _ring(x_m: int, y_m: int, radius_m: int, c: int) -> Any:
+    """Mostly none; else a triangle within the circle, or one that leaves it."""
+    reach_m = (0, 0, max(0, radius_m), radius_m + 50)[c // 64]
+    return ((x_m - reach_m, y_m), (x_m + reach_m, y_m), (x_m, y_m + reach_m)) if reach_m else None
 
 
 def end_caution(kit: Any, a: int, b: int, c: int) -> Any:

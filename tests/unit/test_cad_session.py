@@ -12,11 +12,12 @@ from engine.model.inputs import ReportIncident
 from engine.model.paper import encode
 from gateways.auth import GRANTS, Credential, Gatekeeper, Right, Role, digest_of_secret
 from gateways.cad import messages
-from gateways.cad.bucket import Bucket
-from gateways.cad.commands import RULES
 from gateways.cad.config import CadConfig
 from gateways.cad.messages import VERSION, Pong, Refused
 from gateways.cad.session import Ask, Close, Join, Send, Session, State
+from gateways.vocabulary.bucket import Bucket
+from gateways.vocabulary.commands import RULES
+from gateways.vocabulary.incident_messages import AnyCommand
 from tests.builders import CREDENTIALS, PROJECTION, token
 
 EXAMPLES: dict[str, dict[str, object]] = {
@@ -102,7 +103,7 @@ def refusal(effects: Sequence[object]) -> Refused:
 def test_every_command_has_a_rule_and_an_example() -> None:
     """A new message cannot be forgotten in the table."""
     assert {kind.__struct_config__.tag for kind in RULES} == set(EXAMPLES)
-    assert set(RULES) == set(messages.AnyCommand.__args__)
+    assert set(RULES) == set(AnyCommand.__args__)
 
 
 @pytest.mark.parametrize("kind", sorted(EXAMPLES))

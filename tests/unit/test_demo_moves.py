@@ -11,12 +11,12 @@ from engine.model.moves import MoveEnded, MoveOrdered, MoveOutcome, MoveProposed
 from engine.model.plans import Mode
 from engine.model.turn import Turn
 from gateways.cad.mirror import Mirror
-from gateways.cad.move_messages import AcceptMove, RejectMove
 from gateways.demo.cover_lines import cover_words, move_counts, move_lines, short
 from gateways.demo.judgement import MOVE_REFUSED_SHARE, Judgement
 from gateways.demo.move_tallies import Moves
 from gateways.demo.summary import _moves
 from gateways.move_views import CoverageView, MoveState, MoveView
+from gateways.vocabulary.move_messages import AcceptMove, RejectMove
 from tests.builders import NOW, small_place
 
 WHY = MoveWhy("priced", 0, 0, 30_000, 10_000, -1, "fill", "choice")

@@ -14,17 +14,18 @@ from engine.model.lifecycle import Phase, Status
 from engine.model.plans import AlarmLevel, Mode
 from engine.model.response_facts import Suspect
 from engine.model.surroundings import Destination, DestinationsRanked
-from gateways.cad.crew_messages import AnswerAid, CallRoll
-from gateways.cad.messages import AnyCommand, Delta, Dispatch, MergeIncident, Release
+from gateways.cad.messages import Delta
 from gateways.cad.mirror import Mirror
-from gateways.cad.response_messages import Accept, Hold, Stack, StrikeAlarm
-from gateways.cad.surroundings_messages import ChooseDestination, RankDestinations
 from gateways.demo.callers import GRAVEST, gravest
 from gateways.demo.hospitals import Hospitals, needs_of
 from gateways.demo.judgement import ONCE, Judgement, Matter
 from gateways.demo.line import Line
 from gateways.demo.terminals import Terminals
 from gateways.views import AssignmentView, IncidentView, UnitView
+from gateways.vocabulary.crew_messages import AnswerAid, CallRoll
+from gateways.vocabulary.incident_messages import AnyCommand, Dispatch, MergeIncident, Release
+from gateways.vocabulary.response_messages import Accept, Hold, Stack, StrikeAlarm
+from gateways.vocabulary.surroundings_messages import ChooseDestination, RankDestinations
 from tests.builders import NOW, PLANS, UNITS, small_place
 from tests.unit.demo_kit import callers, demand, incident, on
 

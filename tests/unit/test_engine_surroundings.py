@@ -4,6 +4,7 @@ from typing import Any
 
 from engine.core.invariants import violations
 from engine.model.alert_facts import AlarmCleared, AlarmKind, AlertRequested, AlertWithdrawn, Purpose
+from engine.model.facts import CommandRefused
 from engine.model.inputs import (
     AcknowledgeAlarm,
     AmendIncident,
@@ -62,6 +63,22 @@ def test_the_gravest_come_first_then_the_nearest() -> None:
     assert [caution.id for caution in cautions_at(town.world, 0, 0)] == ["near", "far", "a", "b", "hint"]
     follower = restore(save(town.world), indexed=False)
     assert cautions_at(follower, 0, 0) == cautions_at(town.world, 0, 0)
+    whole(town)
+
+
+def test_a_polygon_holds_only_within_its_ring() -> None:
+    """A warning about an L-shaped valley says nothing of the hill in its corner, for a decider and for a follower."""
+    town = Town()
+    valley = ((-400, -400), (400, -400), (400, 0), (0, 0), (0, 400), (-400, 400))
+    warn(town, "flood", radius_m=570, polygon=valley, caution="valley")
+    for point, holds in (((-200, 200), True), ((200, -200), True), ((200, 200), False), ((0, 500), False)):
+        assert bool(cautions_at(town.world, *point)) is holds
+        assert bool(cautions_at(restore(save(town.world), indexed=False), *point)) is holds
+    far = town.command(ReportIncident, type="medical", priority=2, x_m=200, y_m=200)
+    assert "flood" not in texts(far)[0]
+    assert refusal(warn(town, radius_m=500, polygon=valley)) == ("out_of_range", "radius_m")
+    assert refusal(warn(town, radius_m=500, polygon=valley[:2])) == ("out_of_range", "polygon")
+    assert not facts_of(warn(town, radius_m=90_000, polygon=valley, caution="wide"), CommandRefused)
     whole(town)
 
 
