@@ -63,6 +63,19 @@ SEES: Final[dict[Role, dict[Kind, Scope]]] = {
 }
 BETWEEN_US: Final = ("unit_told", "unit_said", "help_requested")
 """Events whose words are between dispatch and one crew."""
+OPEN: Final = (
+    "duty_",
+    "epoch_",
+    "hospital_",
+    "move_",
+    "road_",
+    "speeds_",
+    "staffing_",
+    "traffic_",
+    "turnouts_",
+    "weather_",
+)
+"""How kinds of events begin whose text is nobody's personal data."""
 NOTHING: Final[frozenset[Kind]] = frozenset()
 EVERYTHING: Final = frozenset(Kind)
 
