@@ -155,6 +155,7 @@ async def _open_doors(
         clocks=clocks,
         planner=planner,
         exchanges=exchanges.numbers,
+        exchange_levels=exchanges.levels,
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
