@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.model.lifecycle import Status
+from gateways.alert_views import AlertView
 from gateways.auth import Principal, Role
 from gateways.board import Event, Snapshot, Update
 from gateways.surroundings_views import CautionView, SurroundingsView
@@ -178,13 +179,24 @@ def _caution(caution: CautionView) -> CautionView:
     return replace(caution, text="", lat=lat, lon=lon)
 
 
+def alert_for(audience: Audience, alert: AlertView) -> AlertView:
+    """Return what this audience may see of an alert: who of a crew was told, and how far that has come, is the crew's."""
+    if audience.sees_all or audience.speaks_with(alert.unit):
+        return alert
+    return replace(alert, copies=())
+
+
 def _event(audience: Audience, event: Event, find: Find) -> Event:
     if not event.text:
         return event
     if event.kind in BETWEEN_US:
         hidden = not (audience.sees_all or audience.speaks_with(event.unit))
+    elif event.kind == "copy_marked":
+        hidden = not audience.speaks_with(event.unit)
     elif event.incident is None:
-        hidden = event.kind.startswith("caution_") and SEES[audience.role][Kind.PLACE] is Scope.NONE
+        # What names no incident may quote what was said of one all the same: only these do not.
+        places = SEES[audience.role][Kind.PLACE] is not Scope.NONE
+        hidden = not event.kind.startswith(OPEN) and not (places and event.kind.startswith("caution_"))
     else:
         hidden = bool(audience.hidden(find(event.incident)) & {Kind.NARRATIVE, Kind.PLACE})
     return replace(event, text="") if hidden else event
@@ -205,6 +217,7 @@ def update_for(audience: Audience, update: Update, find: Find) -> Update:
         units=tuple(unit_for(audience, unit) for unit in update.units),
         alarms=tuple(alarm_for(audience, alarm, known) for alarm in update.alarms),
         events=tuple(_event(audience, event, known) for event in update.events),
+        alerts=tuple(alert_for(audience, alert) for alert in update.alerts),
         surroundings=None if update.surroundings is None else surroundings_for(audience, update.surroundings),
         destinations=tuple(
             ranked for ranked in update.destinations if Kind.MEDICAL not in audience.hidden(known(ranked.incident))
@@ -222,5 +235,6 @@ def snapshot_for(audience: Audience, snapshot: Snapshot) -> Snapshot:
         incidents=tuple(incident_for(audience, incident) for incident in snapshot.incidents),
         units=tuple(unit_for(audience, unit) for unit in snapshot.units),
         alarms=tuple(alarm_for(audience, alarm, within.get) for alarm in snapshot.alarms),
+        alerts=tuple(alert_for(audience, alert) for alert in snapshot.alerts),
         surroundings=None if snapshot.surroundings is None else surroundings_for(audience, snapshot.surroundings),
     )
