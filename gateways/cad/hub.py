@@ -17,6 +17,7 @@ from gateways.cad.config import CadConfig, Statistics
 from gateways.cad.messages import Positions, frame_as, frame_of
 from gateways.cad.mirror import Mirror
 from gateways.cad.outbox import HELPING, Helping
+from gateways.cad.pump import Pump
 from gateways.cad.trail import Trail
 from gateways.inquiries import Inquiries, NoAnswer
 from gateways.views import PositionView, suspects_of
@@ -63,6 +64,7 @@ class Hub:
         self._inquiries = inquiries
         self.config = config
         self.statistics = Statistics()
+        self.pump = Pump()
         self._mirror = Mirror()
         """What every client knows that has read everything."""
         self._mirror.take(board.snapshot())
