@@ -176,7 +176,7 @@ def surroundings_for(audience: Audience, surroundings: SurroundingsView) -> Surr
 
 def _caution(caution: CautionView) -> CautionView:
     lat, lon = round(caution.lat, COARSE_DIGITS), round(caution.lon, COARSE_DIGITS)
-    return replace(caution, text="", lat=lat, lon=lon)
+    return replace(caution, text="", lat=lat, lon=lon, polygon=None)
 
 
 def alert_for(audience: Audience, alert: AlertView) -> AlertView:
