@@ -3,7 +3,7 @@
 Rule: default deny. A kind of personal data that `SEES` does not grant to a role is not in anything that leaves for it;
 what was left out is named, so that nobody mistakes "hidden" for "empty". Decisions, units and times are never hidden.
 
-| | call-taker | dispatcher, supervisor | crew | observer, feed |
+| | call-taker | dispatcher, supervisor | crew | observer, feed, partner |
 | caller, narrative, medical | of calls that it took | all | of incidents that its units are on | none |
 | place | all | all | of incidents that its units are on | none: to about a kilometre |
 """
@@ -16,10 +16,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.model.lifecycle import Status
+from gateways.alert_views import AlertView
 from gateways.auth import Principal, Role
 from gateways.board import Event, Snapshot, Update
 from gateways.surroundings_views import CautionView, SurroundingsView
-from gateways.views import AlarmView, AssignmentView, IncidentView
+from gateways.views import AlarmView, AssignmentView, IncidentView, UnitView
 
 COARSE_DIGITS: Final = 2
 """Digits of a degree that are left of a place that is not to be known: about a kilometre."""
@@ -59,7 +60,23 @@ SEES: Final[dict[Role, dict[Kind, Scope]]] = {
     Role.CREW: _row(Scope.OWN, Scope.OWN, Scope.OWN, Scope.OWN),
     Role.FEED: _row(Scope.NONE, Scope.NONE, Scope.NONE, Scope.NONE),
     Role.OBSERVER: _row(Scope.NONE, Scope.NONE, Scope.NONE, Scope.NONE),
+    Role.PARTNER: _row(Scope.NONE, Scope.NONE, Scope.NONE, Scope.NONE),
 }
+BETWEEN_US: Final = ("unit_told", "unit_said", "help_requested")
+"""Events whose words are between dispatch and one crew."""
+OPEN: Final = (
+    "duty_",
+    "epoch_",
+    "hospital_",
+    "move_",
+    "road_",
+    "speeds_",
+    "staffing_",
+    "traffic_",
+    "turnouts_",
+    "weather_",
+)
+"""How kinds of events begin whose text is nobody's personal data."""
 NOTHING: Final[frozenset[Kind]] = frozenset()
 EVERYTHING: Final = frozenset(Kind)
 
@@ -80,6 +97,10 @@ class Audience(Struct, frozen=True):
     def sees_all(self) -> bool:
         """Tell whether nothing is ever left out for it."""
         return all(scope is Scope.ALL for scope in SEES[self.role].values())
+
+    def speaks_with(self, unit: str | None) -> bool:
+        """Tell whether it is the unit's own crew."""
+        return self.role is Role.CREW and (self.units is None or unit in self.units)
 
     def hidden(self, incident: IncidentView | None) -> frozenset[Kind]:
         """Return the kinds that it may not see of this incident; of one that is not known, all that is not for it anyway."""
@@ -134,6 +155,11 @@ def _assignment(assignment: AssignmentView, hidden: frozenset[Kind]) -> Assignme
     return replace(assignment, **changes) if changes else assignment
 
 
+def unit_for(audience: Audience, unit: UnitView) -> UnitView:
+    """Return what this audience may see of the unit: what is said between its crew and dispatch is theirs."""
+    return unit if not unit.words or audience.sees_all or audience.speaks_with(unit.id) else replace(unit, words=())
+
+
 def alarm_for(audience: Audience, alarm: AlarmView, find: Find) -> AlarmView:
     """Return what this audience may see of the alarm: its text may quote a note, and names addresses."""
     if audience.sees_all or not audience.hidden(find(alarm.incident)) & {Kind.NARRATIVE, Kind.PLACE}:
@@ -150,14 +176,27 @@ def surroundings_for(audience: Audience, surroundings: SurroundingsView) -> Surr
 
 def _caution(caution: CautionView) -> CautionView:
     lat, lon = round(caution.lat, COARSE_DIGITS), round(caution.lon, COARSE_DIGITS)
-    return replace(caution, text="", lat=lat, lon=lon)
+    return replace(caution, text="", lat=lat, lon=lon, polygon=None)
+
+
+def alert_for(audience: Audience, alert: AlertView) -> AlertView:
+    """Return what this audience may see of an alert: who of a crew was told, and how far that has come, is the crew's."""
+    if audience.sees_all or audience.speaks_with(alert.unit):
+        return alert
+    return replace(alert, copies=())
 
 
 def _event(audience: Audience, event: Event, find: Find) -> Event:
     if not event.text:
         return event
-    if event.incident is None:
-        hidden = event.kind.startswith("caution_") and SEES[audience.role][Kind.PLACE] is Scope.NONE
+    if event.kind in BETWEEN_US:
+        hidden = not (audience.sees_all or audience.speaks_with(event.unit))
+    elif event.kind == "copy_marked":
+        hidden = not audience.speaks_with(event.unit)
+    elif event.incident is None:
+        # What names no incident may quote what was said of one all the same: only these do not.
+        places = SEES[audience.role][Kind.PLACE] is not Scope.NONE
+        hidden = not event.kind.startswith(OPEN) and not (places and event.kind.startswith("caution_"))
     else:
         hidden = bool(audience.hidden(find(event.incident)) & {Kind.NARRATIVE, Kind.PLACE})
     return replace(event, text="") if hidden else event
@@ -175,8 +214,10 @@ def update_for(audience: Audience, update: Update, find: Find) -> Update:
     return replace(
         update,
         incidents=tuple(incident_for(audience, incident) for incident in update.incidents),
+        units=tuple(unit_for(audience, unit) for unit in update.units),
         alarms=tuple(alarm_for(audience, alarm, known) for alarm in update.alarms),
         events=tuple(_event(audience, event, known) for event in update.events),
+        alerts=tuple(alert_for(audience, alert) for alert in update.alerts),
         surroundings=None if update.surroundings is None else surroundings_for(audience, update.surroundings),
         destinations=tuple(
             ranked for ranked in update.destinations if Kind.MEDICAL not in audience.hidden(known(ranked.incident))
@@ -192,6 +233,8 @@ def snapshot_for(audience: Audience, snapshot: Snapshot) -> Snapshot:
     return replace(
         snapshot,
         incidents=tuple(incident_for(audience, incident) for incident in snapshot.incidents),
+        units=tuple(unit_for(audience, unit) for unit in snapshot.units),
         alarms=tuple(alarm_for(audience, alarm, within.get) for alarm in snapshot.alarms),
+        alerts=tuple(alert_for(audience, alert) for alert in snapshot.alerts),
         surroundings=None if snapshot.surroundings is None else surroundings_for(audience, snapshot.surroundings),
     )

@@ -116,6 +116,17 @@ class IncidentView(Struct, frozen=True, gc=False, kw_only=True):
     """Kinds of personal data that are there and not for the reader: caller, narrative, medical, place."""
 
 
+class WordsView(Struct, frozen=True, gc=False):
+    """Something said between a crew and the people who dispatch."""
+
+    at_ms: int
+    by: str
+    text: str
+    to_unit: bool
+    unread: bool = False
+    """The crew has not shown yet that it knows them."""
+
+
 class UnitView(Struct, frozen=True, gc=False, kw_only=True):
     """A unit as it stands now."""
 
@@ -147,6 +158,8 @@ class UnitView(Struct, frozen=True, gc=False, kw_only=True):
     """The station or post where it belongs now: `station`, unless it was moved."""
     move: str | None = None
     """The move by which it is under way to its post."""
+    words: tuple[WordsView, ...] = ()
+    """What was said to its crew and by it lately, the latest last."""
 
 
 class AlarmView(Struct, frozen=True, gc=False, kw_only=True):
@@ -281,6 +294,14 @@ def view_unit(world: World, unit: UnitRecord) -> UnitView:
         roll_due_ms=unit.roll_due_ms or None,
         post=post_of(world, unit),
         move=unit.move,
+        words=view_words(world, unit),
+    )
+
+
+def view_words(world: World, unit: UnitRecord) -> tuple[WordsView, ...]:
+    """Return what was said to the crew and by it lately, the latest last."""
+    return tuple(
+        WordsView(each.at_ms, each.by, each.text, bool(each.alert), each.alert in world.alerts) for each in unit.words
     )
 
 

@@ -217,7 +217,7 @@ def _carry_out(turn: Recorder, incident: Incident, proposal: Proposal) -> None:
     if gate.withholds(turn, incident, proposal):
         return
     for choice in proposal.choices:
-        refusal = _not_by_itself(turn, choice) or carrying.refusal(turn, incident, choice)
+        refusal = _not_by_itself(turn, incident, choice) or carrying.refusal(turn, incident, choice)
         if refusal:
             # The guard has the last word: what it refuses a policy, a person is asked about.
             gate.withhold(turn, incident, refusal.rstrip("."))
@@ -225,8 +225,10 @@ def _carry_out(turn: Recorder, incident: Incident, proposal: Proposal) -> None:
             carrying.carry_out(turn, incident, choice, by=ENGINE)
 
 
-def _not_by_itself(turn: Recorder, choice: Choice) -> str:
-    """Return why the engine may not take the unit from where it goes; "" if it may: nobody is robbed unasked."""
+def _not_by_itself(turn: Recorder, incident: Incident, choice: Choice) -> str:
+    """Return why the engine may not send the unit; "" if it may: nobody is robbed, or told twice to go, unasked."""
+    if choice.unit in incident.turned_down:
+        return f"the crew of {choice.unit} does not go, and there is nobody else"
     robbed = turn.world.open.get(choice.source)
     if robbed is None or _mode(turn, robbed) is Mode.AUTO:
         return ""

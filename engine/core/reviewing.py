@@ -95,6 +95,8 @@ def _tell(turn: Recorder, incident: Incident, assignment: Assignment, to_go_ms: 
     arrive_ms = turn.now + to_go_ms
     late_ms = arrive_ms - told_ms(assignment)
     cause = _cause(turn.world, assignment, to_go_ms, late_ms)
+    if assignment.late is DelayCause.REPORTED and (cause is None or late_ms < _told_again_ms(turn.world, assignment)):
+        return  # its crew knows better than its position: a train that passes will have passed
     if cause is None:
         if assignment.late is not None and _is_seen(turn.world, assignment):
             turn.record(AssignmentOnTime(assignment.unit, incident.id, arrive_ms))

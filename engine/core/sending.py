@@ -139,9 +139,10 @@ def _via(incident: Incident, unit_id: str) -> str:
 def settle_alerts(turn: Recorder, unit_id: str, incident_id: str, reason: str) -> None:
     """Withdraw what the crew no longer has to be told about this incident, and the alarms that asked for it."""
     for alert in turn.world.alerts.about(incident_id):
-        if alert.unit == unit_id:
+        # Somebody's own words hold whatever becomes of an order.
+        if alert.unit == unit_id and alert.purpose is not Purpose.MESSAGE:
             turn.record(AlertWithdrawn(alert.id, reason))
-    _clear(turn, incident_id, (*CREW_ALARMS, AlarmKind.CAUTION_UNTOLD), reason, unit_id)
+    _clear(turn, incident_id, (*CREW_ALARMS, AlarmKind.CAUTION_UNTOLD, AlarmKind.DECLINED), reason, unit_id)
 
 
 def crew_knows(turn: Recorder, unit_id: str, incident_id: str) -> None:

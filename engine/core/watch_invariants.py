@@ -60,7 +60,7 @@ def _turnout(world: World, assignment: Assignment | None) -> int:
     rule_ms = world.settled.watch.turnout_ms
     if rule_ms == 0 or assignment is None or assignment.status not in TOLD_TO_GO:
         return NO_TIME
-    return assignment.sent_ms + rule_ms
+    return assignment.sent_ms + rule_ms + _excused(assignment)
 
 
 def _overdue(world: World, assignment: Assignment | None) -> int:
@@ -70,7 +70,13 @@ def _overdue(world: World, assignment: Assignment | None) -> int:
     if Status.STAGING in assignment.stamps or assignment.eta_ms == -1:
         return NO_TIME
     percent_ms = assignment.eta_ms * rules.overdue_percent // 100
-    return assignment.sent_ms + assignment.eta_ms + max(percent_ms, rules.overdue_ms)
+    return assignment.sent_ms + assignment.eta_ms + _excused(assignment) + max(percent_ms, rules.overdue_ms)
+
+
+def _excused(assignment: Assignment) -> int:
+    """Whoever says that it comes later has that much longer."""
+    promised_ms = assignment.sent_ms if assignment.eta_ms == -1 else assignment.sent_ms + assignment.eta_ms
+    return assignment.said_ms - promised_ms if assignment.said_ms > promised_ms else 0
 
 
 def _unchanged(world: World, unit: UnitRecord, assignment: Assignment | None) -> int:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from engine.core import alarms
 from engine.core.recorder import Recorder
 from engine.model.alert_facts import AlarmCleared, AlarmEscalated, AlarmKind
-from engine.model.crew_facts import AidCommitted, AidRequested, RollAnswered
+from engine.model.crew_facts import AidCommitted, AidRequested, DelayReported, RollAnswered
 from engine.model.facts import (
     AnyFact,
     AssignmentAdvanced,
@@ -35,6 +35,7 @@ OF_A_UNIT = (
     AssignmentAdvanced,
     AssignmentEnded,
     AssignmentMoved,
+    DelayReported,
     DutyChanged,
     EmergencyDeclared,
     RollAnswered,
@@ -114,6 +115,8 @@ def _settle_unit(turn: Recorder, unit: UnitRecord, fact: AnyFact) -> None:
 def _reason(world: World, unit: UnitRecord, fact: AnyFact) -> str:
     if isinstance(fact, RollAnswered):
         return f"{unit.id} has answered"
+    if isinstance(fact, DelayReported):
+        return f"{unit.id} has said when it comes"
     if isinstance(fact, EmergencyDeclared):
         return f"{unit.id} is in an emergency"
     return f"{unit.id} is {world.status(unit)}"

@@ -15,6 +15,8 @@ class Purpose(StrEnum):
     """Asks whether its people are well. That the crew has read it is not yet an answer."""
     CAUTION = "caution"
     """A danger where the crew is, or goes, has come up since it was sent."""
+    MESSAGE = "message"
+    """Somebody's own words for the crew. It is about no incident: `incident` is empty."""
     MOVE = "move"
     """Drive to the post that the unit belongs to from now on. It is about no incident: `incident` is empty."""
 
@@ -79,6 +81,38 @@ class AlertWithdrawn(Fact, frozen=True, gc=False):
     reason: str
 
 
+class CopyState(StrEnum):
+    """How far one recipient's copy of an alert has come."""
+
+    SENT = "sent"
+    """The endpoint has taken it for this recipient."""
+    DELIVERED = "delivered"
+    """It has come to the recipient's own device."""
+    ACKNOWLEDGED = "acknowledged"
+    FAILED = "failed"
+    """The endpoint has not taken it, or could not bring it."""
+    EXPIRED = "expired"
+    """Taken, and nobody has acknowledged it in time."""
+    OFF_DUTY = "off_duty"
+    """Not sent: the recipient was off duty, or wants to be left alone at this hour."""
+
+
+class CopyMarked(Fact, frozen=True, gc=False, kw_only=True):
+    """One recipient's copy of the alert has come this far."""
+
+    alert: str
+    unit: str
+    incident: str
+    rung: int
+    endpoint: str
+    recipient: str
+    """The name in the table of recipients, never an address; "" for whoever the endpoint itself tells."""
+    state: CopyState
+    detail: str = ""
+    at_ms: int = 0
+    """When, by the other side's own clock; 0 if it does not say."""
+
+
 class AlarmKind(StrEnum):
     """What a person is asked to look at."""
 
@@ -105,6 +139,12 @@ class AlarmKind(StrEnum):
     """An open incident that no unit serves, and no queue, hold, stack or timer has: a fault of the program."""
     WITHHELD = "withheld"
     """A plan that dispatches by itself asks a person this time."""
+    DECLINED = "declined"
+    """A crew does not go where it was sent: it stands until a person has seen it, whoever goes in its place."""
+    HELP_REQUESTED = "help_requested"
+    """A crew asks for more units, or for others."""
+    MESSAGE_UNTOLD = "message_untold"
+    """Somebody's words could not be brought to a crew: say them by voice."""
 
 
 class AlarmRaised(Fact, frozen=True, gc=False, kw_only=True):
@@ -146,6 +186,7 @@ AnyAlertFact: TypeAlias = (
     | AlertAcknowledged
     | AlertHandedOver
     | AlertWithdrawn
+    | CopyMarked
     | AlarmRaised
     | AlarmEscalated
     | AlarmAcknowledged

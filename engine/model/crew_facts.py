@@ -1,7 +1,8 @@
-"""Facts about crews: who is on board, roll-calls, and what neighbours were asked for."""
+"""Facts about crews: who is on board, roll-calls, what they said and were told, and what neighbours were asked for."""
 
 from typing import TypeAlias
 
+from engine.model.crew_inputs import Help
 from engine.model.fact import Fact
 
 
@@ -66,4 +67,74 @@ class AidDeclined(Fact, frozen=True, gc=False):
     by: str
 
 
-AnyCrewFact: TypeAlias = StaffingChanged | RollCalled | RollAnswered | AidRequested | AidCommitted | AidDeclined
+class DispatchDeclined(Fact, frozen=True, gc=False):
+    """Its crew does not go. It is sent there again only by a person's word."""
+
+    unit: str
+    incident: str
+    reason: str
+    at_ms: int
+    by: str
+
+
+class DelayReported(Fact, frozen=True, gc=False):
+    """Its crew says when it arrives, and that is later than was expected."""
+
+    unit: str
+    incident: str
+    arrive_ms: int
+    """Expected on scene, in ms since the epoch."""
+    late_ms: int
+    """Against what was told when it was sent."""
+    reason: str
+    at_ms: int
+    by: str
+
+
+class HelpRequested(Fact, frozen=True, gc=False):
+    """A crew asks for somebody to come as well. An alarm of the same turn puts it before a person."""
+
+    unit: str
+    incident: str | None
+    """Where it is working; None if nowhere."""
+    what: Help
+    text: str
+    at_ms: int
+    by: str
+
+
+class UnitTold(Fact, frozen=True, gc=False):
+    """Somebody has words for a crew; the alert brings them."""
+
+    unit: str
+    incident: str | None
+    """Where it is working; None if nowhere."""
+    text: str
+    alert: str
+    by: str
+
+
+class UnitSaid(Fact, frozen=True, gc=False):
+    """A crew has said this."""
+
+    unit: str
+    incident: str | None
+    """Where it is working; None if nowhere."""
+    text: str
+    at_ms: int
+    by: str
+
+
+AnyCrewFact: TypeAlias = (
+    StaffingChanged
+    | RollCalled
+    | RollAnswered
+    | AidRequested
+    | AidCommitted
+    | AidDeclined
+    | DispatchDeclined
+    | DelayReported
+    | HelpRequested
+    | UnitTold
+    | UnitSaid
+)

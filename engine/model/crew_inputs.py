@@ -1,5 +1,6 @@
-"""Commands about crews: who is on board, whether they are well, and what a neighbour answers."""
+"""Commands about crews: who is on board, whether they are well, what they say and are told, what a neighbour answers."""
 
+from enum import StrEnum
 from typing import TypeAlias
 
 from engine.model.input import Command
@@ -35,4 +36,71 @@ class AnswerAid(Command, frozen=True, gc=False):
     reason: str = ""
 
 
-AnyCrewCommand: TypeAlias = ReportStaffing | CallRoll | AnswerRoll | AnswerAid
+class Help(StrEnum):
+    """What a crew asks for. Its own emergency is another command, and comes before everything else."""
+
+    MORE_UNITS = "more_units"
+    POLICE = "police"
+    MEDICAL = "medical"
+    FIRE = "fire"
+    OTHER = "other"
+
+
+class DeclineDispatch(Command, frozen=True, gc=False):
+    """The crew does not go, or does not go on: somebody else has to."""
+
+    unit: str
+    incident: str
+    reason: str
+    at_ms: int | None = None
+    """When it was said, by the reporter's clock; None is now."""
+
+
+class ReportDelay(Command, frozen=True, gc=False):
+    """The crew will arrive so much later than is expected now."""
+
+    unit: str
+    incident: str
+    minutes: int
+    reason: str = ""
+    at_ms: int | None = None
+    """When it was said, by the reporter's clock; None is now."""
+
+
+class RequestHelp(Command, frozen=True, gc=False):
+    """The crew asks for somebody to come as well."""
+
+    unit: str
+    what: Help
+    text: str = ""
+    at_ms: int | None = None
+    """When it was said, by the reporter's clock; None is now."""
+
+
+class TellUnit(Command, frozen=True, gc=False):
+    """Bring the crew these words, as any alert is brought to it."""
+
+    unit: str
+    text: str
+
+
+class TellDispatch(Command, frozen=True, gc=False):
+    """The crew says this."""
+
+    unit: str
+    text: str
+    at_ms: int | None = None
+    """When it was said, by the reporter's clock; None is now."""
+
+
+AnyCrewCommand: TypeAlias = (
+    ReportStaffing
+    | CallRoll
+    | AnswerRoll
+    | AnswerAid
+    | DeclineDispatch
+    | ReportDelay
+    | RequestHelp
+    | TellUnit
+    | TellDispatch
+)

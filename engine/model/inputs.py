@@ -6,6 +6,8 @@ and couriers that report, and the driver that owns the clock.
 
 from typing import TypeAlias
 
+from engine.model.alert_facts import CopyState
+from engine.model.clearing import Pace
 from engine.model.crew_inputs import AnyCrewCommand
 from engine.model.fixes import Fixes
 from engine.model.input import Command, Input
@@ -51,6 +53,13 @@ class LearnTurnouts(Input, frozen=True, gc=False):
     turnouts: tuple[Turnout, ...]
 
 
+class LearnService(Input, frozen=True, gc=False):
+    """The learner beside the engine has judged anew how long work takes; it replaces what was learned before."""
+
+    paces: dict[str, Pace]
+    """By incident type."""
+
+
 # ── feeds and couriers ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -75,6 +84,22 @@ class ReportReceipt(Input, frozen=True, gc=False):
 
     alert: str
     by: str
+
+
+class ReportCopy(Input, frozen=True, gc=False, kw_only=True):
+    """One recipient's copy of an alert has come this far. An acknowledgement stops the ladder."""
+
+    alert: str
+    endpoint: str
+    recipient: str
+    state: CopyState
+    rung: int = -1
+    """Of the attempt that this is the outcome of; -1: heard of later."""
+    detail: str = ""
+    by: str = ""
+    """Who acknowledges; "": the recipient."""
+    at_ms: int = 0
+    """When, by the other side's own clock; 0 if it does not say."""
 
 
 # ── people and systems ──────────────────────────────────────────────────────────────────────────────────────
@@ -295,9 +320,11 @@ AnyInput: TypeAlias = (
     | PublishEpoch
     | LearnSpeeds
     | LearnTurnouts
+    | LearnService
     | ProposeMoves
     | ReportPositions
     | ReportAttempt
     | ReportReceipt
+    | ReportCopy
     | AnyCommand
 )

@@ -49,7 +49,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     """The unit went out of service or off duty while assigned."""
     DECLINED = "declined"
-    """The neighbour who was asked for it has not sent it."""
+    """The neighbour who was asked for it has not sent it, or its crew did not go."""
 
 
 class Phase(StrEnum):

@@ -114,6 +114,8 @@ class DelayCause(StrEnum):
     """Its time to go grows."""
     NOT_MOVING = "not_moving"
     """It has not left, or stands."""
+    REPORTED = "reported"
+    """Its crew said so."""
 
 
 class AssignmentDelayed(Fact, frozen=True, gc=False):

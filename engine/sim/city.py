@@ -291,7 +291,7 @@ class City:
     def alerted(self, fact: AlertRequested) -> None:
         """Whoever is told to stop, or of a danger, says that it knows; an order is answered by what its crew does."""
         drives = fact.purpose is Purpose.MOVE and self.world.units[self._crew(fact.unit).row].duty is Status.RETURNING
-        if drives or fact.purpose in (Purpose.RELEASE, Purpose.CAUTION):
+        if drives or fact.purpose in (Purpose.RELEASE, Purpose.CAUTION, Purpose.MESSAGE):
             self.calendar.at(self.now + self.nature.crews.notice_ms, self._receive, fact)
 
     def _receive(self, fact: AlertRequested) -> None:

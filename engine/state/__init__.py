@@ -13,6 +13,7 @@ from engine.state import (  # noqa: F401  # each registers its folds
     fold_surroundings,
     fold_units,
     fold_watch,
+    fold_words,
 )
 from engine.state.world import FOLDS, World
 

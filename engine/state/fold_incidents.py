@@ -92,9 +92,10 @@ def merged(world: World, fact: IncidentMerged) -> None:
     """Take the incident off the board and leave a trace on the one it became part of."""
     _end(world, fact.incident, Phase.MERGED, "")
     world.incidents[fact.incident].merged_into = fact.into
-    into, declined = world.open[fact.into], world.incidents[fact.incident].declined
+    into, merged = world.open[fact.into], world.incidents[fact.incident]
     into.links.append(fact.incident)
-    into.declined += [unit for unit in declined if unit not in into.declined]
+    into.declined += [unit for unit in merged.declined if unit not in into.declined]
+    into.turned_down += [unit for unit in merged.turned_down if unit not in into.turned_down]
 
 
 @folds(IncidentsLinked)

@@ -2,9 +2,9 @@
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from engine.model.alert_facts import AlarmKind, Purpose
+from engine.model.alert_facts import AlarmKind, CopyState, Purpose
 from engine.model.facts import Choice, Shortage
 from engine.model.lifecycle import PHASE_OF_RUNG, PHASE_RANK, Outcome, Phase, Status
 from engine.model.moves import MoveWhy
@@ -54,6 +54,8 @@ class Assignment(Struct):
     """Hospitals have been ranked for it."""
     advised: str | None = None
     """The hospital that ranked first; None: all were out."""
+    said_ms: int = 0
+    """When it arrives by its crew's own word, in ms since the epoch; 0: the crew has said nothing of it."""
 
 
 class Ended(Struct):
@@ -70,6 +72,16 @@ class Note(Struct):
     at_ms: int
     by: str
     text: str
+
+
+class Words(Struct):
+    """Something said between a crew and the people who dispatch."""
+
+    at_ms: int
+    by: str
+    text: str
+    alert: str
+    """The alert that brings them to the crew; "": the crew has said them."""
 
 
 class Incident(Struct):
@@ -122,6 +134,8 @@ class Incident(Struct):
     """The turn since when it has named the same units: only times were told anew."""
     reported_by: str = ""
     """Who took the call."""
+    turned_down: list[str] = []
+    """Units whose crews did not go: they are proposed again only where there is nobody else."""
 
     @property
     def held(self) -> bool:
@@ -181,6 +195,8 @@ class UnitRecord(Struct):
     """Idle moves since its duty began, as counted at the last one."""
     moved_ms: int = 0
     """When it was last moved while it stood idle; 0: never."""
+    words: list[Words] = []
+    """What was said to its crew and by it, the latest last."""
 
     @property
     def occupied(self) -> bool:
@@ -226,7 +242,23 @@ class AlertState(StrEnum):
     """An endpoint has it; its recipient has not said so."""
 
 
-class Alert(Struct):
+class Copy(Struct):
+    """One recipient's copy of an alert at one endpoint."""
+
+    endpoint: str
+    recipient: str
+    rung: int
+    state: CopyState
+    since_ms: int
+    detail: str = ""
+
+    @property
+    def taken(self) -> bool:
+        """Is it with the recipient, or with whoever brings it?"""
+        return self.state in (CopyState.SENT, CopyState.DELIVERED, CopyState.ACKNOWLEDGED)
+
+
+class Alert(Struct, omit_defaults=True):
     """A message owed to a crew."""
 
     id: str
@@ -240,6 +272,17 @@ class Alert(Struct):
     state: AlertState
     created_ms: int
     rung_since_ms: int
+    copies: list[Copy] = field(default_factory=list)
+    """One for each recipient and endpoint that there has been news of, the first tried first."""
+
+    def copy_of(self, endpoint: str, recipient: str) -> Copy | None:
+        """Return the recipient's copy at this endpoint; None if nothing is known of it."""
+        return next((each for each in self.copies if (each.endpoint, each.recipient) == (endpoint, recipient)), None)
+
+    @property
+    def taken(self) -> bool:
+        """Is some copy of this rung with its recipient, or with whoever brings it?"""
+        return any(each.taken and each.rung == self.rung for each in self.copies)
 
 
 class Alarm(Struct):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from engine.model.lifecycle import Status
 from engine.state.deadlines import Reminder
-from engine.state.records import UnitRecord
+from engine.state.records import Assignment, UnitRecord
 from engine.state.world import World
 
 NOT_ROLLING = frozenset({Status.DISPATCHED, Status.ACKNOWLEDGED})
@@ -25,14 +25,14 @@ def turnout_due(world: World, unit: UnitRecord) -> int | None:
     assignment, within_ms = world.assignment(unit), world.settled.watch.turnout_ms
     if assignment is None or not within_ms or assignment.status not in NOT_ROLLING:
         return None
-    return assignment.sent_ms + within_ms
+    return assignment.sent_ms + within_ms + _announced_ms(assignment)
 
 
 def overdue_due(world: World, unit: UnitRecord) -> int | None:
     """Return when a unit under way should have been on scene for so long that somebody asks.
 
-    It counts from what was told when the unit was sent: a forecast that slips all the time must not keep the alarm
-    away. A unit that was staged arrives when it is called in, so what was told before says nothing of it; of one
+    It counts from what was told when the unit was sent, or by its crew since: a forecast that slips all the time must
+    not keep the alarm away. A unit that was staged arrives when it is called in, so what was told before says nothing of it; of one
     that no way leads from nothing was told at all.
     """
     assignment, rules = world.assignment(unit), world.settled.watch
@@ -41,7 +41,13 @@ def overdue_due(world: World, unit: UnitRecord) -> int | None:
     if assignment.status not in UNDER_WAY or Status.STAGING in assignment.stamps:
         return None
     grace_ms = max(rules.overdue_ms, assignment.eta_ms * rules.overdue_percent // 100)
-    return assignment.sent_ms + assignment.eta_ms + grace_ms
+    return assignment.sent_ms + assignment.eta_ms + _announced_ms(assignment) + grace_ms
+
+
+def _announced_ms(assignment: Assignment) -> int:
+    """Return how much later than told the crew itself has said that it comes: nobody is asked what is known."""
+    told_ms = assignment.sent_ms + max(0, assignment.eta_ms)
+    return max(0, assignment.said_ms - told_ms) if assignment.said_ms else 0
 
 
 def unchanged_due(world: World, unit: UnitRecord) -> int | None:

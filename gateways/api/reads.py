@@ -14,7 +14,7 @@ from gateways.api.problems import Problem
 from gateways.auth import GRANTS, Right
 from gateways.inquiries import NoAnswer
 from gateways.move_views import MoveView, view_coverage, view_moves
-from gateways.redaction import alarm_for, incident_for, surroundings_for
+from gateways.redaction import alarm_for, incident_for, surroundings_for, unit_for
 from gateways.road_views import RoadsView, view_roads
 from gateways.surroundings_views import SurroundingsView, view_surroundings
 from gateways.views import IncidentView, UnitView, suspects_of, view_alarm, view_incident, view_unit
@@ -125,7 +125,13 @@ async def units(room: Room, call: Call) -> Reply:
     world = room.board.world
     found = (each for each in world.units if _fits(world, each, query))
     items, following = page_of(found, query, lambda each: each.row)
-    return Reply(shapes.Units(seq=world.seq, items=tuple(view_unit(world, each) for each in items), next=following))
+    return Reply(
+        shapes.Units(
+            seq=world.seq,
+            items=tuple(unit_for(call.audience, view_unit(world, each)) for each in items),
+            next=following,
+        )
+    )
 
 
 def _fits(world: World, each: UnitRecord, query: shapes.UnitsQuery) -> bool:
@@ -146,7 +152,7 @@ async def unit(room: Room, call: Call) -> Reply:
     found = world.unit(call.path["unit"])
     if found is None:
         raise Problem(404, "unknown_unit", f"The place has no unit {call.path['unit'][:80]}.", "unit")
-    return Reply(view_unit(world, found))
+    return Reply(unit_for(call.audience, view_unit(world, found)))
 
 
 async def roster(room: Room, call: Call) -> Reply:

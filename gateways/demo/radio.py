@@ -17,7 +17,7 @@ from gateways.demo.line import Line
 from gateways.demo.pagers import Page
 from gateways.vocabulary.crew_messages import AnswerRoll
 
-ASIDE = frozenset({Purpose.CAUTION, Purpose.ROLL_CALL})
+ASIDE = frozenset({Purpose.CAUTION, Purpose.MESSAGE, Purpose.ROLL_CALL})
 """What is answered without dropping anything."""
 READ_MS = 9_000
 COUNT_MS = 25_000
@@ -70,7 +70,7 @@ class Radio:
 
     async def _answer(self, page: Page) -> None:
         chance = stream(self._seed, "radio", page.alert)
-        if page.purpose is Purpose.CAUTION:
+        if page.purpose in (Purpose.CAUTION, Purpose.MESSAGE):
             await self._time.sleep(around(chance, READ_MS, 0.4))
             await self._receipt(page)
         elif chance.random() >= SILENT_SHARE:

@@ -4,9 +4,11 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
-from gateways.vocabulary.words import Command, Name, Text
+from engine.model.crew_inputs import Help
+from gateways.vocabulary.words import Command, Name, Text, Whole
 
 Staff = Annotated[int, Meta(ge=0, le=100)]
+Words = Annotated[str, Meta(min_length=1, max_length=1_000)]
 Capabilities = Annotated[tuple[Name, ...], Meta(max_length=63)]
 
 
@@ -40,4 +42,53 @@ class AnswerAid(Command, frozen=True, gc=False, kw_only=True):
     reason: Text = ""
 
 
-AnyCrewMessage: TypeAlias = Staffing | CallRoll | AnswerRoll | AnswerAid
+class Decline(Command, frozen=True, gc=False, kw_only=True):
+    """The crew does not go, or does not go on. Its place is decided anew at once, and a person is told."""
+
+    unit: Name
+    incident: Name
+    reason: Text
+    at_ms: Whole | None = None
+    """When it was said, by the reporter's clock; None is now."""
+
+
+class Delay(Command, frozen=True, gc=False, kw_only=True):
+    """The crew arrives so much later than is expected now."""
+
+    unit: Name
+    incident: Name
+    minutes: Annotated[int, Meta(ge=1, le=240)]
+    reason: Text = ""
+    at_ms: Whole | None = None
+    """When it was said, by the reporter's clock; None is now."""
+
+
+class AskForHelp(Command, frozen=True, gc=False, kw_only=True):
+    """The crew asks for somebody to come as well. If it is itself in danger: `unit_emergency`."""
+
+    unit: Name
+    what: Help
+    text: Text = ""
+    at_ms: Whole | None = None
+    """When it was said, by the reporter's clock; None is now."""
+
+
+class TellUnit(Command, frozen=True, gc=False, kw_only=True):
+    """Words for a crew. They go the way of its alerts; if they cannot be brought, an alarm asks a person to say them."""
+
+    unit: Name
+    text: Words
+
+
+class TellDispatch(Command, frozen=True, gc=False, kw_only=True):
+    """Words of a crew."""
+
+    unit: Name
+    text: Words
+    at_ms: Whole | None = None
+    """When it was said, by the reporter's clock; None is now."""
+
+
+AnyCrewMessage: TypeAlias = (
+    Staffing | CallRoll | AnswerRoll | AnswerAid | Decline | Delay | AskForHelp | TellUnit | TellDispatch
+)

@@ -10,7 +10,18 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.model.crew_inputs import AnswerAid, AnswerRoll, CallRoll, ReportStaffing
+from engine.model.crew_inputs import (
+    AnswerAid,
+    AnswerRoll,
+    CallRoll,
+    DeclineDispatch,
+    Help,
+    ReportDelay,
+    ReportStaffing,
+    RequestHelp,
+    TellDispatch,
+    TellUnit,
+)
 from engine.model.inputs import AcknowledgeAlarm, AcknowledgeAlert, CloseIncident, DispatchUnits, ReportIncident
 from engine.model.lifecycle import Status
 from engine.model.place import Agency, Determination, Place, ResponseArea, Unit
@@ -133,6 +144,21 @@ def neighbours(town: Town) -> None:
     town.command(AnswerAid, unit="HL1", incident="I1", committed=False, reason="out at a fire of our own", after_s=30)
     town.command(AnswerAid, unit="HL2", incident="I1", committed=True, after_s=20)
     town.report("fire", 1, at=(600, 300), after_s=30)
+
+
+def what_crews_say(town: Town) -> None:
+    """A crew does not go and another does, held up at a crossing; it asks for police, and hears where to park."""
+    town.report("medical", 1, at=(200, 0), after_s=10)
+    said = {"unit": "A1", "incident": "I1", "by": "A1"}
+    town.command(DeclineDispatch, **said, reason="axle broken", at_ms=town.now + 12_000, after_s=15)
+    town.command(AcknowledgeAlarm, alarm="W1", after_s=20)
+    (second,) = town.world.open["I1"].assigned
+    town.command(ReportDelay, unit=second, incident="I1", by=second, minutes=4, reason="level crossing", after_s=30)
+    town.wait(60)
+    town.says(second, Status.ON_SCENE, after_s=240)
+    town.command(RequestHelp, unit=second, by=second, what=Help.POLICE, text="aggressive", after_s=60)
+    town.command(TellUnit, unit=second, text="police on their way, wait outside", after_s=20)
+    town.command(TellDispatch, unit=second, by=second, text="we wait in the car", after_s=15)
 
 
 def held_and_stacked(town: Town) -> None:
@@ -260,6 +286,7 @@ TOLD = (
             agencies=(NEIGHBOUR,),
         ),
     ),
+    Told(what_crews_say),
     Told(held_and_stacked),
     Told(reopened),
     Told(forgotten, lambda: engine_place(watch=WatchRules(escalate_ms=60_000, escalations=2))),

@@ -5,7 +5,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from engine.model.crew_inputs import AnswerAid, ReportStaffing
+from engine.model.crew_inputs import (
+    AnswerAid,
+    DeclineDispatch,
+    Help,
+    ReportDelay,
+    ReportStaffing,
+    RequestHelp,
+    TellDispatch,
+    TellUnit,
+)
 from engine.model.inputs import AnyInput, ReportStatus
 from engine.model.lifecycle import Status
 from engine.model.place import Agency, Place, Unit
@@ -56,4 +65,23 @@ def meal(self: Commander, a: int, b: int, c: int) -> AnyInput:
     return self.command(ReportStatus, unit=name, status=Status.ON_BREAK if b % 2 else Status.AVAILABLE)
 
 
-WEIGHTS: dict[Callable[[Any, int, int, int], AnyInput], int] = {staffing: 3, answer: 4, meal: 2}
+def words(self: Commander, a: int, b: int, c: int) -> AnyInput:
+    """What a crew says of its order, mostly one that is out, or what it is told."""
+    out = [unit.id for unit in self.world.units if unit.incident is not None]
+    name = out[a % len(out)] if out and a % 8 else self.world.fleet.ids[a % len(self.world.fleet)]
+    record = self.world.unit(name)
+    about = {"unit": name, "incident": (record.incident if record is not None else None) or "I0"}
+    text = ("", "axle broken", "x" * 1_001, "  ", "traffic")[c % 5]
+    at_ms = (None, self.world.now, self.world.now - 60_000, self.world.now + 60_000)[c // 5 % 4]
+    if b % 5 == 0:
+        return self.command(DeclineDispatch, **about, reason=text, at_ms=at_ms)
+    if b % 5 == 1:
+        return self.command(ReportDelay, **about, minutes=(5, 0, 30, 241)[c % 4], reason=text, at_ms=at_ms)
+    if b % 5 == 2:
+        return self.command(RequestHelp, unit=name, what=tuple(Help)[c % len(Help)], text=text, at_ms=at_ms)
+    if b % 5 == 3:
+        return self.command(TellUnit, unit=name, text=text)
+    return self.command(TellDispatch, unit=name, text=text, at_ms=at_ms)
+
+
+WEIGHTS: dict[Callable[[Any, int, int, int], AnyInput], int] = {staffing: 3, answer: 4, meal: 2, words: 4}

@@ -141,14 +141,18 @@ class Witness:
             if not any(isinstance(fact, UnitDispatched) for fact in turn.facts):
                 break
         modes = {world.plans[incident.plan].mode for incident in world.waiting.values()}
-        if modes <= {Mode.AUTO, Mode.SHADOW}:
+        # A unit that is proposed again where its crew did not go waits for a person's word, as if that were advised.
+        asked = any(choice.unit in each.turned_down for each in world.waiting.values() for choice in each.recommended)
+        if modes <= {Mode.AUTO, Mode.SHADOW} and not asked:
             bench = Bench(world, [])
             for incident in world.waiting.values():
                 plan = world.plans[incident.plan]
                 # For what is less urgent nobody's meal is interrupted: there a ready unit may be on its break.
                 if plan.mode is Mode.AUTO and incident.priority <= world.settled.work.break_to_priority:
                     lacking = [slot for slot in plan.slots if slot.id in world.lacking(incident)]
-                    assert not [slot.id for slot in lacking if bench.can_fill(slot)]
+                    near = bench.ready[bench.times_ms(bench.ready, incident) >= 0]
+                    hands = [int(world.fleet.capability[row]) for row in near]
+                    assert not [slot.id for slot in lacking if any(slot.fits(mask) for mask in hands)]
 
 
 def _essence(image: bytes) -> dict[str, Any]:

@@ -15,13 +15,21 @@ from engine.policy.dispatch.layout import Layout
 from engine.policy.dispatch.solution import Soft
 from engine.policy.honesty import unseen
 from engine.policy.travel import Rows
+from engine.state.records import Incident
 from engine.state.world import World
 
 UNSEEN = "unseen"
 """Name of the price of a unit of which nobody knows where it is."""
 SOFT_MS_MAX = 1 << 24
 """Soft prices above four and a half hours count as that."""
+TURNED_DOWN_MS = 3_600_000
+"""The price of a unit whose crew did not go: above all that anybody else costs, and below that of an open place."""
 Column = npt.NDArray[np.int32]
+
+
+def turned_down(world: World, incident: Incident) -> tuple[int, ...]:
+    """Return the rows of units whose crews did not go: they are asked again only where there is nobody else."""
+    return tuple(world.fleet.rows[unit] for unit in incident.turned_down)
 
 
 class Prices:

@@ -33,13 +33,15 @@ from engine.policy.dispatch.kinds import (
 )
 from engine.policy.dispatch.neighbours import surplus
 from engine.policy.dispatch.order import ORDER_MS_MAX, blend_prices_ms, order_of, ranks, station_prices_ms
-from engine.policy.dispatch.prices import SOFT_MS_MAX, Column, Prices
+from engine.policy.dispatch.prices import SOFT_MS_MAX, TURNED_DOWN_MS, Column, Prices, turned_down
 from engine.policy.dispatch.solution import Reviewed
 from engine.policy.dispatch.stakes import open_costs, rank_cost_of, ranked
 from engine.policy.honesty import unseen
 from engine.state.records import Incident
 from engine.state.world import World
 
+Narrowing = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+"""Rows that are barred, that a person minds, and whose crews have declined."""
 BEYOND: int = 1 << 62
 """The cost of a seat that cannot be had."""
 
@@ -116,7 +118,7 @@ class Problem:
         self.seats = Candidates(world, self.bench, self._asked_for, take=any(may), keepers=rows)
         self.prices = Prices(world, self.seats)
         self._times: dict[str, Column] = {}
-        self._narrowed: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[Column, Column]] = {}
+        self._narrowed: dict[Narrowing, tuple[Column, Column]] = {}
         for each in self.held.values():
             self._expect(each)
 
@@ -154,6 +156,9 @@ class Problem:
             told_ms = assignment.arrive_ms or assignment.sent_ms + max(0, assignment.eta_ms)
             times_ms[seat] = max(0, told_ms - self.world.now)
             self.seats.delay_ms[seat] = 0
+        # What its crew has said of a delay counts more than the way that is left.
+        said_ms = assignment.said_ms - self.world.now - int(self.seats.delay_ms[seat])
+        times_ms[seat] = max(int(times_ms[seat]), said_ms)
 
     def times_ms(self, incident: Incident) -> Column:
         """Return every seat's travel time to the incident."""
@@ -199,16 +204,17 @@ class Problem:
             barred += self.seats.layout.asked
         # Nobody waits for a person's word on a diversion where the engine could send somebody by itself.
         minded = self.seats.minded if self.world.plans[kind.incident.plan].mode is Mode.AUTO else []
-        return self._narrow(tuple(barred), tuple(minded), column) if barred or minded else column
+        key = tuple(barred), tuple(minded), turned_down(self.world, kind.incident)
+        return self._narrow(key, column) if any(key) else column
 
-    def _narrow(self, barred: tuple[int, ...], minded: tuple[int, ...], column: Column) -> Column:
+    def _narrow(self, key: Narrowing, column: Column) -> Column:
         """Return the column with rows barred, and others dearer; the same array for the same question."""
-        key = barred, minded
         known = self._narrowed.get(key)
         if known is None or known[0] is not column:
-            dearer = np.isin(self.seats.rows, minded) & (column != BARRED)
-            narrow = np.where(dearer, column + self.rules.consent_ms, column)
-            narrow = np.where(np.isin(self.seats.rows, barred), np.int32(BARRED), narrow).astype(np.int32)
+            barred, minded, declined = (np.isin(self.seats.rows, rows) for rows in key)
+            dearer_ms = minded * self.rules.consent_ms + declined * TURNED_DOWN_MS
+            narrow = np.where(column != BARRED, column + dearer_ms, column)
+            narrow = np.where(barred, np.int32(BARRED), narrow).astype(np.int32)
             known = self._narrowed[key] = (column, narrow)
         return known[1]
 

@@ -25,7 +25,7 @@ from engine.policy.dispatch.judging import Bench, Rows
 from engine.policy.dispatch.kinds import Kind
 from engine.policy.dispatch.layout import layout_of
 from engine.policy.dispatch.order import order_of
-from engine.policy.dispatch.prices import UNSEEN, soft_parts
+from engine.policy.dispatch.prices import TURNED_DOWN_MS, UNSEEN, soft_parts, turned_down
 from engine.policy.dispatch.problem import Problem
 from engine.policy.dispatch.solution import Soft, Solution
 from engine.policy.honesty import clear_ms, spreads_ms
@@ -93,10 +93,13 @@ def tell(scene: Scene, judged: Sequence[Judged]) -> list[Considered]:
     prices = _soft_prices(scene, rows)
     travel_ms = scene.bench.times_ms(rows, scene.incident).tolist()
     order = _order_prices(scene, rows)
+    price = ("declined", TURNED_DOWN_MS if scene.terms.prices else 0)
+    refused = dict.fromkeys(turned_down(scene.world, scene.incident), (price,))
     told = []
     for each, basic, soft, travel in zip(judged, basics, prices, travel_ms, strict=True):
         if each.code == ELIGIBLE:
-            told.append(_fitting(scene, each, basic, soft + order.get(each.row, ()), travel))
+            asked = soft + order.get(each.row, ()) + refused.get(each.row, ())
+            told.append(_fitting(scene, each, basic, asked, travel))
         else:
             told.append(_out(scene, each, basic, soft, travel))
     return with_margins(scene, _with_spreads(scene, rows, told))
@@ -171,7 +174,7 @@ def _fitting_reason(scene: Scene, each: Judged, basic: Considered, prices: Price
         return Reason.CHOSEN
     if each.row in scene.solution.taken or each.row in scene.solution.spoken_for:
         return Reason.ELSEWHERE
-    if each.row in scene.world.declined(scene.incident):
+    if each.row in (*scene.world.declined(scene.incident), *turned_down(scene.world, scene.incident)):
         return Reason.DECLINED
     if any(ms == BARRED for _, ms in prices):
         return _crew_reason(scene.world, each.row)
