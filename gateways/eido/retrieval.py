@@ -54,7 +54,7 @@ class _Desk:
     def _answer(self, name: str, principal: Principal | None, accept: str | None) -> Response:
         if principal is None:
             return problem(401, "Show a bearer token.", {"WWW-Authenticate": "Bearer"})
-        if not may_follow(principal):
+        if not may_follow(principal, self._listen):
             return problem(403, f"A {principal.role} may not read whole incidents.")
         if not accepts(accept):
             return problem(406, f"Accept: only {MEDIA_TYPE} is written here.")
