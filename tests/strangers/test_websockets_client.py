@@ -48,12 +48,12 @@ class Client:
 
     def closed(self) -> tuple[int, str]:
         """Read to the end; return the code and reason of the server's close frame."""
-        try:
+        with pytest.raises(ConnectionClosed) as closed:
             while True:
                 self.next()
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return closed.rcvd.code, closed.rcvd.reason
+        end = closed.value.rcvd
+        assert end is not None
+        return end.code, end.reason
 
 
 @contextmanager
