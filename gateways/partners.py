@@ -1,6 +1,6 @@
 """Opens the doors to other organisations' systems, as far as the configuration names any.
 
-    alerts in (CAP), events out (CloudEvents), incidents both ways (EIDO)
+    alerts in (CAP), events out (CloudEvents), maps (GeoJSON), incidents both ways (EIDO)
 
 Each is a room of its own and knows nothing of the others; what they share is the engine, the board and the listener.
 """
@@ -21,6 +21,7 @@ from gateways.cloudevents import Subscriber, TurnSource
 from gateways.config import Config, ConfigRefused
 from gateways.eido import EidoRefused, ExchangeLog, Source, flat, levels, retrieval_routes, serve_eido
 from gateways.eido.config import EidoConfig
+from gateways.geojson import geojson_routes
 
 Numbers = Callable[[], Mapping[str, int]]
 
@@ -46,6 +47,7 @@ async def open_exchanges(
     Raises LedgerDamaged, PositionDamaged, OSError where what an exchange keeps cannot be read.
     """
     opened = Exchanges()
+    opened.routes += geojson_routes(service, board, partial(keeper.admit, Right.WATCH))
     if not config.cap.is_off:
         _open_cap(opened, nursery, service, board, keeper, config, data)
     if config.subscriptions:
