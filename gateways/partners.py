@@ -1,6 +1,6 @@
 """Opens the doors to other organisations' systems, as far as the configuration names any.
 
-    alerts in (CAP)
+    alerts in (CAP), events out (CloudEvents)
 
 Each is a room of its own and knows nothing of the others; what they share is the engine, the board and the listener.
 """
@@ -17,6 +17,7 @@ from engine.live.service import Service
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
 from gateways.cap import Desk, Entrance, Ledger
+from gateways.cloudevents import Subscriber, TurnSource
 from gateways.config import Config
 
 Numbers = Callable[[], Mapping[str, int]]
@@ -29,6 +30,8 @@ class Exchanges(Struct):
     """To be mounted on the HTTP listener."""
     numbers: dict[str, Numbers] = field(default_factory=dict)
     """By exchange: what has happened there since the start, for metrics."""
+    levels: dict[str, Numbers] = field(default_factory=dict)
+    """By exchange: what stands there now."""
 
 
 async def open_exchanges(
@@ -36,11 +39,13 @@ async def open_exchanges(
 ) -> Exchanges:
     """Open all that are configured; they live as long as the nursery.
 
-    Raises LedgerDamaged, OSError where what an exchange keeps cannot be read.
+    Raises LedgerDamaged, PositionDamaged, OSError where what an exchange keeps cannot be read.
     """
     opened = Exchanges()
     if not config.cap.is_off:
         _open_cap(opened, nursery, service, board, keeper, config, data)
+    if config.subscriptions:
+        _open_subscriptions(opened, nursery, board, config, data)
     return opened
 
 
@@ -60,3 +65,13 @@ def _open_cap(
         nursery.start_soon(entrance.watch, data / config.cap.folder)
     opened.routes += entrance.routes()
     opened.numbers["cap"] = desk.statistics
+
+
+def _open_subscriptions(opened: Exchanges, nursery: trio.Nursery, board: Board, config: Config, data: Path) -> None:
+    source = TurnSource(board, data / "journal")
+    for each in config.subscriptions:
+        subscriber = Subscriber(each, board, source, data)
+        nursery.start_soon(subscriber.run)
+        name = f"subscription:{each.name}"
+        opened.numbers[name] = subscriber.statistics
+        opened.levels[name] = subscriber.levels

@@ -64,6 +64,19 @@ SEES: Final[dict[Role, dict[Kind, Scope]]] = {
 }
 BETWEEN_US: Final = ("unit_told", "unit_said", "help_requested")
 """Events whose words are between dispatch and one crew."""
+OPEN: Final = (
+    "duty_",
+    "epoch_",
+    "hospital_",
+    "move_",
+    "road_",
+    "speeds_",
+    "staffing_",
+    "traffic_",
+    "turnouts_",
+    "weather_",
+)
+"""How kinds of events begin whose text is nobody's personal data."""
 NOTHING: Final[frozenset[Kind]] = frozenset()
 EVERYTHING: Final = frozenset(Kind)
 
@@ -163,7 +176,7 @@ def surroundings_for(audience: Audience, surroundings: SurroundingsView) -> Surr
 
 def _caution(caution: CautionView) -> CautionView:
     lat, lon = round(caution.lat, COARSE_DIGITS), round(caution.lon, COARSE_DIGITS)
-    return replace(caution, text="", lat=lat, lon=lon)
+    return replace(caution, text="", lat=lat, lon=lon, polygon=None)
 
 
 def alert_for(audience: Audience, alert: AlertView) -> AlertView:
@@ -181,7 +194,9 @@ def _event(audience: Audience, event: Event, find: Find) -> Event:
     elif event.kind == "copy_marked":
         hidden = not audience.speaks_with(event.unit)
     elif event.incident is None:
-        hidden = event.kind.startswith("caution_") and SEES[audience.role][Kind.PLACE] is Scope.NONE
+        # What names no incident may quote what was said of one all the same: only these do not.
+        places = SEES[audience.role][Kind.PLACE] is not Scope.NONE
+        hidden = not event.kind.startswith(OPEN) and not (places and event.kind.startswith("caution_"))
     else:
         hidden = bool(audience.hidden(find(event.incident)) & {Kind.NARRATIVE, Kind.PLACE})
     return replace(event, text="") if hidden else event

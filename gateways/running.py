@@ -90,8 +90,8 @@ def _announce(doors: Doors) -> None:
 def _welcome(doors: Doors) -> None:
     click.echo(f"CAD (WebSocket)   {doors.cad}")
     click.echo(f"HTTP              {doors.web}   /metrics  /healthz  /readyz")
-    for line in doors.lines:
-        click.echo(f"JSON lines (TCP)  {line}")
+    for feed in doors.feeds:
+        click.echo(f"{f'{feed.protocol} ({feed.transport})':<17} {feed.address}")
     if doors.access.tokens:
         click.echo("Tokens            access.toml in the data folder, one a role")
     for note in doors.notes:

@@ -42,7 +42,7 @@ async def serve_cad(
     door = Door(hub, gatekeeper)
     serving = trio.CancelScope(shield=True)  # so that the goodbye can still be said when we are cancelled
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_serve, serving, door, listeners)
+        nursery.start_soon(_serve, serving, hub, door, listeners)
         host, port = listeners[0].socket.getsockname()[:2]
         task_status.started(f"{host}:{port}")
         try:
@@ -53,9 +53,11 @@ async def serve_cad(
             serving.cancel()
 
 
-async def _serve(scope: trio.CancelScope, door: "Door", listeners: list[trio.SocketListener]) -> None:
+async def _serve(scope: trio.CancelScope, hub: Hub, door: "Door", listeners: list[trio.SocketListener]) -> None:
     with scope:
-        await trio.serve_listeners(door.welcome, listeners)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(hub.pump.run)
+            await trio.serve_listeners(door.welcome, listeners, handler_nursery=nursery)
 
 
 class Door:

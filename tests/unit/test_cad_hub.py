@@ -9,14 +9,18 @@ from engine.model.facts import PositionsMoved
 from engine.model.fixes import Fixes
 from engine.model.inputs import AddNote, AdoptPlace, ReportIncident, ReportPositions
 from engine.state.image import restore, save
+from gateways.auth import Role
 from gateways.board import Board
 from gateways.cad.config import CadConfig
 from gateways.cad.hub import REPLAY_ON_SNAPSHOT_MAX, Hub
 from gateways.cad.messages import Delta, Positions, Snapshot, decode_server
 from gateways.cad.mirror import Mirror
 from gateways.cad.outbox import Helping
+from gateways.redaction import Audience
 from gateways.views import view_positions
 from tests.builders import NOW, small_place, unframed
+
+ALL = Audience(Role.DISPATCHER)
 
 
 class Ear:
@@ -96,8 +100,8 @@ def test_a_newcomer_and_a_follower_see_the_same() -> None:
     ears: list[tuple[Ear, list[bytes]]] = []
     for _ in range(6):
         ear = Ear()
-        ears.append((ear, city.hub.begin()))
-        city.hub.join(ear)
+        ears.append((ear, city.hub.begin(ALL)))
+        city.hub.join(ear, ALL)
         city.report()
         city.report()
     for ear, first in ears:
@@ -111,26 +115,26 @@ def test_a_snapshot_is_made_once_and_topped_up() -> None:
     """Later newcomers get the kept snapshot and the deltas since; when those are too many it is made anew."""
     city = City()
     city.report()
-    assert len(city.hub.begin()) == 1
+    assert len(city.hub.begin(ALL)) == 1
     for _ in range(REPLAY_ON_SNAPSHOT_MAX):
         city.note("x")
-    assert len(city.hub.begin()) == 1 + REPLAY_ON_SNAPSHOT_MAX
+    assert len(city.hub.begin(ALL)) == 1 + REPLAY_ON_SNAPSHOT_MAX
     assert city.statistics.snapshots == 1
     city.note("x")
-    assert len(city.hub.begin()) == 1
+    assert len(city.hub.begin(ALL)) == 1
     assert city.statistics.snapshots == 2
-    assert city.agrees(city.mirror(city.hub.begin()))
+    assert city.agrees(city.mirror(city.hub.begin(ALL)))
 
 
 def test_positions_since_the_snapshot_are_given_along() -> None:
     """Who joins after units have moved sees them where they are, without a new snapshot."""
     city = City()
     city.report()
-    city.hub.begin()
+    city.hub.begin(ALL)
     city.move(0, 2_000)
     city.move(1, 500)
     city.move(0, 3_000)
-    frames = city.hub.begin()
+    frames = city.hub.begin(ALL)
     assert city.statistics.snapshots == 1
     assert len(frames) == 2
     assert city.agrees(city.mirror(frames))
@@ -141,13 +145,13 @@ def test_whatever_happens_a_newcomer_sees_the_board() -> None:
     chance = random.Random(7)
     city = City(ring_messages=30)
     city.report()
-    ear, first = Ear(), city.hub.begin()
-    city.hub.join(ear)
+    ear, first = Ear(), city.hub.begin(ALL)
+    city.hub.join(ear, ALL)
     for _ in range(300):
         do = chance.choice((city.report, city.report, lambda: city.note("x"), lambda: city.move_any(chance)))
         do()
         if chance.random() < 0.3:
-            assert city.agrees(city.mirror(city.hub.begin()))
+            assert city.agrees(city.mirror(city.hub.begin(ALL)))
     assert city.agrees(city.mirror(first + ear.everything))
 
 
@@ -155,14 +159,14 @@ def test_resuming_replays_exactly_what_was_missed() -> None:
     """From every seq that was ever published, the rest of the chain comes without gap or repeat."""
     city = City()
     city.report()
-    ear, first = Ear(), city.hub.begin()
-    city.hub.join(ear)
+    ear, first = Ear(), city.hub.begin(ALL)
+    city.hub.join(ear, ALL)
     for _ in range(20):
         city.report()
     everything = first + ear.frames
     for seen in range(len(everything)):
         before = city.mirror(everything[: seen + 1])
-        missed = city.hub.resume(before.seq)
+        missed = city.hub.resume(before.seq, ALL)
         assert missed == everything[seen + 1 :]
 
 
@@ -171,15 +175,15 @@ def test_whoever_comes_back_learns_where_units_went_meanwhile() -> None:
     chance = random.Random(11)
     city = City()
     city.report()
-    ear, first = Ear(), city.hub.begin()
-    city.hub.join(ear)
+    ear, first = Ear(), city.hub.begin(ALL)
+    city.hub.join(ear, ALL)
     moments = []
     for _ in range(120):
         chance.choice((city.report, lambda: city.note("x"), lambda: city.move_any(chance)))()
         moments.append(len(ear.everything))
     for length in moments:
         before = city.mirror(first + ear.everything[:length])
-        missed = city.hub.resume(before.seq)
+        missed = city.hub.resume(before.seq, ALL)
         assert missed is not None
         assert city.agrees(city.mirror([*first, *ear.everything[:length], *missed]))
 
@@ -190,11 +194,11 @@ def test_resuming_from_what_is_not_known_gives_nothing() -> None:
     city.report()
     city.move(0, 100)
     city.report()
-    assert city.hub.resume(None) is None
-    assert city.hub.resume(0) is None
-    assert city.hub.resume(city.hub.seq + 1) is None
-    assert city.hub.resume(city.hub.seq - 1) is None  # the turn of positions
-    assert city.hub.resume(city.hub.seq) == []
+    assert city.hub.resume(None, ALL) is None
+    assert city.hub.resume(0, ALL) is None
+    assert city.hub.resume(city.hub.seq + 1, ALL) is None
+    assert city.hub.resume(city.hub.seq - 1, ALL) is None  # the turn of positions
+    assert city.hub.resume(city.hub.seq, ALL) == []
 
 
 def test_the_ring_is_bounded_by_number_and_by_bytes() -> None:
@@ -204,8 +208,8 @@ def test_the_ring_is_bounded_by_number_and_by_bytes() -> None:
     for _ in range(10):
         city.report()
         seqs.append(city.hub.seq)
-    assert city.hub.resume(seqs[3]) is None
-    assert len(city.hub.resume(seqs[4]) or ()) == 5
+    assert city.hub.resume(seqs[3], ALL) is None
+    assert len(city.hub.resume(seqs[4], ALL) or ()) == 5
     small = City(ring_bytes=10_000)
     small.report()
     for _ in range(20):
@@ -218,7 +222,7 @@ def test_who_has_parted_hears_nothing() -> None:
     """And may part twice."""
     city = City()
     ear = Ear()
-    city.hub.join(ear)
+    city.hub.join(ear, ALL)
     city.hub.part(ear)
     city.hub.part(ear)
     city.report()
@@ -229,7 +233,7 @@ def test_positions_are_encoded_for_those_who_listen() -> None:
     """As arrays under `positions`."""
     city = City()
     ear = Ear()
-    city.hub.join(ear)
+    city.hub.join(ear, ALL)
     city.move(0, 500)
     (frame,) = ear.positions
     told = json.loads(unframed(frame))

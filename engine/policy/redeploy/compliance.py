@@ -2,7 +2,8 @@
 
 Row n of the table says where n free units should stand: row n - 1 and one more post, that which adds most (greedy MEXCLP,
 Daskin 1983; with q = 0 it is MCLP, and posts that add nothing are ranked as if q were 0.3). Then the units are assigned
-to the posts so that all together drive least, exactly; a unit under way to its own post counts as there already (JEMSS).
+to the posts so that all together drive least, exactly; who is under way to a post costs what is left of its way (JEMSS:
+to count it as there already makes a third fewer moves, and up to 5 % more calls late).
 """
 
 from functools import lru_cache
@@ -62,9 +63,9 @@ class Compliance(Struct, frozen=True, tag="compliance"):
         if len(movable) == 0:
             return
         drive_ms = survey.to_post_ms[movable][:, places].astype(np.int64)
-        drive_ms[(drive_ms < 0) | (drive_ms > self.drive_ms_max)] = NO_WAY_MS
         stays = survey.post[movable][:, None] == places[None, :]
-        cost = np.where(stays, 0, drive_ms * MOVE_COUNTS + 1)
+        drive_ms[~stays & ((drive_ms < 0) | (drive_ms > self.drive_ms_max))] = NO_WAY_MS
+        cost = np.maximum(drive_ms, 0) * MOVE_COUNTS + ~stays
         column = np.empty(len(movable), np.int32)
         assign_all(np.ascontiguousarray(np.minimum(cost, NO_WAY_MS)), column)
         if int(cost[np.arange(len(movable)), column].max()) < NO_WAY_MS:
