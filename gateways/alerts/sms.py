@@ -18,10 +18,10 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from engine.model.alert_facts import CopyState
-from gateways.alerts.carrier import Answer, Carrier, carrying, check_url, host_of
 from gateways.alerts.channel import NOBODY, Copy, Heard, News, Outcome, Posted, Sender, reference, referred
 from gateways.alerts.message import Message
 from gateways.alerts.wording import Tells, Worded, clean, short
+from gateways.outward.carrier import Answer, Carrier, carrying, check_url, host_of
 
 FIELDS: Final = ("to", "text", "ref", "alert", "recipient", "agency")
 """What a text of `body` may name. `ref` is ours, for a provider that gives it back in its reports."""

@@ -13,10 +13,10 @@ from msgspec import Meta
 
 from engine.model.alert_facts import CopyState
 from gateways.alerts import wctp_xml
-from gateways.alerts.carrier import Carrier, carrying, check_url, host_of
 from gateways.alerts.channel import NOBODY, Copy, Heard, News, Outcome, Posted, Sender, reference, referred
 from gateways.alerts.message import Message
 from gateways.alerts.wording import Tells, Worded, short
+from gateways.outward.carrier import Carrier, carrying, check_url, host_of
 
 XML = "text/xml"
 
