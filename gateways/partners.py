@@ -17,9 +17,11 @@ from engine.live.service import Service
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
 from gateways.cap import Desk, Entrance, Ledger
-from gateways.cloudevents import Subscriber, TurnSource
+from gateways.cloudevents import EventPicker
 from gateways.config import Config
 from gateways.geojson import geojson_routes
+from gateways.outward.feed import Feed
+from gateways.outward.turns import TurnSource
 
 Numbers = Callable[[], Mapping[str, int]]
 
@@ -46,8 +48,8 @@ async def open_exchanges(
     opened.routes += geojson_routes(service, board, partial(keeper.admit, Right.WATCH))
     if not config.cap.is_off:
         _open_cap(opened, nursery, service, board, keeper, config, data)
-    if config.subscriptions:
-        _open_subscriptions(opened, nursery, board, config, data)
+    source = TurnSource(board, data / "journal")
+    _open_subscriptions(opened, nursery, source, board, config, data)
     return opened
 
 
@@ -69,11 +71,15 @@ def _open_cap(
     opened.numbers["cap"] = desk.statistics
 
 
-def _open_subscriptions(opened: Exchanges, nursery: trio.Nursery, board: Board, config: Config, data: Path) -> None:
-    source = TurnSource(board, data / "journal")
+def _open_subscriptions(
+    opened: Exchanges, nursery: trio.Nursery, source: TurnSource, board: Board, config: Config, data: Path
+) -> None:
     for each in config.subscriptions:
-        subscriber = Subscriber(each, board, source, data)
-        nursery.start_soon(subscriber.run)
-        name = f"subscription:{each.name}"
-        opened.numbers[name] = subscriber.statistics
-        opened.levels[name] = subscriber.levels
+        name = f"subscription-{each.name}"
+        _open_feed(opened, nursery, Feed(name, each, EventPicker(each, board, source), source, data))
+
+
+def _open_feed(opened: Exchanges, nursery: trio.Nursery, feed: Feed) -> None:
+    nursery.start_soon(feed.run)
+    opened.numbers[feed.name] = feed.statistics
+    opened.levels[feed.name] = feed.levels

@@ -1,4 +1,4 @@
-"""How far a subscription has come: a small file in the data folder, replaced as a whole.
+"""How far a feed has come: a small file in the data folder, replaced as a whole.
 
 Rule: written after the receiver has taken what is before it, so after a crash some events come again and none is missing.
 """
@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
 from engine.journal.disk import Disk
-from gateways.cloudevents.selection import Known
 
-FOLDER: Final = "subscriptions"
+FOLDER: Final = "feeds"
 
 
 class Position(Struct):
@@ -22,8 +21,8 @@ class Position(Struct):
     """Every event of this turn, and of those before it, has been taken."""
     part: int = 0
     """And of the next turn those with a lower index."""
-    incidents: dict[str, Known] = field(default_factory=dict)
-    """What incidents are, after that."""
+    memory: bytes = b""
+    """What the picker has to remember, after that."""
 
 
 class PositionDamaged(Exception):
@@ -31,7 +30,7 @@ class PositionDamaged(Exception):
 
 
 class PositionFile:
-    """The file of one subscription."""
+    """The file of one feed."""
 
     def __init__(self, data: Path, name: str) -> None:
         self._path = data / FOLDER / f"{name}.msgpack"
@@ -43,9 +42,7 @@ class PositionFile:
         except FileNotFoundError:
             return None
         except msgspec.MsgspecError as error:
-            raise PositionDamaged(
-                f"{self._path} cannot be read ({error}). Remove it to begin anew as `start` says."
-            ) from error
+            raise PositionDamaged(f"{self._path} cannot be read ({error}). Remove it to begin anew.") from error
 
     def keep(self, position: bytes) -> None:
         """Replace what was kept. Blocks; raises OSError."""
