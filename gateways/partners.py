@@ -1,6 +1,6 @@
 """Opens the doors to other organisations' systems, as far as the configuration names any.
 
-    alerts in (CAP), events out (CloudEvents), maps (GeoJSON)
+    alarms in and notices out (ASAP), alerts in (CAP), events out (CloudEvents), maps (GeoJSON), incidents both ways (EIDO)
 
 Each is a room of its own and knows nothing of the others; what they share is the engine, the board and the listener.
 """
@@ -14,13 +14,18 @@ from msgspec import Struct, field
 from starlette.routing import Route
 
 from engine.live.service import Service
+from gateways.asap import Entrance as AsapEntrance
+from gateways.asap import Intake, NoticePicker, PremisesRefused, read_premises
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
-from gateways.cap import Desk, Entrance, Ledger
+from gateways.cap import Desk, Entrance, Ledger, LedgerDamaged
 from gateways.cloudevents import EventPicker
-from gateways.config import Config
+from gateways.config import Config, ConfigRefused
+from gateways.eido import EidoRefused, ExchangeLog, Source, flat, levels, retrieval_routes, serve_eido
+from gateways.eido.config import EidoConfig
 from gateways.geojson import geojson_routes
 from gateways.outward.feed import Feed
+from gateways.outward.position import PositionDamaged
 from gateways.outward.turns import TurnSource
 
 Numbers = Callable[[], Mapping[str, int]]
@@ -35,6 +40,8 @@ class Exchanges(Struct):
     """By exchange: what has happened there since the start, for metrics."""
     levels: dict[str, Numbers] = field(default_factory=dict)
     """By exchange: what stands there now."""
+    doors: dict[str, str] = field(default_factory=dict)
+    """By exchange: where it listens, if at a door of its own."""
 
 
 async def open_exchanges(
@@ -42,15 +49,79 @@ async def open_exchanges(
 ) -> Exchanges:
     """Open all that are configured; they live as long as the nursery.
 
-    Raises LedgerDamaged, PositionDamaged, OSError where what an exchange keeps cannot be read.
+    Raises ConfigRefused where a table does not hold or what an exchange keeps cannot be read; OSError.
     """
     opened = Exchanges()
+    try:
+        await _open_all(opened, nursery, service, board, keeper, config, data)
+    except (LedgerDamaged, PositionDamaged, PremisesRefused) as error:
+        raise ConfigRefused(str(error)) from error
+    return opened
+
+
+async def _open_all(
+    opened: Exchanges,
+    nursery: trio.Nursery,
+    service: Service,
+    board: Board,
+    keeper: Gatekeeper,
+    config: Config,
+    data: Path,
+) -> None:
+    source = TurnSource(board, data / "journal")
     opened.routes += geojson_routes(service, board, partial(keeper.admit, Right.WATCH))
+    if not config.asap.is_off:
+        _open_asap(opened, nursery, source, service, board, keeper, config, data)
     if not config.cap.is_off:
         _open_cap(opened, nursery, service, board, keeper, config, data)
-    source = TurnSource(board, data / "journal")
     _open_subscriptions(opened, nursery, source, board, config, data)
-    return opened
+    if config.eido is not None:
+        await _open_eido(opened, nursery, service, board, keeper, config.eido, data)
+
+
+async def _open_eido(
+    opened: Exchanges,
+    nursery: trio.Nursery,
+    service: Service,
+    board: Board,
+    keeper: Gatekeeper,
+    config: EidoConfig,
+    data: Path,
+) -> None:
+    source = Source(board, config, service.clock.now)
+    log = ExchangeLog(data, config.log_bytes, source.statistics)
+    nursery.start_soon(log.run)
+    try:
+        if config.listen is not None:
+            address = await nursery.start(partial(serve_eido, source, keeper, config.listen, log))
+            scheme = "ws" if config.listen.certificate is None else "wss"
+            opened.doors["eido"] = f"{scheme}://{address}/IncidentData/ent"
+            opened.routes += retrieval_routes(source, keeper.authenticate, log)
+    except EidoRefused as refused:
+        raise ConfigRefused(f"[eido]: {refused}") from refused
+    opened.numbers["eido"] = lambda: flat(source.statistics)
+    opened.levels["eido"] = lambda: levels(source.statistics)
+
+
+def _open_asap(
+    opened: Exchanges,
+    nursery: trio.Nursery,
+    source: TurnSource,
+    service: Service,
+    board: Board,
+    keeper: Gatekeeper,
+    config: Config,
+    data: Path,
+) -> None:
+    asap = config.asap
+    intake = Intake(service, board, asap, read_premises(Path(asap.premises) if asap.premises else None))
+    companies, dispatchers = partial(keeper.admit, Right.EXCHANGE), partial(keeper.admit, Right.ORDER)
+    opened.routes += AsapEntrance(service, intake, companies, dispatchers).routes()
+    opened.numbers["asap"] = intake.statistics
+    for company in asap.companies:
+        if company.notices is not None:
+            picker = NoticePicker(company.name, board)
+            _open_feed(opened, nursery, Feed(f"asap-{company.name}", company.notices, picker, source, data))
 
 
 def _open_cap(

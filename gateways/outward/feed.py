@@ -73,7 +73,7 @@ class Picker(Protocol):
         """Take the memory over, as it was after the position."""
 
     def memory(self) -> bytes:
-        """Return it as it is now. To go through a turn again changes nothing."""
+        """Return it as it is now."""
 
     def pick(self, numbered: Numbered) -> Iterator[Picked]:
         """Give what is sent about the turn, in the order of its facts."""
@@ -95,8 +95,13 @@ class Feed:
         self._file = PositionFile(data, name)
         self._keys = [key_of(secret) for secret in receiver.secrets]
         self._reader = source.reader()
-        self._position = self._file.load() or picker.begin()
-        picker.remember(self._position.memory)
+        self._firm = self._file.load() or picker.begin()
+        """The last place between two turns whose memory is known: from there it is gone through again after a crash."""
+        self._seq = self._firm.seq
+        self._taken = (self._firm.taken_seq, self._firm.taken_index)
+        self._between = True
+        """Is the picker's memory that of right after `_seq`?"""
+        picker.remember(self._firm.memory)
         self._kept_s = trio.current_time()
         self._failing_since_s: float | None = None
         self._said_dead = False
@@ -104,7 +109,7 @@ class Feed:
     @property
     def behind(self) -> int:
         """Turns that it has not gone through."""
-        return max(0, self._source.last_seq - self._position.seq)
+        return max(0, self._source.last_seq - self._seq)
 
     @property
     def dead(self) -> bool:
@@ -134,7 +139,7 @@ class Feed:
     async def _go_on(self, carrier: Carrier) -> None:
         """Send what some more turns hold. A journal that cannot be read is tried again."""
         try:
-            turns = await self._source.after(self._position.seq, TURNS_AT_ONCE, self._reader)
+            turns = await self._source.after(self._seq, TURNS_AT_ONCE, self._reader)
         except JournalGap:
             await self._skip_gap()
             return
@@ -144,21 +149,20 @@ class Feed:
             self._reader = self._source.reader()
             await trio.sleep(self._receiver.retry_max_s)
             return
+        self._between = False
         for chunk in self._chunks(turns):
             await self._deliver(carrier, [piece for _, _, piece in chunk])
-            seq, index, _ = chunk[-1]
-            self._position.seq, self._position.part = seq - 1, index + 1
+            self._taken = chunk[-1][:2]
             await self._keep_sometimes()
-        self._position.seq, self._position.part = turns[-1].turn.seq, 0
+        self._seq, self._between = turns[-1].turn.seq, True
         await self._keep_sometimes()
 
     def _chunks(self, turns: list[Numbered]) -> Iterator[list[tuple[int, int, Any]]]:
         chunk: list[tuple[int, int, Any]] = []
         for numbered in turns:
             seq = numbered.turn.seq
-            done = self._position.part if seq == self._position.seq + 1 else 0
             for index, piece in self._picker.pick(numbered):
-                if index < done:
+                if (seq, index) <= self._taken:
                     continue
                 chunk.append((seq, index, piece))
                 if len(chunk) >= self._picker.at_once:
@@ -170,14 +174,14 @@ class Feed:
     async def _skip_gap(self) -> None:
         """Go on with what the journal still holds, and say what was lost."""
         first = await trio.to_thread.run_sync(self._source.first_kept)
-        lost = first - 1 - self._position.seq
+        lost = first - 1 - self._seq
         self._reader = self._source.reader()
         if lost <= 0:
             await trio.sleep(self._receiver.retry_s)
             return
         self.counts["turns_lost"] += lost
         _log.error("turns are no longer in the journal that a feed has not had", name=self.name, turns=lost)
-        self._position.seq, self._position.part = first - 1, 0
+        self._seq = first - 1
 
     # ── sending ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -219,8 +223,11 @@ class Feed:
     # ── the position ────────────────────────────────────────────────────────────────────────────────────────
 
     def _bytes(self) -> bytes:
-        self._position.memory = self._picker.memory()
-        return msgspec.msgpack.encode(self._position)
+        """Return what to keep: the last firm place, and what has been taken beyond it."""
+        if self._between:
+            self._firm = Position(self._seq, self._picker.memory())
+        self._firm.taken_seq, self._firm.taken_index = self._taken
+        return msgspec.msgpack.encode(self._firm)
 
     async def _keep_sometimes(self) -> None:
         if trio.current_time() - self._kept_s >= KEEP_EVERY_S:
@@ -248,7 +255,7 @@ class Feed:
 
 def beginning(world: World, memory: bytes = b"") -> Position:
     """Return the position after everything that this World holds."""
-    return Position(world.seq, 0, memory)
+    return Position(world.seq, memory)
 
 
 def _asked_s(answer: Answer) -> float:

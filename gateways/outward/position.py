@@ -18,11 +18,13 @@ class Position(Struct):
     """Where to go on."""
 
     seq: int
-    """Every event of this turn, and of those before it, has been taken."""
-    part: int = 0
-    """And of the next turn those with a lower index."""
+    """What is picked of this turn, and of those before it, has been taken."""
     memory: bytes = b""
-    """What the picker has to remember, after that."""
+    """What the picker remembered right after that turn."""
+    taken_seq: int = 0
+    """And farther on everything up to the fact of this turn …"""
+    taken_index: int = -1
+    """… and index."""
 
 
 class PositionDamaged(Exception):
