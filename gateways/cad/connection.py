@@ -24,6 +24,7 @@ from gateways.cad.session import Ask, Close, Effect, Inquire, Join, Send, Sessio
 from gateways.cad.wire import Wire
 from gateways.inquiries import NoAnswer
 from gateways.log import logger
+from gateways.redaction import Audience, audience_of
 from gateways.vocabulary.commands import FIELDS
 from gateways.vocabulary.questions import Question, Told
 
@@ -103,6 +104,12 @@ class Connection:
         """Who it is, once that is known."""
         return self._session.principal
 
+    @property
+    def _audience(self) -> Audience:
+        """Who sees what is sent here."""
+        assert self.principal is not None, "nothing is sent before it is known to whom"
+        return audience_of(self.principal)
+
     def leave(self, end: Close) -> None:
         """Say goodbye once what waits has been sent. The first reason counts."""
         if self.end is None:
@@ -158,7 +165,7 @@ class Connection:
         """Answer a question; reading goes on meanwhile."""
         reply: Told | Refused
         try:
-            reply = await self._hub.inquire(question)
+            reply = await self._hub.inquire(question, self._audience)
         except NoAnswer as none:
             reply = Refused(id=question.id, code=none.code, field=none.field, reason=none.reason)
         self._in_flight -= 1
@@ -183,14 +190,14 @@ class Connection:
             self._tell(Refused(code="too_many_connections", field="token", reason=CROWD.reason))
             self.leave(CROWD)
             return
-        missed = self._hub.resume(hello.resume_from)
+        missed = self._hub.resume(hello.resume_from, self._audience)
         self._outbox.reply(frame_of(self._welcome(principal, resumed=missed is not None)))
         self._statistics.resumed += missed is not None
-        for frame in self._hub.begin() if missed is None else missed:
+        for frame in self._hub.begin(self._audience) if missed is None else missed:
             self._outbox.reply(frame)
         self._pump.due(self, first=True)
         self._wants_positions = hello.positions
-        self._hub.join(self)
+        self._hub.join(self, self._audience)
         self._greeted.set()
 
     def _welcome(self, principal: Principal, *, resumed: bool) -> Welcome:
@@ -227,7 +234,7 @@ class Connection:
         self._outbox.reply(
             frame_of(Resync(reason="Deltas were not read in time and were left out; a snapshot follows."))
         )
-        for frame in self._hub.begin():
+        for frame in self._hub.begin(self._audience):
             self._outbox.reply(frame)
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ ends that connection alone, also where it goes wrong in the WebSocket library's 
 from typing import Final
 
 import trio
-from trio_websocket import ConnectionClosed, WebSocketRequest, wrap_server_stream
+from trio_websocket import ConnectionClosed, WebSocketConnection, WebSocketRequest, wrap_server_stream
 from wsproto.utilities import ProtocolError
 
 from gateways.auth import Gatekeeper, Principal
@@ -131,8 +131,7 @@ class Door:
         with trio.fail_after(self._config.handshake_s):
             socket = await request.accept(subprotocol=VERSION if request.proposed_subprotocols else None)
         self._statistics.accepted += 1
-        session = Session(self._gatekeeper, self._hub.projection, self._config)
-        connection = Connection(f"cad-{self._statistics.accepted}", socket, wire, session, self._hub, self._admits)
+        connection = self._connection(f"cad-{self._statistics.accepted}", socket, wire)
         self._inside[connection] = None
         try:
             await connection.run()
@@ -140,6 +139,10 @@ class Door:
             del self._inside[connection]
             if not self._inside:
                 self._emptied.set()
+
+    def _connection(self, name: str, socket: WebSocketConnection, wire: Wire) -> Connection:
+        session = Session(self._gatekeeper, self._hub.projection, self._config)
+        return Connection(name, socket, wire, session, self._hub, self._admits)
 
     def _admits(self, principal: Principal) -> bool:
         """Tell whether the principal, who is inside already, is not there too often."""

@@ -5,11 +5,13 @@ degrees. Without leave for personal data everything is blanked that may say who,
 by the names of fields, so that a new kind of fact is safe before anybody thinks of it.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
-from engine.model.facts import AnyFact, PlaceAdopted
+from engine.model.facts import AnyFact, PlaceAdopted, PositionsMoved
 from engine.model.fixes import Fixes
 from engine.model.geometry import Projection
 from engine.model.words import tag
@@ -29,16 +31,24 @@ RINGS: Final = frozenset({"polygon", "line"})
 """Fields that hold corners in metres."""
 
 
-def event_of(
-    fact: AnyFact, place: str, projection: Projection, position: tuple[int, int], at_ms: int, *, personal: bool
-) -> dict[str, Any]:
+class Setting(Struct, frozen=True):
+    """What events are rendered with."""
+
+    place: str
+    projection: Projection
+    units: Sequence[str]
+    """Ids by row: batches of positions name units by their row."""
+    personal: bool
+
+
+def event_of(fact: AnyFact, position: tuple[int, int], at_ms: int, setting: Setting) -> dict[str, Any]:
     """Return the event of the fact at this position (seq of its turn, index in it), as JSON's own types."""
     seq, index = position
     kind = tag(type(fact).__name__)
     event: dict[str, Any] = {
         "specversion": "1.0",
-        "id": f"{place}/{seq}/{index}",
-        "source": f"/places/{place}",
+        "id": f"{setting.place}/{seq}/{index}",
+        "source": f"/places/{setting.place}",
         "type": TYPE + kind,
         "time": iso(at_ms),
         "datacontenttype": "application/json",
@@ -47,7 +57,7 @@ def event_of(
     subject = getattr(fact, "incident", None) or getattr(fact, "unit", None)
     if subject:
         event["subject"] = subject
-    event["data"] = _data(fact, _Painter(projection, personal=personal))
+    event["data"] = _data(fact, setting)
     return event
 
 
@@ -56,21 +66,31 @@ def encode(events: list[dict[str, Any]], *, batch: bool) -> bytes:
     return msgspec.json.encode(events if batch else events[0])
 
 
-def _data(fact: AnyFact, painter: "_Painter") -> Any:
+def _data(fact: AnyFact, setting: Setting) -> Any:
     if isinstance(fact, PlaceAdopted):
         # The configuration is large and internal; that it changed is what others need to know.
         return {"place": fact.place.id, "name": fact.place.name}
-    data = painter.painted(msgspec.to_builtins(fact, enc_hook=_columns))
+    painter = _Painter(setting.projection, personal=setting.personal)
+    if isinstance(fact, PositionsMoved):
+        return {"fixes": painter.painted(_fixes(fact.fixes, setting.units)), "ignored": fact.ignored}
+    data = painter.painted(msgspec.to_builtins(fact))
     data.pop("kind", None)
     return data
 
 
-def _columns(value: Any) -> Any:
-    if isinstance(value, Fixes):
-        names = ("unit", "x_m", "y_m", "fix_ms", "speed_dm_s", "heading")
-        columns = [getattr(value, name).tolist() for name in names]
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-    raise NotImplementedError(f"a {type(value).__name__} has no place in an event")
+def _fixes(fixes: Fixes, units: Sequence[str]) -> list[dict[str, Any]]:
+    columns = [getattr(fixes, name).tolist() for name in ("unit", "x_m", "y_m", "fix_ms", "speed_dm_s", "heading")]
+    return [
+        {
+            "unit": units[row] if row < len(units) else None,
+            "x_m": x_m,
+            "y_m": y_m,
+            "fix_ms": fix_ms,
+            "speed_mps": None if speed < 0 else speed / 10,
+            "heading_deg": None if heading < 0 else heading,
+        }
+        for row, x_m, y_m, fix_ms, speed, heading in zip(*columns, strict=True)
+    ]
 
 
 class _Painter:

@@ -17,7 +17,7 @@ import trio
 from engine.journal import JournalError, JournalGap
 from gateways.board import Board
 from gateways.cloudevents.config import Start, Subscription
-from gateways.cloudevents.events import encode, event_of
+from gateways.cloudevents.events import Setting, encode, event_of
 from gateways.cloudevents.position import Position, PositionFile
 from gateways.cloudevents.selection import Incidents, incidents_of, wants
 from gateways.cloudevents.source import Numbered, TurnSource
@@ -116,14 +116,16 @@ class Subscriber:
             yield chunk
 
     def _events(self, turns: list[Numbered]) -> Iterator[Sent]:
-        config, place = self.config, self._board.world.settled
+        config, world = self.config, self._board.world
+        place = world.settled
+        setting = Setting(place.id, place.projection, world.fleet.ids, config.personal)
         for numbered in turns:
             turn, done = numbered.turn, self._position.part if numbered.turn.seq == self._position.seq + 1 else 0
             for index, fact in enumerate(turn.facts, numbered.first):
                 self._incidents.follow(fact)
                 if index >= done and wants(config, self._incidents, fact):
                     at = (turn.seq, index)
-                    yield *at, event_of(fact, place.id, place.projection, at, turn.now, personal=config.personal)
+                    yield *at, event_of(fact, at, turn.now, setting)
 
     async def _skip_gap(self) -> None:
         """Go on with what the journal still holds, and say what was lost."""
