@@ -22,30 +22,30 @@ from engine.live.learning import Learning
 from engine.live.planner import Planner
 from engine.live.service import Service, serve
 from engine.model.demand import Demand
-from engine.model.fixes import UNKNOWN
 from engine.model.place import Place
 from engine.state.image import restore, save
 from engine.streets.graph import Graph
-from gateways.alerts import Courier, receipt_routes
+from gateways.alerts import Courier, Recipients, WrongMode, callback_routes, claim, receipt_routes
 from gateways.api import Api, api_routes
-from gateways.auth import Gatekeeper, Principal, Right
+from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
 from gateways.clock_files import FILE, load_profiles
+<<<<<<< HEAD
 from gateways.config import Access, Config, grant_access, read_devices
 from gateways.crews import Crews, crew_routes
 from gateways.crews.sessions import load_key
+=======
+from gateways.config import Access, Config, ConfigRefused, grant_access, recipients_of
+>>>>>>> main
 from gateways.doors import Address, shown
+from gateways.feeds import Feed, Feeds
 from gateways.inquiries import Inquiries
 from gateways.log import logger
 from gateways.memory import PLANNER_FILE, Memory
 from gateways.metrics import Metrics
-from gateways.telematics import OsmAnd
-from gateways.telematics.fix import Fix
-from gateways.telematics.http import osmand_routes
-from gateways.telematics.intake import Intake
-from gateways.telematics.roster import Roster
-from gateways.telematics.tcp import serve_json_lines
+from gateways.partners import open_exchanges
+from gateways.telematics import JsonLines
 from gateways.web import HttpCounts, serve_http
 
 FOLLOW_TURNS_MAX = 65_536
@@ -63,6 +63,8 @@ class Doors(Struct, frozen=True):
     access: Access
     notes: tuple[str, ...]
     """What the recovery had to say."""
+    feeds: tuple[Feed, ...] = ()
+    """The doors of telematics, and the brokers it listens to."""
 
 
 async def run_app(
@@ -81,8 +83,10 @@ async def run_app(
 
     Raises JournalDamaged, JournalLocked, PlaceRejected, ConfigRefused or OSError before any door is opened.
     """
+    recipients = _recipients(place, data, config)
     access, profiles = grant_access(config, data), load_profiles(data / FILE)
-    intake_of = _intake_maker(place, config)
+    keeper = Gatekeeper(access.credentials)
+    feeds = Feeds(place, config, keeper)
     clock = Clock(pace)
     async with serve(place, data / "journal", clock=clock, settings=config.journal, streets=streets) as service:
         board = Board(restore(save(service.world), indexed=False))
@@ -99,7 +103,7 @@ async def run_app(
             gc.freeze()
             gc.set_threshold(20_000, 20, 50)
             doors = await _open_doors(
-                nursery, service, board, intake_of(service), planner, config, data, access, profiles
+                nursery, service, board, feeds, planner, config, data, access, keeper, profiles, recipients
             )
             nursery.start_soon(service.watchdog.run)
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):
@@ -126,27 +130,25 @@ async def _open_doors(
     nursery: trio.Nursery,
     service: Service,
     board: Board,
-    intake: Intake,
+    feeds: Feeds,
     planner: Planner | None,
     config: Config,
     data: Path,
     access: Access,
+    keeper: Gatekeeper,
     profiles: tuple[Profile, ...],
+    recipients: Recipients,
 ) -> Doors:
-    keeper = Gatekeeper(access.credentials)
-    feed = partial(_allow, keeper, Right.POSITION)
-    courier = Courier(service, board, config.endpoints, folder=data)
+    courier = Courier(service, board, config.endpoints, folder=data, recipients=recipients, exercise=config.exercise)
     await nursery.start(courier.run)
     inquiries = Inquiries(data)
     hub = Hub(service, board, config.cad, inquiries)
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
-    lines, routes = [], receipt_routes(service, partial(_allow, keeper, Right.STATUS))
-    for protocol in config.feeds:
-        if isinstance(protocol, OsmAnd):
-            routes += osmand_routes(protocol, intake, feed)
-        else:
-            listeners = await nursery.start(partial(serve_json_lines, protocol, intake, feed))
-            lines += [_address(listener) for listener in listeners]
+    says = partial(keeper.admit, Right.STATUS)
+    intake = feeds.intake(service)
+    fed, routes = await feeds.open(nursery, intake)
+    routes += receipt_routes(service, says) + callback_routes(courier, says)
+    exchanges = await open_exchanges(nursery, service, board, keeper, config, data)
     counts = HttpCounts()
     clocks = Clocks(profiles, place=board.world.place)
     metrics = Metrics(
@@ -158,50 +160,30 @@ async def _open_doors(
         http=counts,
         clocks=clocks,
         planner=planner,
+        exchanges=exchanges.numbers,
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
+<<<<<<< HEAD
     if config.crews.enabled:
         routes += crew_routes(Crews(service, board, keeper, config.crews, load_key(data)))
     routes += metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
+=======
+    routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
+>>>>>>> main
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
-    return Doors(f"ws://{cad}", f"http://{web}", tuple(lines), access, service.notes)
+    lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))
+    return Doors(f"ws://{cad}", f"http://{web}", lines, access, service.notes, tuple(fed))
 
 
-def _allow(keeper: Gatekeeper, right: Right, token: str | None) -> Principal | None:
-    principal = keeper.authenticate(token)
-    return principal if principal is not None and principal.may(right) else None
-
-
-def _address(listener: trio.SocketListener) -> str:
-    host, port = listener.socket.getsockname()[:2]
-    return f"{host}:{port}"
-
-
-def _intake_maker(place: Place, config: Config) -> Callable[[Service], Intake]:
-    """Read the devices now, so that a wrong file is refused before anything starts; the service comes later."""
-    units = frozenset(unit.id for unit in place.units)
-    devices = read_devices(Path(config.devices), units) if config.devices else {name: name for name in units}
-    roster = Roster(devices)
-
-    def intake_of(service: Service) -> Intake:
-        return Intake(roster, config.hygiene, _sink(place, service), service.clock.now)
-
-    return intake_of
-
-
-def _sink(place: Place, service: Service) -> Callable[[str, Fix], None]:
-    rows = service.world.fleet.rows
-    to_metres = place.projection.to_metres
-    put = service.positions.put
-
-    def sink(unit: str, fix: Fix) -> None:
-        x_m, y_m = to_metres(fix.lat, fix.lon)
-        speed = UNKNOWN if fix.speed_mps is None else min(32_767, round(fix.speed_mps * 10))
-        heading = UNKNOWN if fix.heading_deg is None else round(fix.heading_deg) % 360
-        put(rows[unit], x_m, y_m, fix.fix_ms, speed, heading)
-
-    return sink
+def _recipients(place: Place, data: Path, config: Config) -> Recipients:
+    """Return who is told, and see that an exercise and the real thing never share a data folder."""
+    recipients = recipients_of(config, place)
+    try:
+        claim(data, exercise=config.exercise)
+    except WrongMode as error:
+        raise ConfigRefused(str(error)) from error
+    return recipients
 
 
 async def _keep_snapshots(service: Service, journal: Path, config: Config) -> None:

@@ -18,6 +18,8 @@ class Role(StrEnum):
     CREW = "crew"
     FEED = "feed"
     OBSERVER = "observer"
+    PARTNER = "partner"
+    """Another organisation's system: a weather service, an alarm company."""
 
 
 class Right(StrEnum):
@@ -36,6 +38,8 @@ class Right(StrEnum):
     """Close and open roads, report traffic and weather."""
     POSITION = "position"
     """Feed positions: its own units, if bound."""
+    EXCHANGE = "exchange"
+    """Bring alerts and alarms of other systems, which the agency's own rules judge."""
 
 
 GRANTS: dict[Role, frozenset[Right]] = {
@@ -45,6 +49,7 @@ GRANTS: dict[Role, frozenset[Right]] = {
     Role.CREW: frozenset({Right.WATCH, Right.STATUS}),
     Role.FEED: frozenset({Right.POSITION}),
     Role.OBSERVER: frozenset({Right.WATCH}),
+    Role.PARTNER: frozenset({Right.EXCHANGE}),
 }
 
 
@@ -89,10 +94,20 @@ class Gatekeeper:
         if credential is None:
             return None
         matches = [hmac.compare_digest(digest, known) for known in credential.secret_sha256]
-        if not any(matches):
+        return self.named(name) if any(matches) else None
+
+    def named(self, name: str) -> Principal | None:
+        """Return the principal of that name, for a door that knows by other means than a token who it is."""
+        credential = self._credentials.get(name)
+        if credential is None:
             return None
         units = None if credential.units is None else frozenset(credential.units)
         return Principal(credential.name, credential.role, units)
+
+    def admit(self, right: Right, token: str | None) -> Principal | None:
+        """Return whose token this is, if that principal has the right."""
+        principal = self.authenticate(token)
+        return principal if principal is not None and principal.may(right) else None
 
 
     def known(self, name: str) -> tuple[Principal, tuple[str, ...]] | None:

@@ -19,6 +19,7 @@ from engine.model.surroundings import DestinationsRanked
 from engine.model.turn import Turn
 from engine.model.words import tag
 from engine.state.world import World
+from gateways.alert_views import AlertView, alert_words, view_alert_changes, view_alerts
 from gateways.move_views import (
     CoverageView,
     MoveView,
@@ -95,6 +96,10 @@ class Update(Struct, frozen=True, gc=False, kw_only=True):
     """Ids of moves that are over, or no longer proposed."""
     coverage: tuple[CoverageView, ...] | None = None
     """How well demand is covered, if that was worked out anew."""
+    alerts: tuple[AlertView, ...] = ()
+    """Alerts that are new or have changed, each with its copies."""
+    ended_alerts: tuple[str, ...] = ()
+    """Ids of alerts that are over."""
 
 
 class Snapshot(Struct, frozen=True, gc=False, kw_only=True):
@@ -113,6 +118,8 @@ class Snapshot(Struct, frozen=True, gc=False, kw_only=True):
     moves: tuple[MoveView, ...] = ()
     """Proposed, or under way."""
     coverage: tuple[CoverageView, ...] = ()
+    alerts: tuple[AlertView, ...] = ()
+    """Those that are not over."""
 
 
 class Board:
@@ -179,6 +186,7 @@ class Board:
             surroundings=view_surroundings(world),
             moves=view_moves(world),
             coverage=view_coverage(world),
+            alerts=view_alerts(world),
         )
 
     def _update(self, turn: Turn, warned: list[str]) -> Update | None:
@@ -188,6 +196,7 @@ class Board:
         if not told and coverage is None:
             return None
         moves, ended_moves = view_move_changes(world, told)
+        alerts, ended_alerts = view_alert_changes(world, told)
         named = _named(told, ("incident", "into", "other", "source", "target"))
         named += [name for name in warned if name not in named]
         # What is told of a unit alone names no incident, and the source of a move is a post.
@@ -210,6 +219,8 @@ class Board:
             moves=moves,
             ended_moves=ended_moves,
             coverage=coverage,
+            alerts=alerts,
+            ended_alerts=ended_alerts,
         )
 
 
@@ -226,7 +237,7 @@ def _named(facts: Sequence[AnyFact], fields: tuple[str, ...]) -> list[str]:
 
 def _event(fact: Any) -> Event:
     text = getattr(fact, "text", "") or getattr(fact, "reason", "") or getattr(fact, "status", "")
-    text = road_words(fact) or surroundings_words(fact) or move_words(fact) or text
+    text = road_words(fact) or surroundings_words(fact) or move_words(fact) or alert_words(fact) or text
     return Event(
         kind=tag(type(fact).__name__),
         incident=getattr(fact, "incident", None),

@@ -72,6 +72,7 @@ def demo(**options: Any) -> None:
     "--config", "config_file", type=click.Path(path_type=Path), help="Doors, principals and endpoints (TOML)."
 )
 @_travel
+@click.option("--exercise", is_flag=True, help="Nobody real is alerted: what would leave this machine is recorded.")
 @click.option("--pace", type=float, hidden=True)
 @click.option("--pace-origin-ms", type=int, hidden=True)
 @click.option("--announce", is_flag=True, hidden=True, help="Print the doors as one JSON line, for a supervisor.")
@@ -81,6 +82,7 @@ def run(
     data: Path,
     config_file: Path | None,
     travel: str,
+    exercise: bool,
     pace: float | None,
     pace_origin_ms: int | None,
     announce: bool,
@@ -89,7 +91,18 @@ def run(
     """Serve a place: CAD on a WebSocket, telematics and metrics on HTTP, JSON lines on TCP."""
     from gateways.running import run_place
 
-    raise SystemExit(run_place(place, data, config_file, travel, pace, pace_origin_ms, announce=announce, leash=leash))
+    status = run_place(
+        place,
+        data,
+        config_file,
+        travel,
+        pace,
+        pace_origin_ms,
+        announce=announce,
+        leash=leash,
+        exercise=exercise,
+    )
+    raise SystemExit(status)
 
 
 @main.command()

@@ -15,10 +15,12 @@ from msgspec import Struct
 
 from engine.journal import Settings as JournalSettings
 from engine.live.planner import PlannerSettings
-from gateways.alerts import Endpoint, LogFile
+from engine.model.place import Place
+from gateways.alerts import Endpoint, LogFile, Recipients, RecipientsRefused, read_recipients
 from gateways.api import ApiConfig
 from gateways.auth import Credential, Role, digest_of_secret, new_secret
 from gateways.cad.config import CadConfig
+from gateways.cap.config import CapConfig
 from gateways.eido.config import EidoConfig
 from gateways.crews import CrewsConfig
 from gateways.telematics import JsonLines, OsmAnd, TelematicsProtocol
@@ -44,11 +46,16 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     planner: PlannerSettings = PlannerSettings()
     hygiene: HygieneSettings = HygieneSettings()
     feeds: tuple[TelematicsProtocol, ...] = (OsmAnd(), JsonLines())
+    cap: CapConfig = CapConfig()
     devices: str | None = None
     """A CSV file with the columns device and unit. None: a device bears its unit's id."""
     eido: EidoConfig | None = None
     """CAD to CAD with neighbours; None: none."""
     endpoints: tuple[Endpoint, ...] = (Endpoint(name="log", channel=LogFile(path="alerts.log")),)
+    recipients: str | None = None
+    """A TOML or CSV file of who is told of a unit's alerts, and where. None: only endpoints that need no addresses."""
+    exercise: bool = False
+    """Nobody real is told: what would leave this machine is recorded. Needs a data folder of its own."""
     principals: tuple[Credential, ...] = ()
     snapshot_every_s: float = 60.0
     snapshot_after_turns: int = 5_000
@@ -96,6 +103,17 @@ def read_devices(path: Path, units: frozenset[str]) -> dict[str, str]:
     except OSError as error:
         raise ConfigRefused(f"{path}: cannot be read ({error.strerror}).") from error
     return devices
+
+
+def recipients_of(config: Config, place: Place) -> Recipients:
+    """Return who is told of the place's alerts. Raises ConfigRefused naming the mistake."""
+    if config.recipients is None:
+        return Recipients()
+    addressed = frozenset(each.name for each in config.endpoints if each.channel.addressed)
+    try:
+        return read_recipients(Path(config.recipients), place, addressed)
+    except RecipientsRefused as error:
+        raise ConfigRefused(str(error)) from error
 
 
 class Access(Struct, frozen=True):

@@ -20,6 +20,7 @@ from engine.model.inputs import ReportPositions
 from engine.model.route import Route
 from engine.model.turn import Turn
 from engine.model.words import tag
+from gateways.alert_views import alert_words
 from gateways.road_views import road_words
 
 POLL_S = 0.5
@@ -110,7 +111,7 @@ def clock(ms: int) -> str:
 
 def sentence(fact: AnyFact) -> str:
     """Return a fact as one line: its kind, then what is not empty in it."""
-    words = road_words(fact)
+    words = road_words(fact) or alert_words(fact)
     if words is not None:
         by = getattr(fact, "by", "")
         return f"{tag(type(fact).__name__):<22} {words}{f'  by={by}' if by else ''}"

@@ -3,7 +3,7 @@
 Rule: default deny. A kind of personal data that `SEES` does not grant to a role is not in anything that leaves for it;
 what was left out is named, so that nobody mistakes "hidden" for "empty". Decisions, units and times are never hidden.
 
-| | call-taker | dispatcher, supervisor | crew | observer, feed |
+| | call-taker | dispatcher, supervisor | crew | observer, feed, partner |
 | caller, narrative, medical | of calls that it took | all | of incidents that its units are on | none |
 | place | all | all | of incidents that its units are on | none: to about a kilometre |
 """
@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.model.lifecycle import Status
+from gateways.alert_views import AlertView
 from gateways.auth import Principal, Role
 from gateways.board import Event, Snapshot, Update
 from gateways.surroundings_views import CautionView, SurroundingsView
@@ -59,6 +60,7 @@ SEES: Final[dict[Role, dict[Kind, Scope]]] = {
     Role.CREW: _row(Scope.OWN, Scope.OWN, Scope.OWN, Scope.OWN),
     Role.FEED: _row(Scope.NONE, Scope.NONE, Scope.NONE, Scope.NONE),
     Role.OBSERVER: _row(Scope.NONE, Scope.NONE, Scope.NONE, Scope.NONE),
+    Role.PARTNER: _row(Scope.NONE, Scope.NONE, Scope.NONE, Scope.NONE),
 }
 BETWEEN_US: Final = ("unit_told", "unit_said", "help_requested")
 """Events whose words are between dispatch and one crew."""
@@ -164,11 +166,20 @@ def _caution(caution: CautionView) -> CautionView:
     return replace(caution, text="", lat=lat, lon=lon)
 
 
+def alert_for(audience: Audience, alert: AlertView) -> AlertView:
+    """Return what this audience may see of an alert: who of a crew was told, and how far that has come, is the crew's."""
+    if audience.sees_all or audience.speaks_with(alert.unit):
+        return alert
+    return replace(alert, copies=())
+
+
 def _event(audience: Audience, event: Event, find: Find) -> Event:
     if not event.text:
         return event
     if event.kind in BETWEEN_US:
         hidden = not (audience.sees_all or audience.speaks_with(event.unit))
+    elif event.kind == "copy_marked":
+        hidden = not audience.speaks_with(event.unit)
     elif event.incident is None:
         hidden = event.kind.startswith("caution_") and SEES[audience.role][Kind.PLACE] is Scope.NONE
     else:
@@ -191,6 +202,7 @@ def update_for(audience: Audience, update: Update, find: Find) -> Update:
         units=tuple(unit_for(audience, unit) for unit in update.units),
         alarms=tuple(alarm_for(audience, alarm, known) for alarm in update.alarms),
         events=tuple(_event(audience, event, known) for event in update.events),
+        alerts=tuple(alert_for(audience, alert) for alert in update.alerts),
         surroundings=None if update.surroundings is None else surroundings_for(audience, update.surroundings),
         destinations=tuple(
             ranked for ranked in update.destinations if Kind.MEDICAL not in audience.hidden(known(ranked.incident))
@@ -208,5 +220,6 @@ def snapshot_for(audience: Audience, snapshot: Snapshot) -> Snapshot:
         incidents=tuple(incident_for(audience, incident) for incident in snapshot.incidents),
         units=tuple(unit_for(audience, unit) for unit in snapshot.units),
         alarms=tuple(alarm_for(audience, alarm, within.get) for alarm in snapshot.alarms),
+        alerts=tuple(alert_for(audience, alert) for alert in snapshot.alerts),
         surroundings=None if snapshot.surroundings is None else surroundings_for(audience, snapshot.surroundings),
     )

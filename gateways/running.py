@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 import trio
+from msgspec.structs import replace
 
 from engine.journal import JournalError
 from engine.journal.recovery import take_snapshot
@@ -32,12 +33,14 @@ def run_place(
     *,
     announce: bool,
     leash: bool = False,
+    exercise: bool = False,
 ) -> int:
     """Serve the place in the folder; return the exit status."""
     log.configure("info", pretty=sys.stderr.isatty())
     try:
         loaded = load(folder, straight=travel == "straight")
         config = read_config(config_file)
+        config = replace(config, exercise=config.exercise or exercise)
     except PlaceRefused as refusal:
         for mistake in refusal.mistakes:
             click.echo(f"{mistake.file}: {mistake.path}: {mistake.message}", err=True)
@@ -87,8 +90,8 @@ def _announce(doors: Doors) -> None:
 def _welcome(doors: Doors) -> None:
     click.echo(f"CAD (WebSocket)   {doors.cad}")
     click.echo(f"HTTP              {doors.web}   /metrics  /healthz  /readyz")
-    for line in doors.lines:
-        click.echo(f"JSON lines (TCP)  {line}")
+    for feed in doors.feeds:
+        click.echo(f"{f'{feed.protocol} ({feed.transport})':<17} {feed.address}")
     if doors.access.tokens:
         click.echo("Tokens            access.toml in the data folder, one a role")
     for note in doors.notes:

@@ -163,12 +163,16 @@ def _address(listener: socket.socket) -> str:
 # ── the application ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
+_CODES: Final = {404: "unknown_path", 405: "wrong_method", 413: "too_large", 500: "fault", 503: "late"}
+"""What programs read, of the errors that are made here."""
+
+
 def problem(
     status: int, detail: str, headers: Mapping[str, str] | None = None, members: Mapping[str, str] | None = None
 ) -> Response:
     """Return an error as problem+json (RFC 9457); `detail` says what happened and what to do. `members` are added."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    body |= members or {}
+    body |= {"code": _CODES.get(status, ""), "field": "", **(members or {})}
     return Response(msgspec.json.encode(body), status, headers, "application/problem+json")
 
 

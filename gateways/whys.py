@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.journal.recovery import turns
+from engine.model.alert_facts import AlertRequested
 from engine.model.facts import AnyFact, UnitsRecommended
 from engine.model.personal import erased
 from engine.model.turn import Turn
@@ -68,13 +69,17 @@ def _told(directory: Path, incident: str, unit: str | None, at: int | None, *, r
         if latest is not None:
             yield _judged(directory, *latest, unit)
         return
+    told_to: dict[str, str] = {}
     for turn in turns(directory):
         for fact in turn.facts:
-            if incident not in (getattr(fact, field, None) for field in ABOUT):
+            if isinstance(fact, AlertRequested) and fact.incident == incident:
+                told_to[fact.alert] = fact.unit
+            told = told_to.get(getattr(fact, "alert", ""))
+            if told is None and incident not in (getattr(fact, field, None) for field in ABOUT):
                 continue
             if isinstance(fact, UnitsRecommended) and fact.incident == incident:
                 yield _judged(directory, turn, fact, unit)
-            elif unit is None or _names(fact, unit):
+            elif unit is None or unit == told or _names(fact, unit):
                 yield Told(turn.seq, turn.now, sentence(erased(fact) if redacted else fact))
 
 

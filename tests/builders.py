@@ -36,6 +36,7 @@ CREDENTIALS = (
     Credential(name="calls", role=Role.CALL_TAKER, secret_sha256=(digest_of_secret(SECRET),)),
     Credential(name="wall", role=Role.OBSERVER, secret_sha256=(digest_of_secret(SECRET),)),
     Credential(name="gps", role=Role.FEED, secret_sha256=(digest_of_secret(SECRET),)),
+    Credential(name="met", role=Role.PARTNER, secret_sha256=(digest_of_secret(SECRET),)),
     Credential(name="crew-m1", role=Role.CREW, secret_sha256=(digest_of_secret(SECRET),), units=("M1",)),
 )
 

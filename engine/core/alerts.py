@@ -12,9 +12,11 @@ from engine.model.alert_facts import (
     AlertEscalated,
     AlertHandedOver,
     AlertRequested,
+    CopyMarked,
+    CopyState,
     Purpose,
 )
-from engine.model.inputs import AcknowledgeAlarm, AcknowledgeAlert, ReportAttempt, ReportReceipt
+from engine.model.inputs import AcknowledgeAlarm, AcknowledgeAlert, ReportAttempt, ReportCopy, ReportReceipt
 from engine.model.lifecycle import Status
 from engine.state.records import Alarm, Alert, AlertState
 
@@ -28,9 +30,11 @@ _SEEN = (AlarmKind.DECLINED, AlarmKind.HELP_REQUESTED)
 def report_attempt(turn: Recorder, given: ReportAttempt) -> None:
     """Take note of how an attempt went; a report about an attempt that is over changes nothing."""
     alert = turn.world.alerts.get(given.alert)
+    # Of a rung with several copies one may have been delivered and another not: that one is tried again.
+    partly = alert is not None and alert.state is AlertState.DELIVERED and not given.delivered and alert.taken
     current = (
         alert is not None
-        and alert.state is AlertState.REQUESTED
+        and (alert.state is AlertState.REQUESTED or partly)
         and (alert.rung, alert.attempt) == (given.rung, given.attempt)
     )
     if alert is None or not current:
@@ -50,8 +54,48 @@ def _failed(turn: Recorder, alert: Alert, detail: str) -> None:
     wait_ms = settings.retry_after_ms << (alert.attempt - 1)
     retry_at_ms = 0 if last else turn.now + wait_ms
     turn.record(AlertAttemptFailed(alert.id, alert.rung, alert.attempt, detail, retry_at_ms))
-    if last:
+    # Where somebody of this rung has been told, the rung keeps its time to lead to an acknowledgement.
+    if last and not alert.taken:
         climb(turn, alert, f"{alert.attempt} attempts at {alert.endpoint} failed: {detail}")
+
+
+def report_copy(turn: Recorder, given: ReportCopy) -> None:
+    """Take note of how far a recipient's copy has come; an acknowledgement stops the ladder for everybody."""
+    alert = turn.world.alerts.get(given.alert)
+    if alert is None:
+        raise Refused("unknown_alert", "alert", f"{given.alert} is not open: it is over, or never existed.")
+    known = alert.copy_of(given.endpoint, given.recipient)
+    if known is not None and given.rung <= known.rung and given.state not in _FOLLOWS[known.state]:
+        raise Refused("stale_report", "state", f"the copy is {known.state} already.")
+    rung = given.rung if given.rung >= 0 else alert.rung if known is None else known.rung
+    turn.record(
+        CopyMarked(
+            alert=alert.id,
+            unit=alert.unit,
+            incident=alert.incident,
+            rung=rung,
+            endpoint=given.endpoint,
+            recipient=given.recipient,
+            state=given.state,
+            detail=given.detail[:DETAIL_MAX],
+            at_ms=given.at_ms,
+        )
+    )
+    if given.state is CopyState.ACKNOWLEDGED and alert.purpose is not Purpose.RELEASE:
+        who = given.by or given.recipient
+        turn.record(AlertAcknowledged(alert.id, f"{who} via {given.endpoint}" if who else given.endpoint))
+
+
+_ANY = tuple(CopyState)
+_FOLLOWS: dict[CopyState, tuple[CopyState, ...]] = {
+    CopyState.OFF_DUTY: _ANY,
+    CopyState.FAILED: _ANY,
+    CopyState.SENT: (CopyState.DELIVERED, CopyState.ACKNOWLEDGED, CopyState.FAILED, CopyState.EXPIRED),
+    CopyState.DELIVERED: (CopyState.ACKNOWLEDGED, CopyState.FAILED, CopyState.EXPIRED),
+    CopyState.EXPIRED: (CopyState.DELIVERED, CopyState.ACKNOWLEDGED),
+    CopyState.ACKNOWLEDGED: (),
+}
+"""What news may follow on what is known of a copy at the same rung; at a new rung it begins anew."""
 
 
 def retry(turn: Recorder, alert: Alert) -> None:
@@ -88,6 +132,18 @@ def _request(turn: Recorder, alert: Alert, rung: int, attempt: int) -> None:
 
 def hand_to_person(turn: Recorder, alert: Alert, reason: str) -> None:
     """The machine has done what it can: say so where a person cannot miss it."""
+    for each in [each for each in alert.copies if each.taken]:
+        turn.record(
+            CopyMarked(
+                alert=alert.id,
+                unit=alert.unit,
+                incident=alert.incident,
+                rung=each.rung,
+                endpoint=each.endpoint,
+                recipient=each.recipient,
+                state=CopyState.EXPIRED,
+            )
+        )
     turn.record(AlertHandedOver(alert.id, reason))
     turn.record(
         AlarmRaised(

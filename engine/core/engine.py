@@ -49,6 +49,7 @@ DECIDERS: dict[type[Input], Callable[[Recorder, Any], None]] = {
     inputs.ReportPositions: positions.report_positions,
     inputs.ReportAttempt: alerts.report_attempt,
     inputs.ReportReceipt: alerts.report_receipt,
+    inputs.ReportCopy: alerts.report_copy,
     inputs.AcknowledgeAlert: alerts.acknowledge_alert,
     inputs.AcknowledgeAlarm: alerts.acknowledge_alarm,
     inputs.ReportIncident: incidents.report_incident,

@@ -101,3 +101,39 @@ def extremes(values: NDArray[np.int64]) -> tuple[int, int]:
     for value in values:
         least, greatest = min(least, value), max(greatest, value)
     return int(least), int(greatest)
+
+
+@kernel
+def keep_newest(
+    rows: NDArray[np.int32],
+    x_m: NDArray[np.int32],
+    y_m: NDArray[np.int32],
+    fix_ms: NDArray[np.int64],
+    speed_dm_s: NDArray[np.int16],
+    heading: NDArray[np.int16],
+    waiting: NDArray[np.bool_],
+    kept_x_m: NDArray[np.int32],
+    kept_y_m: NDArray[np.int32],
+    kept_ms: NDArray[np.int64],
+    kept_speed: NDArray[np.int16],
+    kept_heading: NDArray[np.int16],
+) -> int:
+    """Keep of k fixes the newest of each unit, in columns by row, and return how many units began to wait.
+
+    waiting: bool[N], whether a fix of the row is kept already; of two of the same time the first is kept. Every other
+    one of the k fixes was overtaken, or overtook.
+    """
+    begun = 0
+    for i in range(len(rows)):
+        row = rows[i]
+        if not waiting[row]:
+            waiting[row] = True
+            begun += 1
+        elif kept_ms[row] >= fix_ms[i]:
+            continue
+        kept_x_m[row] = x_m[i]
+        kept_y_m[row] = y_m[i]
+        kept_ms[row] = fix_ms[i]
+        kept_speed[row] = speed_dm_s[i]
+        kept_heading[row] = heading[i]
+    return begun

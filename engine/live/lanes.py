@@ -18,6 +18,7 @@ from engine.model.inputs import (
     LearnSpeeds,
     LearnTurnouts,
     ReportAttempt,
+    ReportCopy,
     ReportIncident,
     ReportReceipt,
     ReportStatus,
@@ -41,7 +42,7 @@ class Lane(IntEnum):
     STATUSES = 3
 
 
-UNHURRIED = (ReportStatus, ReportAttempt, ReportReceipt, Tick, LearnSpeeds, LearnTurnouts, ProposeMoves)
+UNHURRIED = (ReportStatus, ReportAttempt, ReportReceipt, ReportCopy, Tick, LearnSpeeds, LearnTurnouts, ProposeMoves)
 """Nobody waits for their answer."""
 CAPACITY = {Lane.EMERGENCY: 4096, Lane.CALLS: 4096, Lane.ORDERS: 4096, Lane.STATUSES: 4096}
 """Inputs that wait in a lane; beyond it, senders wait with them."""

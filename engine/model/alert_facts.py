@@ -81,6 +81,38 @@ class AlertWithdrawn(Fact, frozen=True, gc=False):
     reason: str
 
 
+class CopyState(StrEnum):
+    """How far one recipient's copy of an alert has come."""
+
+    SENT = "sent"
+    """The endpoint has taken it for this recipient."""
+    DELIVERED = "delivered"
+    """It has come to the recipient's own device."""
+    ACKNOWLEDGED = "acknowledged"
+    FAILED = "failed"
+    """The endpoint has not taken it, or could not bring it."""
+    EXPIRED = "expired"
+    """Taken, and nobody has acknowledged it in time."""
+    OFF_DUTY = "off_duty"
+    """Not sent: the recipient was off duty, or wants to be left alone at this hour."""
+
+
+class CopyMarked(Fact, frozen=True, gc=False, kw_only=True):
+    """One recipient's copy of the alert has come this far."""
+
+    alert: str
+    unit: str
+    incident: str
+    rung: int
+    endpoint: str
+    recipient: str
+    """The name in the table of recipients, never an address; "" for whoever the endpoint itself tells."""
+    state: CopyState
+    detail: str = ""
+    at_ms: int = 0
+    """When, by the other side's own clock; 0 if it does not say."""
+
+
 class AlarmKind(StrEnum):
     """What a person is asked to look at."""
 
@@ -154,6 +186,7 @@ AnyAlertFact: TypeAlias = (
     | AlertAcknowledged
     | AlertHandedOver
     | AlertWithdrawn
+    | CopyMarked
     | AlarmRaised
     | AlarmEscalated
     | AlarmAcknowledged

@@ -32,6 +32,11 @@ class Projection(Struct, frozen=True):
         x = (lon - self.lon0) * METRES_PER_DEGREE * math.cos(math.radians(self.lat0))
         return round(x), round((lat - self.lat0) * METRES_PER_DEGREE)
 
+    def columns_to_metres(self, lat: Degrees, lon: Degrees) -> tuple[Column, Column]:
+        """Return (x_m, y_m) of many points at once, as int32[n] each, rounded alike."""
+        x = (lon - self.lon0) * METRES_PER_DEGREE * math.cos(math.radians(self.lat0))
+        return np.rint(x).astype(np.int32), np.rint((lat - self.lat0) * METRES_PER_DEGREE).astype(np.int32)
+
     def to_degrees(self, x_m: float, y_m: float) -> tuple[float, float]:
         """Return (lat, lon), rounded to seven decimals (about a centimetre)."""
         lon = self.lon0 + x_m / (METRES_PER_DEGREE * math.cos(math.radians(self.lat0)))

@@ -6,6 +6,7 @@ and couriers that report, and the driver that owns the clock.
 
 from typing import TypeAlias
 
+from engine.model.alert_facts import CopyState
 from engine.model.crew_inputs import AnyCrewCommand
 from engine.model.fixes import Fixes
 from engine.model.input import Command, Input
@@ -75,6 +76,22 @@ class ReportReceipt(Input, frozen=True, gc=False):
 
     alert: str
     by: str
+
+
+class ReportCopy(Input, frozen=True, gc=False, kw_only=True):
+    """One recipient's copy of an alert has come this far. An acknowledgement stops the ladder."""
+
+    alert: str
+    endpoint: str
+    recipient: str
+    state: CopyState
+    rung: int = -1
+    """Of the attempt that this is the outcome of; -1: heard of later."""
+    detail: str = ""
+    by: str = ""
+    """Who acknowledges; "": the recipient."""
+    at_ms: int = 0
+    """When, by the other side's own clock; 0 if it does not say."""
 
 
 # ── people and systems ──────────────────────────────────────────────────────────────────────────────────────
@@ -299,5 +316,6 @@ AnyInput: TypeAlias = (
     | ReportPositions
     | ReportAttempt
     | ReportReceipt
+    | ReportCopy
     | AnyCommand
 )

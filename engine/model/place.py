@@ -172,8 +172,15 @@ class TravelSettings(Struct, frozen=True):
         return priority <= self.lights_to_priority
 
 
+JOINT = "+"
+"""Between the endpoints of one rung of the ladder, which are tried side by side."""
+
+
 class AlertSettings(Struct, frozen=True):
-    """How a unit is told. The ladder's names are endpoints of the alerts gateway, tried in order."""
+    """How a unit is told. The ladder's names are endpoints of the alerts gateway, tried in order.
+
+    A rung may name several, as `pager+sms`: all are tried at once, and one of them is enough for a delivery.
+    """
 
     ladder: tuple[str, ...] = ("log",)
     attempts: int = 3

@@ -13,10 +13,11 @@ from engine.model.alert_facts import (
     AlertHandedOver,
     AlertRequested,
     AlertWithdrawn,
+    CopyMarked,
 )
 from engine.state.deadlines import Reminder
 from engine.state.fold_watch import watch_alarm
-from engine.state.records import Alarm, Alert, AlertState
+from engine.state.records import Alarm, Alert, AlertState, Copy
 from engine.state.world import World, folds
 
 
@@ -68,6 +69,18 @@ def attempt_failed(world: World, fact: AlertAttemptFailed) -> None:
     world.count("alert_attempts_failed")
     if fact.retry_at_ms:
         world.deadlines.set(fact.retry_at_ms, Reminder.ALERT_RETRY, alert.id, since_ms=alert.rung_since_ms)
+
+
+@folds(CopyMarked)
+def copy_marked(world: World, fact: CopyMarked) -> None:
+    """Keep how far this recipient's copy has come, beside the alert while that is open."""
+    world.count(f"alert_copies_{fact.state}")
+    alert = world.alerts[fact.alert]
+    known = alert.copy_of(fact.endpoint, fact.recipient)
+    if known is None:
+        alert.copies.append(Copy(fact.endpoint, fact.recipient, fact.rung, fact.state, world.now, fact.detail))
+        return
+    known.rung, known.state, known.since_ms, known.detail = fact.rung, fact.state, world.now, fact.detail
 
 
 @folds(AlertEscalated)

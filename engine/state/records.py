@@ -2,9 +2,9 @@
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from engine.model.alert_facts import AlarmKind, Purpose
+from engine.model.alert_facts import AlarmKind, CopyState, Purpose
 from engine.model.facts import Choice, Shortage
 from engine.model.lifecycle import PHASE_OF_RUNG, PHASE_RANK, Outcome, Phase, Status
 from engine.model.moves import MoveWhy
@@ -242,7 +242,23 @@ class AlertState(StrEnum):
     """An endpoint has it; its recipient has not said so."""
 
 
-class Alert(Struct):
+class Copy(Struct):
+    """One recipient's copy of an alert at one endpoint."""
+
+    endpoint: str
+    recipient: str
+    rung: int
+    state: CopyState
+    since_ms: int
+    detail: str = ""
+
+    @property
+    def taken(self) -> bool:
+        """Is it with the recipient, or with whoever brings it?"""
+        return self.state in (CopyState.SENT, CopyState.DELIVERED, CopyState.ACKNOWLEDGED)
+
+
+class Alert(Struct, omit_defaults=True):
     """A message owed to a crew."""
 
     id: str
@@ -256,6 +272,17 @@ class Alert(Struct):
     state: AlertState
     created_ms: int
     rung_since_ms: int
+    copies: list[Copy] = field(default_factory=list)
+    """One for each recipient and endpoint that there has been news of, the first tried first."""
+
+    def copy_of(self, endpoint: str, recipient: str) -> Copy | None:
+        """Return the recipient's copy at this endpoint; None if nothing is known of it."""
+        return next((each for each in self.copies if (each.endpoint, each.recipient) == (endpoint, recipient)), None)
+
+    @property
+    def taken(self) -> bool:
+        """Is some copy of this rung with its recipient, or with whoever brings it?"""
+        return any(each.taken and each.rung == self.rung for each in self.copies)
 
 
 class Alarm(Struct):

@@ -1,9 +1,14 @@
 """Alerts: telling crews. The engine owes, tries again and escalates; this room carries out one attempt at a time."""
 
+from gateways.alerts.callbacks import callback_routes
 from gateways.alerts.courier import Courier
 from gateways.alerts.endpoint import AlertChannel, Endpoint
+from gateways.alerts.exercise import WrongMode, claim
 from gateways.alerts.logfile import LogFile
+from gateways.alerts.pager import Pager
 from gateways.alerts.receipts import receipt_routes
+from gateways.alerts.recipients import Recipient, Recipients, RecipientsRefused, read_recipients
+from gateways.alerts.smtp import Mail
 from gateways.alerts.statistics import Counts, Statistics
 from gateways.alerts.webhook import Webhook
 
@@ -13,7 +18,16 @@ __all__ = [
     "Courier",
     "Endpoint",
     "LogFile",
+    "Mail",
+    "Pager",
+    "Recipient",
+    "Recipients",
+    "RecipientsRefused",
     "Statistics",
     "Webhook",
+    "WrongMode",
+    "callback_routes",
+    "claim",
+    "read_recipients",
     "receipt_routes",
 ]

@@ -41,6 +41,10 @@ class Breaker:
         self._in_a_row = 0
         self._probing = False
 
+    def spared(self) -> None:
+        """What was tried was broken off by us: it says nothing about the endpoint."""
+        self._probing = False
+
     def failed(self, now_s: float, detail: str) -> None:
         """Count; trip, or rest again."""
         self._in_a_row += 1

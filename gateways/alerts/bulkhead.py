@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from engine.model.alert_facts import Purpose
 from gateways.alerts.breaker import Breaker
-from gateways.alerts.channel import Outcome, Sender
+from gateways.alerts.channel import NOBODY, Copy, Outcome, Sender
 from gateways.alerts.endpoint import Endpoint
 from gateways.alerts.message import Message
+from gateways.alerts.rounds import Round
 from gateways.alerts.statistics import Counts, Statistics
 from gateways.log import logger
 
@@ -23,12 +24,15 @@ _log = logger("alerts")
 
 
 class Request(Struct, frozen=True):
-    """An attempt that the engine has asked for."""
+    """A copy of an attempt that the engine has asked for."""
 
     alert: str
     purpose: Purpose
     rung: int
     attempt: int
+    copy: Copy = NOBODY
+    round: Round | None = None
+    """The attempt that it belongs to; None: it is all of it."""
 
 
 class Office(Protocol):
@@ -52,6 +56,7 @@ class Bulkhead:
         self.counts = Counts()
         self.breaker = breaker or Breaker()
         self._office = office
+        self._under_way: dict[str, list[trio.CancelScope]] = {}
         self._put, self._get = trio.open_memory_channel[Request](endpoint.queue)
 
     def offer(self, request: Request) -> bool:
@@ -62,6 +67,11 @@ class Bulkhead:
             self.counts.not_tried += 1
             return False
         return True
+
+    def stop(self, alert: str) -> None:
+        """The alert is over: break off what is under way about it. What waits is passed over in its turn."""
+        for scope in self._under_way.get(alert, ()):
+            scope.cancel()
 
     def statistics(self) -> Statistics:
         """Return the numbers as they stand."""
@@ -86,23 +96,39 @@ class Bulkhead:
             if refusal is not None:
                 self.counts.not_tried += 1
                 return Outcome(delivered=False, detail=refusal)
-            outcome = await self._attempt(message, sender)
+            attempted = await self._attempt(request, message, sender)
+            if attempted is None:
+                self.counts.stale += 1
+                self.breaker.spared()
+                return None
+            outcome = attempted
         except Exception as error:  # noqa: BLE001 - the boundary: a fault in one attempt must not end the worker
             _log.exception("an attempt at an alert broke", endpoint=self.endpoint.name, alert=request.alert)
             outcome = Outcome(delivered=False, detail=f"{type(error).__name__}: {error}")
         self._count(outcome)
         return outcome
 
-    async def _attempt(self, message: Message, sender: Sender) -> Outcome:
+    async def _attempt(self, request: Request, message: Message, sender: Sender) -> Outcome | None:
+        """Try once, within the channel's time; None if the alert was over before the outcome."""
         if (message.rung, message.attempt) == (0, 1):
             self.counts.first_attempt_s.append(self._office.since_s(message.created_ms))
         limit_s = self.endpoint.channel.timeout_s + GRACE_S
-        with trio.move_on_after(limit_s):
-            outcome = await sender.send(message)
-            if outcome.delivered:
-                self.counts.delivered_s.append(self._office.since_s(message.created_ms))
-            return outcome
-        return Outcome(delivered=False, detail=f"cut off after {limit_s:g} s")
+        outcome = Outcome(delivered=False, detail=f"cut off after {limit_s:g} s")
+        with trio.CancelScope() as stopping:
+            scopes = self._under_way.setdefault(request.alert, [])
+            scopes.append(stopping)
+            try:
+                with trio.move_on_after(limit_s):
+                    outcome = await sender.send(message, request.copy)
+            finally:
+                scopes.remove(stopping)
+                if not scopes:
+                    del self._under_way[request.alert]
+        if stopping.cancelled_caught:
+            return None
+        if outcome.delivered:
+            self.counts.delivered_s.append(self._office.since_s(message.created_ms))
+        return outcome
 
     def _count(self, outcome: Outcome) -> None:
         self.counts.attempts += 1

@@ -1,4 +1,4 @@
-"""The courier: carries out the attempts that the engine asks for, and reports each.
+"""The courier: carries out the attempts that the engine asks for, and reports each copy and each attempt.
 
 Rule: it decides nothing and remembers nothing. Whether, where and when to try again stands in the World; here each
 request is one attempt under the alert's own key. After a restart what the World still asks for is tried again, so
@@ -7,25 +7,39 @@ an alert is delivered at least once.
 
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import trio
 
 from engine.live.service import Service
-from engine.model.alert_facts import AlertRequested, Purpose
-from engine.model.inputs import ReportAttempt, ReportReceipt
+from engine.model.alert_facts import (
+    AlertAcknowledged,
+    AlertHandedOver,
+    AlertRequested,
+    AlertWithdrawn,
+    CopyState,
+    Purpose,
+)
+from engine.model.facts import AnyFact, CommandRefused
+from engine.model.inputs import ReportCopy, ReportReceipt
 from engine.model.turn import Turn
 from engine.state.records import Alert, AlertState
 from gateways.alerts.bulkhead import Bulkhead, Request
-from gateways.alerts.channel import Outcome
+from gateways.alerts.channel import Listener, News, Outcome, Receiver, Retractor, Sender
 from gateways.alerts.endpoint import Endpoint
+from gateways.alerts.exercise import opened
 from gateways.alerts.message import Message, compose
+from gateways.alerts.recipients import Recipients
+from gateways.alerts.rounds import Round, endpoints_of, legs_of
 from gateways.alerts.statistics import Statistics
 from gateways.board import Board
 from gateways.log import logger
 
 REPORT_S = 10.0
 """A report that the engine has not taken by then is given up: the World's own deadline for the rung goes on."""
+REST_S = 5.0
+"""Before a listener that broke is begun again."""
 REFUSALS_MAX = 10_000
 """Reports of attempts that could not even be queued; beyond it they are counted, and the World's deadline goes on."""
 
@@ -35,30 +49,53 @@ _log = logger("alerts")
 class Courier:
     """All endpoints of a deployment. One per process."""
 
-    def __init__(self, service: Service, board: Board, endpoints: Iterable[Endpoint], *, folder: Path) -> None:
+    def __init__(
+        self,
+        service: Service,
+        board: Board,
+        endpoints: Iterable[Endpoint],
+        *,
+        folder: Path,
+        recipients: Recipients | None = None,
+        exercise: bool = False,
+    ) -> None:
         """Relative paths of the endpoints begin at `folder`. Raises ValueError if two endpoints bear one name."""
         self._service = service
         self._board = board
         self._folder = folder
+        self._recipients = Recipients() if recipients is None else recipients
+        self.exercise = exercise
         self._bulkheads: dict[str, Bulkhead] = {}
         for endpoint in endpoints:
             if endpoint.name in self._bulkheads:
                 raise ValueError(f"endpoints: the name {endpoint.name!r} is used twice")
             self._bulkheads[endpoint.name] = Bulkhead(endpoint, self)
-        self._refusals, self._refused = trio.open_memory_channel[tuple[str, Request, str]](REFUSALS_MAX)
+        self._addressed = {name: each.endpoint.channel.addressed for name, each in self._bulkheads.items()}
+        self._real: dict[str, Sender] = {}
+        """Senders that are open, by endpoint: those that may listen, be called back or call off."""
+        self._refusals, self._refused = trio.open_memory_channel[tuple[str, Request, Outcome]](REFUSALS_MAX)
         self.unconfigured = 0
         """Attempts asked for at an endpoint that the configuration does not know."""
         self.unreported = 0
         """Outcomes that the engine could not be told of."""
+        self.late = 0
+        """News of alerts that were over, or that said nothing new."""
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Carry out what is owed and what is asked for, until cancelled."""
         self._warn_of_gaps()
         async with AsyncExitStack() as channels, trio.open_nursery() as nursery:
-            for bulkhead in self._bulkheads.values():
-                sender = await channels.enter_async_context(bulkhead.endpoint.channel.open(self._folder))
+            for name, bulkhead in self._bulkheads.items():
+                marked = any(each.exercise and name in each.addresses for each in self._recipients.all)
+                channel = await channels.enter_async_context(
+                    opened(bulkhead.endpoint, self._folder, exercise=self.exercise, marked=marked)
+                )
                 for _ in range(bulkhead.endpoint.workers):
-                    nursery.start_soon(bulkhead.work, sender)
+                    nursery.start_soon(bulkhead.work, channel.sender)
+                if channel.real is not None:
+                    self._real[name] = channel.real
+                    if isinstance(channel.real, Listener):
+                        nursery.start_soon(self._listen, name, channel.real)
             nursery.start_soon(self._report_refusals)
             # No await between the two: nothing is missed and nothing taken twice.
             self._take_owed()
@@ -75,7 +112,15 @@ class Courier:
 
     def gaps(self) -> tuple[str, ...]:
         """Return the names of the place's ladder that no endpoint bears."""
-        return tuple(name for name in self._board.world.settled.alerts.ladder if name not in self._bulkheads)
+        named = [
+            name for rung in self._board.world.settled.alerts.ladder for name in endpoints_of(rung, self._addressed)
+        ]
+        return tuple(name for name in named if name not in self._bulkheads)
+
+    def receiver(self, name: str) -> Receiver | None:
+        """Return the endpoint's sender if its other side may call back."""
+        sender = self._real.get(name)
+        return sender if isinstance(sender, Receiver) else None
 
     def _warn_of_gaps(self) -> None:
         for name in self.gaps():
@@ -86,44 +131,75 @@ class Courier:
     def _take_owed(self) -> None:
         for alert in self._board.world.alerts.values():
             if alert.state is AlertState.REQUESTED:
-                self._take(alert.endpoint, Request(alert.id, alert.purpose, alert.rung, alert.attempt))
+                self._take(alert)
 
     def _on_turn(self, turn: Turn) -> None:
         for fact in turn.facts:
             if isinstance(fact, AlertRequested):
-                self._take(fact.endpoint, Request(fact.alert, fact.purpose, fact.rung, fact.attempt))
+                alert = self._board.world.alerts.get(fact.alert)
+                if alert is not None and (alert.rung, alert.attempt) == (fact.rung, fact.attempt):
+                    self._take(alert)
+            elif isinstance(fact, AlertAcknowledged | AlertWithdrawn | AlertHandedOver):
+                self._end(fact.alert, _words(fact))
 
-    def _take(self, name: str, request: Request) -> None:
-        bulkhead = self._bulkheads.get(name)
-        if bulkhead is None:
-            self.unconfigured += 1
-            detail = f"no endpoint is named {name!r}; add it to the endpoints, or take it off the place's ladder"
-            self._refuse(name, request, detail)
-        elif not bulkhead.offer(request):
-            self._refuse(name, request, "the endpoint's queue is full")
+    def _take(self, alert: Alert) -> None:
+        """Begin the attempt that the alert asks for: a copy for everybody, side by side."""
+        now = self._service.clock.now()
+        legs = legs_of(self._board.world, alert, alert.endpoint, self._recipients, self._addressed, now)
+        tried = [leg for leg in legs if leg.state is None]
+        alone = len(legs) == 1 and not legs[0].copy.recipient and not alert.copies
+        attempt = Round(alert.id, alert.purpose, alert.rung, alert.attempt, left=len(tried), alone=alone)
+        for leg in legs:
+            request = Request(alert.id, alert.purpose, alert.rung, alert.attempt, leg.copy, attempt)
+            bulkhead = self._bulkheads.get(leg.endpoint)
+            self.unconfigured += bulkhead is None
+            if bulkhead is None or leg.refusal:
+                self._refuse(leg.endpoint, request, leg.refusal, left_out=leg.state is not None)
+            elif not bulkhead.offer(request):
+                self._refuse(leg.endpoint, request, "the endpoint's queue is full")
+        if not tried:
+            attempt.left, attempt.alone = 1, True
+            request = Request(alert.id, alert.purpose, alert.rung, alert.attempt, round=attempt)
+            self._refuse(alert.endpoint, request, "nobody is left to be told at this rung")
 
-    def _refuse(self, name: str, request: Request, detail: str) -> None:
+    def _refuse(self, name: str, request: Request, detail: str, *, left_out: bool = False) -> None:
+        outcome = Outcome(delivered=False, detail=detail, left_out=left_out)
         try:
-            self._refusals.send_nowait((name, request, detail))
+            self._refusals.send_nowait((name, request, outcome))
         except trio.WouldBlock:
             self.unreported += 1
 
     async def _report_refusals(self) -> None:
-        async for name, request, detail in self._refused:
-            await self.report(name, request, Outcome(delivered=False, detail=detail))
+        async for name, request, outcome in self._refused:
+            await self.report(name, request, outcome)
+
+    def _end(self, alert: str, reason: str) -> None:
+        """The alert is over: what is under way is broken off, and who can call it off does."""
+        for bulkhead in self._bulkheads.values():
+            bulkhead.stop(alert)
+        for sender in self._real.values():
+            if isinstance(sender, Retractor):
+                sender.over(alert, reason)
 
     # ── what the bulkheads ask for ──────────────────────────────────────────────────────────────────────────
 
     def compose(self, request: Request) -> Message | None:
         """Return the message of the request; None if the World no longer asks for this attempt."""
         alert = self._board.world.alerts.get(request.alert)
-        return None if alert is None or not _asks_for(alert, request) else compose(self._board.world, alert)
+        if alert is None or not _asks_for(alert, request):
+            return None
+        return compose(self._board.world, alert, exercise=self.exercise)
 
     async def report(self, endpoint: str, request: Request, outcome: Outcome) -> None:
-        """Tell the engine how the attempt went; an answer that was the acknowledgement is told as well."""
-        attempt = ReportAttempt(request.alert, request.rung, request.attempt, outcome.delivered, outcome.detail)
+        """Tell the engine how it went: the copy, the attempt; an answer that was the acknowledgement as well."""
+        attempt = request.round or Round(request.alert, request.purpose, request.rung, request.attempt, left=1)
         with trio.move_on_after(REPORT_S):
-            await self._service.tell(attempt)
+            if not attempt.alone:
+                await self._service.tell(_copy_of(endpoint, request, outcome))
+            if outcome.left_out:
+                return
+            for report in attempt.settle(outcome):
+                await self._service.tell(report)
             # A release is over with its delivery: nobody waits for an answer to it.
             if outcome.acknowledged_by is not None and request.purpose is not Purpose.RELEASE:
                 by = f"{outcome.acknowledged_by} via {endpoint}" if outcome.acknowledged_by else endpoint
@@ -132,12 +208,85 @@ class Courier:
         self.unreported += 1
         _log.error("the engine did not take the report of an alert in time", alert=request.alert, endpoint=endpoint)
 
+    # ── what the other side says later ──────────────────────────────────────────────────────────────────────
+
+    async def tell(self, endpoint: str, news: News) -> bool:
+        """Bring news of a copy to the engine; False if the alert is over, not known, or nothing new was said."""
+        alert = news.alert or self._newest(endpoint, news.recipient)
+        given = ReportCopy(
+            alert=alert,
+            endpoint=endpoint,
+            recipient=news.recipient,
+            state=news.state,
+            detail=news.detail,
+            by=news.by,
+            at_ms=news.at_ms,
+        )
+        with trio.move_on_after(REPORT_S):
+            turn = await self._service.tell(given)
+            if not any(isinstance(fact, CommandRefused) for fact in turn.facts):
+                return True
+            self.late += 1
+            return False
+        self.unreported += 1
+        return False
+
+    def unit_of(self, endpoint: str, news: News) -> str | None:
+        """Return the unit that the news is about; None if its alert is over."""
+        alert = self._board.world.alerts.get(news.alert or self._newest(endpoint, news.recipient))
+        return None if alert is None else alert.unit
+
+    def recipient_at(self, endpoint: str, address: str) -> str:
+        """Return whose address this is; "" if nobody's."""
+        found = self._recipients.addressed(endpoint, address)
+        return "" if found is None else found.name
+
+    def _newest(self, endpoint: str, recipient: str) -> str:
+        """Return the newest open alert that the recipient was told here: what an answer without a number is about."""
+        told = [
+            alert.id for alert in self._board.world.alerts.values() if alert.copy_of(endpoint, recipient) is not None
+        ]
+        return max(told, key=lambda name: int(name[1:]), default="")
+
+    async def _listen(self, name: str, sender: Listener) -> None:
+        """The error boundary round what a channel does between its messages: it is begun again after a rest."""
+        while True:
+            try:
+                await sender.listen(partial(self.tell, name))
+            except Exception:  # noqa: BLE001 - the boundary: a fault of one channel must not end the others
+                _log.exception("an endpoint's listener broke; it is begun again", endpoint=name)
+            await trio.sleep(REST_S)
+
     def since_s(self, at_ms: int) -> float:
         """Return the real seconds since a time of the engine, whose clock may run at another pace."""
         clock = self._service.clock
         return (clock.now() - at_ms) / 1000 / clock.pace.rate
 
 
+def _words(fact: AnyFact) -> str:
+    return f"acknowledged by {fact.by}" if isinstance(fact, AlertAcknowledged) else str(getattr(fact, "reason", ""))
+
+
+def _copy_of(endpoint: str, request: Request, outcome: Outcome) -> ReportCopy:
+    """Return what is known of the copy after the attempt."""
+    if outcome.left_out:
+        state = CopyState.OFF_DUTY
+    elif not outcome.delivered:
+        state = CopyState.FAILED
+    else:
+        state = CopyState.DELIVERED if outcome.reached else CopyState.SENT
+    recipient = request.copy.recipient
+    return ReportCopy(
+        alert=request.alert,
+        endpoint=endpoint,
+        recipient=recipient,
+        state=state,
+        rung=request.rung,
+        detail=outcome.detail,
+    )
+
+
 def _asks_for(alert: Alert, request: Request) -> bool:
-    waits = alert.state is AlertState.REQUESTED
+    # Another copy of the same attempt may have been delivered already.
+    waits = alert.state in (AlertState.REQUESTED, AlertState.DELIVERED)
     return waits and (alert.rung, alert.attempt) == (request.rung, request.attempt)

@@ -5,14 +5,16 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta, Struct
 
 from gateways.alerts.logfile import LogFile
+from gateways.alerts.pager import Pager
+from gateways.alerts.smtp import Mail
 from gateways.alerts.webhook import Webhook
 
-AlertChannel: TypeAlias = Webhook | LogFile
+AlertChannel: TypeAlias = Webhook | LogFile | Mail | Pager
 """All channels, as a configuration names them: `channel = "webhook"`. A new one is added here."""
 
 
 class Endpoint(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A name that a place's ladder may use."""
+    """A name that a place's ladder may use. Raises ValueError where `exercise` would mark people."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     channel: AlertChannel
@@ -20,3 +22,9 @@ class Endpoint(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Attempts at the same time."""
     queue: Annotated[int, Meta(ge=1, le=100_000)] = 1_000
     """Attempts that may wait; beyond it they fail at once, so that the ladder goes on."""
+    exercise: bool = False
+    """Nobody real is behind it: it may be sent to in an exercise."""
+
+    def __post_init__(self) -> None:
+        if self.exercise and self.channel.addressed:
+            raise ValueError("exercise: this channel sends to recipients; mark those that are no real persons instead")

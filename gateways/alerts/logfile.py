@@ -8,17 +8,20 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import trio
 from msgspec import Meta, Struct
 
-from gateways.alerts.channel import Outcome, Sender
+from gateways.alerts.channel import NOBODY, Copy, Outcome, Sender
 from gateways.alerts.message import Message, render
 
 
 class LogFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="channel", tag="logfile"):
     """A log file as configured."""
+
+    addressed: ClassVar[bool] = False
+    leaves: ClassVar[bool] = False
 
     path: Annotated[str, Meta(min_length=1)]
     """Relative to the data folder. Readable by its owner only: it holds addresses."""
@@ -31,10 +34,10 @@ class LogFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag
     @asynccontextmanager
     async def open(self, folder: Path) -> AsyncIterator[Sender]:
         """Open the channel; the file itself is opened for every line."""
-        yield _Sender(self, folder / self.path)
+        yield LogSender(self, folder / self.path)
 
 
-class _Sender:
+class LogSender:
     """An open log file."""
 
     def __init__(self, config: LogFile, path: Path) -> None:
@@ -42,9 +45,13 @@ class _Sender:
         self._path = path
         self._one_at_a_time = trio.CapacityLimiter(1)
 
-    async def send(self, message: Message) -> Outcome:
+    async def send(self, message: Message, copy: Copy = NOBODY) -> Outcome:
+        """Append the message."""
+        del copy
+        return await self.append(render(message) + b"\n")
+
+    async def append(self, line: bytes) -> Outcome:
         """Append the line and sync it. On a disk that hangs, one thread is left behind and the others fail."""
-        line = render(message) + b"\n"
         with trio.move_on_after(self._config.timeout_s):
             try:
                 await trio.to_thread.run_sync(self._write, line, abandon_on_cancel=True, limiter=self._one_at_a_time)

@@ -4,6 +4,8 @@ Rule: pure. A message is composed from the durable World at the moment of the at
 bears the newest address; its text is the engine's and never changes. It names no caller and holds no notes.
 """
 
+from typing import Final
+
 import msgspec
 from msgspec import Struct
 
@@ -15,6 +17,9 @@ from engine.state.records import Alert, Incident
 from engine.state.world import World
 from gateways.times import iso
 from gateways.views import RouteView, view_route
+
+EXERCISE: Final = "EXERCISE EXERCISE: "
+"""Before the words of every message of an exercise."""
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -51,6 +56,8 @@ class Message(Struct, frozen=True, kw_only=True):
     """All of it in one line, for a pager."""
     rung: int
     attempt: int
+    exercise: bool = False
+    """Nobody is in need: the text begins with EXERCISE, and no real person is told (see `exercise.py`)."""
 
 
 class _Envelope(Struct, frozen=True):
@@ -61,7 +68,7 @@ class _Envelope(Struct, frozen=True):
     data: Message
 
 
-def compose(world: World, alert: Alert) -> Message:
+def compose(world: World, alert: Alert, *, exercise: bool = False) -> Message:
     """Return the message of the attempt that the alert asks for now."""
     incident = world.incidents.get(alert.incident)
     kind = None if incident is None else world.types.get(incident.type)
@@ -91,9 +98,10 @@ def compose(world: World, alert: Alert) -> Message:
         route=None if assignment is None else view_route(world, assignment.route),
         answer_by_ms=None if unit is None or alert.purpose is not Purpose.ROLL_CALL else unit.roll_due_ms or None,
         cautions=_cautions(world, alert, incident),
-        text=alert.text,
+        text=EXERCISE + alert.text if exercise else alert.text,
         rung=alert.rung,
         attempt=alert.attempt,
+        exercise=exercise,
     )
 
 

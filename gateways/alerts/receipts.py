@@ -36,7 +36,7 @@ class _Body(Struct, frozen=True, forbid_unknown_fields=True):
     by: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """Ends the request with this answer."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -61,7 +61,7 @@ class _Entrance:
         """Answer 200, or 400, 401, 403, 404, 408, 409, 413, 503 with the reason."""
         try:
             return await self._acknowledge(request)
-        except _Refused as refused:
+        except Refused as refused:
             headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
             return PlainTextResponse(f"{refused}\n", refused.status, headers)
         except ClientDisconnect:
@@ -70,9 +70,9 @@ class _Entrance:
     async def _acknowledge(self, request: Request) -> Response:
         principal = self._authorise(_token(request))
         if principal is None:
-            raise _Refused(401, "token: missing, or not valid for receipts of alerts")
+            raise Refused(401, "token: missing, or not valid for receipts of alerts")
         alert = self._known(request.path_params["alert"], principal)
-        body = await _body(request)
+        body = _understood(await body_of(request, BODY_MAX))
         by = principal.name if body.by in (None, principal.name) else f"{body.by} via {principal.name}"
         await self._tell(alert, by)
         return JSONResponse({"alert": alert, "acknowledged_by": by})
@@ -85,10 +85,10 @@ class _Entrance:
         world = self._service.world
         form = _ALERT.fullmatch(alert)
         if form is None or int(form[1]) > world.alert_number:
-            raise _Refused(404, "alert: there has never been one of this id")
+            raise Refused(404, "alert: there has never been one of this id")
         record = world.alerts.get(alert)
         if record is not None and not principal.speaks_for(record.unit):
-            raise _Refused(403, f"alert: {alert} is not for a unit that this token speaks for")
+            raise Refused(403, f"alert: {alert} is not for a unit that this token speaks for")
         return alert
 
     async def _tell(self, alert: str, by: str) -> None:
@@ -96,9 +96,9 @@ class _Entrance:
             turn = await self._service.tell(ReportReceipt(alert, by))
             if any(isinstance(fact, CommandRefused) for fact in turn.facts):
                 reason = "it was acknowledged before, withdrawn, or handed to a person"
-                raise _Refused(409, f"alert: {alert} is not open any more: {reason}")
+                raise Refused(409, f"alert: {alert} is not open any more: {reason}")
             return
-        raise _Refused(503, "the engine has not made this durable in time; ask again")
+        raise Refused(503, "the engine has not made this durable in time; ask again")
 
 
 def _token(request: Request) -> str | None:
@@ -106,21 +106,25 @@ def _token(request: Request) -> str | None:
     return credentials.strip() if scheme.lower() == "bearer" else None
 
 
-async def _body(request: Request) -> _Body:
+def _understood(content: bytes) -> _Body:
+    try:
+        return msgspec.json.decode(content, type=_Body) if content else _Body()
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refused(400, f'body: {error}; it is to be {{"by": "…"}}') from None
+
+
+async def body_of(request: Request, limit: int) -> bytes:
+    """Return what was posted. Raises Refused if it is not there in time, or too long."""
     with trio.move_on_after(WAIT_S):
-        content = await _read(request)
-        try:
-            return msgspec.json.decode(content, type=_Body) if content else _Body()
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _Refused(400, f'body: {error}; it is to be {{"by": "…"}}') from None
-    raise _Refused(408, f"body: not received within {WAIT_S:g} s")
+        return await _read(request, limit)
+    raise Refused(408, f"body: not received within {WAIT_S:g} s")
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, limit: int) -> bytes:
     content = b""
     async with aclosing(request.stream()) as chunks:
         async for chunk in chunks:
             content += chunk
-            if len(content) > BODY_MAX:
-                raise _Refused(413, f"body: more than {BODY_MAX} bytes")
+            if len(content) > limit:
+                raise Refused(413, f"body: more than {limit} bytes")
     return content

@@ -5,6 +5,7 @@
 Rule: nothing reaches a handler that has not passed all of these, and nothing leaves that was not redacted for its reader.
 """
 
+import re
 from collections.abc import Mapping
 from email.utils import formatdate
 from hashlib import blake2b
@@ -38,6 +39,7 @@ from gateways.web import allow_time
 JSON: Final = "application/json"
 BODY_WAIT_S: Final = 5.0
 KEY_MAX: Final = 128
+_TAGS: Final = re.compile(r'\*|(W/)?"[!#-~]*"(\s*,\s*(W/)?"[!#-~]*")*')
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -111,7 +113,7 @@ class Api:
         query = _query(operation, request)
         key = _key(operation, request)
         body = None if operation.body is None else await _body(operation.body, request)
-        if_match = request.headers.get("if-match", "") if operation.conditional else ""
+        if_match = _if_match(request) if operation.conditional else ""
         return Call(principal, audience_of(principal), path, query, body, key, if_match)
 
     # ── commands ────────────────────────────────────────────────────────────────────────────────────────────
@@ -178,10 +180,14 @@ def _query(operation: Operation, request: Request) -> Any:
             raise Problem(422, "unknown_field", f"This takes no parameters, and no {name!r}.", name)
         return None
     try:
-        return msgspec.convert(given, operation.query, strict=False)
+        query = msgspec.convert(given, operation.query, strict=False)
     except msgspec.ValidationError as error:
         code, field, sentence = what_is_wrong(error)
         raise Problem(422, code, f"{sentence}. /docs says which parameters there are.", field) from error
+    for name in given:
+        if getattr(query, name) is None:
+            raise Problem(422, "wrong_type", "A parameter without a value is left out, not null.", name)
+    return query
 
 
 def _key(operation: Operation, request: Request) -> str:
@@ -195,6 +201,17 @@ def _key(operation: Operation, request: Request) -> str:
         )
         raise Problem(400, "missing" if not key else "out_of_range", reason, "Idempotency-Key")
     return key
+
+
+def _if_match(request: Request) -> str:
+    given = request.headers.get("if-match")
+    if given is None:
+        return ""
+    if not _TAGS.fullmatch(given):
+        raise Problem(
+            422, "malformed", 'If-Match bears the ETag that was told, with its quotes, or is "*".', "If-Match"
+        )
+    return given
 
 
 async def _body(kind: type[Any], request: Request) -> Any:

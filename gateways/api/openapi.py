@@ -116,7 +116,7 @@ def _parameters(each: Operation) -> list[dict[str, Any]]:
     return named + asked
 
 
-_ETAG: Final = {"type": "string", "pattern": '^("[!#-~]*"|[*])$'}
+_ETAG: Final = {"type": "string", "pattern": '^([*]|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$'}
 
 
 def _query(kind: type[Struct]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from gateways.alert_views import AlertView
 from gateways.board import Snapshot, Update
 from gateways.cad.messages import Positions
 from gateways.move_views import CoverageView, MoveView
@@ -37,6 +38,8 @@ class Mirror:
         self.moves: dict[str, MoveView] = {}
         """Moves between posts that are proposed or under way."""
         self.coverage: tuple[CoverageView, ...] = ()
+        self.alerts: dict[str, AlertView] = {}
+        """Alerts that are not over, each with its copies."""
         self.positions: dict[str, PositionView] = {}
         """Of units that have moved since `units` last said where they are."""
         self.deltas = 0
@@ -72,6 +75,7 @@ class Mirror:
         self.surroundings = snapshot.surroundings or SurroundingsView()
         self.moves = {view.id: view for view in snapshot.moves}
         self.coverage = snapshot.coverage
+        self.alerts = {view.id: view for view in snapshot.alerts}
         self.positions = {}
 
     def _fold(self, delta: Update) -> None:
@@ -96,6 +100,10 @@ class Mirror:
             self.moves[move.id] = move
         for name in delta.ended_moves:
             self.moves.pop(name, None)
+        for alert in delta.alerts:
+            self.alerts[alert.id] = alert
+        for name in delta.ended_alerts:
+            self.alerts.pop(name, None)
         if delta.coverage is not None:
             self.coverage = delta.coverage
         if delta.roads is not None:

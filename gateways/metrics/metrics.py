@@ -5,7 +5,7 @@ fraction of a millisecond to read there is kept up to date turn by turn instead 
 """
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Final
 
@@ -32,7 +32,7 @@ from gateways.metrics.of_moves import move_families
 from gateways.metrics.of_response import response_families
 from gateways.metrics.of_roads import road_families
 from gateways.metrics.routes import metrics_routes
-from gateways.metrics.sources import Endpoints, Feeds, Sources
+from gateways.metrics.sources import Endpoints, Feeds, Numbers, Sources
 from gateways.web import HttpCounts
 
 HEARTBEAT_S: Final = 5.0
@@ -53,9 +53,12 @@ class Metrics(Collector):
         http: HttpCounts | None = None,
         clocks: Clocks | None = None,
         planner: Planner | None = None,
+        exchanges: Mapping[str, Numbers] | None = None,
         fresh_s: float = FRESH_S,
     ) -> None:
-        self._sources = Sources(service=service, board=board, intake=intake, cad=cad, courier=courier, http=http)
+        self._sources = Sources(
+            service=service, board=board, intake=intake, cad=cad, courier=courier, http=http, exchanges=exchanges or {}
+        )
         self._observed = Observed(service, board.world)
         self._clocks = Clocks(STANDARDS, place=board.world.place) if clocks is None else clocks
         self._planner = planner

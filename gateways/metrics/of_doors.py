@@ -29,6 +29,8 @@ def door_families(sources: Sources) -> Iterator[Family]:
         )
     if sources.courier is not None:
         yield from _endpoints(sources.courier.statistics())
+    if sources.exchanges:
+        yield _exchanges(sources)
     if sources.http is not None:
         yield counters(
             "http_events",
@@ -37,6 +39,19 @@ def door_families(sources: Sources) -> Iterator[Family]:
             "event",
             bounded(sources.http.statistics(), EVENTS_MAX),
         )
+
+
+def _exchanges(sources: Sources) -> Family:
+    family = CounterMetricFamily(
+        PREFIX + "exchange_events",
+        "What happened at the exchanges with other organisations since the start. Worry when unreadable, refused or "
+        "failed ones rise.",
+        labels=["exchange", "event"],
+    )
+    for exchange, numbers in sources.exchanges.items():
+        for event, count in bounded(numbers(), EVENTS_MAX).items():
+            family.add_metric([exchange, event], count)
+    return family
 
 
 def _feeds(numbers: FeedNumbers) -> Iterator[Family]:
@@ -52,6 +67,11 @@ def _feeds(numbers: FeedNumbers) -> Iterator[Family]:
         "Messages of trackers that held no fix, and broken connections, by cause.",
         "event",
         bounded(numbers.events, EVENTS_MAX),
+    )
+    yield gauge(
+        "feed_devices_offline",
+        "Devices whose last will came and that were not heard since. Worry when it rises.",
+        numbers.offline,
     )
 
 

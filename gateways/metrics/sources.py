@@ -3,7 +3,7 @@
 The gateways are independent of each other, so their numbers are known here by shape only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -24,6 +24,10 @@ class FeedNumbers(Protocol):
     @property
     def events(self) -> Mapping[str, int]:
         """Messages that held no fix, by cause."""
+
+    @property
+    def offline(self) -> int:
+        """Devices that have gone."""
 
 
 class Feeds(Protocol):
@@ -64,6 +68,9 @@ class Endpoints(Protocol):
         """Return the numbers of each endpoint."""
 
 
+Numbers = Callable[[], Mapping[str, int]]
+
+
 class Sources(Struct, frozen=True, kw_only=True):
     """Everything that is read at a scrape."""
 
@@ -74,6 +81,8 @@ class Sources(Struct, frozen=True, kw_only=True):
     """Its counts: integers, and mappings from a code to an integer."""
     courier: Endpoints | None = None
     http: HttpCounts | None = None
+    exchanges: Mapping[str, Numbers] = {}
+    """By exchange with other organisations: what has happened there, by name."""
 
 
 CODES_MAX = 32

@@ -90,6 +90,7 @@ class AlertsTable(File, frozen=True):
     """[alerts]: how a unit is told."""
 
     ladder: tuple[Id, ...] = _ALERTS.ladder
+    """Endpoints, tried in this order; those with a + between them are tried side by side."""
     attempts: Annotated[int, Meta(ge=1, le=100)] = _ALERTS.attempts
     retry_after_s: Seconds = _ALERTS.retry_after_ms / 1000
     acknowledge_within_s: Seconds = _ALERTS.acknowledge_within_ms / 1000

@@ -16,6 +16,7 @@ _LONGEST_REASON: Final = 200
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """All that msgspec raises on bytes it cannot take; nesting too deep is a RecursionError."""
 
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 DeviceName = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 
 
@@ -36,7 +37,7 @@ class Fix(
     device: DeviceName
     lat: float
     lon: float
-    fix_ms: int
+    fix_ms: Int64
     speed_mps: float | None = None
     heading_deg: float | None = None
     accuracy_m: float | None = None

@@ -1,12 +1,14 @@
-"""The HTTP entrance for trackers that speak OsmAnd.
+"""The HTTP entrance for trackers that speak OsmAnd, and for a Traccar that forwards positions.
 
 Rule: 200 with an empty body means "do not send this again". It answers every message that was understood,
 even when hygiene drops the fix: a tracker that is told 400 keeps that position at the head of its queue and
 tries it for ever. 400 says in plain text which field to mend, 401 that the token is missing or wrong.
 """
 
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Final
+from urllib.parse import parse_qs
 
 import trio
 from starlette.requests import ClientDisconnect, Request
@@ -17,78 +19,96 @@ from gateways.telematics.fix import Fix, Refusal
 from gateways.telematics.hygiene import Verdict
 from gateways.telematics.intake import Authorise, Intake
 from gateways.telematics.osmand import OsmAnd
+from gateways.telematics.traccar import Traccar
 
-_NOT_OURS: Final = frozenset({Verdict.UNKNOWN_DEVICE, Verdict.NOT_ALLOWED})
+NOT_OURS: Final = frozenset({Verdict.UNKNOWN_DEVICE, Verdict.NOT_ALLOWED})
+Answer = tuple[int, str]
+"""Status and text; the text is for people and empty where all is well."""
+Read = Callable[[int], Awaitable[bytes]]
+"""Reads the body, up to so many bytes. Raises TooLarge, or ClientDisconnect if the sender has left."""
 
 
-class _TooLargeError(Exception):
+class TooLarge(Exception):
     """The body is over the limit."""
 
 
-def osmand_routes(config: OsmAnd, intake: Intake, authorise: Authorise) -> list[Route]:
-    """Build the routes of the OsmAnd protocol, to be mounted on the HTTP listener."""
-    entrance = _Entrance(config, intake, authorise)
-    return [Route(config.path, entrance.answer, methods=["GET", "POST"])]
+def http_routes(config: OsmAnd | Traccar, intake: Intake, authorise: Authorise) -> list[Route]:
+    """Build the routes of the protocol, to be mounted on the HTTP listener."""
+    entrance = Entrance(config, intake, authorise)
+
+    async def answer(request: Request) -> Response:
+        async def read(limit: int) -> bytes:
+            body = b""
+            async with aclosing(request.stream()) as chunks:
+                async for chunk in chunks:
+                    body += chunk
+                    if len(body) > limit:
+                        raise TooLarge
+            return body
+
+        query: bytes = request.scope["query_string"]
+        status, text = await entrance.decide(request.headers.get("authorization", ""), query, read)
+        if status == 200:
+            return Response()
+        return PlainTextResponse(text, status, {"WWW-Authenticate": "Bearer"} if status == 401 else None)
+
+    methods = ["GET", "POST"] if isinstance(config, OsmAnd) else ["POST"]
+    return [Route(config.path, answer, methods=methods)]
 
 
-class _Entrance:
+class Entrance:
     """One tracker's request at a time: who is it, what does it say, what becomes of it."""
 
-    def __init__(self, config: OsmAnd, intake: Intake, authorise: Authorise) -> None:
+    def __init__(self, config: OsmAnd | Traccar, intake: Intake, authorise: Authorise) -> None:
         self._config = config
         self._intake = intake
         self._authorise = authorise
         self._decoder = config.decoder()
 
-    async def answer(self, request: Request) -> Response:
-        """Answer 200 taken, 400 field at fault, 401 no or wrong token, 408 too slow, 413 too large."""
-        principal = self._authorise(_token(request))
+    async def decide(self, authorization: str, query: bytes, read: Read) -> Answer:
+        """Return 200 taken, 400 field at fault, 401 no or wrong token, 408 too slow, 413 too large."""
+        principal = self._authorise(_token(authorization, query))
         if principal is None:
             return self._refuse(401, "bad_token", "token: missing or not valid for this feed")
         try:
-            with trio.fail_after(self._config.body_wait_s):
-                decoded = await self._decode(request)
+            decoded = await self._decode(query, read)
         except trio.TooSlowError:
             return self._refuse(408, "slow_body", f"body: not received within {self._config.body_wait_s:g} s")
-        except _TooLargeError:
+        except TooLarge:
             return self._refuse(413, "oversized", f"body: more than {self._config.limit_bytes} bytes")
         except ClientDisconnect:
-            self._intake.count("connection_reset")
-            return Response(status_code=400)  # nobody is there to read it
+            return self._refuse(400, "connection_reset", "")  # nobody is there to read it
         if isinstance(decoded, Refusal):
             return self._refuse(400, "malformed", f"{decoded.field}: {decoded.reason}")
-        if _NOT_OURS.isdisjoint(self._intake.take(decoded, principal)):
-            return Response()
-        return PlainTextResponse("id: this device is not on the roster of this feed", 400)
+        if NOT_OURS.isdisjoint(self._intake.take(decoded, principal)):
+            return 200, ""
+        return 400, "id: this device is not on the roster of this feed"
 
-    async def _decode(self, request: Request) -> list[Fix] | Refusal:
+    async def _decode(self, query: bytes, read: Read) -> list[Fix] | Refusal:
         """Read the query if there is one (trackers post to it with an empty body), else the body."""
-        query: bytes = request.scope["query_string"]
-        if len(query) > self._config.limit_bytes:
-            raise _TooLargeError
-        now_ms = self._intake.now_ms()
-        if request.query_params.keys() - {"token"}:
-            return self._decoder.decode_query(query, now_ms)
-        return self._decoder.decode_body(await self._body(request), now_ms)
+        limit = self._config.limit_bytes
+        if len(query) > limit:
+            raise TooLarge
+        if query and not (query.startswith(b"token=") and b"&" not in query):
+            return self._decoder.decode_query(query, self._intake.now_ms())
+        with trio.fail_after(self._config.body_wait_s):
+            body = await read(limit)
+        return self._decoder.decode_body(body, self._intake.now_ms())
 
-    async def _body(self, request: Request) -> bytes:
-        body = b""
-        async with aclosing(request.stream()) as chunks:
-            async for chunk in chunks:
-                body += chunk
-                if len(body) > self._config.limit_bytes:
-                    raise _TooLargeError
-        return body
-
-    def _refuse(self, status: int, event: str, text: str) -> Response:
+    def _refuse(self, status: int, event: str, text: str) -> Answer:
         self._intake.count(event)
-        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-        return PlainTextResponse(text, status, headers)
+        return status, text
 
 
-def _token(request: Request) -> str | None:
+def _token(authorization: str, query: bytes) -> str | None:
     """From `Authorization: Bearer`, or from the query for trackers that cannot set a header."""
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    scheme, _, credentials = authorization.partition(" ")
     if scheme.lower() == "bearer":
         return credentials.strip()
-    return request.query_params.get("token")
+    if b"token=" not in query:
+        return None
+    try:
+        found = parse_qs(query.decode("ascii"), max_num_fields=100).get("token")
+    except ValueError:  # not ASCII, or too many keys
+        return None
+    return found[0] if found else None

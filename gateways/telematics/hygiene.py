@@ -4,51 +4,51 @@ Rule: a fix is judged on its own first (valid, in range, not at (0,0), accurate 
 then against the newest accepted one of the same device. Positions never move backwards in the device's own
 time, so a burst after an outage, in any order and with repeats, ends where the device really is. A jump that
 no vehicle can make is held until several fixes agree with it; the last good position stands meanwhile.
+Of several devices on one unit one leads, and gives way only to one that is clearly better or when it falls silent.
 """
 
 from enum import IntEnum
-from math import asin, cos, radians, sin, sqrt
 from typing import Final
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
+from gateways.telematics import judging
+from gateways.telematics.columns import Columns, Rows, Times, columns_of
 from gateways.telematics.fix import Fix
 
-_EARTH_RADIUS_M: Final = 6_371_008.8
-_METRES_PER_DEGREE: Final = radians(1.0) * _EARTH_RADIUS_M
-_FASTEST_CREDIBLE_MPS: Final = 1_000.0
+_FIRST_ROWS: Final = 64
 
 
 class Verdict(IntEnum):
     """What became of one fix. The first two moved the unit; nothing else did."""
 
-    ACCEPTED = 0
-    CLAMPED = 1
+    ACCEPTED = judging.ACCEPTED
+    CLAMPED = judging.CLAMPED
     """Accepted, but stamped with the time of arrival: the device's clock runs ahead."""
-    DUPLICATE = 2
-    LATE = 3
+    DUPLICATE = judging.DUPLICATE
+    LATE = judging.LATE
     """Older than the newest accepted position."""
-    FUTURE = 4
-    NULL_ISLAND = 5
+    FUTURE = judging.FUTURE
+    NULL_ISLAND = judging.NULL_ISLAND
     """At (0,0): what receivers say before they know."""
-    OUT_OF_RANGE = 6
-    INVALID = 7
+    OUT_OF_RANGE = judging.OUT_OF_RANGE
+    INVALID = judging.INVALID
     """The device itself says that it has no fix."""
-    INACCURATE = 8
-    SUSPECT = 9
+    INACCURATE = judging.INACCURATE
+    SUSPECT = judging.SUSPECT
     """Implies an impossible speed; held until enough others agree with it."""
-    UNKNOWN_DEVICE = 10
-    NOT_ALLOWED = 11
+    UNKNOWN_DEVICE = judging.UNKNOWN_DEVICE
+    NOT_ALLOWED = judging.NOT_ALLOWED
     """The feed that brought it may not move that unit."""
+    OUTRANKED = judging.OUTRANKED
+    """Believed, but another device of the unit leads."""
 
     @property
     def moved(self) -> bool:
         """Whether the fix became the unit's position."""
         return self <= Verdict.CLAMPED
-
-
-_ACCEPTED: Final = Verdict.ACCEPTED  # on Python 3.11 looking a member up costs as much as judging a field
-_CLAMPED: Final = Verdict.CLAMPED
 
 
 class HygieneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,129 +63,140 @@ class HygieneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     noise_m: float = 100.0
     """What two fixes of a standing device may differ by; added to the distance a speed allows."""
     fixes_to_confirm: int = 3
+    lead_silent_ms: int = 10_000
+    """Of several devices on a unit, the leading one gives way to another that is fresher by more than this …"""
+    lead_better_by: float = 0.5
+    """… or whose accuracy is less than this share of its own …"""
+    lead_wins: int = 3
+    """… so many times in a row."""
 
 
-class Track(msgspec.Struct, gc=False):
+class Track(msgspec.Struct, frozen=True):
     """All that is remembered of one device: the newest accepted fix and the jump being held, if any."""
 
     limit_mps: float
-    seen_ms: int = 0
-    newest_ms: int = 0
+    seen_ms: int
+    newest_ms: int
     """Device time of the newest accepted fix; 0 before the first."""
-    stamp_ms: int = 0
+    stamp_ms: int
     """The time it was handed on with; earlier than `newest_ms` when it was clamped."""
-    lat: float = 0.0
-    lon: float = 0.0
-    held: int = 0
-    held_ms: int = 0
-    held_lat: float = 0.0
-    held_lon: float = 0.0
+    lat: float
+    lon: float
+    held: int
+    held_ms: int
+    held_lat: float
+    held_lon: float
 
 
 class Hygiene:
-    """The judge of all feeds. Knows the enrolled devices and no others, so its memory is bounded."""
+    """The judge of all feeds. Knows the enrolled devices and no others, so its memory is bounded.
 
-    __slots__ = ("_tracks", "settings")
+    Devices and units go by their rows; the first call compiles (or loads) the kernels.
+    """
+
+    __slots__ = ("_allowed_all", "_leads", "_limits", "_rows", "_tracks", "_unit_of", "settings")
 
     def __init__(self, settings: HygieneSettings) -> None:
         self.settings = settings
-        self._tracks: dict[str, Track] = {}
+        self._rows: dict[str, int] = {}
+        self._tracks = np.zeros(0, judging.TRACK)
+        self._unit_of = np.zeros(0, np.int32)
+        self._leads = np.zeros(0, judging.LEAD)
+        self._allowed_all = np.zeros(0, np.bool_)
+        self._limits = (
+            settings.ahead_clamped_ms,
+            settings.ahead_refused_ms,
+            float(settings.worst_accuracy_m),
+            float(settings.null_island_deg),
+            float(settings.noise_m),
+            settings.fixes_to_confirm,
+        )
+        self.judge(columns_of([]), np.empty(0, np.int32), 0)
 
-    def enrol(self, device: str, *, airborne: bool = False) -> None:
-        """Begin to remember a device; one already enrolled keeps its track."""
-        limit_mps = self.settings.air_mps if airborne else self.settings.ground_mps
-        self._tracks.setdefault(device, Track(limit_mps)).limit_mps = limit_mps
+    def enrol(self, device: str, *, airborne: bool = False, unit: int | None = None) -> int:
+        """Begin to remember a device and return its row; one already enrolled keeps its row and track.
+
+        `unit` is the row of what it rides on; None: on something of its own, of the same row.
+        """
+        row = self._rows.setdefault(device, len(self._rows))
+        rides_on = row if unit is None else unit
+        self._make_room(max(row, rides_on) + 1)
+        self._tracks["limit_mps"][row] = self.settings.air_mps if airborne else self.settings.ground_mps
+        if self._unit_of[row] != rides_on:
+            self._give_up_lead(row)
+        self._unit_of[row] = rides_on
+        return row
+
+    def _make_room(self, rows: int) -> None:
+        more = max(_FIRST_ROWS, rows) - len(self._tracks)
+        if more > 0:
+            more = max(more, len(self._tracks))
+            leads = np.zeros(more, judging.LEAD)
+            leads["device"] = leads["rival"] = -1
+            self._leads = np.concatenate([self._leads, leads])
+            self._tracks = np.concatenate([self._tracks, np.zeros(more, judging.TRACK)])
+            self._unit_of = np.concatenate([self._unit_of, np.full(more, -1, np.int32)])
+            self._allowed_all = np.ones(len(self._tracks), np.bool_)
+
+    def dismiss(self, device: str) -> None:
+        """Let a device move nothing any more; it counts as unknown until it is enrolled again."""
+        row = self._rows[device]
+        self._give_up_lead(row)
+        self._unit_of[row] = -1
+
+    def _give_up_lead(self, row: int) -> None:
+        """Let the next device lead where this one did; when the unit was last seen stays known."""
+        self._leads["device"][self._leads["device"] == row] = -1
+
+    def row_of(self, device: str) -> int:
+        """Return the row of a device, -1 for one that was never enrolled."""
+        return self._rows.get(device, -1)
+
+    def units_of(self, rows: Rows) -> Rows:
+        """Return the units of devices by their rows."""
+        return self._unit_of[rows]
 
     def track(self, device: str) -> Track | None:
-        """Give what is remembered of a device, to be read only; None if it is not enrolled."""
-        return self._tracks.get(device)
+        """Give what is remembered of a device; None if it is not enrolled."""
+        row = self._rows.get(device)
+        return None if row is None else Track(*self._tracks[row].tolist())
+
+    def judge(
+        self, fixes: Columns, rows: Rows, now_ms: int, allowed: npt.NDArray[np.bool_] | None = None
+    ) -> tuple[npt.NDArray[np.uint8], Times]:
+        """Judge fixes of these device rows at the time of their arrival; return verdicts and stamps.
+
+        `allowed` says by unit which the feed may move; None: all.
+        """
+        verdicts, stamps = np.empty(len(rows), np.uint8), np.empty(len(rows), np.int64)
+        mine = self._allowed_all if allowed is None else allowed
+        judging.judge(
+            rows,
+            fixes.fix_ms,
+            fixes.lat,
+            fixes.lon,
+            fixes.speed_mps,
+            fixes.heading_deg,
+            fixes.accuracy_m,
+            fixes.valid,
+            now_ms,
+            self._tracks,
+            self._unit_of,
+            mine,
+            self._limits,
+            verdicts,
+            stamps,
+        )
+        settings = self.settings
+        how = (settings.lead_silent_ms, settings.lead_wins, float(settings.lead_better_by))
+        judging.fuse(rows, self._unit_of, fixes.accuracy_m, stamps, self._leads, how, verdicts)
+        return verdicts, stamps
 
     def admit(self, fix: Fix, now_ms: int) -> Verdict:
-        """Judge one fix at the time of its arrival and remember it if it is believed."""
-        track = self._tracks.get(fix.device)
-        if track is None:
-            return Verdict.UNKNOWN_DEVICE
-        track.seen_ms = now_ms
-        flaw = self._flaw(fix, now_ms)
-        if flaw is not None:
-            return flaw
-        ahead = fix.fix_ms - now_ms > self.settings.ahead_clamped_ms
-        if fix.fix_ms <= track.newest_ms and (ahead or not self._clock_was_set_right(track, fix)):
-            return Verdict.DUPLICATE if fix.fix_ms == track.newest_ms else Verdict.LATE
-        if self._jumped(track, fix, now_ms, ahead=ahead) and not self._confirmed(track, fix):
-            return Verdict.SUSPECT
-        track.newest_ms = fix.fix_ms
-        track.stamp_ms = max(now_ms, track.stamp_ms) if ahead else fix.fix_ms
-        track.lat = fix.lat
-        track.lon = fix.lon
-        track.held = track.held_ms = 0
-        return _CLAMPED if ahead else _ACCEPTED
+        """Judge one fix."""
+        verdicts, _ = self.judge(columns_of([fix]), np.array([self.row_of(fix.device)], np.int32), now_ms)
+        return Verdict(int(verdicts[0]))
 
     def clamped(self, fix: Fix) -> Fix:
         """Restamp the fix just judged CLAMPED with the time it is to be handed on with."""
-        return msgspec.structs.replace(fix, fix_ms=self._tracks[fix.device].stamp_ms)
-
-    def _flaw(self, fix: Fix, now_ms: int) -> Verdict | None:
-        """Find what is wrong with the fix by itself. Comparisons are written so that NaN fails them."""
-        limits = self.settings
-        if not fix.valid:
-            return Verdict.INVALID
-        if not (-90.0 <= fix.lat <= 90.0 and -180.0 <= fix.lon <= 180.0 and fix.fix_ms > 0):
-            return Verdict.OUT_OF_RANGE
-        if fix.speed_mps is not None and not 0.0 <= fix.speed_mps <= _FASTEST_CREDIBLE_MPS:
-            return Verdict.OUT_OF_RANGE
-        if fix.heading_deg is not None and not 0.0 <= fix.heading_deg <= 360.0:
-            return Verdict.OUT_OF_RANGE
-        if abs(fix.lat) <= limits.null_island_deg and abs(fix.lon) <= limits.null_island_deg:
-            return Verdict.NULL_ISLAND
-        if fix.accuracy_m is not None and not 0.0 <= fix.accuracy_m <= limits.worst_accuracy_m:
-            return Verdict.INACCURATE
-        return Verdict.FUTURE if fix.fix_ms - now_ms > limits.ahead_refused_ms else None
-
-    def _clock_was_set_right(self, track: Track, fix: Fix) -> bool:
-        """Whether an older device time is newer in truth, because the newest one was ahead and clamped.
-
-        Without this a single stamp from the future would freeze the unit until that time has come.
-        """
-        clamped = track.newest_ms > track.stamp_ms
-        return clamped and track.stamp_ms + self.settings.ahead_clamped_ms < fix.fix_ms < track.newest_ms
-
-    def _jumped(self, track: Track, fix: Fix, now_ms: int, *, ahead: bool) -> bool:
-        if track.newest_ms == 0:
-            return False
-        if ahead == (track.newest_ms > track.stamp_ms):
-            elapsed_ms = fix.fix_ms - track.newest_ms  # one clock measured both
-        else:  # the device's clock changed in between: ours is the better one, within the tolerance
-            elapsed_ms = (now_ms if ahead else fix.fix_ms) - track.stamp_ms
-            elapsed_ms = max(elapsed_ms, self.settings.ahead_clamped_ms)
-        allowed_m = track.limit_mps * elapsed_ms / 1000.0 + self.settings.noise_m
-        return farther_than(allowed_m, track.lat, track.lon, fix.lat, fix.lon)
-
-    def _confirmed(self, track: Track, fix: Fix) -> bool:
-        """Hold a jump; true once enough fixes in a row, each newer, could be one vehicle's."""
-        if fix.fix_ms <= track.held_ms:
-            return False
-        allowed_m = track.limit_mps * (fix.fix_ms - track.held_ms) / 1000.0 + self.settings.noise_m
-        agrees = track.held > 0 and not farther_than(allowed_m, track.held_lat, track.held_lon, fix.lat, fix.lon)
-        track.held = track.held + 1 if agrees else 1
-        track.held_ms, track.held_lat, track.held_lon = fix.fix_ms, fix.lat, fix.lon
-        return track.held >= self.settings.fixes_to_confirm
-
-
-def farther_than(limit_m: float, lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> bool:
-    """Whether two points (degrees) are more than `limit_m` metres apart on the sphere.
-
-    Along the meridian and then along the equator is never shorter than the great circle, so for nearly every
-    fix one addition answers; only then is the exact distance worked out.
-    """
-    if (abs(lat_a - lat_b) + abs(lon_a - lon_b)) * _METRES_PER_DEGREE <= limit_m:
-        return False
-    return great_circle_m(lat_a, lon_a, lat_b, lon_b) > limit_m
-
-
-def great_circle_m(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
-    """Metres between two points (degrees) on the mean sphere, by the haversine formula."""
-    phi_a, phi_b = radians(lat_a), radians(lat_b)
-    across = sin((phi_b - phi_a) / 2.0) ** 2
-    along = sin(radians(lon_b - lon_a) / 2.0) ** 2
-    return 2.0 * _EARTH_RADIUS_M * asin(min(1.0, sqrt(across + cos(phi_a) * cos(phi_b) * along)))
+        return msgspec.structs.replace(fix, fix_ms=int(self._tracks["stamp_ms"][self._rows[fix.device]]))

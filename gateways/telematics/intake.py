@@ -1,23 +1,29 @@
 """The one pipeline behind every telematics protocol: roster, then hygiene, then the unit's position.
 
-Rule: whatever the protocol, fixes come through `Intake.take` and nowhere else; each gets one verdict and each
-verdict is counted. A feed moves only its own units. Of several devices on one unit the newest position wins.
+Rule: whatever the protocol, fixes come through `Intake.take` or `take_columns` and nowhere else; each gets one verdict
+and each verdict is counted. A feed moves only its own units. Of several devices on one unit one leads (`hygiene.py`).
+A device may be put into another vehicle while we run: its track goes with it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
+from gateways.telematics.columns import Columns, Moves, Names, Rows, Times, columns_of
 from gateways.telematics.fix import Fix
 from gateways.telematics.hygiene import Hygiene, HygieneSettings, Verdict
-from gateways.telematics.roster import Roster, UnknownDevice
+from gateways.telematics.roster import Changes, Roster, UnknownDevice
 
-_CLAMPED: Final = Verdict.CLAMPED  # looked up once: on Python 3.11 a member is slow to find
+_VERDICTS: Final = tuple(Verdict)
+_CLAMPED: Final = int(Verdict.CLAMPED)
+_UNKNOWN: Final = int(Verdict.UNKNOWN_DEVICE)
 
-Sink = Callable[[str, Fix], None]
-"""Called with the unit's id and its new position. Must not block."""
+Sink = Callable[[Moves], None]
+"""Called with the positions that units have come to. Must not block."""
 Clock = Callable[[], int]
 """Milliseconds since the epoch, UTC."""
 
@@ -36,6 +42,8 @@ class Principal(Protocol):
 
 Authorise = Callable[[str | None], Principal | None]
 """From the token a feed shows to who it is; None refuses it."""
+Named = Callable[[str], Principal | None]
+"""From the name of a principal, shown by a certificate or told by the door, to who it is; None refuses it."""
 
 
 class Statistics(msgspec.Struct, frozen=True):
@@ -43,32 +51,81 @@ class Statistics(msgspec.Struct, frozen=True):
 
     verdicts: Mapping[str, int]
     events: Mapping[str, int]
+    offline: int = 0
+    """Devices that said, or whose broker said, that they have gone, and that were not heard since."""
 
 
 class Intake:
     """Takes fixes of any protocol from one task at a time and hands positions to the sink."""
 
-    __slots__ = ("_clock", "_counts", "_events", "_hygiene", "_lead", "_sink", "roster")
+    __slots__ = (
+        "_allowed",
+        "_clock",
+        "_counts",
+        "_events",
+        "_generation",
+        "_hygiene",
+        "_offline_ms",
+        "_sink",
+        "roster",
+    )
 
     def __init__(self, roster: Roster, settings: HygieneSettings, sink: Sink, clock: Clock) -> None:
         self.roster = roster
         self._sink = sink
         self._clock = clock
-        self._counts = [0] * len(Verdict)
+        self._counts = np.zeros(len(Verdict), np.int64)
         self._events: Counter[str] = Counter()
-        self._lead: dict[str, tuple[int, str]] = {}
+        self._offline_ms: dict[str, int] = {}
+        self._allowed: dict[frozenset[str], npt.NDArray[np.bool_]] = {}
+        self._generation = 0
         self._hygiene = Hygiene(settings)
         for device, unit in roster.devices.items():
-            self._hygiene.enrol(device, airborne=unit in roster.airborne)
+            self._enrol(device, unit)
 
-    def take(self, fixes: Iterable[Fix], principal: Principal) -> list[Verdict]:
+    def take(self, fixes: Sequence[Fix], principal: Principal) -> list[Verdict]:
         """Judge the fixes in order and move their units; one verdict for each."""
+        if not fixes:
+            return []
+        verdicts = self.take_columns(columns_of(fixes), principal)
+        return [_VERDICTS[verdict] for verdict in verdicts.tolist()]
+
+    def take_columns(self, fixes: Columns, principal: Principal) -> npt.NDArray[np.uint8]:
+        """Judge the fixes in order and move their units; return one `Verdict` for each, as uint8[k]."""
         now_ms = self._clock()
-        allowed = principal.units
-        verdicts = [self._take_one(fix, now_ms, allowed) for fix in fixes]
-        for verdict in verdicts:
-            self._counts[verdict] += 1
+        rows = self._rows_of(fixes.names)[fixes.device]
+        verdicts, stamps = self._hygiene.judge(fixes, rows, now_ms, self._allowed_to(principal))
+        if self._offline_ms:
+            back = [device for device in self._offline_ms if (rows == self._hygiene.row_of(device)).any()]
+            for device in back:
+                del self._offline_ms[device]
+        counts = np.bincount(verdicts, minlength=len(Verdict))
+        self._counts += counts
+        if counts[_UNKNOWN]:
+            self._note_unknown(fixes.names, fixes.device[verdicts == _UNKNOWN], now_ms)
+        moved = verdicts <= _CLAMPED
+        if moved.any():
+            self._hand_on(fixes if moved.all() else fixes.pick(moved), rows[moved], stamps[moved])
         return verdicts
+
+    def reassign(self, devices: Mapping[str, str]) -> Changes:
+        """Take another list of devices and their units. Raises ValueError, and changes nothing, for an unknown unit."""
+        changes = self.roster.replace(devices)
+        for device in (*changes.added, *changes.moved):
+            self._enrol(device, devices[device])
+        for device in changes.removed:
+            self._hygiene.dismiss(device)
+            self._offline_ms.pop(device, None)
+        self._generation += 1
+        for event, names in zip(("device_added", "device_moved", "device_removed"), _parts(changes), strict=True):
+            self.count(event, len(names))
+        return changes
+
+    def mark_offline(self, device: str) -> None:
+        """Note that a device has gone, as its last will says; whatever it sends later takes that back."""
+        self.count("device_offline")
+        if device in self.roster.devices:
+            self._offline_ms[device] = self._clock()
 
     def count(self, event: str, times: int = 1) -> None:
         """Count what a protocol met before there was a fix: `malformed`, `connection_reset` and the like."""
@@ -80,8 +137,13 @@ class Intake:
 
     def statistics(self) -> Statistics:
         """Take a snapshot of all counts."""
-        verdicts = {verdict.name.lower(): self._counts[verdict] for verdict in Verdict}
-        return Statistics(verdicts, dict(self._events))
+        verdicts = {verdict.name.lower(): int(self._counts[verdict]) for verdict in Verdict}
+        events = {name: times for name, times in self._events.items() if times}
+        return Statistics(verdicts, events, len(self._offline_ms))
+
+    def offline(self) -> tuple[str, ...]:
+        """List the devices that have gone and were not heard since."""
+        return tuple(self._offline_ms)
 
     def unknown_devices(self) -> tuple[UnknownDevice, ...]:
         """List the devices that send but are not on the roster, latest first."""
@@ -92,27 +154,37 @@ class Intake:
         track = self._hygiene.track(device)
         return track.seen_ms or None if track else None
 
-    def _take_one(self, fix: Fix, now_ms: int, allowed: frozenset[str] | None) -> Verdict:
-        unit = self.roster.unit_of(fix.device)
-        if unit is None:
-            self.roster.note_unknown(fix.device, now_ms)
-            return Verdict.UNKNOWN_DEVICE
-        if allowed is not None and unit not in allowed:
-            return Verdict.NOT_ALLOWED
-        verdict = self._hygiene.admit(fix, now_ms)
-        if verdict > _CLAMPED:
-            return verdict
-        if verdict is _CLAMPED:
-            fix = self._hygiene.clamped(fix)
-        if unit in self.roster.shared and not self._leads(unit, fix):
-            return Verdict.LATE
-        self._sink(unit, fix)
-        return verdict
+    def _note_unknown(self, names: Names, strangers: Rows, now_ms: int) -> None:
+        """Remember who knocked, in the order in which each was heard last."""
+        places, back, times = np.unique(strangers[::-1], return_index=True, return_counts=True)
+        for nth in np.argsort(-back).tolist():
+            self.roster.note_unknown(names.names[places[nth]], now_ms, int(times[nth]))
 
-    def _leads(self, unit: str, fix: Fix) -> bool:
-        """Whether the fix is the newest of all devices on the unit; equal times go by the device's name."""
-        lead = self._lead.get(unit)
-        if lead is not None and (fix.fix_ms, fix.device) < lead:
-            return False
-        self._lead[unit] = (fix.fix_ms, fix.device)
-        return True
+    def _hand_on(self, fixes: Columns, rows: Rows, stamps: Times) -> None:
+        units = self._hygiene.units_of(rows)
+        places = (fixes.lat, fixes.lon, fixes.speed_mps, fixes.heading_deg, fixes.accuracy_m)
+        self._sink(Moves(fixes.names, fixes.device, units, stamps, *places))
+
+    def _enrol(self, device: str, unit: str) -> None:
+        self._hygiene.enrol(device, airborne=unit in self.roster.airborne, unit=self.roster.rows[unit])
+
+    def _rows_of(self, names: Names) -> Rows:
+        """Return the rows of a feed's devices; looked up anew where the roster has changed since."""
+        if names.generation != self._generation:
+            row_of = self._hygiene.row_of
+            names.rows = np.array([row_of(name) for name in names.names], np.int32)
+            names.generation = self._generation
+        return names.rows
+
+    def _allowed_to(self, principal: Principal) -> npt.NDArray[np.bool_] | None:
+        units = principal.units
+        if units is None:
+            return None
+        allowed = self._allowed.get(units)
+        if allowed is None:
+            allowed = self._allowed[units] = np.array([unit in units for unit in self.roster.units], np.bool_)
+        return allowed
+
+
+def _parts(changes: Changes) -> tuple[tuple[str, ...], ...]:
+    return changes.added, changes.moved, changes.removed

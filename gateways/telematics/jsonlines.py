@@ -7,29 +7,24 @@ cut. A bad line is refused and the next one starts clean; a line over the limit 
 """
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 
 from gateways.telematics.fix import UNREADABLE, DeviceName, Fix, Refusal, epoch_ms, refusal_of
+from gateways.telematics.listener import Listener
+from gateways.telematics.refusals import Refusals
 
-_KEPT_REFUSALS: Final = 16
 
-
-class JsonLines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="protocol"):
+class JsonLines(Listener, frozen=True, kw_only=True, tag_field="protocol"):
     """The listener for JSON lines. Tag it `protocol = "JsonLines"` in the configuration."""
 
-    host: str = "127.0.0.1"
     port: int = 7020
     line_limit_bytes: int = 16_384
-    max_connections: int = 200
-    max_bad_lines: int = 10
-    token_wait_s: float = 5.0
-    idle_s: float = 120.0
-    send_s: float = 5.0
 
-    def decoder(self) -> "JsonLinesDecoder":
-        """One per connection: it remembers a line that has not ended yet."""
+    def decoder(self, device: str | None = None) -> "JsonLinesDecoder":
+        """One per connection or sender: it remembers a line that has not ended yet. Every line names its device."""
+        del device
         return JsonLinesDecoder(self.line_limit_bytes)
 
 
@@ -54,23 +49,20 @@ _decode = msgspec.json.Decoder(Fix).decode
 _decode_stamped = msgspec.json.Decoder(_StampedLine).decode
 
 
-class JsonLinesDecoder:
-    """Bytes in, fixes out; sans-IO and never raising. Holds at most one unfinished line.
+class JsonLinesDecoder(Refusals):
+    """Bytes in, fixes out; sans-IO and never raising. Holds at most one unfinished line."""
 
-    `refused` counts every bad line; `refusals` keeps the latest few until `take_refusals`.
-    """
-
-    __slots__ = ("_limit", "_refusals", "_rest", "_skipping", "refused")
+    __slots__ = ("_limit", "_rest", "_skipping")
 
     def __init__(self, line_limit_bytes: int) -> None:
+        super().__init__()
         self._limit = line_limit_bytes
         self._rest = b""
         self._skipping = False
-        self._refusals: list[Refusal] = []
-        self.refused = 0
 
-    def feed(self, data: bytes) -> list[Fix]:
-        """Decode all lines that ended within `data`."""
+    def feed(self, data: bytes, received_ms: int = 0) -> list[Fix]:
+        """Decode all lines that ended within `data`. They bear their own time; that of receipt says nothing."""
+        del received_ms
         if self._skipping:
             _, newline, data = data.partition(b"\n")
             if not newline:
@@ -82,11 +74,6 @@ class JsonLinesDecoder:
             self._refuse(self._overlong())
             self._rest, self._skipping = b"", True
         return fixes
-
-    def take_refusals(self) -> list[Refusal]:
-        """Hand over the latest refusals not yet taken, oldest first; at most 16."""
-        taken, self._refusals = self._refusals, []
-        return taken
 
     def _decode_block(self, block: bytes) -> list[Fix]:
         lines = block.split(b"\n")
@@ -117,7 +104,3 @@ class JsonLinesDecoder:
 
     def _overlong(self) -> Refusal:
         return Refusal(f"longer than {self._limit} bytes; dropped up to its newline", "line")
-
-    def _refuse(self, refusal: Refusal) -> None:
-        self.refused += 1
-        self._refusals = [*self._refusals[1 - _KEPT_REFUSALS :], refusal]

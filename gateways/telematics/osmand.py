@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from math import isfinite
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -34,6 +34,10 @@ class OsmAnd(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     path: str = "/telematics/osmand"
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] | None = None
+    """A listener of its own (Traccar's clients expect 5055): for a fleet, at a third of the common one's cost."""
+    max_connections: int = 2_000
     limit_bytes: int = 16_384
     unstamped: Literal["refuse", "received"] = "refuse"
     body_wait_s: float = 10.0
@@ -74,7 +78,7 @@ class _Message(msgspec.Struct, frozen=True):
 _decode_json = msgspec.json.Decoder(_Message | list[_Message]).decode
 
 
-class _FieldError(Exception):
+class FieldError(Exception):
     """Inside this file only: carries the refusal from the reader of one field to the decoder."""
 
     def __init__(self, field: str, reason: str) -> None:
@@ -99,7 +103,7 @@ class OsmAndDecoder:
             return Refusal(f"is not a URL-encoded query of at most {_MOST_KEYS} keys", "query")
         try:
             return [self._fix(dict(pairs), received_ms)]
-        except _FieldError as error:
+        except FieldError as error:
             return error.refusal
 
     def decode_body(self, body: bytes, received_ms: int) -> list[Fix] | Refusal:
@@ -132,18 +136,18 @@ class OsmAndDecoder:
     def _stamp(self, keys: Mapping[str, str], received_ms: int) -> int:
         text = keys.get("timestamp")
         if text is not None:
-            return _stamp_ms(text)
+            return stamp_ms_of("timestamp", text)
         if self._unstamped_is_now:
             return received_ms
-        raise _FieldError("timestamp", "is missing; without it a position cannot be put in order")
+        raise FieldError("timestamp", "is missing; without it a position cannot be put in order")
 
 
 def _device(keys: Mapping[str, str]) -> str:
     device = keys.get("id") or keys.get("deviceid")
     if device is None:
-        raise _FieldError("id", "is missing; send id= or deviceid=")
+        raise FieldError("id", "is missing; send id= or deviceid=")
     if len(device) > 128:
-        raise _FieldError("id", "is longer than 128 characters")
+        raise FieldError("id", "is longer than 128 characters")
     return device
 
 
@@ -151,7 +155,7 @@ def _place(keys: Mapping[str, str]) -> tuple[float, float]:
     if "location" in keys:
         lat, comma, lon = keys["location"].partition(",")
         if not comma:
-            raise _FieldError("location", "must be two numbers: latitude,longitude")
+            raise FieldError("location", "must be two numbers: latitude,longitude")
         keys = {"lat": lat, "lon": lon}
     return _required(keys, "lat"), _required(keys, "lon")
 
@@ -159,22 +163,28 @@ def _place(keys: Mapping[str, str]) -> tuple[float, float]:
 def _required(keys: Mapping[str, str], name: str) -> float:
     value = _number(keys, name)
     if value is None:
-        raise _FieldError(name, "is missing")
+        raise FieldError(name, "is missing")
     return value
 
 
 def _number(keys: Mapping[str, str], name: str) -> float | None:
     text = keys.get(name)
-    if text is None:
-        return None
+    return None if text is None else number_of(name, text)
+
+
+def number_of(name: str, text: str) -> float:
+    """Read a finite number. Raises FieldError."""
     value = float(text) if _NUMBER.fullmatch(text) else float("nan")
     if not isfinite(value):
-        raise _FieldError(name, f"is not a number: {text[:40]!r}")
+        raise FieldError(name, f"is not a number: {text[:40]!r}")
     return value
 
 
-def _stamp_ms(text: str) -> int:
-    """Milliseconds from seconds (whole or not), milliseconds, or ISO 8601 (UTC unless it has an offset)."""
+def stamp_ms_of(name: str, text: str) -> int:
+    """Milliseconds from seconds (whole or not), milliseconds, or ISO 8601 (UTC unless it has an offset).
+
+    Raises FieldError.
+    """
     if _SECONDS_OR_MS.fullmatch(text):
         number = float(text) if "." in text else int(text)
         return round(number * 1000) if number < _FIRST_MS else int(number)
@@ -182,4 +192,4 @@ def _stamp_ms(text: str) -> int:
         return epoch_ms(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         reason = f"is neither seconds, milliseconds nor ISO 8601: {text[:40]!r}"
-        raise _FieldError("timestamp", reason) from None
+        raise FieldError(name, reason) from None

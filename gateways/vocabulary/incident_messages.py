@@ -11,7 +11,7 @@ from gateways.vocabulary.move_messages import AnyMoveMessage
 from gateways.vocabulary.response_messages import AnyResponseMessage
 from gateways.vocabulary.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather
 from gateways.vocabulary.surroundings_messages import AnySurroundingsMessage
-from gateways.vocabulary.words import Command, Label, Latitude, Longitude, Name, Priority, Text, Units, Whole
+from gateways.vocabulary.words import Command, Label, Latitude, Longitude, Name, Priority, Said, Text, Units, Whole
 
 
 class ReportIncident(Command, frozen=True, gc=False, kw_only=True):
@@ -51,14 +51,14 @@ class CancelIncident(Command, frozen=True, gc=False, kw_only=True):
     """Nobody is needed after all; units on their way are released."""
 
     incident: Name
-    reason: Text
+    reason: Said
 
 
 class CloseIncident(Command, frozen=True, gc=False, kw_only=True):
     """The work is done and every unit is clear."""
 
     incident: Name
-    disposition: Text
+    disposition: Said
 
 
 class LinkIncidents(Command, frozen=True, gc=False, kw_only=True):
@@ -79,7 +79,7 @@ class Note(Command, frozen=True, gc=False, kw_only=True):
     """Something worth writing down."""
 
     incident: Name
-    text: Text
+    text: Said
 
 
 class Recommend(Command, frozen=True, gc=False, kw_only=True):
@@ -110,7 +110,7 @@ class Divert(Command, frozen=True, gc=False, kw_only=True):
 
     unit: Name
     incident: Name
-    reason: Text
+    reason: Said
 
 
 class Release(Command, frozen=True, gc=False, kw_only=True):
@@ -118,7 +118,7 @@ class Release(Command, frozen=True, gc=False, kw_only=True):
 
     unit: Name
     incident: Name
-    reason: Text
+    reason: Said
 
 
 class UnitStatus(Command, frozen=True, gc=False, kw_only=True):
@@ -143,7 +143,7 @@ class ResolveEmergency(Command, frozen=True, gc=False, kw_only=True):
     """A person says that the unit is safe."""
 
     unit: Name
-    reason: Text
+    reason: Said
 
 
 class AcknowledgeAlarm(Command, frozen=True, gc=False, kw_only=True):

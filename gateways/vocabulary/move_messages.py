@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-from gateways.vocabulary.words import Command, Name, Text, Whole
+from gateways.vocabulary.words import Command, Name, Said, Whole
 
 
 class AcceptMove(Command, frozen=True, gc=False, kw_only=True):
@@ -17,7 +17,7 @@ class RejectMove(Command, frozen=True, gc=False, kw_only=True):
     move: Name
     unit: Name
     """The unit that it moves: a crew speaks for its own."""
-    reason: Text
+    reason: Said
 
 
 class SnoozeMove(Command, frozen=True, gc=False, kw_only=True):
@@ -32,14 +32,14 @@ class OrderMove(Command, frozen=True, gc=False, kw_only=True):
 
     unit: Name
     post: Name
-    reason: Text
+    reason: Said
 
 
 class RecallUnit(Command, frozen=True, gc=False, kw_only=True):
     """The unit belongs to its home station again."""
 
     unit: Name
-    reason: Text
+    reason: Said
 
 
 AnyMoveMessage: TypeAlias = AcceptMove | RejectMove | SnoozeMove | OrderMove | RecallUnit

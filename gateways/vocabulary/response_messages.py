@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
-from gateways.vocabulary.words import Command, Name, Text, Whole
+from gateways.vocabulary.words import Command, Name, Said, Text, Whole
 
 Level = Annotated[int, Meta(ge=2, le=20)]
 
@@ -42,7 +42,7 @@ class Hold(Command, frozen=True, gc=False, kw_only=True):
 
     incident: Name
     until_ms: Whole
-    reason: Text
+    reason: Said
 
 
 class EndHold(Command, frozen=True, gc=False, kw_only=True):
@@ -70,14 +70,14 @@ class Reopen(Command, frozen=True, gc=False, kw_only=True):
     """It was not over."""
 
     incident: Name
-    reason: Text
+    reason: Said
 
 
 class SplitIncident(Command, frozen=True, gc=False, kw_only=True):
     """The merged incident was an occurrence of its own after all."""
 
     incident: Name
-    reason: Text
+    reason: Said
 
 
 class UnlinkIncidents(Command, frozen=True, gc=False, kw_only=True):

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from engine.model.surroundings import HospitalState, Severity
 from gateways.vocabulary.road_messages import Ring
-from gateways.vocabulary.words import Command, Label, Latitude, Longitude, Name, Text, Whole
+from gateways.vocabulary.words import Command, Label, Latitude, Longitude, Name, Said, Text, Whole
 
 Radius = Annotated[int, Meta(ge=0, le=20_000)]
 Services = Annotated[tuple[Name, ...], Meta(max_length=16)]
@@ -19,7 +19,7 @@ class Caution(Command, frozen=True, gc=False, kw_only=True):
     lon: Longitude
     radius_m: Radius
     severity: Severity
-    text: Text
+    text: Said
     until_ms: Whole | None = None
     """None: until it is ended."""
     caution: Label = ""

@@ -11,6 +11,8 @@ Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Label = Annotated[str, Meta(max_length=128)]
 """A name that may be left empty."""
 Text = Annotated[str, Meta(max_length=4_000)]
+Said = Annotated[str, Meta(min_length=1, max_length=4_000)]
+"""A text that goes into the record, and may not be empty."""
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 """Degrees north, WGS84."""
 Longitude = Annotated[float, Meta(ge=-180, le=180)]

@@ -5,12 +5,14 @@ A change of behaviour shows as a change of a story. Rewrite them with UPDATE_GOL
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from engine.core.invariants import violations
+from engine.model.alert_facts import CopyState
 from engine.model.facts import AnyFact
 from engine.model.inputs import (
     AcknowledgeAlarm,
@@ -28,6 +30,7 @@ from engine.model.inputs import (
     RecommendUnits,
     ReleaseUnit,
     ReportAttempt,
+    ReportCopy,
     ReportIncident,
     ReserveUnits,
     ResolveEmergency,
@@ -131,6 +134,24 @@ def alert_fails(town: Town) -> None:
     town.says("A1", Status.EN_ROUTE, after_s=20)
 
 
+def told_side_by_side(town: Town) -> None:
+    """Two are told at once: one copy fails and is made again, the other is read, and that stops the ladder for both."""
+    town.report("medical", 1, at=(300, 0))
+    copy = partial(ReportCopy, alert="A1", rung=0)
+    town.step(copy(endpoint="sms", recipient="jansen", state=CopyState.SENT), 1)
+    town.step(ReportAttempt("A1", 0, 1, delivered=True))
+    town.step(copy(endpoint="mail", recipient="de wit", state=CopyState.FAILED, detail="mailbox full"), 1)
+    town.step(ReportAttempt("A1", 0, 1, delivered=False, detail="mailbox full"))
+    town.wait(2)
+    town.step(copy(endpoint="mail", recipient="de wit", state=CopyState.SENT))
+    town.step(ReportAttempt("A1", 0, 2, delivered=True))
+    news = partial(ReportCopy, alert="A1", endpoint="sms", recipient="jansen")
+    town.step(news(state=CopyState.DELIVERED), 1)
+    town.step(news(state=CopyState.SENT), 1)
+    town.step(news(state=CopyState.ACKNOWLEDGED, at_ms=town.now - 500), 3)
+    town.step(news(state=CopyState.EXPIRED), 60)
+
+
 def merged(town: Town) -> None:
     """Two calls were one fire: the units of the first go on under the second, each from where it is."""
     town.report("fire", 1, at=(400, 300))
@@ -221,6 +242,7 @@ TOLD: tuple[Story, ...] = (
     advised,
     unit_emergency,
     alert_fails,
+    told_side_by_side,
     merged,
     restart_is_quiet,
     impossible_reports,

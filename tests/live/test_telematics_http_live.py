@@ -15,10 +15,11 @@ from starlette.applications import Starlette
 
 from gateways.telematics import OsmAnd
 from gateways.telematics.fix import Fix
-from gateways.telematics.http import osmand_routes
+from gateways.telematics.http import http_routes
 from gateways.telematics.hygiene import HygieneSettings
 from gateways.telematics.intake import Intake
 from gateways.telematics.roster import Roster
+from tests.telematics_kit import per_fix
 
 NOW = 1_770_000_000_000
 PATH = "/telematics/osmand"
@@ -36,8 +37,10 @@ class Server:
     def __init__(self) -> None:
         self.moves: list[tuple[str, Fix]] = []
         roster = Roster({"phone-1": "AMB-1"})
-        self.intake = Intake(roster, HygieneSettings(), lambda *move: self.moves.append(move), lambda: NOW)
-        routes = osmand_routes(OsmAnd(body_wait_s=0.2), self.intake, lambda _token: Feed())
+        self.intake = Intake(
+            roster, HygieneSettings(), per_fix(roster, lambda *move: self.moves.append(move)), lambda: NOW
+        )
+        routes = http_routes(OsmAnd(body_wait_s=0.2), self.intake, lambda _token: Feed())
         self.app = cast("Framework", Starlette(routes=routes))
         self.base = ""
 

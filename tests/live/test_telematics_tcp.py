@@ -10,11 +10,13 @@ import trio
 from trio.testing import lockstep_stream_pair, wait_all_tasks_blocked
 
 from gateways.telematics import JsonLines
+from gateways.telematics.doors import Doorkeeper
 from gateways.telematics.fix import Fix
 from gateways.telematics.hygiene import HygieneSettings
 from gateways.telematics.intake import Intake
 from gateways.telematics.roster import Roster
-from gateways.telematics.tcp import _Door, serve_json_lines
+from gateways.telematics.tcp import _Door, serve_stream
+from tests.telematics_kit import per_fix
 
 NOW = 1_770_000_000_000
 TOKEN = b'{"token":"right"}\n'
@@ -37,7 +39,8 @@ class Yard:
         self.nursery = nursery
         self.moves: list[tuple[str, Fix]] = []
         devices = {f"av-{i}": f"AMB-{i}" for i in range(3_000)}
-        self.intake = Intake(Roster(devices), HygieneSettings(), self.move, lambda: NOW)
+        roster = Roster(devices)
+        self.intake = Intake(roster, HygieneSettings(), per_fix(roster, self.move), lambda: NOW)
         self.port = 0
 
     def move(self, unit: str, fix: Fix) -> None:
@@ -52,7 +55,7 @@ class Yard:
             return Feed() if token == "right" else None
 
         async def serve(task_status: trio.TaskStatus[list[trio.SocketListener]]) -> None:
-            await serve_json_lines(config, self.intake, authorise, task_status=task_status)
+            await serve_stream(config, self.intake, authorise, lambda _name: None, task_status=task_status)
 
         (listener,) = await self.nursery.start(serve)
         self.port = listener.socket.getsockname()[1]
@@ -212,7 +215,8 @@ async def test_resets_and_faults_never_stop_the_listener(yard: Yard) -> None:
 
 async def test_a_sender_that_never_reads_is_dropped(yard: Yard) -> None:
     """Answers it does not read must not hold the connection for ever: the send has a deadline."""
-    door = _Door(JsonLines(send_s=0.1), yard.intake, lambda _token: Feed())
+    config = JsonLines(send_s=0.1)
+    door = _Door(config, yard.intake, Doorkeeper(config, lambda _token: Feed(), lambda _name: None), None)
     client, ours = lockstep_stream_pair()  # here a send lasts until the other side has read
     yard.nursery.start_soon(door.welcome, ours)
     await client.send_all(TOKEN + b"?\n")

@@ -10,7 +10,7 @@ from engine.model.alert_facts import Purpose
 from gateways.alerts import Endpoint, LogFile
 from gateways.alerts.breaker import Breaker
 from gateways.alerts.bulkhead import Bulkhead, Request
-from gateways.alerts.channel import Outcome
+from gateways.alerts.channel import NOBODY, Copy, Outcome
 from gateways.alerts.message import Message
 
 DELIVERED = Outcome(delivered=True)
@@ -45,7 +45,8 @@ class Room:
         assert at_ms == message().created_ms
         return 0.25
 
-    async def send(self, given: Message) -> Outcome:
+    async def send(self, given: Message, copy: Copy = NOBODY) -> Outcome:
+        assert copy is NOBODY
         self.sent.append(given.alert)
         return await self.behave(given)
 

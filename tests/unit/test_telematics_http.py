@@ -9,10 +9,11 @@ from starlette.applications import Starlette
 
 from gateways.telematics import OsmAnd
 from gateways.telematics.fix import Fix
-from gateways.telematics.http import osmand_routes
+from gateways.telematics.http import http_routes
 from gateways.telematics.hygiene import HygieneSettings
 from gateways.telematics.intake import Intake
 from gateways.telematics.roster import Roster
+from tests.telematics_kit import per_fix
 
 NOW = 1_770_000_000_000
 GOOD = "id=phone-1&lat=52.5&lon=5.5&timestamp=1769999999"
@@ -32,8 +33,10 @@ class Entrance:
     def __init__(self) -> None:
         self.moves: list[tuple[str, Fix]] = []
         roster = Roster({"phone-1": "AMB-1", "phone-2": "AMB-2"})
-        self.intake = Intake(roster, HygieneSettings(), lambda *move: self.moves.append(move), lambda: NOW)
-        app = Starlette(routes=osmand_routes(OsmAnd(), self.intake, self.authorise))
+        self.intake = Intake(
+            roster, HygieneSettings(), per_fix(roster, lambda *move: self.moves.append(move)), lambda: NOW
+        )
+        app = Starlette(routes=http_routes(OsmAnd(), self.intake, self.authorise))
         transport = httpx2.ASGITransport(app=app)
         self.client = httpx2.AsyncClient(transport=transport, base_url="http://turnout")
 

@@ -1,11 +1,15 @@
 """Roster and intake: which unit moves, who may move it, and what is counted."""
 
+from collections.abc import Collection
+
 import msgspec
+import pytest
 
 from gateways.telematics.fix import Fix
 from gateways.telematics.hygiene import HygieneSettings, Verdict
 from gateways.telematics.intake import Intake
 from gateways.telematics.roster import Roster, UnknownDevice
+from tests.telematics_kit import per_fix
 
 NOW = 1_770_000_000_000
 
@@ -18,10 +22,11 @@ class Feed(msgspec.Struct, frozen=True):
 class Board:
     """An intake with its clock in hand and its sink in view."""
 
-    def __init__(self, devices: dict[str, str], **roster: frozenset[str]) -> None:
+    def __init__(self, devices: dict[str, str], **roster: Collection[str]) -> None:
         self.now_ms = NOW
         self.moves: list[tuple[str, Fix]] = []
-        self.intake = Intake(Roster(devices, **roster), HygieneSettings(), self.move, lambda: self.now_ms)
+        listed = Roster(devices, **roster)
+        self.intake = Intake(listed, HygieneSettings(), per_fix(listed, self.move), lambda: self.now_ms)
 
     def move(self, unit: str, fix: Fix) -> None:
         self.moves.append((unit, fix))
@@ -51,13 +56,57 @@ def test_a_clamped_fix_is_handed_on_with_our_time() -> None:
     assert board.moves == [("AMB-1", at("phone-1", NOW))]
 
 
-def test_of_two_devices_on_a_unit_the_newest_wins() -> None:
-    """An older position of the second device does not move the unit back; equal times go by name."""
+def test_of_two_devices_on_a_unit_one_leads() -> None:
+    """Two receivers on one roof disagree by metres: the unit follows one, and never goes back in time."""
     board = Board({"gps": "AMB-1", "phone": "AMB-1", "other": "AMB-2"})
     verdicts = board.take(at("gps", NOW - 10), at("phone", NOW - 20), at("phone", NOW - 10), at("gps", NOW - 5))
-    assert verdicts == [Verdict.ACCEPTED, Verdict.LATE, Verdict.ACCEPTED, Verdict.ACCEPTED]
-    assert [fix.device for _, fix in board.moves] == ["gps", "phone", "gps"]
-    assert board.take(at("phone"), at("gps")) == [Verdict.ACCEPTED, Verdict.LATE]
+    assert verdicts == [Verdict.ACCEPTED, Verdict.LATE, Verdict.OUTRANKED, Verdict.ACCEPTED]
+    assert [fix.device for _, fix in board.moves] == ["gps", "gps"]
+    assert board.take(at("other")) == [Verdict.ACCEPTED]
+
+
+def test_the_lead_passes_on_when_its_device_falls_silent() -> None:
+    """More than ten seconds fresher, the other one takes over, and keeps the lead when the first one comes back."""
+    board = Board({"gps": "AMB-1", "phone": "AMB-1"})
+    verdicts = board.take(at("gps", NOW - 20_000), at("phone", NOW - 10_000), at("phone", NOW - 9_999), at("gps", NOW))
+    assert verdicts == [Verdict.ACCEPTED, Verdict.OUTRANKED, Verdict.ACCEPTED, Verdict.OUTRANKED]
+
+
+def test_the_lead_passes_to_one_that_is_better_three_times_in_a_row() -> None:
+    """Half the accuracy counts as better; once in between it is not, and the count begins anew."""
+    board = Board({"gps": "AMB-1", "phone": "AMB-1"})
+    board.take(Fix("phone", 52.0, 5.0, NOW - 9_000, accuracy_m=40.0))
+    accuracies = (10.0, 10.0, 30.0, 10.0, 10.0, 10.0)
+    fixes = [Fix("gps", 52.0, 5.0, NOW - 8_000 + 100 * i, accuracy_m=accuracy) for i, accuracy in enumerate(accuracies)]
+    assert board.take(*fixes) == [Verdict.OUTRANKED] * 5 + [Verdict.ACCEPTED]
+
+
+def test_a_device_is_put_into_another_vehicle() -> None:
+    """From then on it moves that one; what the list no longer names moves nothing; changes are counted."""
+    board = Board({"a": "AMB-1", "b": "AMB-2"}, units=("AMB-1", "AMB-2", "AMB-3"))
+    board.take(at("a", NOW - 2_000), at("b", NOW - 2_000))
+    board.intake.reassign({"a": "AMB-3", "c": "AMB-2"})
+    verdicts = board.take(at("a", NOW - 1_000), at("b", NOW - 1_000), at("c", NOW - 1_000))
+    assert verdicts == [Verdict.ACCEPTED, Verdict.UNKNOWN_DEVICE, Verdict.ACCEPTED]
+    assert [unit for unit, _ in board.moves] == ["AMB-1", "AMB-2", "AMB-3", "AMB-2"]
+    assert board.take(at("a", NOW - 2_000)) == [Verdict.LATE]  # its track goes with it
+    events = board.intake.statistics().events
+    assert (events["device_moved"], events["device_added"], events["device_removed"]) == (1, 1, 1)
+    with pytest.raises(ValueError, match="there is no unit 'AMB-9'"):
+        board.intake.reassign({"a": "AMB-9"})
+    assert board.take(at("a")) == [Verdict.ACCEPTED]
+
+
+def test_a_device_that_has_gone_is_offline_until_it_sends() -> None:
+    """Its last will is counted; whatever comes from it afterwards takes that back."""
+    board = Board({"a": "AMB-1"})
+    board.intake.mark_offline("a")
+    board.intake.mark_offline("stranger")
+    assert board.intake.offline() == ("a",)
+    assert board.intake.statistics().offline == 1
+    board.take(at("a"))
+    assert board.intake.statistics().offline == 0
+    assert board.intake.statistics().events == {"device_offline": 2}
 
 
 def test_a_feed_moves_only_its_own_units() -> None:

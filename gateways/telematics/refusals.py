@@ -1,0 +1,28 @@
+"""What a stream's decoder could not read: all of it counted, the latest few kept for the answer."""
+
+from typing import Final
+
+from gateways.telematics.fix import Refusal
+
+KEPT: Final = 16
+
+
+class Refusals:
+    """The base of a stream's decoder. `refused` counts every bad piece; the latest stay until `take_refusals`."""
+
+    __slots__ = ("_refusals", "lost", "refused")
+
+    def __init__(self) -> None:
+        self._refusals: list[Refusal] = []
+        self.refused = 0
+        self.lost = False
+        """Something did not hold behind which nobody can find the next beginning: what comes is not read any more."""
+
+    def take_refusals(self) -> list[Refusal]:
+        """Hand over the latest refusals not yet taken, oldest first; at most 16."""
+        taken, self._refusals = self._refusals, []
+        return taken
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self.refused += 1
+        self._refusals = [*self._refusals[1 - KEPT :], refusal]
