@@ -31,13 +31,9 @@ from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
 from gateways.clock_files import FILE, load_profiles
-<<<<<<< HEAD
-from gateways.config import Access, Config, grant_access, read_devices
+from gateways.config import Access, Config, ConfigRefused, grant_access, recipients_of
 from gateways.crews import Crews, crew_routes
 from gateways.crews.sessions import load_key
-=======
-from gateways.config import Access, Config, ConfigRefused, grant_access, recipients_of
->>>>>>> main
 from gateways.doors import Address, shown
 from gateways.feeds import Feed, Feeds
 from gateways.inquiries import Inquiries
@@ -164,13 +160,9 @@ async def _open_doors(
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
-<<<<<<< HEAD
     if config.crews.enabled:
         routes += crew_routes(Crews(service, board, keeper, config.crews, load_key(data)))
-    routes += metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
-=======
     routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
->>>>>>> main
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))
     return Doors(f"ws://{cad}", f"http://{web}", lines, access, service.notes, tuple(fed))
