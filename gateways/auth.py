@@ -109,7 +109,6 @@ class Gatekeeper:
         principal = self.authenticate(token)
         return principal if principal is not None and principal.may(right) else None
 
-
     def known(self, name: str) -> tuple[Principal, tuple[str, ...]] | None:
         """Return a principal by its name, with the digests of its live secrets: for whoever has shown one before."""
         credential = self._credentials.get(name)

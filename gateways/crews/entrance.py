@@ -121,7 +121,9 @@ class Crews:
             principal = self._keeper.authenticate(given.token)
             if principal is None:
                 self._guess()
-                raise Unwelcome(401, "unauthenticated", "Nobody has this token. Ask for a new one; it is `name.secret`.")
+                raise Unwelcome(
+                    401, "unauthenticated", "Nobody has this token. Ask for a new one; it is `name.secret`."
+                )
             if not principal.may(Right.STATUS):
                 raise Unwelcome(403, "unauthorised", f"A {principal.role} does not speak for units.")
             session = self.sessions.begin(given.token, self._unit(principal, given.unit), now_s)

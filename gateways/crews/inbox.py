@@ -49,7 +49,6 @@ CrewMessage: TypeAlias = (
 """What a crew may say: commands of the vocabulary that all gateways share, and that it has read something."""
 
 
-
 class Batch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a vehicle has stored, oldest first."""
 
@@ -75,7 +74,7 @@ class NotTaken(Struct, frozen=True, kw_only=True, tag_field="type", tag="refused
 
 Verdict: TypeAlias = Taken | NotTaken
 
-_decode: Final = msgspec.json.Decoder[CrewMessage](CrewMessage).decode
+_decoder: Final = msgspec.json.Decoder[CrewMessage](CrewMessage)
 
 
 class _Loose(Struct, frozen=True):
@@ -174,11 +173,12 @@ class Inbox:
 
 def _read(text: bytes) -> CrewMessage | NotTaken:
     try:
-        return _decode(text)
+        message: CrewMessage = _decoder.decode(text)
     except UNREADABLE as error:
         code, field, sentence = what_is_wrong(error)
         reason = f"{sentence}. Nothing was changed; gateways/crews/README.md says what is expected."
         return NotTaken(id=_id_of(text), code=code, field=field, reason=reason)
+    return message
 
 
 def _id_of(text: bytes) -> str | None:

@@ -76,7 +76,10 @@ def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None
 async def _session(crews: Crews, request: Request) -> Response:
     """Sign in, out, or ask who is signed in."""
     if request.method == "GET":
-        guest = crews.guest(request)
+        try:
+            guest = crews.guest(request)
+        except Unwelcome as nobody:
+            return _json({"principal": None, "unit": None, "reason": str(nobody)})
         return _json({"principal": guest.principal.name, "unit": guest.unit})
     crews.own_origin(request)
     secure = not crews.config.plain_http
@@ -104,7 +107,9 @@ async def _codes(crews: Crews, request: Request) -> Response:
 def _unit_of(crews: Crews, request: Request) -> str:
     guest = crews.guest(request)
     if guest.unit is None:
-        raise Unwelcome(422, "which_unit", "Say which unit in the query: ?unit=E7.", units=sorted(guest.principal.units or ()))
+        raise Unwelcome(
+            422, "which_unit", "Say which unit in the query: ?unit=E7.", units=sorted(guest.principal.units or ())
+        )
     return guest.unit
 
 
@@ -165,7 +170,9 @@ async def _messages(crews: Crews, request: Request) -> Response:
     guest = crews.guest(request)
     batch = await body_of(request, Batch)
     if len(batch.messages) > crews.config.batch:
-        raise Unwelcome(413, "too_many_messages", f"Send at most {crews.config.batch} messages at a time, oldest first.")
+        raise Unwelcome(
+            413, "too_many_messages", f"Send at most {crews.config.batch} messages at a time, oldest first."
+        )
     with trio.move_on_after(crews.config.durable_s):
         answers = await crews.inbox.take(guest.principal, batch)
         return _json(_Verdicts(crews.service.clock.now(), answers))

@@ -185,7 +185,7 @@ def _job(world: World, incident: Incident, assignment: Assignment) -> Job:
         sent_ms=assignment.sent_ms,
         arrive_ms=assignment.arrive_ms or None if under_way else None,
         route=view_route(world, assignment.route) if under_way else None,
-        stamps={status.value: at_ms for status, at_ms in assignment.stamps.items()},
+        stamps={str(status): at_ms for status, at_ms in assignment.stamps.items()},
         dangers=tuple(Danger(severity=each.severity, text=each.text) for each in cautions),
         others=tuple(
             _other(world, each) for name, each in sorted(incident.assigned.items()) if name != assignment.unit
@@ -216,4 +216,3 @@ def _notices(world: World, unit: UnitRecord) -> tuple[Notice, ...]:
         Notice(alert=each.id, purpose=each.purpose, text=each.text, at_ms=each.created_ms)
         for each in sorted(owed, key=lambda alert: alert.created_ms)
     )
-
