@@ -61,6 +61,8 @@ class Doors(Struct, frozen=True):
     """What the recovery had to say."""
     feeds: tuple[Feed, ...] = ()
     """The doors of telematics, and the brokers it listens to."""
+    exchanges: dict[str, str] = {}
+    """Doors of exchanges with other organisations, by name."""
 
 
 async def run_app(
@@ -157,6 +159,7 @@ async def _open_doors(
         clocks=clocks,
         planner=planner,
         exchanges=exchanges.numbers,
+        exchange_levels=exchanges.levels,
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
@@ -165,7 +168,7 @@ async def _open_doors(
     routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))
-    return Doors(f"ws://{cad}", f"http://{web}", lines, access, service.notes, tuple(fed))
+    return Doors(f"ws://{cad}", f"http://{web}", lines, access, service.notes, tuple(fed), exchanges.doors)
 
 
 def _recipients(place: Place, data: Path, config: Config) -> Recipients:

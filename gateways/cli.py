@@ -11,6 +11,7 @@ from gateways.commands.exports import export
 from gateways.commands.journal import journal
 from gateways.commands.replay import replay
 from gateways.commands.reports import report
+from gateways.commands.crews import crew
 from gateways.commands.roads import roads
 from gateways.commands.sim import sim
 from gateways.commands.teaching import FOLDER, Teaching
@@ -193,7 +194,7 @@ def _refusable(work: Any) -> Any:
         raise SystemExit(1) from None
 
 
-for group in (eido, journal, report, export, ways.travel, roads, sim, replay, why):
+for group in (eido, journal, report, export, ways.travel, roads, sim, replay, why, crew):
     main.add_command(group)
 
 

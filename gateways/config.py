@@ -21,7 +21,11 @@ from gateways.api import ApiConfig
 from gateways.auth import Credential, Role, digest_of_secret, new_secret
 from gateways.cad.config import CadConfig
 from gateways.cap.config import CapConfig
+<<<<<<< HEAD
 from gateways.crews import CrewsConfig
+=======
+from gateways.cloudevents.config import Subscription
+>>>>>>> main
 from gateways.eido.config import EidoConfig
 from gateways.telematics import JsonLines, OsmAnd, TelematicsProtocol
 from gateways.telematics.hygiene import HygieneSettings
@@ -47,6 +51,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     hygiene: HygieneSettings = HygieneSettings()
     feeds: tuple[TelematicsProtocol, ...] = (OsmAnd(), JsonLines())
     cap: CapConfig = CapConfig()
+    subscriptions: tuple[Subscription, ...] = ()
+    """CloudEvents out."""
     devices: str | None = None
     """A CSV file with the columns device and unit. None: a device bears its unit's id."""
     eido: EidoConfig | None = None
@@ -78,6 +84,7 @@ def read_config(path: Path | None) -> Config:
 def _sound(path: Path, config: Config) -> Config:
     for what, names in (
         ("endpoints", [endpoint.name for endpoint in config.endpoints]),
+        ("subscriptions", [subscription.name for subscription in config.subscriptions]),
         ("principals", [credential.name for credential in config.principals]),
     ):
         twice = sorted(name for name, times in Counter(names).items() if times > 1)

@@ -266,6 +266,9 @@ class Link:
             if not self._stopping.is_set():
                 self._stopping.wait(self._delay_s * jitter)
             self._delay_s = min(2 * self._delay_s, self.broker.retry_max_s)
+        left_open = self._client.socket()
+        if left_open is not None:  # the broker has not closed its side of a goodbye yet
+            left_open.close()
 
     def _connect(self) -> None:
         broker = self.broker

@@ -64,6 +64,19 @@ SEES: Final[dict[Role, dict[Kind, Scope]]] = {
 }
 BETWEEN_US: Final = ("unit_told", "unit_said", "help_requested")
 """Events whose words are between dispatch and one crew."""
+OPEN: Final = (
+    "duty_",
+    "epoch_",
+    "hospital_",
+    "move_",
+    "road_",
+    "speeds_",
+    "staffing_",
+    "traffic_",
+    "turnouts_",
+    "weather_",
+)
+"""How kinds of events begin whose text is nobody's personal data."""
 NOTHING: Final[frozenset[Kind]] = frozenset()
 EVERYTHING: Final = frozenset(Kind)
 
@@ -109,6 +122,42 @@ def audience_of(principal: Principal) -> Audience:
     if principal.role is Role.CALL_TAKER:
         return Audience(principal.role, principal.name)
     return Audience(principal.role, units=principal.units if principal.role is Role.CREW else None)
+
+
+class Concern(Struct, frozen=True):
+    """Whom something concerns: it may look different to these, and looks the same to all others of their role."""
+
+    units: frozenset[str]
+    reporters: frozenset[str]
+
+    def narrowed(self, audience: Audience) -> Audience:
+        """Return the audience without what does not matter here: those that are equal then are sent the same bytes."""
+        if audience.role is Role.CREW and audience.units is not None:
+            return Audience(audience.role, units=audience.units & self.units)
+        if audience.role is Role.CALL_TAKER and audience.name not in self.reporters:
+            return Audience(audience.role)
+        return audience
+
+
+NOBODY: Final = Concern(frozenset(), frozenset())
+
+
+def concern_of(content: Update | Snapshot, find: Find) -> Concern:
+    """Return whom an update or a snapshot concerns. `find` need not know the incidents that are in it."""
+    units = {unit.id for unit in content.units if unit.words} | {alert.unit for alert in content.alerts}
+    incidents = {incident.id: incident for incident in content.incidents}
+    named = {alarm.incident for alarm in content.alarms}
+    if isinstance(content, Update):
+        units |= {event.unit for event in content.events if event.unit is not None}
+        named |= {event.incident for event in content.events if event.incident is not None}
+        named |= {ranked.incident for ranked in content.destinations}
+    for name in named - incidents.keys():
+        known = find(name)
+        if known is not None:
+            incidents[name] = known
+    for incident in incidents.values():
+        units |= {each.unit for each in incident.assigned}
+    return Concern(frozenset(units), frozenset(incident.reported_by for incident in incidents.values()))
 
 
 def incident_for(audience: Audience, incident: IncidentView) -> IncidentView:
@@ -163,7 +212,7 @@ def surroundings_for(audience: Audience, surroundings: SurroundingsView) -> Surr
 
 def _caution(caution: CautionView) -> CautionView:
     lat, lon = round(caution.lat, COARSE_DIGITS), round(caution.lon, COARSE_DIGITS)
-    return replace(caution, text="", lat=lat, lon=lon)
+    return replace(caution, text="", lat=lat, lon=lon, polygon=None)
 
 
 def alert_for(audience: Audience, alert: AlertView) -> AlertView:
@@ -181,7 +230,9 @@ def _event(audience: Audience, event: Event, find: Find) -> Event:
     elif event.kind == "copy_marked":
         hidden = not audience.speaks_with(event.unit)
     elif event.incident is None:
-        hidden = event.kind.startswith("caution_") and SEES[audience.role][Kind.PLACE] is Scope.NONE
+        # What names no incident may quote what was said of one all the same: only these do not.
+        places = SEES[audience.role][Kind.PLACE] is not Scope.NONE
+        hidden = not event.kind.startswith(OPEN) and not (places and event.kind.startswith("caution_"))
     else:
         hidden = bool(audience.hidden(find(event.incident)) & {Kind.NARRATIVE, Kind.PLACE})
     return replace(event, text="") if hidden else event

@@ -12,6 +12,7 @@ from engine.model.road_facts import (
     HourBegan,
     RoadClosed,
     RoadOpened,
+    ServiceLearned,
     SpeedsLearned,
     TrafficReported,
     TurnoutsLearned,
@@ -178,6 +179,8 @@ def road_words(fact: AnyFact) -> str | None:
             return f"{learned.observations} drives: {len(learned.classes)} classes, {len(learned.arcs)} arcs"
         case TurnoutsLearned():
             return f"{len(fact.turnouts)} of stations and kinds of units"
+        case ServiceLearned():
+            return f"{len(fact.paces)} types of incidents"
         case EpochPublished():
             return f"epoch {fact.epoch}"
         case _:

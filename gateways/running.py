@@ -92,6 +92,8 @@ def _welcome(doors: Doors) -> None:
     click.echo(f"HTTP              {doors.web}   /metrics  /healthz  /readyz")
     for feed in doors.feeds:
         click.echo(f"{f'{feed.protocol} ({feed.transport})':<17} {feed.address}")
+    for name, address in doors.exchanges.items():
+        click.echo(f"{name:<17} {address}")
     if doors.access.tokens:
         click.echo("Tokens            access.toml in the data folder, one a role")
     for note in doors.notes:

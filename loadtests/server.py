@@ -58,10 +58,10 @@ def man_place(source: Path, folder: Path, units: int) -> Path:
 
 
 @contextmanager
-def running(place: Path, folder: Path) -> Iterator[Server]:
+def running(place: Path, folder: Path, settings: str = CONFIG) -> Iterator[Server]:
     """Serve the place for as long as the block lasts; SIGTERM at its end, and its exit status must be 0."""
     config = folder / "turnout.toml"
-    config.write_text(CONFIG)
+    config.write_text(settings)
     command = [sys.executable, "-m", "gateways.cli", "run", str(place), "--data", str(folder / "data")]
     with subprocess.Popen(
         [*command, "--config", str(config), "--announce"], stdout=subprocess.PIPE, text=True

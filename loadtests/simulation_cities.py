@@ -41,7 +41,9 @@ def folders(chosen: argparse.Namespace) -> Iterator[tuple[str, Path]]:
             )
 
 
-def document(folder: Path, policies: Sequence[str], chosen: argparse.Namespace) -> dict[str, Any]:
+def document(
+    folder: Path, policies: Sequence[str], chosen: argparse.Namespace, *, bound: bool = False
+) -> dict[str, Any]:
     """Return the document of `turnout sim` for these policies, by their full names, under the rules of JEMSS."""
     asked = Asked(
         place=folder,
@@ -53,6 +55,7 @@ def document(folder: Path, policies: Sequence[str], chosen: argparse.Namespace) 
         preset=PRESET,
         divert=False,
         cores=chosen.cores,
+        bound=bound,
     )
     return document_of(*simulate(asked))
 

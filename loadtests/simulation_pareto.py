@@ -4,18 +4,10 @@ The first policy is the one to be beaten; all others are held against it on the 
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from engine.model.hours import DAY_MS
-from engine.sim.bound import late_bound
-from engine.sim.callers import draw
-from engine.sim.foreknown import foreknown
-from engine.sim.replicate import TAIL_MS, Setup
-from engine.sim.unforeseen import Span, unforeseen_bound
-from gateways.simulation.setups import loaded, policies_of, scene_of, setup_of
 from loadtests.report import Row
-from loadtests.simulation_cities import PRESET, document, folders, over, percent
+from loadtests.simulation_cities import document, folders, over, percent
 
 RELIEVED = "nearest+divert+supersede:supersede_ms=15000,supersede_percent=0"
 """Nearest dispatch in which who comes free takes over where that saves a quarter of a minute."""
@@ -37,9 +29,6 @@ SEED = 1001
 """Policies were tuned on seeds 1 to 9."""
 CUT, AT_HALF, AT_QUARTER = -0.10, 0.5, 0.25
 """The aims: late by a tenth less at half the moves, and as much at a quarter."""
-HIGH_TO = 2
-"""High and medium priority are told together."""
-WAIT_MS = 30 * 60_000
 Entry = dict[str, Any]
 
 
@@ -50,14 +39,14 @@ def pareto(chosen: argparse.Namespace) -> dict[str, list[Row]]:
     bounds: list[Row] = []
     policies = tuple(chosen.policy or POLICIES)
     for city, folder in folders(chosen):
-        found = document(folder, policies, chosen)
+        found = document(folder, policies, chosen, bound=not chosen.no_bound)
         against = found["pareto"][0]
         curve += [_point(city, policy, point) for policy, point in zip(found["policies"], found["pareto"], strict=True)]
         apart += [
             _apart(city, difference, point, against["moves_per_call"])
             for difference, point in zip(found["differences"], found["pareto"][1:], strict=True)
         ]
-        bounds += [] if chosen.no_bound else _bounds(city, folder, chosen)
+        bounds += [_bound(city, bound) for bound in found["possible"]]
     return {"late against moves": curve, f"against {policies[0]}, on the same calls": apart, "no policy can": bounds}
 
 
@@ -103,28 +92,5 @@ def _aims(apart: dict[str, float | None], moves: float, against: float) -> str:
     return "; ".join(said) or "no"
 
 
-# ── what no policy can do better than ───────────────────────────────────────────────────────────────────────────────
-
-
-def _bounds(city: str, folder: Path, chosen: argparse.Namespace) -> list[Row]:
-    """Return bounds on the calls of the first replication: every call known beforehand, and none foreseen (from posts)."""
-    scene = scene_of(loaded(folder), PRESET)
-    setup = setup_of(scene, policies_of(["home"], "nearest")[0], days=chosen.days, seed=chosen.seed, warm_days=1)
-    assert setup.roads is not None, "the import has always written streets"
-    assert setup.demand is not None, "and demand"
-    begin_ms, end_ms = _span(setup)
-    calls = draw(setup.place, setup.demand, setup.nature, begin_ms, end_ms, setup.seed, 0)
-    problem = foreknown(setup.place, setup.roads, setup.nature, calls, HIGH_TO)
-    span = Span(begin_ms, end_ms, end_ms + WAIT_MS + int(problem.work_ms.max()))
-    return [
-        _bound(city, "bound, all foreseen", late_bound(problem).share),
-        _bound(city, "bound, from posts", unforeseen_bound(problem, span).share),
-    ]
-
-
-def _span(setup: Setup) -> tuple[int, int]:
-    return setup.begin_ms, setup.begin_ms + (setup.warm_days + setup.days) * DAY_MS + TAIL_MS
-
-
-def _bound(city: str, words: str, share: float) -> Row:
-    return {"case": city, "method": words, "late_high": percent(share)}
+def _bound(city: str, bound: Entry) -> Row:
+    return {"case": city, "method": f"bound, {bound['name']}", "late_high": percent(bound["late_share"])}

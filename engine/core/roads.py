@@ -1,12 +1,10 @@
-"""Decisions about roads: what is closed, slow or learned, and when travel times that rest on it come into force."""
+"""Decisions about roads: what is closed or slow, and when travel times that rest on it come into force."""
 
 from engine.core.lookup import check_given, check_text
 from engine.core.recorder import Recorder, Refused
 from engine.core.stretches import check_stretch, streets_of
 from engine.model.inputs import (
     CloseRoad,
-    LearnSpeeds,
-    LearnTurnouts,
     OpenRoad,
     PublishEpoch,
     ReportTraffic,
@@ -19,12 +17,10 @@ from engine.model.road_facts import (
     HourBegan,
     RoadClosed,
     RoadOpened,
-    SpeedsLearned,
     TrafficReported,
-    TurnoutsLearned,
     WeatherReported,
 )
-from engine.model.roads import BLOCKS_OF_DAY, HOURS_OF_WEEK, PERCENT_MAX, PERCENT_MIN, Closure, Slowing, Weather
+from engine.model.roads import PERCENT_MAX, PERCENT_MIN, Closure, Slowing, Weather
 from engine.state.fold_roads import hour_of_week
 from engine.state.road_book import USUAL_PERCENT
 from engine.state.world import World
@@ -35,12 +31,6 @@ BOOK_MAX = 4_096
 """Closures, and slowings, in force at once: every one of them is looked through for each epoch."""
 DAYS_AHEAD_MAX = 366
 DAY_MS = 86_400_000
-LEARNED_PERCENT = (50, 200)
-"""What drives may teach: never more than twice as fast or half as fast as the map says."""
-SPREAD_PERCENT_MAX = 200
-LEARNED_MAX = 100_000
-"""Arcs, or turnouts, in one report of the learner."""
-TURNOUT_MS_MAX = 1_800_000
 
 
 def close_road(turn: Recorder, given: CloseRoad) -> None:
@@ -103,44 +93,6 @@ def publish_epoch(turn: Recorder, given: PublishEpoch) -> None:
         raise Refused("stale_epoch", "epoch", f"Epoch {given.epoch} is not in the works, {works}.")
     turn.record(EpochPublished(given.epoch))
     turn.match = turn.look_at_all = True
-
-
-def learn_speeds(turn: Recorder, given: LearnSpeeds) -> None:
-    """Take over what the fleet's drives have taught."""
-    graph = streets_of(turn.world).graph
-    low, high = LEARNED_PERCENT
-    classes = [name for name, _ in given.learned.classes]
-    arcs = [arc for arc, _ in given.learned.arcs]
-    unknown = [name for name in classes if name not in graph.classes]
-    if unknown:
-        raise Refused("unknown_class", "classes", f"The streets have no class {unknown[0]!r}.")
-    if sorted(set(classes)) != sorted(classes) or sorted(set(arcs)) != arcs:
-        raise Refused("repeated", "classes", "Each class and each arc is named once, arcs in rising order.")
-    if len(arcs) > LEARNED_MAX or any(not 0 <= arc < graph.arcs for arc in arcs):
-        raise Refused("out_of_range", "arcs", f"Arcs are rows of the street graph, 0 to {graph.arcs - 1}.")
-    if any(len(hours) != HOURS_OF_WEEK for _, hours in given.learned.classes):
-        raise Refused("out_of_range", "classes", f"A class has {HOURS_OF_WEEK} percents, one an hour of the week.")
-    percents = [percent for _, hours in given.learned.classes for percent in hours]
-    if any(not low <= percent <= high for percent in [*percents, *(percent for _, percent in given.learned.arcs)]):
-        raise Refused("out_of_range", "percent", f"What is learned stays between {low} and {high} percent.")
-    if not 0 <= given.learned.spread_percent <= SPREAD_PERCENT_MAX:
-        raise Refused("out_of_range", "spread_percent", f"Drives lie 0 to {SPREAD_PERCENT_MAX} percent apart.")
-    turn.record(SpeedsLearned(given.learned))
-
-
-def learn_turnouts(turn: Recorder, given: LearnTurnouts) -> None:
-    """Take over what the crews have shown."""
-    keys = [(each.station, each.unit_kind, each.block) for each in given.turnouts]
-    if len(set(keys)) != len(keys) or len(keys) > LEARNED_MAX:
-        raise Refused("repeated", "turnouts", "Each station, kind of unit and block of hours is named once.")
-    for each in given.turnouts:
-        if not 0 <= each.block < BLOCKS_OF_DAY:
-            raise Refused(
-                "out_of_range", "block", f"Block {each.block} is not one of 0 to 7: hours of the day in threes."
-            )
-        if not 0 <= each.turnout_ms <= TURNOUT_MS_MAX:
-            raise Refused("out_of_range", "turnout_ms", f"A turnout of {each.turnout_ms} ms is not believed.")
-    turn.record(TurnoutsLearned(given.turnouts))
 
 
 # ── by themselves ───────────────────────────────────────────────────────────────────────────────────────────

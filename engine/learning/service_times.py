@@ -14,12 +14,15 @@ from msgspec.structs import replace
 
 from engine.learning.evidence import DAY_MS, WHOLE, Evidence, keep_per_day, scaled
 from engine.learning.ladders import Ladder
-from engine.model.clearing import STAGES, Pace, ServiceTimes, Stage, group_of
+from engine.model.clearing import STAGES, ClearTable, Pace, ServiceTimes, Stage, group_of
+from engine.model.demand import CareTimes
 from engine.model.lifecycle import Outcome, Status
 from engine.model.place import IncidentType, Place
 from engine.model.priors import SERVICE_TIMES
 
 SERVICE_MS_MIN = 60_000
+USUAL_RIDE_MS = SERVICE_TIMES.transport.rest_ms(0) - SERVICE_TIMES.hospital.rest_ms(0)
+"""To hospital."""
 BOUND = round(WHOLE * math.log(5))
 PRIOR_COUNT = 20.0
 HALF_LIFE_WEEKS = 12
@@ -71,6 +74,27 @@ class ServiceLearner:
             scaled(1000, known[stage].mean(0.0, PRIOR_COUNT)) if stage in known else 1000 for stage in STAGES
         )
         return scene, transport, hospital
+
+
+def expected(place: Place, care: CareTimes) -> dict[str, Pace]:
+    """Return by incident type what work takes by a description of a place's days, for who has not seen any of them."""
+    to_clear_ms = USUAL_RIDE_MS + care.handover_ms
+    scene_ms = care.on_scene_ms + round(care.transport_share * to_clear_ms)
+    return {
+        kind.id: Pace(
+            group_of(kind),
+            (
+                _part(scene_ms, SERVICE_TIMES.table(Stage.SCENE, group_of(kind), kind.priority)),
+                _part(to_clear_ms, SERVICE_TIMES.transport),
+                _part(care.handover_ms, SERVICE_TIMES.hospital),
+            ),
+        )
+        for kind in place.types
+    }
+
+
+def _part(time_ms: int, usual: ClearTable) -> int:
+    return max(1, time_ms * 1000 // usual.rest_ms(0))
 
 
 def _stages(ladder: Ladder) -> dict[Stage, int]:

@@ -1,13 +1,14 @@
 """The watcher: released turns in, parameters out. What it remembers is kept over a restart.
 
     turns ──► drives ──► (somebody predicts them) ──► speeds ─┐
-        └───► ladders ──► turnouts, service times ────────────┴──► LearnSpeeds, LearnTurnouts
+        └───► ladders ──► turnouts, service times ────────────┴──► LearnSpeeds, LearnTurnouts, LearnService
 
 It draws no conclusion of its own about the present: what it has learned becomes true only when the engine records
 it, so a replay needs no learner.
 """
 
 from collections.abc import Collection, Iterable
+from typing import TypeAlias
 
 import numpy as np
 from msgspec import Struct, field
@@ -29,16 +30,17 @@ from engine.model.facts import (
     UnitDispatched,
 )
 from engine.model.fixes import Fixes
-from engine.model.inputs import LearnSpeeds, LearnTurnouts
+from engine.model.inputs import LearnService, LearnSpeeds, LearnTurnouts
 from engine.model.lifecycle import Status
 from engine.model.roads import Learned
 from engine.model.turn import Turn
 from engine.state.world import World
 
 TELL_EVERY_MS = 900_000
-DRIVES_MIN, TURNOUTS_MIN = 50, 10
+DRIVES_MIN, TURNOUTS_MIN, SERVICES_MIN = 50, 10, 10
 """New observations without which there is nothing to tell."""
 STANDING, DRIVING, DRIVING_LIGHTS = 0, 1, 2
+Lesson: TypeAlias = LearnSpeeds | LearnTurnouts | LearnService
 _CHANGES_STATUS = (UnitDispatched, AssignmentAdvanced, AssignmentEnded, AssignmentMoved, DutyChanged)
 
 
@@ -53,6 +55,7 @@ class LearnerState(Struct):
     told_ms: int = 0
     told_drives: int = 0
     told_turnouts: int = 0
+    told_services: int = 0
 
 
 class Watcher:
@@ -147,24 +150,31 @@ class Watcher:
 
     def is_due(self, now: int) -> bool:
         """Tell whether there is enough news, long enough after the last."""
-        return now - self.state.told_ms >= TELL_EVERY_MS and (self._new_drives or self._new_turnouts)
+        return now - self.state.told_ms >= TELL_EVERY_MS and self._has_news
 
-    def tell(self, world: World, classes: Collection[str]) -> list[LearnSpeeds | LearnTurnouts]:
+    def tell(self, world: World, classes: Collection[str]) -> list[Lesson]:
         """Return what the engine is to be told now, and take it as told. `classes` are those of its streets."""
-        told: list[LearnSpeeds | LearnTurnouts] = []
+        told: list[Lesson] = []
         if self._new_drives and classes:
             told.append(LearnSpeeds(self._speeds(world, classes)))
         if self._new_turnouts:
             turnouts = self.turnouts.learned(world.settled, world.now)
             told += [LearnTurnouts(turnouts)] if turnouts else []
+        if self._new_services:
+            told.append(LearnService(self.services.times(world.settled).paces))
         self.state.told_ms = world.now
         self.state.told_drives = self.state.speeds.observations
         self.state.told_turnouts = self.state.turnouts.observations
+        self.state.told_services = self.state.services.observations
         return told
 
     def _speeds(self, world: World, classes: Collection[str]) -> Learned:
         learned = self.speeds.learned(world.now)
         return replace(learned, classes=tuple(row for row in learned.classes if row[0] in classes))
+
+    @property
+    def _has_news(self) -> bool:
+        return self._new_drives or self._new_turnouts or self._new_services
 
     @property
     def _new_drives(self) -> bool:
@@ -173,3 +183,7 @@ class Watcher:
     @property
     def _new_turnouts(self) -> bool:
         return self.state.turnouts.observations - self.state.told_turnouts >= TURNOUTS_MIN
+
+    @property
+    def _new_services(self) -> bool:
+        return self.state.services.observations - self.state.told_services >= SERVICES_MIN

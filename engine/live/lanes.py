@@ -15,6 +15,7 @@ from msgspec import Struct
 from engine.model.inputs import (
     AnyInput,
     DeclareEmergency,
+    LearnService,
     LearnSpeeds,
     LearnTurnouts,
     ReportAttempt,
@@ -42,7 +43,17 @@ class Lane(IntEnum):
     STATUSES = 3
 
 
-UNHURRIED = (ReportStatus, ReportAttempt, ReportReceipt, ReportCopy, Tick, LearnSpeeds, LearnTurnouts, ProposeMoves)
+UNHURRIED = (
+    ReportStatus,
+    ReportAttempt,
+    ReportReceipt,
+    ReportCopy,
+    Tick,
+    LearnSpeeds,
+    LearnTurnouts,
+    LearnService,
+    ProposeMoves,
+)
 """Nobody waits for their answer."""
 CAPACITY = {Lane.EMERGENCY: 4096, Lane.CALLS: 4096, Lane.ORDERS: 4096, Lane.STATUSES: 4096}
 """Inputs that wait in a lane; beyond it, senders wait with them."""

@@ -7,6 +7,7 @@ and couriers that report, and the driver that owns the clock.
 from typing import TypeAlias
 
 from engine.model.alert_facts import CopyState
+from engine.model.clearing import Pace
 from engine.model.crew_inputs import AnyCrewCommand
 from engine.model.fixes import Fixes
 from engine.model.input import Command, Input
@@ -50,6 +51,13 @@ class LearnTurnouts(Input, frozen=True, gc=False):
     """The learner beside the engine has judged the crews' turnouts anew; they replace what was learned before."""
 
     turnouts: tuple[Turnout, ...]
+
+
+class LearnService(Input, frozen=True, gc=False):
+    """The learner beside the engine has judged anew how long work takes; it replaces what was learned before."""
+
+    paces: dict[str, Pace]
+    """By incident type."""
 
 
 # ── feeds and couriers ──────────────────────────────────────────────────────────────────────────────────────
@@ -312,6 +320,7 @@ AnyInput: TypeAlias = (
     | PublishEpoch
     | LearnSpeeds
     | LearnTurnouts
+    | LearnService
     | ProposeMoves
     | ReportPositions
     | ReportAttempt

@@ -2,6 +2,7 @@
 
 from typing import TypeAlias
 
+from engine.model.clearing import Pace
 from engine.model.fact import Fact
 from engine.model.roads import Closure, Learned, Slowing, Turnout, Weather
 
@@ -61,6 +62,13 @@ class TurnoutsLearned(Fact, frozen=True, gc=False):
     turnouts: tuple[Turnout, ...]
 
 
+class ServiceLearned(Fact, frozen=True, gc=False):
+    """When busy units will be clear rests on these from now on."""
+
+    paces: dict[str, Pace]
+    """By incident type."""
+
+
 class EpochPublished(Fact, frozen=True, gc=False):
     """Travel times under these conditions are ready: decisions rest on them from now on."""
 
@@ -76,5 +84,6 @@ AnyRoadFact: TypeAlias = (
     | HourBegan
     | SpeedsLearned
     | TurnoutsLearned
+    | ServiceLearned
     | EpochPublished
 )

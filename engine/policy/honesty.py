@@ -11,7 +11,6 @@ import numpy.typing as npt
 from engine.kernels.spread import spread
 from engine.model.clearing import clear_in_ms
 from engine.model.lifecycle import Status
-from engine.model.priors import SERVICE_TIMES
 from engine.state.records import Assignment
 from engine.state.world import World
 from engine.streets.snapping import MOVING_DM_S
@@ -75,7 +74,7 @@ def clear_ms(world: World, row: int) -> int:
     assignment = incident.assigned[unit.id]
     arrive_in_ms = max(0, assignment.sent_ms + max(0, assignment.eta_ms) - world.now)
     return clear_in_ms(
-        SERVICE_TIMES,
+        world.road_book.service_times,
         world.types[incident.type],
         incident.priority,
         assignment.status,

@@ -89,7 +89,7 @@ def parts_ms(world: World, row: int, priority: int) -> tuple[tuple[str, int], ..
 def finish_forecast(world: World, row: int, incident: Incident, eta_ms: int) -> Forecast:
     """Return when the unit would be done with this incident, and how far beyond its hours of duty."""
     kind = world.types[incident.type]
-    work_ms = clear_in_ms(SERVICE_TIMES, kind, incident.priority, Status.DISPATCHED, 0, eta_ms)
+    work_ms = clear_in_ms(world.road_book.service_times, kind, incident.priority, Status.DISPATCHED, 0, eta_ms)
     left_ms = shift_left_ms(world.settled, shift_of(world, row), world.now)
     if left_ms is None:
         return Forecast(world.now + work_ms, None, 0)

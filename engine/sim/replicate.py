@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from engine.learning.service_times import expected
 from engine.model.demand import Demand
 from engine.model.hours import DAY_MS, day_began_ms
+from engine.model.inputs import LearnService
 from engine.model.place import Place
 from engine.policy import DispatchPolicy
 from engine.policy.redeploy import Demand as CoverDemand
@@ -84,6 +86,9 @@ def replicate(setup: Setup, rep: int, on_day: OnDay | None = None) -> Outcome:
         measured_ms=measured_ms,
         planning=None if isinstance(setup.redeploy, Home) else Planning(setup.redeploy, setup.cover),
     )
+    if setup.demand is not None:
+        # What an agency's own days would have taught its engine.
+        city.step(LearnService(expected(setup.place, setup.demand.care)))
     if setup.cover.points is not None or setup.place.coverage.points:
         Lookout(city, Surveyor(setup.cover))
     for day in range(setup.warm_days + setup.days):

@@ -10,6 +10,7 @@ from engine.model.road_facts import (
     HourBegan,
     RoadClosed,
     RoadOpened,
+    ServiceLearned,
     SpeedsLearned,
     TrafficReported,
     TurnoutsLearned,
@@ -104,6 +105,12 @@ def turnouts_learned(world: World, fact: TurnoutsLearned) -> None:
     world.fleet.turn_out(book.usual_turnouts_ms())
     remind_of_hour(world)
     revise(world)
+
+
+@folds(ServiceLearned)
+def service_learned(world: World, fact: ServiceLearned) -> None:
+    """Replace what was learned before."""
+    world.road_book.paces = fact.paces
 
 
 @folds(EpochPublished)

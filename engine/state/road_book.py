@@ -7,8 +7,11 @@ waits for travel times, and every decision can name the epoch it rests on.
 """
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
+from engine.model.clearing import Pace, ServiceTimes
 from engine.model.place import Place, TravelSettings
+from engine.model.priors import SERVICE_TIMES
 from engine.model.roads import (
     BLOCK_HOURS,
     BLOCKS_OF_DAY,
@@ -34,6 +37,8 @@ class RoadBook(Struct):
     weather: Weather | None = None
     learned: Learned = Learned()
     turnouts: tuple[Turnout, ...] = ()
+    paces: dict[str, Pace] = field(default_factory=dict)
+    """By incident type: what its work takes, as crews have shown."""
     hour: int = 0
     """Hour of the week whose travel times count."""
     hour_due_ms: int = 0
@@ -68,6 +73,11 @@ class RoadBook(Struct):
         """Return by (station, kind of unit) what crews have shown at this time of day."""
         block = self.hour // BLOCK_HOURS % BLOCKS_OF_DAY
         return {(each.station, each.unit_kind): each.turnout_ms for each in self.turnouts if each.block == block}
+
+    @property
+    def service_times(self) -> ServiceTimes:
+        """What work takes: as crews have shown, else as it usually does."""
+        return replace(SERVICE_TIMES, paces=self.paces)
 
     def over(self, now: int) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
         """Return ids of closures and of slowings whose time has come, and whether the weather's has."""

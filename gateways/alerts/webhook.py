@@ -1,7 +1,7 @@
 """The webhook channel: one signed POST per attempt, as Standard Webhooks 1.0 has it. The contract is in WEBHOOK.md.
 
 Rule: 2xx is delivered, whatever the body says; a JSON body `{"acknowledged": true}` is the recipient's acknowledgement
-as well. What the other side may not do to us is in `carrier.py`.
+as well. What the other side may not do to us is in `gateways/outward/carrier.py`.
 """
 
 import time
@@ -13,11 +13,11 @@ from typing import Annotated, ClassVar, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from gateways.alerts.carrier import Carrier, carrying, check_url, host_of
 from gateways.alerts.channel import NOBODY, Copy, Outcome, Sender
 from gateways.alerts.message import Message, render
-from gateways.alerts.signature import key_of, signed_headers
 from gateways.alerts.wording import Tells, redacted
+from gateways.outward.carrier import Carrier, carrying, check_url, host_of
+from gateways.outward.signature import key_of, signed_headers
 
 _NAME_MAX: Final = 100
 

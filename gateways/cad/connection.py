@@ -1,6 +1,8 @@
-"""One client: a task that always reads, a task that writes, a task that looks whether it is still there.
+"""One client: a task that always reads, a task that looks whether it is still there, a task that writes.
 
-Rule: nobody but its own writer ever waits for this client. Commands enter the engine in the order in which they came.
+The pump sends what its socket takes at once. What it does not, and all that comes meanwhile, is the writer's, until
+nothing waits any more. Rule: nobody but its own writer ever waits for this client. Commands enter the engine in the
+order in which they came.
 """
 
 from collections.abc import Callable
@@ -22,6 +24,7 @@ from gateways.cad.session import Ask, Close, Effect, Inquire, Join, Send, Sessio
 from gateways.cad.wire import Wire
 from gateways.inquiries import NoAnswer
 from gateways.log import logger
+from gateways.redaction import Audience, audience_of
 from gateways.vocabulary.commands import FIELDS
 from gateways.vocabulary.questions import Question, Told
 
@@ -62,6 +65,7 @@ class Connection:
         self._config = hub.config
         self._statistics = hub.statistics
         self._admit = admit
+        self._pump = hub.pump
         self._outbox = Outbox(hub.config.queue_messages, hub.config.queue_bytes)
         self._wants_positions = False
         self._greeted = trio.Event()
@@ -69,8 +73,10 @@ class Connection:
         self._overflows = 0
         self._holding = False
         """Not reading, because too much of what was read waits for its answer."""
+        self._stuck = trio.Event()
+        """There is work for the writer."""
         self._sending = False
-        """In the middle of a send, which has a time of its own: a pong may be waiting behind it."""
+        """The writer is at it, in a send that has a time of its own: a pong may be waiting behind it."""
         self._cut = False
         """A send was given up half way: not even a goodbye can follow on it."""
 
@@ -88,6 +94,7 @@ class Connection:
         finally:
             self._hub.part(self)
             self._outbox.close()
+            self._pump.forget(self)
             self._session.close()
             self._statistics.count_end((self.end or RESET).cause)
         await self._hang_up()
@@ -97,6 +104,12 @@ class Connection:
         """Who it is, once that is known."""
         return self._session.principal
 
+    @property
+    def _audience(self) -> Audience:
+        """Who sees what is sent here."""
+        assert self.principal is not None, "nothing is sent before it is known to whom"
+        return audience_of(self.principal)
+
     def leave(self, end: Close) -> None:
         """Say goodbye once what waits has been sent. The first reason counts."""
         if self.end is None:
@@ -105,6 +118,7 @@ class Connection:
             self._hub.part(self)
             self._outbox.reply(frame_of(Bye(code=end.code, reason=end.reason)))
             self._outbox.close()
+            self._pump.due(self, first=True)
 
     # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -120,6 +134,7 @@ class Connection:
         except ConnectionClosed:
             self._note_end()
             self._outbox.close()
+            self._stuck.set()
 
     async def _hold_back(self) -> None:
         self._holding = True
@@ -150,7 +165,7 @@ class Connection:
         """Answer a question; reading goes on meanwhile."""
         reply: Told | Refused
         try:
-            reply = await self._hub.inquire(question)
+            reply = await self._hub.inquire(question, self._audience)
         except NoAnswer as none:
             reply = Refused(id=question.id, code=none.code, field=none.field, reason=none.reason)
         self._in_flight -= 1
@@ -175,13 +190,14 @@ class Connection:
             self._tell(Refused(code="too_many_connections", field="token", reason=CROWD.reason))
             self.leave(CROWD)
             return
-        missed = self._hub.resume(hello.resume_from)
+        missed = self._hub.resume(hello.resume_from, self._audience)
         self._outbox.reply(frame_of(self._welcome(principal, resumed=missed is not None)))
         self._statistics.resumed += missed is not None
-        for frame in self._hub.begin() if missed is None else missed:
+        for frame in self._hub.begin(self._audience) if missed is None else missed:
             self._outbox.reply(frame)
+        self._pump.due(self, first=True)
         self._wants_positions = hello.positions
-        self._hub.join(self)
+        self._hub.join(self, self._audience)
         self._greeted.set()
 
     def _welcome(self, principal: Principal, *, resumed: bool) -> Welcome:
@@ -203,11 +219,13 @@ class Connection:
             self._overflows += 1
             if self._overflows >= self._config.max_overflows:
                 self.leave(SLOW)
+        self._pump.due(self)
 
     def on_positions(self, helping: Helping) -> None:
         """Queue positions."""
         if self._wants_positions:
             self._outbox.positions(helping)
+            self._pump.due(self)
 
     def _start_over(self) -> None:
         """Bring a client up to date that has missed deltas."""
@@ -216,7 +234,7 @@ class Connection:
         self._outbox.reply(
             frame_of(Resync(reason="Deltas were not read in time and were left out; a snapshot follows."))
         )
-        for frame in self._hub.begin():
+        for frame in self._hub.begin(self._audience):
             self._outbox.reply(frame)
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -227,31 +245,56 @@ class Connection:
         elif isinstance(message, Answer):
             self._statistics.answers += 1
         self._outbox.reply(frame_of(message))
+        self._pump.due(self, first=True)
+
+    def push(self) -> None:
+        """Send what waits as far as the socket takes it at once; leave the rest to the writer."""
+        try:
+            if not self._sending and not self._pushed():
+                self._stuck.set()
+        except Exception:  # noqa: BLE001  the boundary towards the pump
+            self._fault()
+            self._outbox.close()
+            self._stuck.set()
+
+    def _pushed(self) -> bool:
+        """Push, and return whether nothing is left to do."""
+        wire, outbox = self._wire, self._outbox
+        while wire.is_free:
+            frames = outbox.take()
+            self._statistics.messages_out += len(frames)
+            if frames and not wire.send_now(b"".join(frames)):
+                return False
+            if outbox.is_empty:
+                return self.end is None and not outbox.behind
+        return False
 
     async def _write(self) -> None:
-        """Send what waits, until nothing will come any more or the client takes nothing."""
+        """Send what the socket did not take at once, until nothing will come any more or the client takes nothing."""
         with trio.CancelScope() as patience:
             try:
-                while (frames := await self._next()) and self._socket.closed is None:
+                while self.end is None and self._socket.closed is None:
+                    await self._stuck.wait()
                     self._sending = True
-                    await self._wire.send_frames(b"".join(frames), patience, self._config.send_s)
-                    self._sending = False
-                    self._statistics.messages_out += len(frames)
+                    await self._send_all_that_waits(patience)
+                    self._sending, self._stuck = False, trio.Event()
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 pass
             self._note_end()
         if patience.cancelled_caught:
             self.end, self._cut = self.end or SLOW, True
 
-    async def _next(self) -> list[bytes]:
+    async def _send_all_that_waits(self, patience: trio.CancelScope) -> None:
+        frames: list[bytes] = []
         while True:
+            await self._wire.send_frames(b"".join(frames), patience, self._config.send_s)
+            self._statistics.messages_out += len(frames)
             frames = self._outbox.take()
-            if frames or self.end is not None:
-                return frames
-            if self._outbox.behind:
+            if not frames and self._outbox.behind and self.end is None:
                 self._start_over()
-            else:
-                await self._outbox.wait()
+                frames = self._outbox.take()
+            if not frames:
+                return
 
     async def _watch(self) -> None:
         """See that a hello comes, then that pings are answered."""

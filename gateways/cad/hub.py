@@ -12,18 +12,23 @@ from msgspec import Struct
 
 from engine.live.service import Service
 from engine.model.geometry import Projection
-from gateways.board import Board, Snapshot, Update
+from gateways.board import Board, Update
 from gateways.cad.config import CadConfig, Statistics
 from gateways.cad.messages import Positions, frame_as, frame_of
 from gateways.cad.mirror import Mirror
 from gateways.cad.outbox import HELPING, Helping
+from gateways.cad.pump import Pump
+from gateways.cad.redacting import ByAudience, DeltaFrames, redacted
 from gateways.cad.trail import Trail
 from gateways.inquiries import Inquiries, NoAnswer
-from gateways.views import PositionView, suspects_of
+from gateways.redaction import NOBODY, Audience, Concern, concern_of, snapshot_for
+from gateways.views import PositionView, suspects_of, view_incident
 from gateways.vocabulary.questions import AskSuspects, Question, SuspectsTold, Told, WhyTold
 
 REPLAY_ON_SNAPSHOT_MAX: Final = 200
 """Deltas that a newcomer is given on top of a kept snapshot before a new one is cheaper."""
+REPLAY_REDACTED_MAX: Final = 20
+"""Of those who do not see all: each delta is made anew for them."""
 
 
 class Listener(Protocol):
@@ -63,16 +68,20 @@ class Hub:
         self._inquiries = inquiries
         self.config = config
         self.statistics = Statistics()
+        self.pump = Pump()
         self._mirror = Mirror()
         """What every client knows that has read everything."""
         self._mirror.take(board.snapshot())
-        self._listeners: dict[Listener, None] = {}
+        self._listeners: dict[Listener, Audience | None] = {}
+        """With whom each is; None sees all."""
         self._ring: deque[Link] = deque()
         self._ring_bytes = 0
         self._trail = Trail()
         self._told = 0
         """Helpings of positions that had been told at the last update."""
-        self._snapshot: Kept | None = None
+        self._snapshots: ByAudience[Kept] = ByAudience()
+        self._concerned = -1, NOBODY
+        """A seq, and whom the board concerned then."""
         board.on_update.append(self._updated)
         board.on_positions.append(self._moved)
 
@@ -87,24 +96,34 @@ class Hub:
         """Of the place: degrees to metres."""
         return self.service.world.settled.projection
 
-    def resume(self, seen: int | None) -> list[bytes] | None:
-        """Return the deltas behind the one that was seen last, and positions since; None if they are not all kept."""
+    def resume(self, seen: int | None, audience: Audience) -> list[bytes] | None:
+        """Return the deltas behind the one that was seen last, and positions since; None if they are not all kept.
+
+        Nor for who does not see all, if they are many: each is made anew, and a snapshot is cheaper.
+        """
         behind = None if seen is None else self._behind(seen)
-        if behind is None:
+        if behind is None or (not audience.sees_all and len(behind[0]) > REPLAY_ON_SNAPSHOT_MAX):
             return None
         deltas, told = behind
-        return [*deltas, *self._positions(told)]
+        return [*self._redacted(deltas, audience), *self._positions(told)]
 
-    def begin(self) -> list[bytes]:
+    def begin(self, audience: Audience) -> list[bytes]:
         """Return a snapshot, and deltas and positions since it was made: together, the board as it is now."""
-        kept = self._snapshot
+        whose = None if audience.sees_all else self._concern().narrowed(audience)
+        most = REPLAY_ON_SNAPSHOT_MAX if whose is None else REPLAY_REDACTED_MAX
+        kept = self._snapshots.get(whose)
         behind = None if kept is None else self._behind(kept.seq)
-        if kept is None or behind is None or len(behind[0]) > REPLAY_ON_SNAPSHOT_MAX:
-            kept, behind = Kept(self.seq, self._take_snapshot(), self._trail.told), ([], 0)
-            self._snapshot = kept
-        return [kept.frame, *behind[0], *self._positions(kept.told)]
+        if kept is None or behind is None or len(behind[0]) > most:
+            kept, behind = Kept(self.seq, self._take_snapshot(whose), self._trail.told), ([], 0)
+            self._snapshots.put(whose, kept)
+        return [kept.frame, *self._redacted(behind[0], audience), *self._positions(kept.told)]
 
-    async def inquire(self, question: Question) -> Told:
+    def _redacted(self, deltas: list[bytes], audience: Audience) -> list[bytes]:
+        if audience.sees_all:
+            return deltas
+        return [redacted(frame, audience, self._mirror.incidents.get) for frame in deltas]
+
+    async def inquire(self, question: Question, audience: Audience) -> Told:
         """Answer a question. Raises NoAnswer."""
         if isinstance(question, AskSuspects):
             found = suspects_of(
@@ -118,12 +137,15 @@ class Hub:
             return SuspectsTold(id=question.id, suspects=found)
         if self._inquiries is None:
             raise NoAnswer("unavailable", "type", "This server keeps no journal that could be asked.")
-        account = await self._inquiries.why(question.incident, question.unit, question.at)
+        world = self._board.world
+        known = world.incidents.get(question.incident)
+        hidden = audience.hidden(None if known is None else view_incident(world, known))
+        account = await self._inquiries.why(question.incident, question.unit, question.at, personal=not hidden)
         return WhyTold(id=question.id, account=msgspec.Raw(account))
 
-    def join(self, listener: Listener) -> None:
+    def join(self, listener: Listener, audience: Audience) -> None:
         """Hand on everything from now on. Call it in the same step as `resume` or `begin`."""
-        self._listeners[listener] = None
+        self._listeners[listener] = None if audience.sees_all else audience
 
     def part(self, listener: Listener) -> None:
         """Hand on no more."""
@@ -143,24 +165,19 @@ class Hub:
                 break
         return None
 
-    def _take_snapshot(self) -> bytes:
-        mirror = self._mirror
-        mirror.settle()
+    def _concern(self) -> Concern:
+        """Return whom the board concerns as it is now."""
+        seq, concern = self._concerned
+        if seq != self.seq:
+            concern = concern_of(self._mirror.snapshot(), self._mirror.incidents.get)
+            self._concerned = self.seq, concern
+        return concern
+
+    def _take_snapshot(self, audience: Audience | None) -> bytes:
+        self._mirror.settle()
         self.statistics.snapshots += 1
-        snapshot = Snapshot(
-            seq=self.seq,
-            at_ms=mirror.at_ms,
-            place=mirror.place,
-            name=mirror.name,
-            incidents=tuple(mirror.incidents.values()),
-            units=tuple(mirror.units.values()),
-            alarms=tuple(mirror.alarms.values()),
-            roads=mirror.roads,
-            surroundings=mirror.surroundings,
-            moves=tuple(mirror.moves.values()),
-            coverage=mirror.coverage,
-        )
-        return frame_as("snapshot", snapshot)
+        snapshot = self._mirror.snapshot()
+        return frame_as("snapshot", snapshot if audience is None else snapshot_for(audience, snapshot))
 
     def _positions(self, told: int) -> list[bytes]:
         views = tuple(self._trail.since(told))
@@ -169,14 +186,14 @@ class Hub:
         return [frame_of(Positions(at_ms=at_ms, units=views[start : start + HELPING])) for start in starts]
 
     def _updated(self, update: Update) -> None:
-        frame = frame_as("delta", update)
+        frames = DeltaFrames(update, self._mirror.incidents.get)
         self._mirror.take(update)
         for unit in update.units:
             self._trail.forget(unit.id)
-        self._keep(Link(update.prev, frame, self._told))
+        self._keep(Link(update.prev, frames.whole, self._told))
         self._told = self._trail.told
-        for listener in list(self._listeners):
-            listener.on_delta(frame)
+        for listener, audience in list(self._listeners.items()):
+            listener.on_delta(frames.of(audience))
 
     def _keep(self, link: Link) -> None:
         self._ring.append(link)

@@ -31,7 +31,7 @@ class Helping(Struct, frozen=True, gc=False):
 
 
 class Outbox:
-    """The queue of one client. One task takes from it."""
+    """The queue of one client. Whoever sends takes from it: the pump, or the client's own writer."""
 
     def __init__(self, most_messages: int, most_bytes: int) -> None:
         self.behind = False
@@ -47,14 +47,13 @@ class Outbox:
         self._late: dict[str, PositionView] = {}
         self._late_ms = 0
         self._closed = False
-        self._news = trio.Event()
-        self._eased = trio.Event()
+        self._eased: trio.Event | None = None
+        """Somebody waits for it."""
 
     def reply(self, frame: bytes) -> None:
         """Add what must not be left out."""
         if not self._closed:
             self._queue.append((frame, 0))
-            self._news.set()
 
     def delta(self, frame: bytes) -> bool:
         """Add a delta. Returns False if that made the queue overflow and its deltas were dropped."""
@@ -67,7 +66,6 @@ class Outbox:
         self._queue.append((frame, size))
         self._deltas += 1
         self._bytes += size
-        self._news.set()
         return True
 
     def positions(self, helping: Helping) -> None:
@@ -81,34 +79,34 @@ class Outbox:
                 self._put_late(self._helping)
                 self._helping = None
             self._put_late(helping)
-        self._news.set()
 
     def close(self) -> None:
         """Take no more; what waits is still given out, but for positions."""
         self._closed = True
         self._helping = None
         self._late = {}
-        self._news.set()
 
     @property
     def crowded(self) -> bool:
         """As many replies wait as may: do not read what would lead to more."""
         return len(self._queue) - self._deltas >= self._most_messages
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing waits."""
+        return not (self._queue or self._helping or self._late)
+
     async def eased(self) -> None:
         """Wait until something has been taken."""
-        self._eased = trio.Event()
+        if self._eased is None:
+            self._eased = trio.Event()
         await self._eased.wait()
-
-    async def wait(self) -> None:
-        """Wait until there is something to take, or nothing will come any more."""
-        while not (self._queue or self._helping or self._late or self._closed or self.behind):
-            self._news = trio.Event()
-            await self._news.wait()
 
     def take(self) -> list[bytes]:
         """Return what is to be sent next: some of the queue, else some positions; nothing if nothing waits."""
-        self._eased.set()
+        if self._eased is not None:
+            self._eased.set()
+            self._eased = None
         if self._queue:
             return self._take_queued()
         if self._helping is not None:
@@ -132,7 +130,6 @@ class Outbox:
         self.behind = True
         self._queue = deque(entry for entry in self._queue if not entry[1])
         self._deltas = self._bytes = 0
-        self._news.set()
 
     def _put_late(self, helping: Helping) -> None:
         self._late_ms = helping.message.at_ms

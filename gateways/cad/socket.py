@@ -7,7 +7,7 @@ ends that connection alone, also where it goes wrong in the WebSocket library's 
 from typing import Final
 
 import trio
-from trio_websocket import ConnectionClosed, WebSocketRequest, wrap_server_stream
+from trio_websocket import ConnectionClosed, WebSocketConnection, WebSocketRequest, wrap_server_stream
 from wsproto.utilities import ProtocolError
 
 from gateways.auth import Gatekeeper, Principal
@@ -42,7 +42,7 @@ async def serve_cad(
     door = Door(hub, gatekeeper)
     serving = trio.CancelScope(shield=True)  # so that the goodbye can still be said when we are cancelled
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_serve, serving, door, listeners)
+        nursery.start_soon(_serve, serving, hub, door, listeners)
         host, port = listeners[0].socket.getsockname()[:2]
         task_status.started(f"{host}:{port}")
         try:
@@ -53,9 +53,11 @@ async def serve_cad(
             serving.cancel()
 
 
-async def _serve(scope: trio.CancelScope, door: "Door", listeners: list[trio.SocketListener]) -> None:
+async def _serve(scope: trio.CancelScope, hub: Hub, door: "Door", listeners: list[trio.SocketListener]) -> None:
     with scope:
-        await trio.serve_listeners(door.welcome, listeners)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(hub.pump.run)
+            await trio.serve_listeners(door.welcome, listeners, handler_nursery=nursery)
 
 
 class Door:
@@ -129,8 +131,7 @@ class Door:
         with trio.fail_after(self._config.handshake_s):
             socket = await request.accept(subprotocol=VERSION if request.proposed_subprotocols else None)
         self._statistics.accepted += 1
-        session = Session(self._gatekeeper, self._hub.projection, self._config)
-        connection = Connection(f"cad-{self._statistics.accepted}", socket, wire, session, self._hub, self._admits)
+        connection = self._connection(f"cad-{self._statistics.accepted}", socket, wire)
         self._inside[connection] = None
         try:
             await connection.run()
@@ -138,6 +139,10 @@ class Door:
             del self._inside[connection]
             if not self._inside:
                 self._emptied.set()
+
+    def _connection(self, name: str, socket: WebSocketConnection, wire: Wire) -> Connection:
+        session = Session(self._gatekeeper, self._hub.projection, self._config)
+        return Connection(name, socket, wire, session, self._hub, self._admits)
 
     def _admits(self, principal: Principal) -> bool:
         """Tell whether the principal, who is inside already, is not there too often."""

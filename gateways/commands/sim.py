@@ -68,6 +68,7 @@ def _runs(function: Any) -> Any:
             help="Recorded calls instead of drawn ones: CSV with time, lat, lon, type; and where known priority, taking_s, "
             "on_scene_s, transport (yes or no), handover_s. The days are those of the table.",
         ),
+        click.option("--bound", is_flag=True, help="Reckon how few calls could be late at all (preset jemss)."),
         click.option("--units", type=click.IntRange(1, 100_000), help="Another size of the fleet."),
         click.option("--cores", type=click.IntRange(1), help="Processes side by side (default: all cores)."),
     ):

@@ -68,7 +68,7 @@ class Sessions:
     def holder(self, session: str, now_s: float) -> Holder | None:
         """Return who holds the session; None if it is forged, over, or its secret was taken away."""
         content, _, signature = session[:COOKIE_MAX].partition(".")
-        if not hmac.compare_digest(self._signature(content), signature):
+        if not session.isascii() or not hmac.compare_digest(self._signature(content), signature):
             return None
         try:
             claims = msgspec.json.decode(urlsafe_b64decode(content), type=_Claims)

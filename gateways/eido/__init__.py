@@ -1,1 +1,18 @@
 """CAD to CAD by NENA's EIDO: incidents told to neighbours who subscribe, and taken from those whom we follow."""
+
+from gateways.eido.config import EidoConfig, EidoRefused, flat, levels
+from gateways.eido.log import ExchangeLog
+from gateways.eido.retrieval import retrieval_routes
+from gateways.eido.socket import serve_eido
+from gateways.eido.source import Source
+
+__all__ = [
+    "EidoConfig",
+    "EidoRefused",
+    "ExchangeLog",
+    "Source",
+    "flat",
+    "levels",
+    "retrieval_routes",
+    "serve_eido",
+]

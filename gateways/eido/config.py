@@ -1,8 +1,8 @@
 """The table `[eido]`: who we are to our neighbours, what our codes are called, who may follow us, whom we follow."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, field, structs
 
 from gateways.eido.registries import Registries
 
@@ -11,6 +11,10 @@ AgencyId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
 Types = Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+class EidoRefused(Exception):
+    """What the table says cannot be done. The message names the field or file, and the reason."""
 
 
 class Neighbour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,6 +42,8 @@ class Listen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file in PEM: a client must show a certificate that one of these has signed (the PSAP Credentialing Agency)."""
     clients: dict[str, str] = {}
     """By DNS name of a client's certificate: the principal that it speaks for. Others show a bearer token."""
+    followers: tuple[str, ...] = ()
+    """Principals that may follow incidents: neighbours, as a rule of the role `partner`. Dispatchers and supervisors may."""
     limits: dict[str, str] = {}
     """By principal: a filter (as in qualFilter). It is told nothing of what does not pass."""
     callers_for: tuple[str, ...] = ()
@@ -153,6 +159,26 @@ class Statistics(Struct):
     kept: dict[str, int] = field(default_factory=dict)
     """Parts of neighbours' documents without a counterpart here, by kind; the log has them."""
     log_failed: int = 0
+
+
+LEVELS: Final = ("connections", "subscriptions", "peers_following")
+"""What of it goes up and down."""
+
+
+def flat(statistics: Statistics) -> dict[str, int]:
+    """Return every count by name; those by code as name_code."""
+    counts: dict[str, int] = {}
+    for name, value in structs.asdict(statistics).items():
+        if isinstance(value, dict):
+            counts.update({f"{name}_{code}": number for code, number in value.items()})
+        elif name not in LEVELS:
+            counts[name] = value
+    return counts
+
+
+def levels(statistics: Statistics) -> dict[str, int]:
+    """Return what stands now."""
+    return {name: getattr(statistics, name) for name in LEVELS}
 
 
 def count(counts: dict[str, int], what: str) -> None:

@@ -1,12 +1,10 @@
 """Times on the wire: RFC 3339 with milliseconds, UTC on the way out, any offset on the way in."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
+from gateways.times import iso as stamp
 
-def stamp(at_ms: int) -> str:
-    """Return a time in milliseconds since the epoch as RFC 3339."""
-    moment = datetime.fromtimestamp(at_ms // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+__all__ = ["moment", "stamp"]
 
 
 def moment(text: str) -> int | None:

@@ -54,10 +54,18 @@ class Metrics(Collector):
         clocks: Clocks | None = None,
         planner: Planner | None = None,
         exchanges: Mapping[str, Numbers] | None = None,
+        exchange_levels: Mapping[str, Numbers] | None = None,
         fresh_s: float = FRESH_S,
     ) -> None:
         self._sources = Sources(
-            service=service, board=board, intake=intake, cad=cad, courier=courier, http=http, exchanges=exchanges or {}
+            service=service,
+            board=board,
+            intake=intake,
+            cad=cad,
+            courier=courier,
+            http=http,
+            exchanges=exchanges or {},
+            exchange_levels=exchange_levels or {},
         )
         self._observed = Observed(service, board.world)
         self._clocks = Clocks(STANDARDS, place=board.world.place) if clocks is None else clocks

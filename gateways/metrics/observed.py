@@ -34,6 +34,7 @@ CLASSES: Final = {
     "PublishEpoch": "driver",
     "LearnSpeeds": "driver",
     "LearnTurnouts": "driver",
+    "LearnService": "driver",
     "ProposeMoves": "driver",
 }
 """What a kind of input counts as; every other one is an order."""

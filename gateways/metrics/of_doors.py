@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from gateways.metrics.family import PREFIX, Family, counters, gauge, gauges
 from gateways.metrics.sources import EndpointNumbers, FeedNumbers, Sources, bounded, flatten
@@ -30,7 +30,7 @@ def door_families(sources: Sources) -> Iterator[Family]:
     if sources.courier is not None:
         yield from _endpoints(sources.courier.statistics())
     if sources.exchanges:
-        yield _exchanges(sources)
+        yield from _exchanges(sources)
     if sources.http is not None:
         yield counters(
             "http_events",
@@ -41,7 +41,7 @@ def door_families(sources: Sources) -> Iterator[Family]:
         )
 
 
-def _exchanges(sources: Sources) -> Family:
+def _exchanges(sources: Sources) -> Iterator[Family]:
     family = CounterMetricFamily(
         PREFIX + "exchange_events",
         "What happened at the exchanges with other organisations since the start. Worry when unreadable, refused or "
@@ -51,7 +51,17 @@ def _exchanges(sources: Sources) -> Family:
     for exchange, numbers in sources.exchanges.items():
         for event, count in bounded(numbers(), EVENTS_MAX).items():
             family.add_metric([exchange, event], count)
-    return family
+    yield family
+    level = GaugeMetricFamily(
+        PREFIX + "exchange_level",
+        "What stands at an exchange now. Worry at dead, and when turns_behind grows: a receiver takes nothing; nothing is "
+        "lost, and nobody else waits.",
+        labels=["exchange", "what"],
+    )
+    for exchange, numbers in sources.exchange_levels.items():
+        for what, number in bounded(numbers(), EVENTS_MAX).items():
+            level.add_metric([exchange, what], number)
+    yield level
 
 
 def _feeds(numbers: FeedNumbers) -> Iterator[Family]:

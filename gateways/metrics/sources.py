@@ -83,6 +83,8 @@ class Sources(Struct, frozen=True, kw_only=True):
     http: HttpCounts | None = None
     exchanges: Mapping[str, Numbers] = {}
     """By exchange with other organisations: what has happened there, by name."""
+    exchange_levels: Mapping[str, Numbers] = {}
+    """Likewise: what stands there now."""
 
 
 CODES_MAX = 32

@@ -7,9 +7,11 @@ from msgspec import Struct
 
 from engine.sim.given import Given, days_of, missing
 from engine.sim.outcome import Outcome
+from engine.sim.replicate import Setup
 from gateways.progress import progress_bar
 from gateways.simulation.call_files import read_calls
 from gateways.simulation.document import Run
+from gateways.simulation.possible import Possible, possible
 from gateways.simulation.running import cores, run_all
 from gateways.simulation.setups import NotSimulated, loaded, policies_of, scene_of, setup_of
 
@@ -29,6 +31,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     cores: int | None = None
     calls: Path | None = None
     """A table of recorded calls, in the place of drawn ones: then days are those of the table."""
+    bound: bool = False
+    """Reckon as well how few calls could be late at all."""
     command: str = ""
 
 
@@ -47,6 +51,7 @@ def simulate(asked: Asked) -> tuple[Run, dict[str, list[Outcome]]]:
     if len({each.name for each in named}) < len(named):
         raise NotSimulated("A policy is named twice: each needs a name of its own.")
     setups = [setup_of(scene, each, days=days, seed=asked.seed, warm_days=warm_up) for each in named]
+    bounds = _possible(setups[0], asked.reps) if asked.bound else ()
     outcomes = run_all(setups, asked.reps, asked.cores or cores(), progress_bar)
     by_policy: dict[str, list[Outcome]] = {each.name: [] for each in named}
     for outcome in outcomes:
@@ -63,8 +68,16 @@ def simulate(asked: Asked) -> tuple[Run, dict[str, list[Outcome]]]:
         warm_up_days=warm_up,
         stations=scene.place.stations,
         hospitals=scene.place.hospitals,
+        possible=bounds,
     )
     return run, by_policy
+
+
+def _possible(setup: Setup, reps: int) -> tuple[Possible, ...]:
+    try:
+        return possible(setup, reps)
+    except ValueError as refused:
+        raise NotSimulated(f"--bound: {refused}") from None
 
 
 def _told(asked: Asked, given: Given) -> str:

@@ -21,14 +21,15 @@ def pareto_picture(document: Entry) -> str:
     name = next(iter(document["run"]["groups"]))
     if not entries:
         return ""
-    frame = _frame(entries)
+    possible = document["possible"]
+    frame = _frame(entries, possible)
     inside = axes(
         frame,
         labelled(ticks(*_span(frame, 0), 6)),
         labelled(ticks(*_span(frame, 1)), 100, UNIT),
         f"idle moves per call  ({ARROW} less to ask of crews)",
     )
-    inside += _frontier(frame, entries) + _points(frame, document, entries)
+    inside += _bounds(frame, possible) + _frontier(frame, entries) + _points(frame, document, entries)
     best = [entry["name"] for entry in entries if entry["on_frontier"]]
     words = f"Down and to the left is better. Nobody beats {listed(best)} in both; hollow marks are beaten."
     picture = drawing(inside, f"Late share, {name} priority, against idle moves per call", height=HEIGHT)
@@ -78,8 +79,9 @@ def _difference(frame: Frame, row: int, told: tuple[str, Entry, float], rows: in
     return group(row, inside, f"{policy}: {shown}, {relative(apart)} relative")
 
 
-def _frame(entries: Sequence[Entry]) -> Frame:
+def _frame(entries: Sequence[Entry], possible: Sequence[Entry]) -> Frame:
     lates = [entry["late_share"] + side * (entry["half_width"] or 0.0) for entry in entries for side in (-1, 1)]
+    lates += [bound["late_share"] for bound in possible]
     moves = [entry["moves_per_call"] + (entry["moves_half_width"] or 0.0) for entry in entries]
     low, high = spanned(min(lates), max(lates), floor_at=0.0)
     farthest = max(moves) * 1.12 or 1.0
@@ -88,6 +90,18 @@ def _frame(entries: Sequence[Entry]) -> Frame:
 
 def _span(frame: Frame, axis: int) -> tuple[float, float]:
     return max(0.0, frame.low[axis]), frame.high[axis]
+
+
+def _bounds(frame: Frame, possible: Sequence[Entry]) -> str:
+    """Return a dashed line for each share that no policy gets below."""
+    left, right = frame.x(frame.low[0]), frame.x(frame.high[0])
+    parts = []
+    for bound in possible:
+        y = frame.y(bound["late_share"])
+        parts.append(f'<line class="target" x1="{left}" x2="{right}" y1="{y}" y2="{y}"/>')
+        words = f"nobody can, {bound['name']}: {percent(bound['late_share'])}"
+        parts.append(text(right, y - 5, words, anchor="end"))
+    return "".join(parts)
 
 
 def _frontier(frame: Frame, entries: Sequence[Entry]) -> str:

@@ -7,7 +7,7 @@ first keys of a policy (`name` to `moves_per_call`) stay as they are; what is ad
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from msgspec import Struct, field
+from msgspec import Struct, field, to_builtins
 
 from engine.clocks.student import Estimate
 from engine.model.place import Hospital, Station
@@ -17,6 +17,7 @@ from engine.sim.parts import ALL, GROUPS, named
 from engine.sim.readings import OF_CALLS, OF_RUN, of_priorities
 from engine.sim.statistics import Difference, Differences, Summary, UnitSummary, paired, summary_of
 from gateways.simulation.pareto import frontier
+from gateways.simulation.possible import Possible
 
 CURVE_STEPS = 120
 TARGETS_MAX = 3
@@ -52,6 +53,8 @@ class Run(Struct, frozen=True):
     warm_up_days: int = 0
     stations: tuple[Station, ...] = ()
     hospitals: tuple[Hospital, ...] = ()
+    possible: tuple[Possible, ...] = ()
+    """What no policy can do better than, if that was asked for."""
     groups: dict[str, tuple[int, ...]] = field(
         default_factory=lambda: {name: tuple(own) for name, own in GROUPS.items()}
     )
@@ -77,6 +80,7 @@ def document_of(run: Run, by_policy: Mapping[str, Sequence[Outcome]]) -> Documen
             _differences(name, names[0], paired(by_policy[name], by_policy[names[0]], run.groups)) for name in names[1:]
         ],
         "pareto": _pareto(summaries, next(iter(run.groups))),
+        "possible": [to_builtins(bound) for bound in run.possible],
         "speed": _speed(summaries),
         "run": {
             "command": run.command,

@@ -16,7 +16,7 @@ from gateways.simulation.courses import hour_pictures, response_pictures
 from gateways.simulation.document import Sites
 from gateways.simulation.maps import map_pictures
 from gateways.simulation.page_tables import policy_table, priority_table
-from gateways.simulation.tables import basis_in_words
+from gateways.simulation.tables import basis_in_words, possible_in_words
 from gateways.simulation.words import clock, count, is_clear, listed, number, percent, points, relative
 from gateways.simulation.workload import in_threes, work_pictures
 
@@ -157,7 +157,8 @@ def _choices(document: Entry) -> str:
     if len(document["policies"]) < 2:
         return ""
     pictures = pareto_picture(document) + f'<div class="stack">{differences_pictures(document)}</div>'
-    return _section("What it costs, and what it changes", "", f'<div class="grid">{pictures}</div>')
+    words = " ".join(possible_in_words(document))
+    return _section("What it costs, and what it changes", words, f'<div class="grid">{pictures}</div>')
 
 
 def _maps(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], sites: Sites) -> str:

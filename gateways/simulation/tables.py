@@ -53,6 +53,15 @@ def basis_in_words(intervals: Entry) -> str:
     )
 
 
+def possible_in_words(document: Entry) -> list[str]:
+    """Return a sentence for each bound of the document."""
+    group = next(iter(document["run"]["groups"]))
+    return [
+        f"No policy is late for less than {percent(bound['late_share'])} of {group}-priority calls, {bound['words']}."
+        for bound in document["possible"]
+    ]
+
+
 def _heading(document: Entry) -> str:
     preset = f", rules {document['preset']}" if document["preset"] else ""
     return (
@@ -133,6 +142,7 @@ def _notes(document: Entry) -> list[str]:
     if any(calls for _, calls in never):
         told = ", ".join(f"{name} {count(calls)}" for name, calls in never if calls)
         notes.append(f"Never reached, and counted as late: {told}.")
+    notes += possible_in_words(document)
     if document["run"]["command"]:
         notes.append(f"Again: {document['run']['command']}")
     return notes

@@ -188,5 +188,5 @@ def _known(column: npt.NDArray[np.uint16], per_unit: float) -> Floats:
 
 
 def _short(values: Sequence[float | None], per_unit: float) -> npt.NDArray[np.uint16]:
-    scaled = np.rint(np.array(values, np.float64) * per_unit)
-    return np.where(np.isnan(scaled), _UNKNOWN, np.clip(scaled, 0, _UNKNOWN - 1)).astype(np.uint16)
+    fitting = np.clip(np.array(values, np.float64), 0, (_UNKNOWN - 1) / per_unit)
+    return np.where(np.isnan(fitting), _UNKNOWN, np.rint(fitting * per_unit)).astype(np.uint16)

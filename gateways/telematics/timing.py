@@ -10,6 +10,8 @@ AHEAD_MS: Final = 3_600_000
 _ROLLOVER_MS: Final = 1_024 * 7 * DAY_MS
 """GPS counts weeks in ten bits; a receiver that has seen one rollover too few tells dates this much too early."""
 
+_HELD_BACK_MS: Final = 30 * DAY_MS
+
 
 def whole_time(of_day_ms: int, received_ms: int) -> int:
     """Return the epoch time of a time of day: the latest that is at most an hour ahead of its receipt.
@@ -21,6 +23,10 @@ def whole_time(of_day_ms: int, received_ms: int) -> int:
 
 
 def unrolled(stamp_ms: int, received_ms: int) -> int:
-    """Return the time without the rollovers of the GPS week that its receiver has missed."""
-    missed = (received_ms - stamp_ms + _ROLLOVER_MS // 2) // _ROLLOVER_MS
-    return stamp_ms + max(0, missed) * _ROLLOVER_MS
+    """Return the time without the rollovers of the GPS week that its receiver has missed.
+
+    Only what then lies in the month before its receipt counts as a missed rollover; anything else is as old as it says.
+    """
+    latest_ms = received_ms + AHEAD_MS
+    behind_ms = (latest_ms - stamp_ms) % _ROLLOVER_MS
+    return latest_ms - behind_ms if stamp_ms <= latest_ms and behind_ms <= _HELD_BACK_MS else stamp_ms

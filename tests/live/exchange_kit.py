@@ -59,7 +59,7 @@ async def serve_exchanges(
         clock=clock,
         settings=SMALL_JOURNAL,
         watchdog=Watchdog(hopeless_s=60.0),
-        streets=river_town.graph() if place is None else None,
+        streets=river_town.graph() if (place or PLACE).streets else None,
     ) as service:
         board = Board(restore(save(service.world), indexed=False))
         follower = service.release.follow("board", 100_000)

@@ -1,13 +1,21 @@
 """Decoders under arbitrary bytes: never an exception, and the same fixes however the bytes were cut."""
 
 from itertools import pairwise
+from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateways.telematics import JsonLines, OsmAnd
+from gateways.mqtt import Broker
+from gateways.telematics import JsonLines, MqttJson, OsmAnd, OwnTracks, Traccar
+from gateways.telematics.batch import HEAD, BatchDecoder, encode_fixes, encode_names
+from gateways.telematics.columns import columns_of
 from gateways.telematics.fix import Fix, Refusal
+from gateways.telematics.nmea import NmeaDecoder
+from gateways.telematics.taip import TaipDecoder
+from gateways.telematics.topics import Gone
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 unknown = st.none() | finite
@@ -91,3 +99,131 @@ def test_any_query_is_fixes_or_a_refusal(query: bytes) -> None:
         assert found.reason
     else:
         assert [type(fix) for fix in found] == [Fix]
+
+
+# ── TAIP, NMEA 0183, batch frames ───────────────────────────────────────────────────────────────────────────
+
+taip_pieces = st.sampled_from(
+    [
+        b">RPV15714+3739438-1220384601512612;ID=1234;*7F<",
+        b">RPV15714+3739438-1220384601512610;ID=1<",
+        b">RPV03874+34777O8-0923453100029212<",
+        b">RLN03874000+347770828-0923453071+000608270000+00002923",
+        b">REV481599462982+2578391-0802945201228512;ID=Test<",
+        b">RAL03874+00185+00012;ID=0017;*4A<",
+        b"<",
+        b">",
+        b">R" + b"9" * 1_100,
+    ]
+)
+nmea_pieces = st.sampled_from(
+    [
+        b"$GPRMC,142819.299,A,5201.0809,N,00832.0852,E,0.87,249.59,180708,,,A*60\r\n",
+        b"$GPGGA,142819.299,5201.0809,N,00832.0852,E,1,04,4.9,32.1,M,47.2,M,,0000*60\r\n",
+        b"$GPGGA,143054.000,5201.1302,N,00832.1652,E,1,05,1.2,72.2,M,47.2,M,,0000*64\r\n",
+        b"$GPRMC,143054.000,A,5201.1302,N,00832.1652,E,0.06,48.00,180708,,,A*5A\r\n",
+        b"$GPVTG,054.7,T,034.4,M,005.5,N,010.2,K*48\r\n",
+        b"$GPRMC,,,,,,,,,,*67\r\n",
+        b"$*00\r\n",
+        b"$GPGGA*56\n",
+        b"$" + b"x" * 300,
+    ]
+)
+batch_pieces = st.sampled_from(
+    [
+        encode_names(["a", "b"]),
+        encode_fixes([0, 1], [Fix("a", 52.0, 5.0, 1), Fix("b", 52.0, 5.0, 2, 3.0, 4.0, 5.0)]),
+        encode_fixes([7], [Fix("a", 52.0, 5.0, 1)]),
+        HEAD.pack(b"TNFX", 1, 1, 0, 3, 2) + b"\xff\xff",
+        HEAD.pack(b"TNFX", 1, 2, 0, 3, 5) + b"12345",
+        HEAD.pack(b"TNFX", 9, 2, 0, 0, 0),
+        HEAD.pack(b"TNFX", 1, 2, 0, 2**32 - 1, 2**32 - 1),
+    ]
+)
+PROTOCOLS = {
+    "taip": (lambda: TaipDecoder("d"), taip_pieces),
+    "nmea": (lambda: NmeaDecoder("d"), nmea_pieces),
+    "batch": (BatchDecoder, batch_pieces),
+}
+
+
+def told(decoded: Any) -> list[Any]:
+    """Fixes as they are; columns as rows, NaN as None, so that they can be compared."""
+    rows: list[Any] = []
+    for each in decoded:
+        if isinstance(each, Fix):
+            rows.append(each)
+        else:
+            columns = [getattr(each, name).tolist() for name in each.__struct_fields__[1:]]
+            rows += [tuple(None if value != value else value for value in row) for row in zip(*columns, strict=True)]  # noqa: PLR0124
+    return rows
+
+
+@pytest.mark.parametrize("protocol", sorted(PROTOCOLS))
+@given(data=st.data())
+def test_a_stream_is_decoded_the_same_however_it_was_cut(protocol: str, data: st.DataObject) -> None:
+    """Never an exception, whatever comes; memory bounded; and the cuts between receives do not matter."""
+    make, pieces = PROTOCOLS[protocol]
+    stream = b"".join(data.draw(st.lists(pieces | st.binary(max_size=30), max_size=10)))
+    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=8))
+    received_ms = data.draw(st.integers(0, 2**42))
+    whole, part = make(), make()
+    expected = told(whole.feed(stream, received_ms))
+    edges = [0, *sorted(cuts), len(stream)]
+    found = [fix for start, end in pairwise(edges) for fix in told(part.feed(stream[start:end], received_ms))]
+    assert found == expected
+    assert (part.refused, part.lost) == (whole.refused, whole.lost)
+    assert len(part._rest) <= 2_000_000
+    assert len(whole.take_refusals()) <= 16
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), fixes), max_size=20))
+def test_a_batch_survives_the_wire(sent: list[tuple[int, Fix]]) -> None:
+    """To the resolution of the frame: 1e-7 degrees, cm/s, hundredths of a degree, decimetres."""
+    near = [
+        msgspec.structs.replace(fix, lat=max(-90.0, min(90.0, fix.lat)), lon=max(-180.0, min(180.0, fix.lon)))
+        for _, fix in sent
+    ]
+    places = [place for place, _ in sent]
+    (columns,) = BatchDecoder().feed(encode_names(["a", "b"]) + encode_fixes(places, near))
+    assert columns.device.tolist() == places
+    assert columns.fix_ms.tolist() == [fix.fix_ms for fix in near]
+    assert columns.lat.tolist() == pytest.approx([fix.lat for fix in near], abs=6e-8)
+    assert columns.lon.tolist() == pytest.approx([fix.lon for fix in near], abs=6e-8)
+    for found, fix in zip(columns.speed_mps.tolist(), near, strict=True):
+        if fix.speed_mps is None:
+            assert found != found  # noqa: PLR0124 - NaN is what is not known
+        else:
+            assert found == pytest.approx(max(0.0, min(655.34, fix.speed_mps)), abs=0.0051)
+
+
+# ── MQTT and Traccar ────────────────────────────────────────────────────────────────────────────────────────
+
+BROKER = Broker(host="broker")
+words = st.sampled_from(
+    ["_type", "lat", "lon", "tst", "vel", "acc", "cog", "time", "device", "speed", "position", "valid"]
+)
+scalars = (
+    st.none() | st.booleans() | finite | st.integers() | st.sampled_from(["location", "lwt", "1e3", "a", "2026-01-01"])
+)
+objects = st.recursive(scalars, lambda inner: st.dictionaries(words, inner, max_size=6) | st.lists(inner, max_size=2))
+payloads = st.binary(max_size=80) | objects.map(msgspec.json.encode) | st.just(b"[" * 5_000)
+topics = st.sampled_from(["owntracks/a/b", "owntracks/a", "turnout/7/position", "turnout/7/status", "", "x"])
+
+
+@given(topics, payloads, st.integers(0, 2**42))
+def test_any_message_of_a_broker_is_a_fix_or_says_why_not(topic: str, payload: bytes, received_ms: int) -> None:
+    """Whatever is published where: a fix, gone, nothing, or a refusal that names a field; never an exception."""
+    for feed in (OwnTracks(broker=BROKER, principal="p"), MqttJson(broker=BROKER, principal="p", unstamped="received")):
+        heard = feed.hear(topic, payload, received_ms)
+        assert heard is None or isinstance(heard, Fix | Gone | Refusal)
+        assert not isinstance(heard, Refusal) or (heard.field and heard.reason)
+        if isinstance(heard, Fix):
+            columns_of([heard])
+
+
+@given(bodies | objects.map(msgspec.json.encode))
+def test_any_body_posted_for_traccar_is_a_fix_or_a_refusal(body: bytes) -> None:
+    """Whatever Traccar, or who says that it is, posts."""
+    found = Traccar().decode_body(body, 1)
+    assert isinstance(found, Refusal) or [type(fix) for fix in found] == [Fix]

@@ -2,92 +2,10 @@
 
 import json
 import random
-from typing import Any
 
-from engine.core.engine import Engine
-from engine.model.facts import PositionsMoved
-from engine.model.fixes import Fixes
-from engine.model.inputs import AddNote, AdoptPlace, ReportIncident, ReportPositions
-from engine.state.image import restore, save
-from gateways.board import Board
-from gateways.cad.config import CadConfig
-from gateways.cad.hub import REPLAY_ON_SNAPSHOT_MAX, Hub
-from gateways.cad.messages import Delta, Positions, Snapshot, decode_server
-from gateways.cad.mirror import Mirror
-from gateways.cad.outbox import Helping
-from gateways.views import view_positions
-from tests.builders import NOW, small_place, unframed
-
-
-class Ear:
-    """A listener that remembers."""
-
-    def __init__(self) -> None:
-        self.frames: list[bytes] = []
-        self.positions: list[bytes] = []
-        self.everything: list[bytes] = []
-
-    def on_delta(self, frame: bytes) -> None:
-        self.frames.append(frame)
-        self.everything.append(frame)
-
-    def on_positions(self, helping: Helping) -> None:
-        self.positions.append(helping.frame)
-        self.everything.append(helping.frame)
-
-
-class City:
-    """An engine, its board and its hub, without a loop."""
-
-    def __init__(self, **settings: Any) -> None:
-        self.engine = Engine()
-        self.engine.step(AdoptPlace(small_place()), NOW)
-        self.board = Board(restore(save(self.engine.world), indexed=False))
-        service: Any = None  # the hub itself needs only the board
-        self.hub = Hub(service, self.board, CadConfig(**settings))
-        self.statistics = self.hub.statistics
-        self.number = 0
-
-    def report(self) -> None:
-        self.number += 1
-        name = f"c{self.number}"
-        given = ReportIncident(id=name, by="cad", type="sick", x_m=10 * self.number, y_m=0, address="Überstraße")
-        self.board.fold(self.engine.step(given, NOW + self.number))
-
-    def note(self, text: str) -> None:
-        self.number += 1
-        self.board.fold(self.engine.step(AddNote(id=f"c{self.number}", by="cad", incident="I1", text=text), NOW))
-
-    def move(self, row: int, x_m: int) -> None:
-        self.number += 1
-        fixes = Fixes([row], [x_m], [0], [NOW + self.number], [0], [0])
-        turn = self.engine.step(ReportPositions(fixes), NOW + self.number)
-        assert isinstance(turn.facts[0], PositionsMoved)
-        self.board.fold(turn)
-        for publish in self.board.on_positions:
-            publish(NOW, view_positions(self.board.world, [row]))
-
-    def move_any(self, chance: random.Random) -> None:
-        self.move(chance.randrange(12), chance.randrange(-5_000, 5_000))
-
-    def mirror(self, frames: list[bytes]) -> Mirror:
-        mirror = Mirror()
-        for frame in frames:
-            message = decode_server(unframed(frame))
-            assert isinstance(message, (Snapshot, Delta, Positions))
-            mirror.take(message)
-        return mirror
-
-    def agrees(self, mirror: Mirror) -> bool:
-        """Whether the mirror, with positions written in, holds what the board holds."""
-        board = self.board.snapshot()
-        mirror.settle()
-        return (mirror.seq, list(mirror.incidents.values()), list(mirror.units.values()), mirror.alarms) == (
-            board.seq,
-            list(board.incidents),
-            list(board.units),
-            {view.id: view for view in board.alarms},
-        )
+from gateways.cad.hub import REPLAY_ON_SNAPSHOT_MAX
+from tests.builders import unframed
+from tests.unit.hub_kit import ALL, City, Ear
 
 
 def test_a_newcomer_and_a_follower_see_the_same() -> None:
@@ -96,8 +14,8 @@ def test_a_newcomer_and_a_follower_see_the_same() -> None:
     ears: list[tuple[Ear, list[bytes]]] = []
     for _ in range(6):
         ear = Ear()
-        ears.append((ear, city.hub.begin()))
-        city.hub.join(ear)
+        ears.append((ear, city.hub.begin(ALL)))
+        city.hub.join(ear, ALL)
         city.report()
         city.report()
     for ear, first in ears:
@@ -111,26 +29,26 @@ def test_a_snapshot_is_made_once_and_topped_up() -> None:
     """Later newcomers get the kept snapshot and the deltas since; when those are too many it is made anew."""
     city = City()
     city.report()
-    assert len(city.hub.begin()) == 1
+    assert len(city.hub.begin(ALL)) == 1
     for _ in range(REPLAY_ON_SNAPSHOT_MAX):
         city.note("x")
-    assert len(city.hub.begin()) == 1 + REPLAY_ON_SNAPSHOT_MAX
+    assert len(city.hub.begin(ALL)) == 1 + REPLAY_ON_SNAPSHOT_MAX
     assert city.statistics.snapshots == 1
     city.note("x")
-    assert len(city.hub.begin()) == 1
+    assert len(city.hub.begin(ALL)) == 1
     assert city.statistics.snapshots == 2
-    assert city.agrees(city.mirror(city.hub.begin()))
+    assert city.agrees(city.mirror(city.hub.begin(ALL)))
 
 
 def test_positions_since_the_snapshot_are_given_along() -> None:
     """Who joins after units have moved sees them where they are, without a new snapshot."""
     city = City()
     city.report()
-    city.hub.begin()
+    city.hub.begin(ALL)
     city.move(0, 2_000)
     city.move(1, 500)
     city.move(0, 3_000)
-    frames = city.hub.begin()
+    frames = city.hub.begin(ALL)
     assert city.statistics.snapshots == 1
     assert len(frames) == 2
     assert city.agrees(city.mirror(frames))
@@ -141,13 +59,13 @@ def test_whatever_happens_a_newcomer_sees_the_board() -> None:
     chance = random.Random(7)
     city = City(ring_messages=30)
     city.report()
-    ear, first = Ear(), city.hub.begin()
-    city.hub.join(ear)
+    ear, first = Ear(), city.hub.begin(ALL)
+    city.hub.join(ear, ALL)
     for _ in range(300):
         do = chance.choice((city.report, city.report, lambda: city.note("x"), lambda: city.move_any(chance)))
         do()
         if chance.random() < 0.3:
-            assert city.agrees(city.mirror(city.hub.begin()))
+            assert city.agrees(city.mirror(city.hub.begin(ALL)))
     assert city.agrees(city.mirror(first + ear.everything))
 
 
@@ -155,14 +73,14 @@ def test_resuming_replays_exactly_what_was_missed() -> None:
     """From every seq that was ever published, the rest of the chain comes without gap or repeat."""
     city = City()
     city.report()
-    ear, first = Ear(), city.hub.begin()
-    city.hub.join(ear)
+    ear, first = Ear(), city.hub.begin(ALL)
+    city.hub.join(ear, ALL)
     for _ in range(20):
         city.report()
     everything = first + ear.frames
     for seen in range(len(everything)):
         before = city.mirror(everything[: seen + 1])
-        missed = city.hub.resume(before.seq)
+        missed = city.hub.resume(before.seq, ALL)
         assert missed == everything[seen + 1 :]
 
 
@@ -171,15 +89,15 @@ def test_whoever_comes_back_learns_where_units_went_meanwhile() -> None:
     chance = random.Random(11)
     city = City()
     city.report()
-    ear, first = Ear(), city.hub.begin()
-    city.hub.join(ear)
+    ear, first = Ear(), city.hub.begin(ALL)
+    city.hub.join(ear, ALL)
     moments = []
     for _ in range(120):
         chance.choice((city.report, lambda: city.note("x"), lambda: city.move_any(chance)))()
         moments.append(len(ear.everything))
     for length in moments:
         before = city.mirror(first + ear.everything[:length])
-        missed = city.hub.resume(before.seq)
+        missed = city.hub.resume(before.seq, ALL)
         assert missed is not None
         assert city.agrees(city.mirror([*first, *ear.everything[:length], *missed]))
 
@@ -190,11 +108,11 @@ def test_resuming_from_what_is_not_known_gives_nothing() -> None:
     city.report()
     city.move(0, 100)
     city.report()
-    assert city.hub.resume(None) is None
-    assert city.hub.resume(0) is None
-    assert city.hub.resume(city.hub.seq + 1) is None
-    assert city.hub.resume(city.hub.seq - 1) is None  # the turn of positions
-    assert city.hub.resume(city.hub.seq) == []
+    assert city.hub.resume(None, ALL) is None
+    assert city.hub.resume(0, ALL) is None
+    assert city.hub.resume(city.hub.seq + 1, ALL) is None
+    assert city.hub.resume(city.hub.seq - 1, ALL) is None  # the turn of positions
+    assert city.hub.resume(city.hub.seq, ALL) == []
 
 
 def test_the_ring_is_bounded_by_number_and_by_bytes() -> None:
@@ -204,8 +122,8 @@ def test_the_ring_is_bounded_by_number_and_by_bytes() -> None:
     for _ in range(10):
         city.report()
         seqs.append(city.hub.seq)
-    assert city.hub.resume(seqs[3]) is None
-    assert len(city.hub.resume(seqs[4]) or ()) == 5
+    assert city.hub.resume(seqs[3], ALL) is None
+    assert len(city.hub.resume(seqs[4], ALL) or ()) == 5
     small = City(ring_bytes=10_000)
     small.report()
     for _ in range(20):
@@ -218,7 +136,7 @@ def test_who_has_parted_hears_nothing() -> None:
     """And may part twice."""
     city = City()
     ear = Ear()
-    city.hub.join(ear)
+    city.hub.join(ear, ALL)
     city.hub.part(ear)
     city.hub.part(ear)
     city.report()
@@ -229,7 +147,7 @@ def test_positions_are_encoded_for_those_who_listen() -> None:
     """As arrays under `positions`."""
     city = City()
     ear = Ear()
-    city.hub.join(ear)
+    city.hub.join(ear, ALL)
     city.move(0, 500)
     (frame,) = ear.positions
     told = json.loads(unframed(frame))

@@ -1,7 +1,5 @@
 """What waits for one client: replies never get lost, deltas may at a price, positions always do but the latest."""
 
-from collections.abc import Callable
-
 import trio
 from trio.testing import wait_all_tasks_blocked
 
@@ -118,23 +116,4 @@ async def test_a_closed_box_gives_out_what_waits_and_takes_no_more() -> None:
     outbox.reply(b"late")
     assert outbox.delta(b"late")
     outbox.positions(helping(2, "M1"))
-    await outbox.wait()
     assert everything(outbox) == [b"bye"]
-
-
-async def test_a_sleeping_writer_wakes_for_each_kind() -> None:
-    """Reply, delta, positions, overflow and close each end the wait."""
-    wakes: tuple[Callable[[Outbox], object], ...] = (
-        lambda box: box.reply(b"r"),
-        lambda box: box.delta(b"d"),
-        lambda box: box.delta(b"too large"),
-        lambda box: box.positions(helping(1, "M1")),
-        lambda box: box.close(),
-    )
-    for wake in wakes:
-        outbox = Outbox(1, 1)
-        with trio.fail_after(5):
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(outbox.wait)
-                await wait_all_tasks_blocked()
-                wake(outbox)

@@ -7,7 +7,7 @@ from engine.learning import watcher as watching
 from engine.learning.drives import Drive
 from engine.learning.streets import StreetPredictor, unlearned
 from engine.learning.watcher import LearnerState, Watcher
-from engine.model.inputs import LearnSpeeds, LearnTurnouts
+from engine.model.inputs import LearnService, LearnSpeeds, LearnTurnouts
 from engine.model.lifecycle import Status
 from engine.model.paper import decode_as, encode
 from engine.model.place import Profile, TravelSettings
@@ -151,8 +151,11 @@ def test_turnouts_are_learned_from_the_ladder() -> None:
         watched.town.says(unit, Status.AVAILABLE, after_s=60 + number)
     watched.catch_up()
     assert watched.watcher.is_due(watched.world.now)
-    (told,) = watched.watcher.tell(watched.world, ())
+    told, service = watched.watcher.tell(watched.world, ())
     assert isinstance(told, LearnTurnouts)
+    assert isinstance(service, LearnService)
+    assert service.paces["medical"].permille[0] < 500, "60 to 90 s on scene"
+    assert service.paces["medical"].permille[1:] == (1000, 1000), "nobody was taken to hospital"
     rows = {(row.station, row.unit_kind, row.block): row.turnout_ms for row in told.turnouts}
     assert {kind for _, kind, _ in rows} == {"bls ambulance"}
     assert len(rows) == 3 * 8

@@ -87,6 +87,11 @@ def test_a_policy_that_is_named_twice_is_refused() -> None:
     assert "named twice" in refused(RIVERSIDE, *SHORT, "--policy", "home", "--policy", "joint/home")
 
 
+def test_a_bound_where_days_have_none_is_refused() -> None:
+    """With the preset that has one, before anything is simulated."""
+    assert "take the preset `jemss`" in " ".join(refused(RIVERSIDE, *SHORT, "--bound").split())
+
+
 def test_more_units_than_room_are_refused(tmp_path: Path) -> None:
     """Where every station says how many it holds."""
     head, *rows = (line.split(",") for line in (RIVERSIDE / "stations.csv").read_text(encoding="utf-8").splitlines())

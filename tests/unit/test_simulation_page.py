@@ -14,6 +14,7 @@ from gateways.simulation import Run, document_of, render_page
 from gateways.simulation.drawing import digits_of, look, mark, ticks
 from gateways.simulation.labels import Box, placed
 from gateways.simulation.page import answer
+from gateways.simulation.possible import Possible
 from tests.unit.simulation_kit import city, outcomes
 
 RUN = Run("riverside", "jemss", 5, 4, 1, command="turnout sim riverside", version="0.1.0", rules=("One goes.",))
@@ -81,6 +82,17 @@ def test_the_page_parses_and_fetches_nothing(case, place):
     policy = next(value for _, name, value in reader.attributes if name == "content" and "default-src" in value)
     assert policy.startswith("default-src 'none';")
     assert "script-src 'sha256-" in policy
+
+
+def test_what_nobody_can_do_better_than_is_on_the_page(place):
+    """A line in the picture and a sentence, for each bound; none where none was asked for."""
+    by_policy = city()
+    bounds = (Possible("all calls foreseen", 0.021, "in hindsight"), Possible("none foreseen", 0.047, "without it"))
+    page = render_page(document_of(msgspec.structs.replace(RUN, possible=bounds), by_policy), by_policy, place)
+    told = " ".join(read(page).words)
+    assert "No policy is late for less than 2.1\u00a0% of high-priority calls, in hindsight." in told
+    assert "nobody can, none foreseen: 4.7\u00a0%" in told
+    assert "nobody can" not in render_page(document_of(RUN, by_policy), by_policy, place)
 
 
 def test_names_cannot_become_tags(place):

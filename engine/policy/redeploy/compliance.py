@@ -2,7 +2,8 @@
 
 Row n of the table says where n free units should stand: row n - 1 and one more post, that which adds most (greedy MEXCLP,
 Daskin 1983; with q = 0 it is MCLP, and posts that add nothing are ranked as if q were 0.3). Then the units are assigned
-to the posts so that all together drive least, exactly; a unit under way to its own post counts as there already (JEMSS).
+to the posts so that all together drive least, exactly; who is under way to a post costs what is left of its way (JEMSS:
+to count it as there already makes a third fewer moves, and up to 5 % more calls late).
 """
 
 from functools import lru_cache
@@ -13,8 +14,7 @@ from msgspec import Struct
 from engine.kernels.dense import assign_all
 from engine.kernels.posting import Room, nested_order
 from engine.model.moves import ProposedMove
-from engine.policy.redeploy.dmexclp import BUSY_PERMILLE_MAX
-from engine.policy.redeploy.refused import within
+from engine.policy.redeploy.refused import Ranges, check
 from engine.policy.redeploy.survey import Ground, Ints, Kinds, Survey, kinds_of, with_busy
 from engine.policy.redeploy.words import Move, proposed
 
@@ -23,6 +23,8 @@ THEN = 300
 NO_WAY_MS = 1 << 40
 MOVE_COUNTS = 4_096
 """Of answers with the same driving, the one with fewer moves: a ms outweighs all moves that there can be."""
+
+OWN_RANGES: Ranges = {"drive_ms_max": (0, NO_WAY_MS, "ms")}
 
 
 class Compliance(Struct, frozen=True, tag="compliance"):
@@ -34,9 +36,7 @@ class Compliance(Struct, frozen=True, tag="compliance"):
     """Whoever would have to drive longer stays; then nobody moves who was to take its place."""
 
     def __post_init__(self) -> None:
-        if self.q is not None:
-            within("q", self.q, 0, BUSY_PERMILLE_MAX, "permille")
-        within("drive_ms_max", self.drive_ms_max, 0, NO_WAY_MS, "ms")
+        check(self, OWN_RANGES)
 
     def propose(self, survey: Survey) -> tuple[ProposedMove, ...]:
         """Return a move for every unit that the table wants elsewhere; none where a post would fall below its minimum."""
@@ -62,9 +62,9 @@ class Compliance(Struct, frozen=True, tag="compliance"):
         if len(movable) == 0:
             return
         drive_ms = survey.to_post_ms[movable][:, places].astype(np.int64)
-        drive_ms[(drive_ms < 0) | (drive_ms > self.drive_ms_max)] = NO_WAY_MS
         stays = survey.post[movable][:, None] == places[None, :]
-        cost = np.where(stays, 0, drive_ms * MOVE_COUNTS + 1)
+        drive_ms[~stays & ((drive_ms < 0) | (drive_ms > self.drive_ms_max))] = NO_WAY_MS
+        cost = np.maximum(drive_ms, 0) * MOVE_COUNTS + ~stays
         column = np.empty(len(movable), np.int32)
         assign_all(np.ascontiguousarray(np.minimum(cost, NO_WAY_MS)), column)
         if int(cost[np.arange(len(movable)), column].max()) < NO_WAY_MS:

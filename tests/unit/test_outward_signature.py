@@ -6,7 +6,7 @@ import time
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from gateways.alerts.signature import key_of, signed_headers
+from gateways.outward.signature import key_of, signed_headers
 
 OLD = "whsec_" + base64.b64encode(b"o" * 24).decode()
 NEW = "whsec_" + base64.b64encode(bytes(range(64))).decode()

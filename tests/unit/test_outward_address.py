@@ -6,8 +6,8 @@ import threading
 import pytest
 import trio
 
-from gateways.alerts import address as room
-from gateways.alerts.address import Destination, Unreachable, permitted
+from gateways.outward import address as room
+from gateways.outward.address import Destination, Unreachable, permitted
 
 PUBLIC = ["1.1.1.1", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "2002:808:808::1", "::ffff:8.8.8.8"]
 PRIVATE = [

@@ -14,7 +14,7 @@ import httpcore2  # noqa: F401  httpx2 would load it in the middle of the loop, 
 import httpx2
 import trio
 
-from gateways.alerts.address import Destination, Unreachable
+from gateways.outward.address import Destination, Unreachable
 
 BODY_MAX: Final = 65_536
 CONNECT_S: Final = 2.0

@@ -1,0 +1,53 @@
+"""How far a subscription has come: a small file in the data folder, replaced as a whole.
+
+Rule: written after the receiver has taken what is before it, so after a crash some events come again and none is missing.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct, field
+
+from engine.journal.disk import Disk
+from gateways.cloudevents.selection import Known
+
+FOLDER: Final = "subscriptions"
+
+
+class Position(Struct):
+    """Where to go on."""
+
+    seq: int
+    """Every event of this turn, and of those before it, has been taken."""
+    part: int = 0
+    """And of the next turn those with a lower index."""
+    incidents: dict[str, Known] = field(default_factory=dict)
+    """What incidents are, after that."""
+
+
+class PositionDamaged(Exception):
+    """The file is not what was written. The message says what to do."""
+
+
+class PositionFile:
+    """The file of one subscription."""
+
+    def __init__(self, data: Path, name: str) -> None:
+        self._path = data / FOLDER / f"{name}.msgpack"
+
+    def load(self) -> Position | None:
+        """Return what was kept; None if nothing was. Raises PositionDamaged, OSError."""
+        try:
+            return msgspec.msgpack.decode(self._path.read_bytes(), type=Position)
+        except FileNotFoundError:
+            return None
+        except msgspec.MsgspecError as error:
+            raise PositionDamaged(
+                f"{self._path} cannot be read ({error}). Remove it to begin anew as `start` says."
+            ) from error
+
+    def keep(self, position: bytes) -> None:
+        """Replace what was kept. Blocks; raises OSError."""
+        self._path.parent.mkdir(exist_ok=True)
+        Disk().replace(self._path, position)

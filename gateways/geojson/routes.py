@@ -1,0 +1,96 @@
+"""`GET /geojson/{layer}`: one FeatureCollection, with an ETag, so that a map that polls gets nothing while nothing changes.
+
+Rule: a token that may watch; what its role may not see is left out. A layer is read at
+once, so that it is of one moment; what is made of it is made in stretches, so that dispatch goes on.
+"""
+
+import time
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+import trio
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from engine.live.service import Service
+from gateways.board import Board
+from gateways.bodies import Authorise, Refused, admitted, answer_of
+from gateways.geojson.geometry import Box, box_of, read_box
+from gateways.geojson.layers import LAYERS
+from gateways.move_views import view_coverage
+from gateways.redaction import audience_of
+from gateways.road_views import view_roads
+
+MEDIA: Final = "application/geo+json"
+STRETCH_S: Final = 0.005
+"""A layer is built for so long before everybody else on the loop has a turn."""
+_HEADERS: Final = {"cache-control": "private, no-cache", "vary": "authorization"}
+
+
+def geojson_routes(service: Service, board: Board, authorise: Authorise) -> list[Route]:
+    """Build the routes, to be mounted on the HTTP listener."""
+    maps = _Maps(service, board, authorise)
+    return [Route("/geojson/{layer}", maps.answer, methods=["GET"])]
+
+
+class _Maps:
+    """Answers one request after the other."""
+
+    def __init__(self, service: Service, board: Board, authorise: Authorise) -> None:
+        self._service = service
+        self._board = board
+        self._authorise = authorise
+
+    async def answer(self, request: Request) -> Response:
+        """Answer 200, or 304 where the caller has it already; 400, 401, 404 with the reason."""
+        try:
+            body = await self._body(request)
+        except Refused as refused:
+            return answer_of(refused)
+        tag = f'"{sha256(body).hexdigest()[:32]}"'
+        headers = {**_HEADERS, "etag": tag}
+        if _has(request.headers.get("if-none-match", ""), tag):
+            return Response(status_code=304, headers=headers)
+        return Response(body, 200, headers, MEDIA)
+
+    async def _body(self, request: Request) -> bytes:
+        principal = admitted(request, self._authorise, "watching the board")
+        layer = LAYERS.get(request.path_params["layer"])
+        if layer is None:
+            raise Refused(404, f"There is no such layer. There are: {', '.join(LAYERS)}.")
+        window = _window(request.query_params.get("bbox"))
+        world, roads = self._board.world, self._service.world.roads
+        features: list[dict[str, Any]] = []
+        since_s = time.perf_counter()
+        for name, shape, said in list(layer(world, audience_of(principal), None if roads is None else roads.graph)):
+            box = box_of([shape]) if window is not None else None
+            if window is None or (box is not None and box.meets(window)):
+                features.append({"type": "Feature", "id": name, "geometry": shape, "properties": said})
+            if time.perf_counter() - since_s > STRETCH_S:
+                await trio.lowlevel.checkpoint()
+                since_s = time.perf_counter()
+        collection: dict[str, Any] = {"type": "FeatureCollection"}
+        whole = box_of([feature["geometry"] for feature in features])
+        if whole is not None:
+            collection["bbox"] = whole.numbers
+        return msgspec.json.encode({**collection, **self._beside(request.path_params["layer"]), "features": features})
+
+    def _beside(self, layer: str) -> dict[str, Any]:
+        """Return what belongs to the layer as a whole (foreign members, RFC 7946 section 6.1)."""
+        if layer == "coverage":
+            return {"coverage": view_coverage(self._board.world)}
+        return {"weather": view_roads(self._board.world).weather} if layer == "closures" else {}
+
+
+def _window(text: str | None) -> Box | None:
+    try:
+        return None if text is None else read_box(text)
+    except ValueError as error:
+        raise Refused(400, str(error)) from None
+
+
+def _has(header: str, tag: str) -> bool:
+    """Tell whether `If-None-Match` names the tag; a proxy may have made it a weak one."""
+    return header.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in header.split(",")]

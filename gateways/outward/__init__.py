@@ -1,0 +1,1 @@
+"""HTTP requests to others who may not be trusted, and their signatures. See README.md."""
