@@ -6,12 +6,12 @@ from typing import Any
 import click
 
 from gateways.commands import travel as ways
+from gateways.commands.crews import crew
 from gateways.commands.eido import eido
 from gateways.commands.exports import export
 from gateways.commands.journal import journal
 from gateways.commands.replay import replay
 from gateways.commands.reports import report
-from gateways.commands.crews import crew
 from gateways.commands.roads import roads
 from gateways.commands.sim import sim
 from gateways.commands.teaching import FOLDER, Teaching

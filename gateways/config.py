@@ -21,11 +21,8 @@ from gateways.api import ApiConfig
 from gateways.auth import Credential, Role, digest_of_secret, new_secret
 from gateways.cad.config import CadConfig
 from gateways.cap.config import CapConfig
-<<<<<<< HEAD
-from gateways.crews import CrewsConfig
-=======
 from gateways.cloudevents.config import Subscription
->>>>>>> main
+from gateways.crews import CrewsConfig
 from gateways.eido.config import EidoConfig
 from gateways.telematics import JsonLines, OsmAnd, TelematicsProtocol
 from gateways.telematics.hygiene import HygieneSettings

@@ -25,4 +25,6 @@ def code(unit: str, token: str | None, url: str | None, data: Path) -> None:
         made = ask_for_code(unit, token=token, url=url, data=data)
     except CodeRefused as refused:
         raise click.ClickException(str(refused)) from None
-    click.echo(f"{made.code[:4]}-{made.code[4:]}   for {unit}, once, within {made.seconds // 60} minutes, at {made.page}")
+    click.echo(
+        f"{made.code[:4]}-{made.code[4:]}   for {unit}, once, within {made.seconds // 60} minutes, at {made.page}"
+    )

@@ -1,19 +1,18 @@
 """A server as a process of its own, which can be killed, and Debian's Chromium in front of it."""
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from engine.journal.recovery import turns
@@ -76,9 +75,8 @@ class Server:
 
     def _is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
+            return httpx2.get(f"{self.url}/readyz", timeout=5, trust_env=False).status_code == 200
+        except httpx2.HTTPError:
             return False
 
     def kill(self) -> None:
@@ -96,21 +94,17 @@ class Server:
 
     def order(self, path: str, **fields: object) -> dict[str, Any]:
         """Give an order as the dispatcher does, over the HTTP API."""
-        headers = {
-            "Authorization": f"Bearer {token('desk')}",
-            "Content-Type": "application/json",
-            "Idempotency-Key": uuid.uuid4().hex,
-        }
-        request = urllib.request.Request(f"{self.url}{path}", json.dumps(fields).encode(), headers)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            told: dict[str, Any] = json.load(answer)
-        return told
+        return self._ask("POST", path, headers={"Idempotency-Key": uuid.uuid4().hex}, json=fields)
 
     def read(self, path: str) -> dict[str, Any]:
         """Read as the dispatcher does."""
-        request = urllib.request.Request(f"{self.url}{path}", headers={"Authorization": f"Bearer {token('desk')}"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            told: dict[str, Any] = json.load(answer)
+        return self._ask("GET", path)
+
+    def _ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {token('desk')}"} | more.pop("headers", {})
+        answer = httpx2.request(method, f"{self.url}{path}", headers=headers, timeout=30, trust_env=False, **more)
+        assert answer.is_success, answer.text
+        told: dict[str, Any] = answer.json()
         return told
 
     def journal(self) -> list[Turn]:

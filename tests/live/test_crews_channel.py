@@ -23,6 +23,7 @@ from gateways.crews.inbox import CrewMessage, NotTaken, _read
 from gateways.crews.sessions import KEY_BYTES, Sessions, load_key
 from gateways.web import WebConfig, serve_http
 from tests.builders import CREDENTIALS, SECRET, Running, serve_place, token
+from tests.live.cad_kit import until
 
 KEY = bytes(KEY_BYTES)
 BEARER = {"Authorization": f"Bearer {token('crew-m1')}"}
@@ -59,7 +60,9 @@ class Door(Struct):
 @asynccontextmanager
 async def door(folder: Path, config: CrewsConfig | None = None) -> AsyncIterator[Door]:
     async with serve_place(folder) as running, trio.open_nursery() as nursery:
-        crews = Crews(running.service, running.board, Gatekeeper(CREDENTIALS), config or CrewsConfig(plain_http=True), KEY)
+        crews = Crews(
+            running.service, running.board, Gatekeeper(CREDENTIALS), config or CrewsConfig(plain_http=True), KEY
+        )
         address = await nursery.start(partial(serve_http, crew_routes(crews), WebConfig(port=0)))
         async with httpx2.AsyncClient(base_url=f"http://{address}", timeout=20, trust_env=False) as client:
             yield Door(running, crews, client)
@@ -147,7 +150,9 @@ async def test_a_browser_signs_in_with_a_code_once_and_no_other_site_speaks_for_
         assert made.status_code == 201
         wrong = await at.client.post("/crew/session", json={"code": code}, headers={"Origin": "https://evil.example"})
         assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong_origin")
-        response = await at.client.post("/crew/session", json={"code": f" {code[:4]}-{code[4:].lower()}"}, headers=origin)
+        response = await at.client.post(
+            "/crew/session", json={"code": f" {code[:4]}-{code[4:].lower()}"}, headers=origin
+        )
         assert response.json() == {"principal": "crew-m1", "unit": "M1"}
         cookie = response.headers["set-cookie"].lower()
         assert all(part in cookie for part in ("httponly", "samesite=strict", "path=/crew"))
@@ -246,14 +251,17 @@ async def test_the_feed_tells_a_job_as_it_comes_and_goes(tmp_path: Path) -> None
                 await at.command(ReleaseUnit, unit="M1", incident=incident, reason="false alarm")
                 view = await feed.view(has_job=False)
                 assert [notice["purpose"] for notice in view["notices"]] == ["release"]
-            while at.crews.statistics.feeds:
-                await trio.sleep(0.01)
+            await until(lambda: not at.crews.statistics.feeds)
 
 
 async def test_the_page_is_served_with_its_rules(tmp_path: Path) -> None:
     """Each file with its type and a policy without anything foreign; asked again, it is not sent again."""
     async with door(tmp_path) as at:
-        for path, kind in (("/crew", "text/html"), ("/crew/main.js", "text/javascript"), ("/crew/crew.css", "text/css")):
+        for path, kind in (
+            ("/crew", "text/html"),
+            ("/crew/main.js", "text/javascript"),
+            ("/crew/crew.css", "text/css"),
+        ):
             response = await at.client.get(path)
             assert response.headers["content-type"].startswith(kind)
             assert "default-src 'none'" in response.headers["content-security-policy"]
