@@ -8,8 +8,10 @@ from gateways.alerts.logfile import LogFile
 from gateways.alerts.pager import Pager
 from gateways.alerts.receipts import receipt_routes
 from gateways.alerts.recipients import Recipient, Recipients, RecipientsRefused, read_recipients
+from gateways.alerts.sms import Sms
 from gateways.alerts.smtp import Mail
 from gateways.alerts.statistics import Counts, Statistics
+from gateways.alerts.wctp import Wctp
 from gateways.alerts.webhook import Webhook
 
 __all__ = [
@@ -23,7 +25,9 @@ __all__ = [
     "Recipient",
     "Recipients",
     "RecipientsRefused",
+    "Sms",
     "Statistics",
+    "Wctp",
     "Webhook",
     "WrongMode",
     "callback_routes",

@@ -4,10 +4,11 @@ Every sender sends. One whose other side speaks up later (a pager network that i
 provider that calls back) is a Listener or a Receiver as well; one that can call a message off is a Retractor.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Final, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -55,12 +56,28 @@ class News(Struct, frozen=True, kw_only=True):
     alert: str = ""
     """"" where the other side does not know it: then the newest open alert that the recipient was told."""
     recipient: str = ""
+    address: str = ""
+    """Instead of the recipient's name: the address that an answer came from."""
     state: CopyState
     by: str = ""
     """Who acknowledges, if it is not the recipient."""
     detail: str = ""
     at_ms: int = 0
     """When, by the other side's own clock; 0 if it does not say."""
+
+
+_REFERENCE: Final = re.compile(r"(A[1-9][0-9]{0,17})(?:\.([A-Za-z0-9_ -]{1,64}))?", re.ASCII)
+
+
+def reference(alert: str, recipient: str) -> str:
+    """Return our own name for a copy, to be given back by the other side."""
+    return f"{alert}.{recipient}" if recipient else alert
+
+
+def referred(words: str) -> tuple[str, str]:
+    """Return the alert and the recipient of a reference; ("", "") of what is none."""
+    form = _REFERENCE.fullmatch(words)
+    return ("", "") if form is None else (form[1], form[2] or "")
 
 
 Tell = Callable[[News], Awaitable[bool]]

@@ -212,11 +212,11 @@ class Courier:
 
     async def tell(self, endpoint: str, news: News) -> bool:
         """Bring news of a copy to the engine; False if the alert is over, not known, or nothing new was said."""
-        alert = news.alert or self._newest(endpoint, news.recipient)
+        recipient = self._recipient_of(endpoint, news)
         given = ReportCopy(
-            alert=alert,
+            alert=news.alert or self._newest(endpoint, recipient),
             endpoint=endpoint,
-            recipient=news.recipient,
+            recipient=recipient,
             state=news.state,
             detail=news.detail,
             by=news.by,
@@ -233,16 +233,20 @@ class Courier:
 
     def unit_of(self, endpoint: str, news: News) -> str | None:
         """Return the unit that the news is about; None if its alert is over."""
-        alert = self._board.world.alerts.get(news.alert or self._newest(endpoint, news.recipient))
+        name = news.alert or self._newest(endpoint, self._recipient_of(endpoint, news))
+        alert = self._board.world.alerts.get(name)
         return None if alert is None else alert.unit
 
-    def recipient_at(self, endpoint: str, address: str) -> str:
-        """Return whose address this is; "" if nobody's."""
-        found = self._recipients.addressed(endpoint, address)
+    def _recipient_of(self, endpoint: str, news: News) -> str:
+        if not news.address:
+            return news.recipient
+        found = self._recipients.addressed(endpoint, news.address)
         return "" if found is None else found.name
 
     def _newest(self, endpoint: str, recipient: str) -> str:
         """Return the newest open alert that the recipient was told here: what an answer without a number is about."""
+        if not recipient:
+            return ""
         told = [
             alert.id for alert in self._board.world.alerts.values() if alert.copy_of(endpoint, recipient) is not None
         ]

@@ -5,11 +5,16 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta, Struct
 
 from gateways.alerts.logfile import LogFile
+from gateways.alerts.mqtt import Mqtt
 from gateways.alerts.pager import Pager
+from gateways.alerts.push import Push
+from gateways.alerts.sms import Sms
 from gateways.alerts.smtp import Mail
+from gateways.alerts.stations import StationAlerting
+from gateways.alerts.wctp import Wctp
 from gateways.alerts.webhook import Webhook
 
-AlertChannel: TypeAlias = Webhook | LogFile | Mail | Pager
+AlertChannel: TypeAlias = Webhook | LogFile | Mail | Pager | Sms | Wctp | Mqtt | StationAlerting | Push
 """All channels, as a configuration names them: `channel = "webhook"`. A new one is added here."""
 
 

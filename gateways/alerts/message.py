@@ -44,6 +44,8 @@ class Message(Struct, frozen=True, kw_only=True):
     lon: float | None
     post: str | None = None
     """Where the unit belongs from now on, where the alert is about a move; None: it is about an incident."""
+    station: str | None = None
+    """Where the unit belongs now: its station, or the post that it was moved to."""
     eta_ms: int | None = None
     """Of a dispatch: to arrival, as estimated when the unit was sent; None where no way was known."""
     route: RouteView | None = None
@@ -94,6 +96,7 @@ def compose(world: World, alert: Alert, *, exercise: bool = False) -> Message:
         lat=lat,
         lon=lon,
         post=None if post is None else post.id,
+        station=None if unit is None else post_of(world, unit),
         eta_ms=None if assignment is None or assignment.eta_ms < 0 else assignment.eta_ms,
         route=None if assignment is None else view_route(world, assignment.route),
         answer_by_ms=None if unit is None or alert.purpose is not Purpose.ROLL_CALL else unit.roll_due_ms or None,

@@ -84,7 +84,16 @@ class Recipients:
 
     def addressed(self, endpoint: str, address: str) -> Recipient | None:
         """Return whose address this is; of several the first of the table."""
-        return next((each for each in self.all if each.addresses.get(endpoint) == address), None)
+        wanted = _plain_number(address)
+        return next((each for each in self.all if _plain_number(each.addresses.get(endpoint, "")) == wanted), None)
+
+
+def _plain_number(address: str) -> str:
+    """Return a number without what people put between digits, so that +31 6 12 and 0031612 are one; others as they are."""
+    digits = re.sub(r"[\s()/.-]", "", address)
+    if not re.fullmatch(r"\+?[0-9]{4,20}", digits, re.ASCII):
+        return address.casefold()
+    return digits.removeprefix("+").removeprefix("00")
 
 
 def _filed(named: Mapping[str, tuple[Recipient, tuple[str, ...]]]) -> dict[str, list[Recipient]]:

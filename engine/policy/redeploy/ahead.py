@@ -18,9 +18,8 @@ from engine.kernels.outlook import FINE as PROBABLE
 from engine.kernels.outlook import FIRST, STEP_BITS, SURE, Points, Ranks, Units, direct_ms, rank_outlook, weigh_outlook
 from engine.kernels.posting import BARRED, best_move, weigh_moves
 from engine.model.moves import MILLION, OtherMove, ProposedMove
-from engine.policy.redeploy.dmexclp import BUSY_PERMILLE_MAX
-from engine.policy.redeploy.priced import FINE, MINUTE_MS, PRICE_MAX
-from engine.policy.redeploy.refused import PolicyRefused, within
+from engine.policy.redeploy.priced import FINE, MINUTE_MS
+from engine.policy.redeploy.refused import PolicyRefused, Ranges, check
 from engine.policy.redeploy.survey import Bytes, Ground, Ints, Kinds, Survey, Wide, accepted, kinds_of, with_busy
 from engine.policy.redeploy.words import OTHERS, Move, proposed
 
@@ -30,6 +29,17 @@ SAME, ALL = -2, -1
 """Whose post has changed since ranks were made: nobody's, or they have to be made."""
 QUANTILE = np.array([round(-1000 * math.log(1 - (i + 0.5) / QUANTILES)) for i in range(QUANTILES)], np.int64)
 """Of the exponential distribution with mean 1000."""
+
+OWN_RANGES: Ranges = {
+    "horizon_ms": (0, 7_200_000, "ms"),
+    "moments": (1, 16, "moments"),
+    "soft": (0, 1_000, "permille"),
+    "soon_ms": (0, 86_400_000, "ms"),
+    "candidates": (1, 100_000, "moves"),
+    "rollouts": (0, 10_000, "futures"),
+    "rollout_ms": (60_000, 86_400_000, "ms"),
+    "tried": (1, 100, "moves"),
+}
 
 
 class Ahead(Struct, frozen=True, tag="ahead"):
@@ -63,21 +73,7 @@ class Ahead(Struct, frozen=True, tag="ahead"):
     drive_ms_max: int = 3_600_000
 
     def __post_init__(self) -> None:
-        if self.q is not None:
-            within("q", self.q, 0, BUSY_PERMILLE_MAX, "permille")
-        within("price", self.price, 0, PRICE_MAX, "parts per million a minute")
-        within("move_price", self.move_price, 0, PRICE_MAX, "parts per million")
-        within("budget_permille", self.budget_permille, 0, 10_000, "moves for a thousand calls")
-        within("at_once", self.at_once, 0, 1_000, "moves")
-        within("horizon_ms", self.horizon_ms, 0, 7_200_000, "ms")
-        within("moments", self.moments, 1, 16, "moments")
-        within("soft", self.soft, 0, 1_000, "permille")
-        within("soon_ms", self.soon_ms, 0, 86_400_000, "ms")
-        within("candidates", self.candidates, 1, 100_000, "moves")
-        within("rollouts", self.rollouts, 0, 10_000, "futures")
-        within("rollout_ms", self.rollout_ms, 60_000, 86_400_000, "ms")
-        within("tried", self.tried, 1, 100, "moves")
-        within("drive_ms_max", self.drive_ms_max, 0, 86_400_000, "ms")
+        check(self, OWN_RANGES)
 
     def propose(self, survey: Survey) -> tuple[ProposedMove, ...]:
         """Return moves for fresh units, then the best moves of idle ones, each after those before it.

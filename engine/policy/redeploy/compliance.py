@@ -14,8 +14,7 @@ from msgspec import Struct
 from engine.kernels.dense import assign_all
 from engine.kernels.posting import Room, nested_order
 from engine.model.moves import ProposedMove
-from engine.policy.redeploy.dmexclp import BUSY_PERMILLE_MAX
-from engine.policy.redeploy.refused import within
+from engine.policy.redeploy.refused import Ranges, check
 from engine.policy.redeploy.survey import Ground, Ints, Kinds, Survey, kinds_of, with_busy
 from engine.policy.redeploy.words import Move, proposed
 
@@ -24,6 +23,8 @@ THEN = 300
 NO_WAY_MS = 1 << 40
 MOVE_COUNTS = 4_096
 """Of answers with the same driving, the one with fewer moves: a ms outweighs all moves that there can be."""
+
+OWN_RANGES: Ranges = {"drive_ms_max": (0, NO_WAY_MS, "ms")}
 
 
 class Compliance(Struct, frozen=True, tag="compliance"):
@@ -35,9 +36,7 @@ class Compliance(Struct, frozen=True, tag="compliance"):
     """Whoever would have to drive longer stays; then nobody moves who was to take its place."""
 
     def __post_init__(self) -> None:
-        if self.q is not None:
-            within("q", self.q, 0, BUSY_PERMILLE_MAX, "permille")
-        within("drive_ms_max", self.drive_ms_max, 0, NO_WAY_MS, "ms")
+        check(self, OWN_RANGES)
 
     def propose(self, survey: Survey) -> tuple[ProposedMove, ...]:
         """Return a move for every unit that the table wants elsewhere; none where a post would fall below its minimum."""

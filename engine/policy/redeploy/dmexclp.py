@@ -9,11 +9,9 @@ from msgspec import Struct
 
 from engine.kernels.posting import weigh_moves
 from engine.model.moves import ProposedMove
-from engine.policy.redeploy.refused import within
+from engine.policy.redeploy.refused import check
 from engine.policy.redeploy.survey import Survey, kinds_of, millionths, with_busy
 from engine.policy.redeploy.words import Move, proposed
-
-BUSY_PERMILLE_MAX = 900
 
 
 class Dmexclp(Struct, frozen=True, tag="dmexclp"):
@@ -23,8 +21,7 @@ class Dmexclp(Struct, frozen=True, tag="dmexclp"):
     """How much of the time a unit is busy, in permille; None: as was learned, by layer."""
 
     def __post_init__(self) -> None:
-        if self.q is not None:
-            within("q", self.q, 0, BUSY_PERMILLE_MAX, "permille")
+        check(self)
 
     def propose(self, survey: Survey) -> tuple[ProposedMove, ...]:
         """Return at most one move for each fresh unit, in order of rows."""

@@ -10,14 +10,12 @@ from msgspec import Struct
 
 from engine.kernels.posting import BARRED, best_move, weigh_moves
 from engine.model.moves import OtherMove, ProposedMove
-from engine.policy.redeploy.dmexclp import BUSY_PERMILLE_MAX
-from engine.policy.redeploy.refused import within
+from engine.policy.redeploy.refused import check
 from engine.policy.redeploy.survey import Bytes, Ints, Kinds, Survey, Wide, kinds_of, millionths, with_busy
 from engine.policy.redeploy.words import OTHERS, Move, proposed
 
 FINE = 1_000
 """Scores are in parts per billion, so that a minute more always tells."""
-PRICE_MAX = 1_000_000
 MINUTE_MS = 60_000
 
 
@@ -37,13 +35,7 @@ class Priced(Struct, frozen=True, tag="priced"):
     drive_ms_max: int = 3_600_000
 
     def __post_init__(self) -> None:
-        if self.q is not None:
-            within("q", self.q, 0, BUSY_PERMILLE_MAX, "permille")
-        within("price", self.price, 0, PRICE_MAX, "parts per million a minute")
-        within("move_price", self.move_price, 0, PRICE_MAX, "parts per million")
-        within("budget_permille", self.budget_permille, 0, 10_000, "moves for a thousand calls")
-        within("at_once", self.at_once, 0, 1_000, "moves")
-        within("drive_ms_max", self.drive_ms_max, 0, 86_400_000, "ms")
+        check(self)
 
     def propose(self, survey: Survey) -> tuple[ProposedMove, ...]:
         """Return moves for fresh units, then the best moves of idle ones, each after those before it."""

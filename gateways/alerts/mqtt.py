@@ -1,0 +1,153 @@
+"""The MQTT channel: each alert as JSON on a topic of its unit, acknowledged on another topic.
+
+Rule: delivered is what the broker has acknowledged (QoS 1) and, where it says so (MQTT 5), somebody is subscribed to:
+an alert that nobody hears is a failed attempt. Acknowledgements come as `{"alert": "A7", "by": "E7", "at_ms": …}`; what is
+over is said on the alert's own topic.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Annotated, ClassVar, Final
+
+import msgspec
+import trio
+from msgspec import Meta, Struct
+
+from engine.model.alert_facts import CopyState
+from gateways.alerts.channel import NOBODY, Copy, News, Outcome, Sender, Tell
+from gateways.alerts.message import Message, render
+from gateways.alerts.wording import Tells, clean, redacted
+from gateways.mqtt import Broker, Link, NotPublished
+
+FIELDS: Final = ("unit", "station", "agency")
+"""What a topic may name, in braces."""
+OVERS_MAX: Final = 1_000
+TOLD_MAX: Final = 10_000
+_UNFIT: Final = str.maketrans({"+": "-", "#": "-", "/": "-", "\0": "-"})
+
+Topic = Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class Mqtt(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="channel", tag="mqtt"):
+    """A broker as configured. Raises ValueError where a topic does not hold."""
+
+    addressed: ClassVar[bool] = False
+    leaves: ClassVar[bool] = True
+
+    broker: Broker
+    topic: Topic = "turnout/{agency}/alerts/{unit}"
+    acknowledge: Topic | None = "turnout/+/alerts/+/acknowledge"
+    """The topic (wild cards allowed) of acknowledgements; None: nobody acknowledges here. Let nobody but crews write to it."""
+    retain: bool = False
+    """The broker keeps the latest alert of each unit for a device that comes later."""
+    tells: Tells = Tells.ALL
+    timeout_s: Annotated[float, Meta(gt=0, le=30)] = 5.0
+
+    def __post_init__(self) -> None:
+        if "+" in self.topic or "#" in self.topic:
+            raise ValueError("topic: + and # stand for topics of others; an alert goes to one")
+        rest = self.topic
+        for name in FIELDS:
+            rest = rest.replace(f"{{{name}}}", "")
+        if "{" in rest or "}" in rest:
+            raise ValueError(f"topic: in braces it may name {', '.join(FIELDS)}")
+
+    def __repr__(self) -> str:
+        """Show where it goes and no password."""
+        return f"Mqtt(host={self.broker.host!r})"
+
+    @asynccontextmanager
+    async def open(self, folder: Path) -> AsyncIterator[Sender]:
+        """Open the connection, and keep it."""
+        del folder
+        link = Link(self.broker, topics=() if self.acknowledge is None else (self.acknowledge,))
+        async with trio.open_nursery() as nursery:
+            await nursery.start(link.run)
+            yield _Sender(self, link)
+            nursery.cancel_scope.cancel()
+
+
+class _Receipt(Struct, frozen=True):
+    """What comes on the topic of acknowledgements."""
+
+    alert: Annotated[str, Meta(pattern=r"^A[1-9][0-9]{0,17}$")]
+    by: Annotated[str, Meta(max_length=100)] = ""
+    at_ms: Annotated[int, Meta(ge=0, le=9_999_999_999_999)] = 0
+
+
+def read_receipt(payload: bytes) -> News | None:
+    """Return what an acknowledgement says; None if it is none."""
+    try:
+        receipt = msgspec.json.decode(payload, type=_Receipt)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return News(alert=receipt.alert, state=CopyState.ACKNOWLEDGED, by=clean(receipt.by), at_ms=receipt.at_ms)
+
+
+class _Sender:
+    """An open connection."""
+
+    def __init__(self, config: Mqtt, link: Link) -> None:
+        self._config = config
+        self._link = link
+        self._told: dict[str, str] = {}
+        """By alert: the topic that it went to."""
+        self._put, self._get = trio.open_memory_channel[tuple[str, bytes]](OVERS_MAX)
+        self.misunderstood = 0
+        """Messages on the topic of acknowledgements that were none."""
+
+    async def send(self, message: Message, copy: Copy = NOBODY) -> Outcome:
+        """Publish the alert, and wait for the broker."""
+        del copy
+        topic = _topic(self._config.topic, message)
+        while len(self._told) >= TOLD_MAX:
+            del self._told[next(iter(self._told))]
+        self._told[message.alert] = topic
+        try:
+            heard = await self._link.publish(
+                topic,
+                render(redacted(message, self._config.tells)),
+                within_s=self._config.timeout_s,
+                retain=self._config.retain,
+            )
+        except NotPublished as error:
+            return Outcome(delivered=False, detail=str(error))
+        if not heard and not self._config.retain:
+            return Outcome(delivered=False, detail=f"nobody is subscribed to {topic}; is the crew's device connected?")
+        return Outcome(delivered=True)
+
+    async def listen(self, tell: Tell) -> None:
+        """Take acknowledgements, and say what is over."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._call_off)
+            while True:
+                for message in await self._link.receive():
+                    news = read_receipt(message.payload)
+                    if news is None or message.retained:
+                        self.misunderstood += 1
+                    else:
+                        await tell(news)
+
+    def over(self, alert: str, reason: str) -> None:
+        """Say that it is over, where it was told; a retained one is taken back."""
+        topic = self._told.pop(alert, None)
+        if topic is not None:
+            body = {"type": "alert.over", "data": {"alert": alert, "reason": reason}}
+            with suppress(trio.WouldBlock):  # the broker is gone: there is nobody to tell
+                self._put.send_nowait((topic, msgspec.json.encode(body)))
+
+    async def _call_off(self) -> None:
+        async for topic, body in self._get:
+            for payload, retain in ((body, False), (b"", True)) if self._config.retain else ((body, False),):
+                try:
+                    await self._link.publish(topic, payload, within_s=self._config.timeout_s, retain=retain)
+                except NotPublished:
+                    break
+
+
+def _topic(template: str, message: Message) -> str:
+    named = {"unit": message.unit, "station": message.station or "none", "agency": message.place}
+    for name in FIELDS:
+        template = template.replace(f"{{{name}}}", named[name].translate(_UNFIT))
+    return template

@@ -1,0 +1,88 @@
+"""Alerts over a real broker (mosquitto), to a crew's device that is another client."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+from alerts_kit import until
+from hypothesis import given
+from hypothesis import strategies as st
+from mosquitto_kit import Mosquitto, mosquitto, needs_mosquitto
+from msgspec.structs import replace
+
+from engine.model.alert_facts import CopyState
+from gateways.alerts.channel import News, Outcome
+from gateways.alerts.mqtt import Mqtt, read_receipt
+from gateways.mqtt import Broker, Link
+from tests.unit.test_alerts_logfile import message
+
+pytestmark = needs_mosquitto
+
+
+def config(server: Mosquitto, **settings: Any) -> Mqtt:
+    return Mqtt(broker=Broker(host="127.0.0.1", port=server.port), **settings)
+
+
+async def test_an_alert_is_heard_acknowledged_and_called_off(tmp_path: Path) -> None:
+    """On the unit's topic; what the device says on its own topic is the acknowledgement, with its own time."""
+    heard: list[News] = []
+
+    async def tell(news: News) -> bool:
+        heard.append(news)
+        return True
+
+    async with mosquitto(tmp_path) as server, trio.open_nursery() as nursery:
+        device = Link(Broker(host="127.0.0.1", port=server.port), topics=("turnout/riverside/alerts/E7",))
+        await nursery.start(device.run)
+        await device.online()
+        async with config(server).open(tmp_path) as sender:
+            assert await sender.send(message()) == Outcome(delivered=True)
+            nursery.start_soon(sender.listen, tell)  # type: ignore[attr-defined]
+            (told,) = await device.receive()
+            body = msgspec.json.decode(told.payload)
+            assert (body["type"], body["data"]["alert"]) == ("alert.dispatch", "A1")
+            topic = "turnout/riverside/alerts/E7/acknowledge"
+            await device.publish(topic, b"not json", within_s=5)
+            await device.publish(topic, b'{"alert": "A1", "by": "E7", "at_ms": 1770000009000}', within_s=5)
+            await until(lambda: heard)
+            sender.over("A1", "acknowledged by E7")  # type: ignore[attr-defined]
+            (over,) = await device.receive()
+            assert msgspec.json.decode(over.payload)["type"] == "alert.over"
+            nursery.cancel_scope.cancel()
+    assert heard == [News(alert="A1", state=CopyState.ACKNOWLEDGED, by="E7", at_ms=1_770_000_009_000)]
+
+
+async def test_an_alert_that_nobody_hears_is_a_failure(tmp_path: Path) -> None:
+    """The broker says that nobody is subscribed; one that is kept for later is delivered."""
+    async with mosquitto(tmp_path) as server:
+        async with config(server).open(tmp_path) as sender:
+            outcome = await sender.send(message())
+            assert outcome.detail.startswith("nobody is subscribed to turnout/riverside/alerts/E7")
+        async with config(server, retain=True).open(tmp_path) as sender:
+            assert (await sender.send(message())).delivered
+
+
+async def test_a_broker_that_is_away_is_a_failure(tmp_path: Path) -> None:
+    """In time, with what is wrong; a unit's name cannot lead to another topic."""
+    async with mosquitto(tmp_path) as server:
+        settings = config(server, timeout_s=0.5, topic="{agency}/{station}/{unit}")
+    async with settings.open(tmp_path) as sender:
+        outcome = await sender.send(replace(message(), unit="E7/+/#"))
+        assert "has not acknowledged within 0.5 s" in outcome.detail
+        assert sender._told["A1"] == "riverside/none/E7----"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("topic", ["alerts/+", "alerts/#", "alerts/{who}", "alerts/{unit"])
+def test_a_topic_that_does_not_hold_is_refused(topic: str) -> None:
+    """When the configuration is read."""
+    with pytest.raises(msgspec.ValidationError, match="topic: "):
+        msgspec.convert({"channel": "mqtt", "broker": {"host": "b"}, "topic": topic}, Mqtt)
+
+
+@given(st.binary(max_size=80))
+def test_whatever_is_published_is_read_or_passed_over(payload: bytes) -> None:
+    """No exception."""
+    read_receipt(payload)
+    read_receipt(b'{"alert": "A1", "by": ' + payload + b"}")
