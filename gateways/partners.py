@@ -21,7 +21,7 @@ from gateways.board import Board
 from gateways.cap import Desk, Entrance, Ledger, LedgerDamaged, Outlet, Press, PublishConfig, Window
 from gateways.cloudevents import EventPicker
 from gateways.config import Config, ConfigRefused
-from gateways.eido import EidoRefused, ExchangeLog, Source, flat, levels, retrieval_routes, serve_eido
+from gateways.eido import EidoRefused, ExchangeLog, Peers, Source, flat, levels, retrieval_routes, serve_eido
 from gateways.eido.config import EidoConfig
 from gateways.geojson import geojson_routes
 from gateways.outward.feed import Feed
@@ -99,6 +99,7 @@ async def _open_eido(
             scheme = "ws" if config.listen.certificate is None else "wss"
             opened.doors["eido"] = f"{scheme}://{address}/IncidentData/ent"
             opened.routes += retrieval_routes(source, keeper.authenticate, log)
+        nursery.start_soon(Peers(service, source, log, data).run)
     except EidoRefused as refused:
         raise ConfigRefused(f"[eido]: {refused}") from refused
     opened.numbers["eido"] = lambda: flat(source.statistics)
