@@ -33,6 +33,8 @@ from gateways.board import Board
 from gateways.cad import Hub, serve_cad
 from gateways.clock_files import FILE, load_profiles
 from gateways.config import Access, Config, ConfigRefused, grant_access, recipients_of
+from gateways.crews import Crews, crew_routes
+from gateways.crews.sessions import load_key
 from gateways.doors import Address, shown
 from gateways.feeds import Feed, Feeds
 from gateways.inquiries import Inquiries
@@ -164,6 +166,8 @@ async def _open_doors(
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
+    if config.crews.enabled:
+        routes += crew_routes(Crews(service, board, keeper, config.crews, load_key(data)))
     routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))
