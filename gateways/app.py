@@ -15,6 +15,7 @@ from pathlib import Path
 
 import trio
 from msgspec import Struct
+from starlette.routing import BaseRoute
 
 from engine.clocks import Clocks, Profile
 from engine.live.clock import Clock, Pace
@@ -31,8 +32,10 @@ from gateways.arrivals import Arrivals
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
+from gateways.cad.browsers import Browsers
 from gateways.clock_files import FILE, load_profiles
 from gateways.config import Access, Config, ConfigRefused, grant_access, recipients_of
+from gateways.console import Console, console_routes
 from gateways.crews import Crews, crew_routes
 from gateways.crews.sessions import load_key
 from gateways.doors import Address, shown
@@ -102,7 +105,7 @@ async def run_app(
             gc.freeze()
             gc.set_threshold(20_000, 20, 50)
             doors = await _open_doors(
-                nursery, service, board, feeds, planner, config, data, access, keeper, profiles, recipients
+                nursery, service, board, feeds, planner, config, data, access, keeper, profiles, recipients, streets
             )
             nursery.start_soon(service.watchdog.run)
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):
@@ -137,6 +140,7 @@ async def _open_doors(
     keeper: Gatekeeper,
     profiles: tuple[Profile, ...],
     recipients: Recipients,
+    streets: Graph | None,
 ) -> Doors:
     courier = Courier(service, board, config.endpoints, folder=data, recipients=recipients, exercise=config.exercise)
     await nursery.start(courier.run)
@@ -147,7 +151,8 @@ async def _open_doors(
     arrivals = Arrivals(service)
     nursery.start_soon(arrivals.run)
     intake = feeds.intake(service, arrivals)
-    fed, routes = await feeds.open(nursery, intake)
+    fed, fed_routes = await feeds.open(nursery, intake)
+    routes: list[BaseRoute] = [*fed_routes]
     routes += receipt_routes(service, says) + callback_routes(courier, says)
     exchanges = await open_exchanges(nursery, service, board, keeper, config, data)
     counts = HttpCounts()
@@ -168,6 +173,11 @@ async def _open_doors(
     nursery.start_soon(metrics.run)
     if config.crews.enabled:
         routes += crew_routes(Crews(service, board, keeper, config.crews, load_key(data)))
+    if config.console.enabled:
+        browsers = Browsers(hub)
+        nursery.start_soon(browsers.run)
+        console = Console(service, keeper, config.console, data, streets, exercise=config.exercise)
+        routes += console_routes(console, browsers.serve)
     routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))

@@ -26,9 +26,7 @@ def view_place(place: Place, streets: str, *, exercise: bool) -> dict[str, Any]:
             {"id": each.id, "name": each.name, "x": each.x_m, "y": each.y_m, "post": each.post}
             for each in place.stations
         ],
-        "hospitals": [
-            {"id": each.id, "name": each.name, "x": each.x_m, "y": each.y_m} for each in place.hospitals
-        ],
+        "hospitals": [{"id": each.id, "name": each.name, "x": each.x_m, "y": each.y_m} for each in place.hospitals],
         "areas": [{"id": each.id, "name": each.name, "polygon": each.polygon} for each in place.areas],
         "pending_after_ms": place.limits.pending_after_ms,
         "stale_after_ms": place.limits.stale_after_ms,
