@@ -27,6 +27,7 @@ from engine.state.image import restore, save
 from engine.streets.graph import Graph
 from gateways.alerts import Courier, Recipients, WrongMode, callback_routes, claim, receipt_routes
 from gateways.api import Api, api_routes
+from gateways.arrivals import Arrivals
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
@@ -141,7 +142,9 @@ async def _open_doors(
     hub = Hub(service, board, config.cad, inquiries)
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
     says = partial(keeper.admit, Right.STATUS)
-    intake = feeds.intake(service)
+    arrivals = Arrivals(service)
+    nursery.start_soon(arrivals.run)
+    intake = feeds.intake(service, arrivals)
     fed, routes = await feeds.open(nursery, intake)
     routes += receipt_routes(service, says) + callback_routes(courier, says)
     exchanges = await open_exchanges(nursery, service, board, keeper, config, data)

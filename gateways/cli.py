@@ -52,6 +52,7 @@ _travel = click.option(
 @click.option("--data", type=click.Path(path_type=Path), help="Keep the journal here (default: a temporary folder).")
 @click.option("--crash-at", type=float, help="Kill the engine (SIGKILL) after so many seconds, and start it again.")
 @click.option("--close-at", type=float, help="Close the busiest bridge after so many seconds, and open it again later.")
+@click.option("--exercise", is_flag=True, help="An exercise: duty officers are to be told as well, and nobody real is.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object; no board.")
 def demo(**options: Any) -> None:
     """Watch a city being dispatched, live.

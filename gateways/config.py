@@ -18,6 +18,7 @@ from engine.live.planner import PlannerSettings
 from engine.model.place import Place
 from gateways.alerts import Endpoint, LogFile, Recipients, RecipientsRefused, read_recipients
 from gateways.api import ApiConfig
+from gateways.asap.config import AsapConfig
 from gateways.auth import Credential, Role, digest_of_secret, new_secret
 from gateways.cad.config import CadConfig
 from gateways.cap.config import CapConfig
@@ -46,6 +47,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     hygiene: HygieneSettings = HygieneSettings()
     feeds: tuple[TelematicsProtocol, ...] = (OsmAnd(), JsonLines())
     cap: CapConfig = CapConfig()
+    asap: AsapConfig = AsapConfig()
     subscriptions: tuple[Subscription, ...] = ()
     """CloudEvents out."""
     devices: str | None = None
