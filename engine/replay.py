@@ -96,9 +96,12 @@ class Gone:
         for fact in replayed.facts:
             if isinstance(fact, DuplicatesSuspected):
                 world.incidents[fact.incident].suspects = known.get(fact.incident, ())
+                world.tally["duplicates_suspected"] -= 1
+                if not world.tally["duplicates_suspected"]:
+                    del world.tally["duplicates_suspected"]
         for fact in recorded.facts:
             if isinstance(fact, DuplicatesSuspected):
-                world.incidents[fact.incident].suspects = fact.suspects
+                world.apply(fact)
         return compare(self._masked(replayed), self._masked(recorded))
 
     def _masked(self, turn: Turn) -> Turn:
