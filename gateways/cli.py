@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from gateways.commands import travel as ways
+from gateways.commands.crews import crew
 from gateways.commands.eido import eido
 from gateways.commands.exports import export
 from gateways.commands.journal import journal
@@ -52,6 +53,7 @@ _travel = click.option(
 @click.option("--data", type=click.Path(path_type=Path), help="Keep the journal here (default: a temporary folder).")
 @click.option("--crash-at", type=float, help="Kill the engine (SIGKILL) after so many seconds, and start it again.")
 @click.option("--close-at", type=float, help="Close the busiest bridge after so many seconds, and open it again later.")
+@click.option("--exercise", is_flag=True, help="An exercise: duty officers are to be told as well, and nobody real is.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object; no board.")
 def demo(**options: Any) -> None:
     """Watch a city being dispatched, live.
@@ -193,7 +195,7 @@ def _refusable(work: Any) -> Any:
         raise SystemExit(1) from None
 
 
-for group in (eido, journal, report, export, ways.travel, roads, sim, replay, why):
+for group in (eido, journal, report, export, ways.travel, roads, sim, replay, why, crew):
     main.add_command(group)
 
 

@@ -124,6 +124,42 @@ def audience_of(principal: Principal) -> Audience:
     return Audience(principal.role, units=principal.units if principal.role is Role.CREW else None)
 
 
+class Concern(Struct, frozen=True):
+    """Whom something concerns: it may look different to these, and looks the same to all others of their role."""
+
+    units: frozenset[str]
+    reporters: frozenset[str]
+
+    def narrowed(self, audience: Audience) -> Audience:
+        """Return the audience without what does not matter here: those that are equal then are sent the same bytes."""
+        if audience.role is Role.CREW and audience.units is not None:
+            return Audience(audience.role, units=audience.units & self.units)
+        if audience.role is Role.CALL_TAKER and audience.name not in self.reporters:
+            return Audience(audience.role)
+        return audience
+
+
+NOBODY: Final = Concern(frozenset(), frozenset())
+
+
+def concern_of(content: Update | Snapshot, find: Find) -> Concern:
+    """Return whom an update or a snapshot concerns. `find` need not know the incidents that are in it."""
+    units = {unit.id for unit in content.units if unit.words} | {alert.unit for alert in content.alerts}
+    incidents = {incident.id: incident for incident in content.incidents}
+    named = {alarm.incident for alarm in content.alarms}
+    if isinstance(content, Update):
+        units |= {event.unit for event in content.events if event.unit is not None}
+        named |= {event.incident for event in content.events if event.incident is not None}
+        named |= {ranked.incident for ranked in content.destinations}
+    for name in named - incidents.keys():
+        known = find(name)
+        if known is not None:
+            incidents[name] = known
+    for incident in incidents.values():
+        units |= {each.unit for each in incident.assigned}
+    return Concern(frozenset(units), frozenset(incident.reported_by for incident in incidents.values()))
+
+
 def incident_for(audience: Audience, incident: IncidentView) -> IncidentView:
     """Return what this audience may see of the incident."""
     hidden = audience.hidden(incident)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from engine.live.service import Service
 from engine.model.geometry import Projection
-from gateways.board import Board, Snapshot, Update
+from gateways.board import Board, Update
 from gateways.cad.config import CadConfig, Statistics
 from gateways.cad.messages import Positions, frame_as, frame_of
 from gateways.cad.mirror import Mirror
@@ -21,7 +21,7 @@ from gateways.cad.pump import Pump
 from gateways.cad.redacting import ByAudience, DeltaFrames, redacted
 from gateways.cad.trail import Trail
 from gateways.inquiries import Inquiries, NoAnswer
-from gateways.redaction import Audience, snapshot_for
+from gateways.redaction import NOBODY, Audience, Concern, concern_of, snapshot_for
 from gateways.views import PositionView, suspects_of, view_incident
 from gateways.vocabulary.questions import AskSuspects, Question, SuspectsTold, Told, WhyTold
 
@@ -80,6 +80,8 @@ class Hub:
         self._told = 0
         """Helpings of positions that had been told at the last update."""
         self._snapshots: ByAudience[Kept] = ByAudience()
+        self._concerned = -1, NOBODY
+        """A seq, and whom the board concerned then."""
         board.on_update.append(self._updated)
         board.on_positions.append(self._moved)
 
@@ -107,12 +109,12 @@ class Hub:
 
     def begin(self, audience: Audience) -> list[bytes]:
         """Return a snapshot, and deltas and positions since it was made: together, the board as it is now."""
-        whose = None if audience.sees_all else audience
+        whose = None if audience.sees_all else self._concern().narrowed(audience)
         most = REPLAY_ON_SNAPSHOT_MAX if whose is None else REPLAY_REDACTED_MAX
         kept = self._snapshots.get(whose)
         behind = None if kept is None else self._behind(kept.seq)
         if kept is None or behind is None or len(behind[0]) > most:
-            kept, behind = Kept(self.seq, self._take_snapshot(audience), self._trail.told), ([], 0)
+            kept, behind = Kept(self.seq, self._take_snapshot(whose), self._trail.told), ([], 0)
             self._snapshots.put(whose, kept)
         return [kept.frame, *self._redacted(behind[0], audience), *self._positions(kept.told)]
 
@@ -163,24 +165,19 @@ class Hub:
                 break
         return None
 
-    def _take_snapshot(self, audience: Audience) -> bytes:
-        mirror = self._mirror
-        mirror.settle()
+    def _concern(self) -> Concern:
+        """Return whom the board concerns as it is now."""
+        seq, concern = self._concerned
+        if seq != self.seq:
+            concern = concern_of(self._mirror.snapshot(), self._mirror.incidents.get)
+            self._concerned = self.seq, concern
+        return concern
+
+    def _take_snapshot(self, audience: Audience | None) -> bytes:
+        self._mirror.settle()
         self.statistics.snapshots += 1
-        snapshot = Snapshot(
-            seq=self.seq,
-            at_ms=mirror.at_ms,
-            place=mirror.place,
-            name=mirror.name,
-            incidents=tuple(mirror.incidents.values()),
-            units=tuple(mirror.units.values()),
-            alarms=tuple(mirror.alarms.values()),
-            roads=mirror.roads,
-            surroundings=mirror.surroundings,
-            moves=tuple(mirror.moves.values()),
-            coverage=mirror.coverage,
-        )
-        return frame_as("snapshot", snapshot_for(audience, snapshot))
+        snapshot = self._mirror.snapshot()
+        return frame_as("snapshot", snapshot if audience is None else snapshot_for(audience, snapshot))
 
     def _positions(self, told: int) -> list[bytes]:
         views = tuple(self._trail.since(told))

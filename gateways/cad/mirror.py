@@ -64,6 +64,24 @@ class Mirror:
                 self.units[name] = replace(unit, lat=at.lat, lon=at.lon, fix_ms=at.fix_ms, assumed=False)
         self.positions = {}
 
+    def snapshot(self) -> Snapshot:
+        """Return all of it as a snapshot (positions that are not settled are not in it)."""
+        assert self.seq is not None, "there has been no snapshot yet"
+        return Snapshot(
+            seq=self.seq,
+            at_ms=self.at_ms,
+            place=self.place,
+            name=self.name,
+            incidents=tuple(self.incidents.values()),
+            units=tuple(self.units.values()),
+            alarms=tuple(self.alarms.values()),
+            roads=self.roads,
+            surroundings=self.surroundings,
+            moves=tuple(self.moves.values()),
+            coverage=self.coverage,
+            alerts=tuple(self.alerts.values()),
+        )
+
     def _begin(self, snapshot: Snapshot) -> None:
         self.snapshots += 1
         self.seq, self.at_ms = snapshot.seq, snapshot.at_ms

@@ -15,6 +15,7 @@ from engine.model.inputs import ReportPositions
 from engine.model.turn import Turn
 from engine.replay import Replayed, replay
 from engine.state.world import World
+from gateways.demo import drill
 from gateways.demo.ledger import CALL, Closing, Ledger
 from gateways.demo.move_tallies import Moves
 from gateways.demo.response_tallies import Response, nothing_yet
@@ -95,10 +96,11 @@ class _Read(Struct):
             self.epochs.take(fact, turn.seq)
 
 
-def audit(journal: Path, ledger: Ledger, since_ms: int) -> Audit:
+def audit(journal: Path, ledger: Ledger, since_ms: int, exercise: Path | None = None) -> Audit:
     """Read the journal from its first turn to its last, decide it all again, and compare.
 
-    The ledger begins at `since_ms`; what is older was told to somebody else's pagers.
+    The ledger begins at `since_ms`; what is older was told to somebody else's pagers. `exercise` is the data folder of an
+    exercise, with the record of what nobody was told.
     Raises JournalDamaged, JournalGap.
     """
     read = _Read(Incidents(), Assignments(), Alerts(), Commands(), Arrivals(), Epochs(), nothing_yet(), Moves())
@@ -112,6 +114,7 @@ def audit(journal: Path, ledger: Ledger, since_ms: int) -> Audit:
         _commands(read, ledger),
         _assignments(read),
         *_alerts(read, ledger, world, since_ms),
+        *_exercise(read, exercise),
         *_response(read),
         *_moves(read, world),
         *_roads(read, ledger, world),
@@ -211,6 +214,13 @@ def _alerts(read: _Read, ledger: Ledger, world: World, since_ms: int) -> list[Fi
             f"{counts['retried']} tried again, {counts['escalated']} escalated, {len(ledger.receipts)} receipts{_named([*unseen, *strange, *unread])}",
         ),
     ]
+
+
+def _exercise(read: _Read, data: Path | None) -> list[Finding]:
+    if data is None:
+        return []
+    claim = "an exercise told nobody: all that would have left is on record"
+    return [Finding(claim, *drill.holds(data, read.alerts.copies["sent"], read.alerts.copies["failed"]))]
 
 
 def _response(read: _Read) -> list[Finding]:

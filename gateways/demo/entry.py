@@ -33,6 +33,7 @@ def run_demo(
     crash_at: float | None,
     close_at: float | None = None,
     *,
+    exercise: bool = False,
     as_json: bool,
 ) -> int:
     """Give the demo; return the exit status: 0 if everything that was accepted is there and agrees."""
@@ -40,7 +41,7 @@ def run_demo(
     aside = Console(stderr=True)
     front = aside if as_json else Console()
     try:
-        scene = _set(place, data, units, seed, pace, travel)
+        scene = _set(place, data, units, seed, pace, travel, exercise=exercise)
         _check_closing(scene, close_at)
         performance = _perform(front, scene, Cues(seconds, crash_at, close_at), board=not as_json and front.is_terminal)
         found = _audit(aside, scene, performance)
@@ -55,9 +56,11 @@ def run_demo(
     return REFUSED
 
 
-def _set(place: Path | None, data: Path | None, units: int, seed: int, pace: float, travel: str) -> Scene:
+def _set(
+    place: Path | None, data: Path | None, units: int, seed: int, pace: float, travel: str, *, exercise: bool
+) -> Scene:
     with progress.progress_bar() as report:
-        return set_scene(place, data, units, seed, pace, report, straight=travel == "straight")
+        return set_scene(place, data, units, seed, pace, report, straight=travel == "straight", exercise=exercise)
 
 
 def _check_closing(scene: Scene, close_at: float | None) -> None:
@@ -85,7 +88,8 @@ def _perform(front: Console, scene: Scene, cues: Cues, *, board: bool) -> Perfor
 
 def _audit(aside: Console, scene: Scene, performance: Performance) -> Audit:
     with aside.status("Reading the journal, and deciding everything again …"):
-        return audit(scene.journal, performance.ledger, performance.since_ms)
+        folder = scene.data if scene.exercise else None
+        return audit(scene.journal, performance.ledger, performance.since_ms, folder)
 
 
 def _say(scene: Scene, performance: Performance, found: Audit, *, as_json: bool) -> int:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from engine.live.clock import Pace
 from engine.model.demand import Demand
 from engine.model.place import Place
+from gateways.demo import drill
 from gateways.demo.citytime import lively_start_ms, pace_from
 from gateways.demo.pagers import PATH
 from gateways.places import Streets, generate, load, save
@@ -46,6 +47,8 @@ class Scene(Struct, frozen=True):
     seed: int
     data: Path
     temporary: bool
+    exercise: bool = False
+    """Duty officers are to be told as well, and nobody real is (see `drill.py`)."""
 
     @property
     def journal(self) -> Path:
@@ -85,17 +88,21 @@ def set_scene(
     progress: Report,
     *,
     straight: bool = False,
+    exercise: bool = False,
 ) -> Scene:
     """Make or copy the place, and choose the time. Raises PlaceRefused, DemoRefused."""
     if not 0.01 <= rate <= 1000:
         raise DemoRefused(f"--pace {rate:g} is out of range: 0.01 to 1000 city seconds a second.")
     folder = data or Path(tempfile.mkdtemp(prefix="turnout-demo-"))
     _claim(folder)
-    place, demand, streets = _stage(source, folder / "place", units, seed, progress, straight=straight)
+    ladder = drill.LADDER if exercise else LADDER
+    place, demand, streets = _stage(source, folder / "place", units, seed, progress, straight=straight, ladder=ladder)
+    if exercise:
+        drill.write_recipients(folder / drill.RECIPIENTS, place)
     real_ms = round(time.time() * 1000)
     start_ms = _start_ms(place, folder / "journal", rate, real_ms)
     pace = pace_from(rate, start_ms, real_ms)
-    return Scene(place, demand, streets, pace, seed, folder, temporary=data is None)
+    return Scene(place, demand, streets, pace, seed, folder, temporary=data is None, exercise=exercise)
 
 
 def _claim(folder: Path) -> None:
@@ -110,7 +117,7 @@ def _claim(folder: Path) -> None:
 
 
 def _stage(
-    source: Path | None, copy: Path, units: int, seed: int, progress: Report, *, straight: bool
+    source: Path | None, copy: Path, units: int, seed: int, progress: Report, *, straight: bool, ladder: tuple[str, ...]
 ) -> tuple[Place, Demand, Streets | None]:
     """Write the demo's own copy of the place, whose crews carry pagers.
 
@@ -121,7 +128,7 @@ def _stage(
     loaded = load(source or copy, straight=straight)
     if loaded.demand is None:
         raise DemoRefused(f"{source} has no demand.toml and zones.csv: nobody knows where its calls come from.")
-    place = replace(loaded.place, alerts=replace(loaded.place.alerts, ladder=LADDER))
+    place = replace(loaded.place, alerts=replace(loaded.place.alerts, ladder=ladder))
     if source is None:
         agencies = tuple(replace(agency, automatic=False) for agency in place.agencies)
         place = replace(place, agencies=agencies, moves=replace(place.moves, at_once=MOVES_AT_ONCE))
@@ -165,12 +172,18 @@ def write_config(scene: Scene, ports: Ports, pagers: str, secret: str) -> None:
             url=f"http://{pagers}{PATH}",
             secret=secret,
             wait=PAGER_TIMEOUT_S,
+            exercise="true" if scene.exercise else "false",
+            recipients=f'recipients = "{scene.data / drill.RECIPIENTS}"' if scene.exercise else "",
         )
+        + (drill.CONFIG if scene.exercise else "")
     )
 
 
 _CONFIG = """\
 # Written by `turnout demo`. It holds a secret of this demo's pagers.
+
+exercise = {exercise}
+{recipients}
 
 [cad]
 port = {ports.cad}
@@ -197,6 +210,7 @@ port = {ports.lines}
 [[endpoints]]
 name = "pagers"
 workers = 16
+exercise = true
 
 [endpoints.channel]
 channel = "webhook"

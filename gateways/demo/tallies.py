@@ -12,6 +12,8 @@ from engine.model.alert_facts import (
     AlertHandedOver,
     AlertRequested,
     AlertWithdrawn,
+    CopyMarked,
+    CopyState,
 )
 from engine.model.crew_facts import AidRequested
 from engine.model.facts import (
@@ -29,6 +31,7 @@ from engine.model.facts import (
 from engine.model.input import Command
 from engine.model.response_facts import IncidentReopened, IncidentSplit, RecommendationStale
 from engine.model.turn import Turn
+from gateways.demo.drill import OFFICERS
 
 PAGERS = "pagers"
 """The endpoint whose deliveries can be counted on the other side."""
@@ -136,6 +139,8 @@ class Alerts:
         """When each was delivered to a pager, as the engine has it."""
         self.twice: list[str] = []
         """Those that came to an end more than once."""
+        self.copies: Counter[str] = Counter()
+        """Copies for the duty officers of an exercise, by state."""
         self._end: dict[str, str] = {}
         self._endpoint: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
@@ -148,6 +153,12 @@ class Alerts:
             self._counts["retried"] += fact.attempt > 1
         elif isinstance(fact, AlertDelivered) and self._endpoint[fact.alert] == PAGERS:
             self.paged[fact.alert] = now
+        elif isinstance(fact, CopyMarked):
+            # Of a rung with several endpoints the copy says which of them has it.
+            if fact.endpoint == OFFICERS:
+                self.copies[fact.state] += 1
+            elif fact.endpoint == PAGERS and fact.state is CopyState.SENT:
+                self.paged.setdefault(fact.alert, now)
         elif isinstance(fact, AlertAttemptFailed | AlertEscalated):
             self._counts["failed" if isinstance(fact, AlertAttemptFailed) else "escalated"] += 1
         elif isinstance(fact, AlertAcknowledged | AlertHandedOver | AlertWithdrawn):

@@ -64,6 +64,22 @@ def test_a_bridge_is_closed_and_decisions_follow(played: tuple[dict[str, Any], P
     assert ledger["drives_through_closed"] == 0
 
 
+def test_an_exercise_is_played_and_nobody_real_is_told(tmp_path: Path) -> None:
+    """Duty officers are on the ladder's first rung; all that they would have been sent is on record."""
+    command = demo("--pace", "60", "--seconds", "8", "--exercise", "--data", str(tmp_path))
+    result = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    assert result.returncode == 0, result.stderr
+    (finding,) = [each for each in json.loads(result.stdout)["audit"]["findings"] if "exercise" in each["claim"]]
+    assert finding["holds"]
+    lines = [json.loads(line) for line in (tmp_path / "exercise.jsonl").read_text().splitlines()]
+    assert {line["endpoint"] for line in lines} == {"officers"}
+    assert all(line["message"]["text"].startswith("EXERCISE") for line in lines)
+    again = [sys.executable, "-m", "gateways.cli", "run", str(tmp_path / "place"), "--data", str(tmp_path)]
+    refused = subprocess.run(again, capture_output=True, text=True, timeout=180, check=False)
+    assert refused.returncode != 0
+    assert "is an exercise's" in refused.stderr
+
+
 def test_arrivals_are_held_against_what_was_foretold(played: tuple[dict[str, Any], Path]) -> None:
     """Over streets, by people who drive otherwise than the map says."""
     punctuality = played[0]["audit"]["punctuality"]

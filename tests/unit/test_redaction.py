@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from engine.core.engine import Engine
-from engine.model.inputs import AddNote, AdoptPlace, DispatchUnits, ReportIncident
+from engine.model.alert_facts import CopyState
+from engine.model.inputs import AddNote, AdoptPlace, DispatchUnits, ReportCopy, ReportIncident
 from engine.model.surroundings import RecordCaution, Severity
 from engine.state.image import restore, save
 from gateways.auth import Principal, Role
@@ -121,3 +122,29 @@ def test_every_role_has_a_row() -> None:
     """Default deny: a role that was forgotten would see nothing, and fail."""
     assert set(SEES) == set(Role)
     assert all(set(row) == set(Kind) for row in SEES.values())
+
+
+def test_who_of_a_crew_was_told_is_the_crew_s_affair() -> None:
+    """Copies of an alert name people: dispatchers see them, and the crew itself; for others there is only the alert."""
+    engine = Engine()
+    engine.step(AdoptPlace(small_place()), NOW)
+    board = Board(restore(save(engine.world), indexed=False))
+    updates: list[Update] = []
+    board.on_update.append(updates.append)
+    given = ReportIncident(id="1", by="ann", type="theft", x_m=40, y_m=40, priority=4)
+    board.fold(engine.step(given, NOW))
+    board.fold(engine.step(DispatchUnits(id="2", by="desk", incident="I1", units=("E1",), reason="near"), NOW + 1))
+    alert = next(iter(engine.world.alerts))
+    copy = ReportCopy(alert=alert, endpoint="sms", recipient="PLANT-PERSON", state=CopyState.FAILED, detail="full")
+    board.fold(engine.step(copy, NOW + 2))
+    crew, stranger = OWN[Role.CREW]
+    for principal, sees in (
+        (Principal("d", Role.DISPATCHER), True),
+        (crew, True),
+        (stranger, False),
+        (Principal("o", Role.OBSERVER), False),
+    ):
+        audience = audience_of(principal)
+        for shown in (snapshot_for(audience, board.snapshot()), update_for(audience, updates[-1], lambda _: None)):
+            assert (b"PLANT-PERSON" in msgspec.json.encode(shown)) == sees
+            assert [view.id for view in shown.alerts] == [alert]
