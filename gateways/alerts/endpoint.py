@@ -4,6 +4,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
+from gateways.alerts.browser import BrowserPush
 from gateways.alerts.logfile import LogFile
 from gateways.alerts.mqtt import Mqtt
 from gateways.alerts.pager import Pager
@@ -14,7 +15,7 @@ from gateways.alerts.stations import StationAlerting
 from gateways.alerts.wctp import Wctp
 from gateways.alerts.webhook import Webhook
 
-AlertChannel: TypeAlias = Webhook | LogFile | Mail | Pager | Sms | Wctp | Mqtt | StationAlerting | Push
+AlertChannel: TypeAlias = Webhook | LogFile | Mail | Pager | Sms | Wctp | Mqtt | StationAlerting | Push | BrowserPush
 """All channels, as a configuration names them: `channel = "webhook"`. A new one is added here."""
 
 
