@@ -25,7 +25,7 @@ from gateways.eido.log import ExchangeLog
 from gateways.eido.memory import Memory
 from gateways.eido.reading import Reader, Reading
 from gateways.eido.source import Source
-from gateways.eido.subscriber import Following, Lost, Say, Subscriber, Take
+from gateways.eido.subscriber import Following, Lost, Say, Subscriber, Take, Unknown
 from gateways.eido.tls import client_context
 from gateways.log import logger
 
@@ -123,6 +123,9 @@ class _Peer:
                     self._is_following = True
                     self._statistics.peers_following += 1
                     self._note("following")
+                    subscriber.catch_up(self._intake.open_ones(), trio.current_time())
+                elif isinstance(effect, Unknown):
+                    await self._intake.lost_sight(effect.tracking)
             text = None
             with trio.move_on_at(subscriber.due_s()):
                 try:
@@ -145,6 +148,7 @@ class _Peer:
             self._statistics.documents_in += 1
             try:
                 reading = self._reader.read(documents.decode(self._raw))
+                subscriber.seen(reading.tracking)
                 self._note("document", incident=reading.tracking[:512], stamp=reading.stamp)
                 await self._intake.take(reading)
             except BadDocument as bad:
@@ -176,6 +180,13 @@ def _check(source: Source, peer: Peer) -> None:
     for kind in (*peer.incident_types.values(), *((peer.incident_type,) if peer.incident_type else ())):
         if kind not in types:
             raise EidoRefused(f"eido.peers.{peer.name}.incident_types: the place has no incident type {kind!r}.")
+    try:
+        address = urlsplit(peer.url)
+        usable = bool(address.hostname) and address.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise EidoRefused(f"eido.peers.{peer.name}.url: {peer.url} names no host and port that can be reached.")
     if peer.filter is not None:
         try:
             Filter(peer.filter)
