@@ -30,6 +30,15 @@ class Endpoint(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     exercise: bool = False
     """Nobody real is behind it: it may be sent to in an exercise."""
 
+    @property
+    def hands(self) -> int:
+        """Return how many attempts are carried out at the same time.
+
+        Where one endpoint stands for many peers, one of them that hangs must not hold up the others.
+        """
+        lanes = self.channel.lanes if isinstance(self.channel, StationAlerting | Push) else 0
+        return max(self.workers, lanes)
+
     def __post_init__(self) -> None:
         if self.exercise and self.channel.addressed:
             raise ValueError("exercise: this channel sends to recipients; mark those that are no real persons instead")
