@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from gateways.commands import travel as ways
+from gateways.commands.alerts import alerts
 from gateways.commands.eido import eido
 from gateways.commands.exports import export
 from gateways.commands.journal import journal
@@ -194,7 +195,7 @@ def _refusable(work: Any) -> Any:
         raise SystemExit(1) from None
 
 
-for group in (eido, journal, report, export, ways.travel, roads, sim, replay, why):
+for group in (alerts, eido, journal, report, export, ways.travel, roads, sim, replay, why):
     main.add_command(group)
 
 
