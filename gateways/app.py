@@ -27,11 +27,14 @@ from engine.state.image import restore, save
 from engine.streets.graph import Graph
 from gateways.alerts import Courier, Recipients, WrongMode, callback_routes, claim, receipt_routes
 from gateways.api import Api, api_routes
+from gateways.arrivals import Arrivals
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
 from gateways.clock_files import FILE, load_profiles
 from gateways.config import Access, Config, ConfigRefused, grant_access, recipients_of
+from gateways.crews import Crews, crew_routes
+from gateways.crews.sessions import load_key
 from gateways.doors import Address, shown
 from gateways.feeds import Feed, Feeds
 from gateways.inquiries import Inquiries
@@ -141,7 +144,9 @@ async def _open_doors(
     hub = Hub(service, board, config.cad, inquiries)
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
     says = partial(keeper.admit, Right.STATUS)
-    intake = feeds.intake(service)
+    arrivals = Arrivals(service)
+    nursery.start_soon(arrivals.run)
+    intake = feeds.intake(service, arrivals)
     fed, routes = await feeds.open(nursery, intake)
     routes += receipt_routes(service, says) + callback_routes(courier, says)
     exchanges = await open_exchanges(nursery, service, board, keeper, config, data)
@@ -161,6 +166,8 @@ async def _open_doors(
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
+    if config.crews.enabled:
+        routes += crew_routes(Crews(service, board, keeper, config.crews, load_key(data)))
     routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))

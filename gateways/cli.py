@@ -7,6 +7,7 @@ import click
 
 from gateways.commands import travel as ways
 from gateways.commands.alerts import alerts
+from gateways.commands.crews import crew
 from gateways.commands.eido import eido
 from gateways.commands.exports import export
 from gateways.commands.journal import journal
@@ -195,7 +196,7 @@ def _refusable(work: Any) -> Any:
         raise SystemExit(1) from None
 
 
-for group in (alerts, eido, journal, report, export, ways.travel, roads, sim, replay, why):
+for group in (alerts, eido, journal, report, export, ways.travel, roads, sim, replay, why, crew):
     main.add_command(group)
 
 

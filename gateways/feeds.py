@@ -5,7 +5,6 @@ run: a device that is put into another vehicle there moves that one from then on
 nothing, and is complained of once.
 """
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from starlette.routing import Route
 from engine.live.service import Service
 from engine.model.fixes import UNKNOWN
 from engine.model.place import Place
+from gateways.arrivals import Arrivals
 from gateways.auth import Gatekeeper, Principal, Right
 from gateways.config import Config, ConfigRefused, read_devices
 from gateways.log import logger
@@ -64,16 +64,10 @@ class Feeds:
                 kind = type(protocol).__name__
                 raise ConfigRefused(f"feeds: {kind}: principal {name!r} is not one that may feed positions.")
 
-    def intake(self, service: Service, watch: Callable[[Moves], None] | None = None) -> Intake:
-        """Make the intake; `watch` is told of all positions beside the engine."""
-        sink = _sink(self._place, self._roster, service)
-
-        def both(moves: Moves) -> None:
-            sink(moves)
-            if watch is not None:
-                watch(moves)
-
-        return Intake(self._roster, self._config.hygiene, both, service.clock.now)
+    def intake(self, service: Service, arrivals: Arrivals) -> Intake:
+        """Make the intake; its positions go to the engine's lane, and past the geofences."""
+        sink = _sink(self._place, self._roster, service, arrivals)
+        return Intake(self._roster, self._config.hygiene, sink, service.clock.now)
 
     async def open(self, nursery: trio.Nursery, intake: Intake) -> tuple[list[Feed], list[Route]]:
         """Open a door for each feed; return those of their own, and the routes of the common listener."""
@@ -145,7 +139,7 @@ def _address(listener: trio.SocketListener) -> str:
     return f"{host}:{port}"
 
 
-def _sink(place: Place, roster: Roster, service: Service) -> Sink:
+def _sink(place: Place, roster: Roster, service: Service, arrivals: Arrivals) -> Sink:
     """Put positions into the engine's lane, in local metres and by the row of the unit in the World."""
     rows = np.array([service.world.fleet.rows[unit] for unit in roster.units], np.int32)
     to_metres = place.projection.columns_to_metres
@@ -155,6 +149,8 @@ def _sink(place: Place, roster: Roster, service: Service) -> Sink:
         x_m, y_m = to_metres(moves.lat, moves.lon)
         speed = np.where(np.isnan(moves.speed_mps), UNKNOWN, np.minimum(np.rint(moves.speed_mps * 10), _SPEED_MAX))
         heading = np.where(np.isnan(moves.heading_deg), UNKNOWN, np.rint(moves.heading_deg) % 360)
-        put(rows[moves.unit], x_m, y_m, moves.fix_ms, speed.astype(np.int16), heading.astype(np.int16))
+        units = rows[moves.unit]
+        put(units, x_m, y_m, moves.fix_ms, speed.astype(np.int16), heading.astype(np.int16))
+        arrivals.see(units, x_m, y_m, moves)
 
     return sink

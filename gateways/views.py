@@ -14,6 +14,7 @@ from engine.model.route import Route, RouteLeg
 from engine.policy.cautions import cautions_at
 from engine.policy.duplicates import Call, find, standing
 from engine.policy.honesty import clear_ms
+from engine.state.fold_suggestions import still_suggested
 from engine.state.posts import post_of
 from engine.state.records import Alarm, Assignment, Incident, UnitRecord
 from engine.state.world import World
@@ -127,6 +128,14 @@ class WordsView(Struct, frozen=True, gc=False):
     """The crew has not shown yet that it knows them."""
 
 
+class SuggestedView(Struct, frozen=True, gc=False):
+    """What a unit's position suggests while its crew has not said so."""
+
+    status: Status
+    since_ms: int
+    reason: str
+
+
 class UnitView(Struct, frozen=True, gc=False, kw_only=True):
     """A unit as it stands now."""
 
@@ -160,6 +169,8 @@ class UnitView(Struct, frozen=True, gc=False, kw_only=True):
     """The move by which it is under way to its post."""
     words: tuple[WordsView, ...] = ()
     """What was said to its crew and by it lately, the latest last."""
+    suggested: SuggestedView | None = None
+    """What its position suggests; None where the crew has spoken since."""
 
 
 class AlarmView(Struct, frozen=True, gc=False, kw_only=True):
@@ -295,7 +306,16 @@ def view_unit(world: World, unit: UnitRecord) -> UnitView:
         post=post_of(world, unit),
         move=unit.move,
         words=view_words(world, unit),
+        suggested=view_suggested(world, unit),
     )
+
+
+def view_suggested(world: World, unit: UnitRecord) -> SuggestedView | None:
+    """Return what the unit's position suggests, as long as that says anything."""
+    told = unit.suggested
+    if told is None or not still_suggested(world, unit, told):
+        return None
+    return SuggestedView(told.status, told.since_ms, told.reason)
 
 
 def view_words(world: World, unit: UnitRecord) -> tuple[WordsView, ...]:

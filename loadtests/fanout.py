@@ -1,16 +1,20 @@
 """From a command's durable answer until each of many subscribers has what it changed.
 
-    python -m loadtests.fanout [--subscribers 1000] [--events 20] [--seconds 20] [--units 200] [--json]
+    python -m loadtests.fanout [--subscribers 1000] [--events 20] [--seconds 20] [--units 200] [--only METHOD] [--json]
 
 Three processes: the server (`turnout run` on a generated city, with its journal), the subscribers, and this one, which
 gives one command after another at a steady rate: an incident's address is amended, which makes a delta of about 2 kB.
-Beside it, in the same run, stand servers that only pass on a message of the same size (`loadtests.fanout_peers`).
+
+- `dispatchers`: all are sent the same bytes; `crews`: each is bound to a unit of its own, so each is an audience of its
+  own; `herd`: commands are given while all subscribers connect at once, as after a restart;
+- beside it, in the same run, servers that only pass on a message of the same size (`loadtests.fanout_peers`).
 
 - `median_ms`, `p99_ms`, `max_ms`: from the answer at the commander to the delta at a subscriber, over all events and
-  subscribers; `last_p99_ms`: the same of each event's last subscriber; `command_p99_ms`: from the command itself;
-- `server_cpu_ms`: processor time of the server for one event, all of its work included; `bytes`: of one event, to one subscriber;
-- `connect_s`: from no connection at all until every subscriber has its snapshot, all of them at once, as after a
-  restart; `kb_each`: memory that the server grew by for each of them.
+  subscribers; `last_p99_ms`: the same of each event's last subscriber; `command_p99_ms`: from the command itself. For
+  the herd they are from a command to its answer;
+- `server_cpu_ms`: processor time of the server for one event, all of its work included; `bytes`: of one event, to one
+  subscriber; `connect_s`: from no connection at all until every subscriber has its snapshot; `kb_each`: memory that the
+  server grew by for each of them.
 """
 
 import argparse
@@ -19,6 +23,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +35,7 @@ import trio
 from msgspec import Struct
 from trio_websocket import WebSocketConnection
 
+from gateways.auth import digest_of_secret
 from gateways.cad.client import dial
 from gateways.cad.messages import VERSION
 from gateways.places import Loaded, load
@@ -38,6 +44,9 @@ from loadtests.server import CONFIG, make_city, running
 
 PATIENCE_S = 30.0
 SETTLE_S = 0.5
+LEAD_S = 1.0
+HERD_S = 6.0
+KNOWN_TO_ALL = "of-a-load-test"
 CROWDED = CONFIG.replace("[cad]\n", "[cad]\nmax_connections = 5000\nmax_per_principal = 5000\n")
 EVENT_BYTES = 2_000
 """What an alternative passes on, if ours did not run before it and say what a delta takes."""
@@ -51,6 +60,9 @@ class Target(Struct):
     url: str
     process: psutil.Process
     hello: str | None = None
+    """Of its subscribers."""
+    commander: str | None = None
+    """The hello of who gives the commands."""
     report: str | None = None
     """What makes the incident that the commands are about."""
 
@@ -99,13 +111,26 @@ def crowd_of(target: Target, count: int) -> Iterator[Crowd]:
 
 
 @contextmanager
-def ours(units: int) -> Iterator[Target]:
+def ours(units: int, *, crews: bool = False) -> Iterator[Target]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         place = make_city(folder, units)
-        with running(place, folder, CROWDED) as server:
-            hello = {"type": "hello", "version": VERSION, "token": server.tokens["dispatcher"], "positions": False}
-            yield Target("turnout", server.cad, server.process, json.dumps(hello), report(load(place)))
+        loaded = load(place)
+        settings = CROWDED + principals([unit.id for unit in loaded.place.units])
+        with running(place, folder, settings) as server:
+            hello = {"type": "hello", "version": VERSION, "token": f"desk.{KNOWN_TO_ALL}", "positions": False}
+            follow = {**hello, "token": f"crew-{{n}}.{KNOWN_TO_ALL}"} if crews else hello
+            yield Target("turnout", server.cad, server.process, json.dumps(follow), json.dumps(hello), report(loaded))
+
+
+def principals(units: list[str]) -> str:
+    """Return the part of a configuration that lets in a desk, and for each unit a crew that is bound to it."""
+    digest = digest_of_secret(KNOWN_TO_ALL)
+    desk = f'[[principals]]\nname = "desk"\nrole = "dispatcher"\nsecret_sha256 = ["{digest}"]\n'
+    return desk + "".join(
+        f'[[principals]]\nname = "crew-{number}"\nrole = "crew"\nsecret_sha256 = ["{digest}"]\nunits = ["{unit}"]\n'
+        for number, unit in enumerate(units)
+    )
 
 
 @contextmanager
@@ -154,8 +179,8 @@ class Commander:
 
     async def _prepare(self, socket: WebSocketConnection) -> None:
         """Report the incident that all is about, where the server knows of incidents."""
-        if self._target.hello is not None and self._target.report is not None:
-            await socket.send_message(self._target.hello)
+        if self._target.commander is not None and self._target.report is not None:
+            await socket.send_message(self._target.commander)
             await self._until(lambda: self._has_snapshot)
             await socket.send_message(self._target.report)
             await self._until(lambda: "first" in self._answered)
@@ -197,8 +222,17 @@ def event(number: int, size: int) -> str:
     return json.dumps({"type": "delta", "seq": number, "text": "x" * size})
 
 
-def measure(target: Target, options: argparse.Namespace, size: int = EVENT_BYTES) -> Row:
-    before = target.process.memory_info().rss
+def settled_rss(process: psutil.Process) -> int:
+    """Return the memory of a server that has come to rest after its start."""
+    rss, deadline = 0, time.monotonic() + PATIENCE_S
+    while (now := process.memory_info().rss) > rss and time.monotonic() < deadline:
+        rss = now
+        time.sleep(2 * SETTLE_S)
+    return now
+
+
+def measure(target: Target, options: argparse.Namespace, who: str = "subscribers", size: int = EVENT_BYTES) -> Row:
+    before = settled_rss(target.process)
     with crowd_of(target, options.subscribers) as crowd:
         grown = target.process.memory_info().rss - before
         told = trio.run(Commander(target, size).run, options.events, options.seconds)
@@ -210,7 +244,7 @@ def measure(target: Target, options: argparse.Namespace, size: int = EVENT_BYTES
     whole_ms = [(at - told.sent[seq]) * 1e3 for seq, times in received.items() for at in times]
     events = len(told.answered)
     return {
-        "case": f"{options.subscribers} subscribers, {options.events:g} events/s, {options.seconds:g} s",
+        "case": f"{options.subscribers} {who}, {options.events:g} events/s, {options.seconds:g} s",
         "method": target.method,
         "median_ms": round(quantile(taken_ms, 0.5), 2),
         "p99_ms": round(quantile(taken_ms, 0.99), 2),
@@ -225,23 +259,61 @@ def measure(target: Target, options: argparse.Namespace, size: int = EVENT_BYTES
     }
 
 
+def herd(target: Target, options: argparse.Namespace) -> Row:
+    """Give commands while everybody connects: how long answers take meanwhile."""
+    ready_s: list[float] = []
+    over = threading.Event()
+
+    def connect() -> None:
+        time.sleep(LEAD_S)
+        with crowd_of(target, options.subscribers) as crowd:
+            ready_s.append(crowd.ready_s)
+            over.wait()
+            crowd.finish()
+
+    crowd = threading.Thread(target=connect)
+    crowd.start()
+    try:
+        told = trio.run(Commander(target, EVENT_BYTES).run, options.events, HERD_S)
+    finally:
+        over.set()
+        crowd.join()
+    taken_ms = [(told.answered[seq] - sent) * 1e3 for seq, sent in told.sent.items()]
+    return {
+        "case": f"herd: {options.subscribers} connect, {options.events:g} commands/s",
+        "method": target.method,
+        "median_ms": round(quantile(taken_ms, 0.5), 2),
+        "p99_ms": round(quantile(taken_ms, 0.99), 2),
+        "max_ms": round(max(taken_ms), 2),
+        "connect_s": round(ready_s[0], 2),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--subscribers", type=int, default=1_000)
     parser.add_argument("--events", type=float, default=20.0, help="commands a second")
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--units", type=int, default=200)
-    parser.add_argument("--only", choices=("turnout", "trio-websocket", "websockets"))
+    parser.add_argument("--only", choices=("dispatchers", "crews", "herd", "trio-websocket", "websockets"))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    wanted = (options.only,) if options.only else ("dispatchers", "crews", "herd", "trio-websocket", "websockets")
     rows: list[Row] = []
-    if options.only in (None, "turnout"):
+    if "dispatchers" in wanted:
         with ours(options.units) as target:
-            rows.append(measure(target, options))
+            rows.append(measure(target, options, "dispatchers"))
+    if "crews" in wanted:
+        with ours(max(options.units, options.subscribers), crews=True) as target:
+            rows.append(measure(target, options, "crews"))
+    if "herd" in wanted:
+        with ours(options.units) as target:
+            rows.append(herd(target, options))
+    size = int(rows[0].get("bytes", EVENT_BYTES)) if rows else EVENT_BYTES
     for method in ("trio-websocket", "websockets"):
-        if options.only in (None, method):
+        if method in wanted:
             with peer(method) as target:
-                rows.append(measure(target, options, int(rows[0]["bytes"]) if rows else EVENT_BYTES))
+                rows.append(measure(target, options, size=size))
     emit("fanout", rows, as_json=wants_json())
 
 

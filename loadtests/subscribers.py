@@ -2,7 +2,7 @@
 
     python -m loadtests.subscribers ws://127.0.0.1:7010 1000 [--hello JSON] [--until TEXT]
 
-They connect at once, say the hello, and are ready when each has had a message of the type `--until` (or, without it,
+They connect at once, say the hello (`{n}` in it is the subscriber's number, from 0), and are ready when each has had a message of the type `--until` (or, without it,
 its handshake). Then one JSON line says how long that took. From then on each message with a `"seq":` in its beginning
 is stamped as it is read; a line on standard input ends it, and the answer is one JSON line:
 `{"received": {"7": [times of all subscribers, seconds of the steady clock]}, "bytes": n}`. That clock is the system's,
@@ -41,9 +41,10 @@ def masked(opcode: int, payload: bytes) -> bytes:
 class Subscriber:
     """One socket, and what has come of a frame that is not whole yet."""
 
-    __slots__ = ("buffer", "is_open", "is_ready", "socket")
+    __slots__ = ("buffer", "hello", "is_open", "is_ready", "socket")
 
-    def __init__(self, address: tuple[str, int]) -> None:
+    def __init__(self, address: tuple[str, int], hello: bytes | None) -> None:
+        self.hello = hello
         self.socket = socket.create_connection(address, CONNECT_S)
         self.socket.setblocking(False)
         self.buffer = b""
@@ -86,15 +87,15 @@ class Crowd:
         parts = urlsplit(url)
         assert parts.hostname
         assert parts.port
-        self._hello = None if hello is None else masked(TEXT, hello.encode())
         self._until = None if until is None else until.encode()
         self._waiting = count
         self._bytes = 0
         self._received: defaultdict[int, list[float]] = defaultdict(list)
         self._poll = select.epoll()
         self._all: dict[int, Subscriber] = {}
-        for _ in range(count):
-            made = Subscriber((parts.hostname, parts.port))
+        for number in range(count):
+            said = None if hello is None else masked(TEXT, hello.replace("{n}", str(number)).encode())
+            made = Subscriber((parts.hostname, parts.port), said)
             self._all[made.socket.fileno()] = made
             self._poll.register(made.socket, select.EPOLLIN)
 
@@ -135,8 +136,8 @@ class Crowd:
     def _opened(self, subscriber: Subscriber) -> bool:
         if not subscriber.handshake_ends():
             return False
-        if self._hello is not None:
-            subscriber.socket.sendall(self._hello)
+        if subscriber.hello is not None:
+            subscriber.socket.sendall(subscriber.hello)
         if self._until is None:
             subscriber.is_ready = True
             self._waiting -= 1

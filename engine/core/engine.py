@@ -28,13 +28,14 @@ from engine.core import (
     rollcall,
     settings,
     statuses,
+    suggesting,
     surroundings,
     ticking,
     watching,
 )
 from engine.core.matching import match_waiting
 from engine.core.recorder import Recorder, Refused
-from engine.model import crew_inputs, inputs, moves, response_inputs
+from engine.model import crew_inputs, inputs, moves, response_inputs, suggestions
 from engine.model import surroundings as surroundings_words
 from engine.model.facts import CommandRefused
 from engine.model.input import Input
@@ -76,6 +77,7 @@ DECIDERS: dict[type[Input], Callable[[Recorder, Any], None]] = {
     response_inputs.SupersedeUnit: orders.supersede_unit,
     response_inputs.AcceptRecommendation: accepting.accept_recommendation,
     inputs.ReportStatus: statuses.report_status,
+    suggestions.SuggestStatus: suggesting.suggest_status,
     crew_inputs.ReportStaffing: crews.report_staffing,
     crew_inputs.AnswerAid: aid.answer_aid,
     inputs.DeclareEmergency: emergencies.declare_emergency,

@@ -19,6 +19,7 @@ from engine.model.plans import Mode
 from engine.model.response_facts import AnyResponseFact
 from engine.model.road_facts import AnyRoadFact
 from engine.model.route import Route
+from engine.model.suggestions import AnySuggestionFact
 from engine.model.surroundings import AnySurroundingsFact
 from engine.model.why import Why
 
@@ -306,4 +307,5 @@ AnyFact: TypeAlias = (
     | AnyCrewFact
     | AnySurroundingsFact
     | AnyMoveFact
+    | AnySuggestionFact
 )

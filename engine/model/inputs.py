@@ -16,6 +16,7 @@ from engine.model.moves import AnyMoveCommand, ProposeMoves
 from engine.model.place import Place
 from engine.model.response_inputs import AnyResponseCommand
 from engine.model.roads import Learned, Stretch, Turnout
+from engine.model.suggestions import SuggestStatus
 from engine.model.surroundings import AnySurroundingsCommand
 
 # ── the driver ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -326,5 +327,6 @@ AnyInput: TypeAlias = (
     | ReportAttempt
     | ReportReceipt
     | ReportCopy
+    | SuggestStatus
     | AnyCommand
 )

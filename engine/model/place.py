@@ -11,7 +11,15 @@ from msgspec import Struct
 from engine.model.geometry import Polygon, Projection
 from engine.model.moves import MoveRules
 from engine.model.plans import Order, Plan
-from engine.model.rules import CoverageRules, DuplicateRules, Limits, MatchingRules, WatchRules, WorkRules
+from engine.model.rules import (
+    CoverageRules,
+    DuplicateRules,
+    GeofenceRules,
+    Limits,
+    MatchingRules,
+    WatchRules,
+    WorkRules,
+)
 
 CAPABILITIES_MAX = 63
 """Capabilities are one 64-bit mask; the top bit stays free so that a mask is never negative."""
@@ -230,6 +238,7 @@ class Place(Struct, frozen=True):
     """The incident type that a unit's own emergency (panic, mayday) opens. Must be one of `types`."""
     streets: str = ""
     """Digest of the street graph that travel times rest on; "" means straight lines."""
+    geofence: GeofenceRules = GeofenceRules()
 
     def mask(self, names: tuple[str, ...]) -> int:
         """Return the capability mask of the names. Raises KeyError for one that the place does not know."""

@@ -1,5 +1,7 @@
 """The rules of an agency: bounds, prices and times that its decisions rest on. Data only; every number has a default."""
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 ByPriority = tuple[int, int, int, int, int]
@@ -100,6 +102,35 @@ class WatchRules(Struct, frozen=True):
     """How often; then it stands at the top."""
     par_answer_ms: int = 120_000
     """A unit that has not answered a roll-call by then is taken to be in need of help."""
+
+
+class Suggesting(StrEnum):
+    """What becomes of a status that a unit's position suggests."""
+
+    OFF = "off"
+    SUGGEST = "suggest"
+    """People are told; the crew's word is waited for."""
+    APPLY = "apply"
+    """It counts until the crew says otherwise."""
+
+
+class GeofenceRules(Struct, frozen=True):
+    """When a unit's position suggests that it has arrived, or is in quarters again."""
+
+    arrived: Suggesting = Suggesting.SUGGEST
+    in_quarters: Suggesting = Suggesting.SUGGEST
+    arrived_m: int = 75
+    """So near to the incident …"""
+    quarters_m: int = 60
+    """… or to where it belongs …"""
+    for_ms: int = 15_000
+    """… for so long …"""
+    fixes: int = 3
+    """… by at least so many positions in a row …"""
+    slower_than_kmh: int = 8
+    """… none of them faster than this …"""
+    accuracy_m: int = 50
+    """… and none less accurate. Of a device that tells no accuracy, or no speed, none is asked."""
 
 
 class DuplicateRules(Struct, frozen=True):

@@ -10,6 +10,7 @@ from engine.state import (  # noqa: F401  # each registers its folds
     fold_plans,
     fold_response,
     fold_roads,
+    fold_suggestions,
     fold_surroundings,
     fold_units,
     fold_watch,

@@ -16,6 +16,7 @@ from engine.model.facts import (
     UnitReserved,
 )
 from engine.model.lifecycle import HAS_LEFT, Outcome, Status
+from engine.model.suggestions import BY_POSITION
 from engine.state import duty
 from engine.state.deadlines import Reminder
 from engine.state.fold_watch import watch_duty, watch_need, watch_report, watch_unit
@@ -122,7 +123,13 @@ def advanced(world: World, fact: AssignmentAdvanced) -> None:
     """Move this assignment, and nothing else, to its new rung."""
     assignment = world.open[fact.incident].assigned[fact.unit]
     assignment.status = fact.status
-    assignment.reported_ms = fact.at_ms
+    if fact.by == BY_POSITION:
+        assignment.by_position = fact.status  # no report: what the crew says of an earlier time is still news
+    else:
+        assignment.reported_ms = fact.at_ms
+        if assignment.by_position is fact.status:
+            assignment.by_position = None
+            assignment.stamps.pop(fact.status, None)
     # The first time counts: a crew that presses "on scene" again has not arrived later.
     assignment.stamps.setdefault(fact.status, fact.at_ms)
     watch_report(world, _known(world, fact.unit), assignment, fact.at_ms)

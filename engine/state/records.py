@@ -11,6 +11,7 @@ from engine.model.moves import MoveWhy
 from engine.model.plans import Mode
 from engine.model.response_facts import DelayCause, Suspect
 from engine.model.route import Route
+from engine.model.suggestions import StatusSuggested
 
 
 class Assignment(Struct):
@@ -56,6 +57,8 @@ class Assignment(Struct):
     """The hospital that ranked first; None: all were out."""
     said_ms: int = 0
     """When it arrives by its crew's own word, in ms since the epoch; 0: the crew has said nothing of it."""
+    by_position: Status | None = None
+    """The rung that its position alone has put it on; its crew's word for the same one is stronger."""
 
 
 class Ended(Struct):
@@ -197,6 +200,8 @@ class UnitRecord(Struct):
     """When it was last moved while it stood idle; 0: never."""
     words: list[Words] = []
     """What was said to its crew and by it, the latest last."""
+    suggested: StatusSuggested | None = None
+    """What its position last suggested; `still_suggested` tells whether that still says anything."""
 
     @property
     def occupied(self) -> bool:

@@ -110,13 +110,13 @@ class Connection:
         assert self.principal is not None, "nothing is sent before it is known to whom"
         return audience_of(self.principal)
 
-    def leave(self, end: Close) -> None:
+    def leave(self, end: Close, retry_after_ms: int | None = None) -> None:
         """Say goodbye once what waits has been sent. The first reason counts."""
         if self.end is None:
             self.end = end
             self._session.close()
             self._hub.part(self)
-            self._outbox.reply(frame_of(Bye(code=end.code, reason=end.reason)))
+            self._outbox.reply(frame_of(Bye(code=end.code, reason=end.reason, retry_after_ms=retry_after_ms)))
             self._outbox.close()
             self._pump.due(self, first=True)
 

@@ -21,7 +21,15 @@ from engine.model.place import (
     Unit,
 )
 from engine.model.roads import HOURS_OF_WEEK
-from engine.model.rules import CoverageRules, DuplicateRules, Limits, MatchingRules, WatchRules, WorkRules
+from engine.model.rules import (
+    CoverageRules,
+    DuplicateRules,
+    GeofenceRules,
+    Limits,
+    MatchingRules,
+    WatchRules,
+    WorkRules,
+)
 from gateways.places.build_plans import determination_of, mask_of, ms, plan_of
 from gateways.places.coverage import Points, coverage_points
 from gateways.places.draft import Draft
@@ -79,6 +87,7 @@ def build_place(draft: Draft, file: PlaceFile, areas: tuple[ResponseArea, ...], 
         work=rules_in(draft.rules, "work", WorkRules),
         watch=rules_in(draft.rules, "watch", WatchRules),
         duplicates=rules_in(draft.rules, "duplicates", DuplicateRules),
+        geofence=rules_in(draft.rules, "geofence", GeofenceRules),
         moves=rules_in(draft.rules, "moves", MoveRules),
         agencies=tuple(_agency(row) for row in draft.agencies),
         determinations=tuple(determination_of(row) for row in draft.determinations),

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from engine.model.lifecycle import Status
 from engine.model.moves import MILLION, MoveRules
 from engine.model.place import Place
-from engine.model.rules import CoverageRules, DuplicateRules, MatchingRules, WatchRules, WorkRules
+from engine.model.rules import CoverageRules, DuplicateRules, GeofenceRules, MatchingRules, WatchRules, WorkRules
 from gateways.places.files import Seconds
 from gateways.places.toml_out import seconds, section
 
@@ -26,6 +26,7 @@ RULES: dict[str, type[Struct]] = {
     "work": WorkRules,
     "watch": WatchRules,
     "duplicates": DuplicateRules,
+    "geofence": GeofenceRules,
     "moves": MoveRules,
 }
 """By the name of the table, which is also that of the place's field."""

@@ -18,6 +18,7 @@ from engine.model.crew_inputs import (
 from engine.model.inputs import AnyInput, ReportStatus
 from engine.model.lifecycle import Status
 from engine.model.place import Agency, Place, Unit
+from engine.model.suggestions import SuggestStatus
 from tests.property.response_kit import Commander
 from tests.unit.engine_place import UNITS, engine_place
 
@@ -84,4 +85,17 @@ def words(self: Commander, a: int, b: int, c: int) -> AnyInput:
     return self.command(TellDispatch, unit=name, text=text, at_ms=at_ms)
 
 
-WEIGHTS: dict[Callable[[Any, int, int, int], AnyInput], int] = {staffing: 3, answer: 4, meal: 2, words: 4}
+def stands(self: Commander, a: int, b: int, c: int) -> AnyInput:
+    """What a position suggests, mostly of a unit that is out or on its way home, mostly where it belongs."""
+    out = [unit for unit in self.world.units if unit.incident is not None or unit.duty is Status.RETURNING]
+    record = (out or self.world.units)[a % len(out or self.world.units)]
+    status = Status.AVAILABLE if record.incident is None else Status.ON_SCENE
+    incident = record.incident if b % 8 else "I0"
+    since_ms = self.world.now - (0, 5_000, 60_000, -5_000)[c % 4]
+    status = Status.STAGING if c % 32 == 7 else status
+    return SuggestStatus(
+        unit=record.id if b % 16 else "nobody", status=status, incident=incident, since_ms=since_ms, fixes=3, metres=9
+    )
+
+
+WEIGHTS: dict[Callable[[Any, int, int, int], AnyInput], int] = {staffing: 3, answer: 4, meal: 2, words: 4, stands: 4}

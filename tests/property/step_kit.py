@@ -44,7 +44,7 @@ from engine.model.lifecycle import DUTY, Status
 from engine.model.place import AlertSettings, Crew, Place, Profile, Station, TravelSettings, Unit
 from engine.model.plans import Mode, Plan
 from engine.model.roads import Stretch
-from engine.model.rules import Limits
+from engine.model.rules import GeofenceRules, Limits, Suggesting
 from engine.state.world import World
 from tests import river_town
 from tests.property import crew_kit, moves_kit, response_kit
@@ -66,7 +66,7 @@ def _changed_plans() -> tuple[Plan, ...]:
 
 
 PLACES: tuple[Place, ...] = (
-    engine_place(hospitals=HOSPITALS),
+    engine_place(hospitals=HOSPITALS, geofence=GeofenceRules(Suggesting.APPLY, Suggesting.APPLY)),
     # Units leave and come, a crew is split, another is joined.
     engine_place(
         units=(*UNITS[1:8], *UNITS[9:], Unit("A9", "als ambulance", ALS | BLS, "North", crew="C9")),
