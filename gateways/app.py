@@ -25,7 +25,7 @@ from engine.model.demand import Demand
 from engine.model.place import Place
 from engine.state.image import restore, save
 from engine.streets.graph import Graph
-from gateways.alerts import Courier, Recipients, WrongMode, callback_routes, claim, receipt_routes
+from gateways.alerts import BrowserPush, Courier, Recipients, WrongMode, callback_routes, claim, receipt_routes
 from gateways.api import Api, api_routes
 from gateways.arrivals import Arrivals
 from gateways.auth import Gatekeeper, Right
@@ -41,6 +41,7 @@ from gateways.inquiries import Inquiries
 from gateways.log import logger
 from gateways.memory import PLANNER_FILE, Memory
 from gateways.metrics import Metrics
+from gateways.outward.subscriptions import Subscriptions
 from gateways.partners import open_exchanges
 from gateways.telematics import JsonLines
 from gateways.web import HttpCounts, serve_http
@@ -167,11 +168,17 @@ async def _open_doors(
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
     if config.crews.enabled:
-        routes += crew_routes(Crews(service, board, keeper, config.crews, load_key(data)))
+        routes += crew_routes(_crews(service, board, keeper, config, data))
     routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))
     return Doors(f"ws://{cad}", f"http://{web}", lines, access, service.notes, tuple(fed), exchanges.doors)
+
+
+def _crews(service: Service, board: Board, keeper: Gatekeeper, config: Config, data: Path) -> Crews:
+    pushes = any(isinstance(endpoint.channel, BrowserPush) for endpoint in config.endpoints)
+    subscriptions = Subscriptions(data) if pushes else None
+    return Crews(service, board, keeper, config.crews, load_key(data), subscriptions=subscriptions)
 
 
 def _recipients(place: Place, data: Path, config: Config) -> Recipients:

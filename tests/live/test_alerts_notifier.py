@@ -9,7 +9,7 @@ import trio
 from alerts_kit import Server, answer, hang, station, until
 
 from gateways.alerts.channel import Copy, Outcome
-from gateways.alerts.push import Push
+from gateways.alerts.notifier import Notifier
 from tests.unit.test_alerts_logfile import message
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # inside Apprise
@@ -17,7 +17,7 @@ pytest.importorskip("apprise", reason="the extra apprise is not installed")
 
 
 async def send(url: str, timeout_s: float = 10.0) -> Outcome:
-    async with Push(timeout_s=timeout_s).open(Path()) as sender:
+    async with Notifier(timeout_s=timeout_s).open(Path()) as sender:
         return await sender.send(message(), Copy("jansen", url))
 
 
@@ -46,7 +46,7 @@ async def test_a_service_that_hangs_holds_no_threads_of_the_others() -> None:
     async with (
         station(hang) as hung,
         station(answer(200)) as good,
-        Push(timeout_s=30.0).open(Path()) as sender,
+        Notifier(timeout_s=30.0).open(Path()) as sender,
         trio.open_nursery() as nursery,
     ):
 
@@ -67,4 +67,4 @@ def test_without_the_extra_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -
     """When the configuration is read, not when a crew is to be told."""
     monkeypatch.setitem(sys.modules, "apprise", None)
     with pytest.raises(ValueError, match=r"pip install 'turnout\[apprise\]'"):
-        Push()
+        Notifier()

@@ -25,7 +25,7 @@ LANE: Final = 4
 """Threads that one service may hold, also after its attempts were given up."""
 
 
-class Push(Worded, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="channel", tag="apprise"):
+class Notifier(Worded, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="channel", tag="apprise"):
     """Apprise as configured: the addresses are the recipients' own. Raises ValueError without the library."""
 
     addressed: ClassVar[bool] = True
@@ -55,7 +55,7 @@ class Push(Worded, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
 class _Sender:
     """The library."""
 
-    def __init__(self, config: Push, library: Any) -> None:
+    def __init__(self, config: Notifier, library: Any) -> None:
         self._config = config
         self._library = library
         self._threads = trio.CapacityLimiter(THREADS)
