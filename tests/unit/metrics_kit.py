@@ -96,6 +96,8 @@ async def serve_metrics(directory: Path, *, clock: Clock | None = None, **change
                 courier=courier,
                 http=http,
                 planner=planner,
+                exchanges={"cap": lambda: {"taken": 1}},
+                exchange_levels={"subscription-records": lambda: {"turns_behind": 2, "dead": 0}},
                 fresh_s=0,
             )
             yield Measured(service, board, metrics, http, planner)
