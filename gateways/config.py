@@ -23,6 +23,7 @@ from gateways.auth import Credential, Role, digest_of_secret, new_secret
 from gateways.cad.config import CadConfig
 from gateways.cap.config import CapConfig
 from gateways.cloudevents.config import Subscription
+from gateways.crews import CrewsConfig
 from gateways.eido.config import EidoConfig
 from gateways.telematics import JsonLines, OsmAnd, TelematicsProtocol
 from gateways.telematics.hygiene import HygieneSettings
@@ -42,6 +43,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     cad: CadConfig = CadConfig()
     web: WebConfig = WebConfig()
     api: ApiConfig = ApiConfig()
+    crews: CrewsConfig = CrewsConfig()
     journal: JournalSettings = JournalSettings()
     planner: PlannerSettings = PlannerSettings()
     hygiene: HygieneSettings = HygieneSettings()

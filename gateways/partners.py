@@ -1,6 +1,6 @@
 """Opens the doors to other organisations' systems, as far as the configuration names any.
 
-    alarms in and notices out (ASAP), alerts in (CAP), events out (CloudEvents), maps (GeoJSON), incidents both ways (EIDO)
+    alarms in and notices out (ASAP), alerts both ways (CAP), events out (CloudEvents), maps (GeoJSON), incidents both ways (EIDO)
 
 Each is a room of its own and knows nothing of the others; what they share is the engine, the board and the listener.
 """
@@ -18,7 +18,7 @@ from gateways.asap import Entrance as AsapEntrance
 from gateways.asap import Intake, NoticePicker, PremisesRefused, read_premises
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
-from gateways.cap import Desk, Entrance, Ledger, LedgerDamaged
+from gateways.cap import Desk, Entrance, Ledger, LedgerDamaged, Outlet, Press, PublishConfig, Window
 from gateways.cloudevents import EventPicker
 from gateways.config import Config, ConfigRefused
 from gateways.eido import EidoRefused, ExchangeLog, Peers, Source, flat, levels, retrieval_routes, serve_eido
@@ -74,6 +74,8 @@ async def _open_all(
         _open_asap(opened, nursery, source, service, board, keeper, config, data)
     if not config.cap.is_off:
         _open_cap(opened, nursery, service, board, keeper, config, data)
+    if config.cap.publish is not None:
+        _open_press(opened, nursery, service, board, keeper, config.cap.publish, data)
     _open_subscriptions(opened, nursery, source, board, config, data)
     if config.eido is not None:
         await _open_eido(opened, nursery, service, board, keeper, config.eido, data)
@@ -141,6 +143,26 @@ def _open_cap(
         nursery.start_soon(entrance.watch, data / config.cap.folder)
     opened.routes += entrance.routes()
     opened.numbers["cap"] = desk.statistics
+
+
+def _open_press(
+    opened: Exchanges,
+    nursery: trio.Nursery,
+    service: Service,
+    board: Board,
+    keeper: Gatekeeper,
+    config: PublishConfig,
+    data: Path,
+) -> None:
+    press = Press(service, board, config, data)
+    nursery.start_soon(press.run)
+    opened.routes += Window(press, partial(keeper.admit, Right.ORDER), partial(keeper.admit, Right.WATCH)).routes()
+    opened.numbers["cap-out"] = press.statistics
+    for receiver in config.receivers:
+        outlet = Outlet(receiver.name, receiver, press)
+        nursery.start_soon(outlet.run)
+        opened.numbers[f"cap-out-{receiver.name}"] = outlet.statistics
+        opened.levels[f"cap-out-{receiver.name}"] = outlet.levels
 
 
 def _open_subscriptions(
