@@ -25,7 +25,7 @@ from engine.model.demand import Demand
 from engine.model.place import Place
 from engine.state.image import restore, save
 from engine.streets.graph import Graph
-from gateways.alerts import Courier, Recipients, WrongMode, callback_routes, claim, receipt_routes
+from gateways.alerts import BrowserPush, Courier, Recipients, WrongMode, callback_routes, claim, receipt_routes
 from gateways.api import Api, api_routes
 from gateways.arrivals import Arrivals
 from gateways.auth import Gatekeeper, Right
@@ -33,12 +33,15 @@ from gateways.board import Board
 from gateways.cad import Hub, serve_cad
 from gateways.clock_files import FILE, load_profiles
 from gateways.config import Access, Config, ConfigRefused, grant_access, recipients_of
+from gateways.crews import Crews, crew_routes
+from gateways.crews.sessions import load_key
 from gateways.doors import Address, shown
 from gateways.feeds import Feed, Feeds
 from gateways.inquiries import Inquiries
 from gateways.log import logger
 from gateways.memory import PLANNER_FILE, Memory
 from gateways.metrics import Metrics
+from gateways.outward.subscriptions import Subscriptions
 from gateways.partners import open_exchanges
 from gateways.telematics import JsonLines
 from gateways.web import HttpCounts, serve_http
@@ -150,11 +153,14 @@ async def _open_doors(
     exchanges = await open_exchanges(nursery, service, board, keeper, config, data)
     counts = HttpCounts()
     clocks = Clocks(profiles, place=board.world.place)
+    crews = _crews(service, board, keeper, config, data) if config.crews.enabled else None
+    routes += [] if crews is None else crew_routes(crews)
     metrics = Metrics(
         service,
         board,
         intake=intake,
         cad=hub.statistics,
+        crews=None if crews is None else crews.statistics,
         courier=courier,
         http=counts,
         clocks=clocks,
@@ -168,6 +174,12 @@ async def _open_doors(
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))
     return Doors(f"ws://{cad}", f"http://{web}", lines, access, service.notes, tuple(fed), exchanges.doors)
+
+
+def _crews(service: Service, board: Board, keeper: Gatekeeper, config: Config, data: Path) -> Crews:
+    pushes = any(isinstance(endpoint.channel, BrowserPush) for endpoint in config.endpoints)
+    subscriptions = Subscriptions(data) if pushes else None
+    return Crews(service, board, keeper, config.crews, load_key(data), subscriptions=subscriptions)
 
 
 def _recipients(place: Place, data: Path, config: Config) -> Recipients:

@@ -36,6 +36,8 @@ class Right(StrEnum):
     """Report a unit's status, staffing, destination or emergency: its own units, if the principal is bound to some."""
     ROADS = "roads"
     """Close and open roads, report traffic and weather."""
+    FORGET = "forget"
+    """Erase the people of an incident that is over."""
     POSITION = "position"
     """Feed positions: its own units, if bound."""
     EXCHANGE = "exchange"
@@ -45,7 +47,7 @@ class Right(StrEnum):
 GRANTS: dict[Role, frozenset[Right]] = {
     Role.CALL_TAKER: frozenset({Right.WATCH, Right.REPORT}),
     Role.DISPATCHER: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS}),
-    Role.SUPERVISOR: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS}),
+    Role.SUPERVISOR: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS, Right.FORGET}),
     Role.CREW: frozenset({Right.WATCH, Right.STATUS}),
     Role.FEED: frozenset({Right.POSITION}),
     Role.OBSERVER: frozenset({Right.WATCH}),
@@ -108,6 +110,14 @@ class Gatekeeper:
         """Return whose token this is, if that principal has the right."""
         principal = self.authenticate(token)
         return principal if principal is not None and principal.may(right) else None
+
+    def known(self, name: str) -> tuple[Principal, tuple[str, ...]] | None:
+        """Return a principal by its name, with the digests of its live secrets: for whoever has shown one before."""
+        credential = self._credentials.get(name)
+        if credential is None:
+            return None
+        units = None if credential.units is None else frozenset(credential.units)
+        return Principal(credential.name, credential.role, units), credential.secret_sha256
 
 
 def digest_of_secret(secret: str) -> str:

@@ -18,10 +18,12 @@ from engine.live.planner import PlannerSettings
 from engine.model.place import Place
 from gateways.alerts import Endpoint, LogFile, Recipients, RecipientsRefused, read_recipients
 from gateways.api import ApiConfig
+from gateways.asap.config import AsapConfig
 from gateways.auth import Credential, Role, digest_of_secret, new_secret
 from gateways.cad.config import CadConfig
 from gateways.cap.config import CapConfig
 from gateways.cloudevents.config import Subscription
+from gateways.crews import CrewsConfig
 from gateways.eido.config import EidoConfig
 from gateways.telematics import JsonLines, OsmAnd, TelematicsProtocol
 from gateways.telematics.hygiene import HygieneSettings
@@ -41,11 +43,13 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     cad: CadConfig = CadConfig()
     web: WebConfig = WebConfig()
     api: ApiConfig = ApiConfig()
+    crews: CrewsConfig = CrewsConfig()
     journal: JournalSettings = JournalSettings()
     planner: PlannerSettings = PlannerSettings()
     hygiene: HygieneSettings = HygieneSettings()
     feeds: tuple[TelematicsProtocol, ...] = (OsmAnd(), JsonLines())
     cap: CapConfig = CapConfig()
+    asap: AsapConfig = AsapConfig()
     subscriptions: tuple[Subscription, ...] = ()
     """CloudEvents out."""
     devices: str | None = None

@@ -1,6 +1,6 @@
 """Opens the doors to other organisations' systems, as far as the configuration names any.
 
-    alerts in (CAP), events out (CloudEvents), maps (GeoJSON), incidents both ways (EIDO)
+    alarms in and notices out (ASAP), alerts both ways (CAP), events out (CloudEvents), maps (GeoJSON), incidents both ways (EIDO)
 
 Each is a room of its own and knows nothing of the others; what they share is the engine, the board and the listener.
 """
@@ -14,14 +14,21 @@ from msgspec import Struct, field
 from starlette.routing import Route
 
 from engine.live.service import Service
+from engine.model.place import Place
+from gateways.asap import Entrance as AsapEntrance
+from gateways.asap import Intake, NoticePicker, PremisesRefused, read_premises
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
-from gateways.cap import Desk, Entrance, Ledger
-from gateways.cloudevents import Subscriber, TurnSource
+from gateways.cap import Desk, Entrance, Ledger, LedgerDamaged, Outlet, Press, PublishConfig, Window
+from gateways.cap.config import EVERYWHERE
+from gateways.cloudevents import EventPicker
 from gateways.config import Config, ConfigRefused
-from gateways.eido import EidoRefused, ExchangeLog, Source, flat, levels, retrieval_routes, serve_eido
+from gateways.eido import EidoRefused, ExchangeLog, Peers, Source, flat, levels, retrieval_routes, serve_eido
 from gateways.eido.config import EidoConfig
 from gateways.geojson import geojson_routes
+from gateways.outward.feed import Feed
+from gateways.outward.position import PositionDamaged
+from gateways.outward.turns import TurnSource
 
 Numbers = Callable[[], Mapping[str, int]]
 
@@ -44,17 +51,56 @@ async def open_exchanges(
 ) -> Exchanges:
     """Open all that are configured; they live as long as the nursery.
 
-    Raises LedgerDamaged, PositionDamaged, OSError where what an exchange keeps cannot be read.
+    Raises ConfigRefused where a table does not hold or what an exchange keeps cannot be read; OSError.
     """
+    _fit(config, board.world.settled)
     opened = Exchanges()
+    try:
+        await _open_all(opened, nursery, service, board, keeper, config, data)
+    except (LedgerDamaged, PositionDamaged, PremisesRefused) as error:
+        raise ConfigRefused(str(error)) from error
+    return opened
+
+
+def _fit(config: Config, place: Place) -> None:
+    """Refuse what names types and areas that the place has not: it would wait for ever, or be rejected one by one."""
+    types, areas = {each.id for each in place.types}, {each.id for each in place.areas}
+    named = [(f"asap.events.{name}", "type", [rule.type], types) for name, rule in config.asap.events.items()]
+    for each in config.subscriptions:
+        named.append((f"subscriptions.{each.name}", "types", list(each.types), types))
+        named.append((f"subscriptions.{each.name}", "areas", list(each.areas), areas))
+    for code, meant in config.cap.geocodes.items():
+        parts = (meant,) if isinstance(meant, str) else meant
+        wanted = [part for part in parts if isinstance(part, str) and part != EVERYWHERE]
+        named.append((f"cap.geocodes.{code}", "area", wanted, areas))
+    for where, what, found, known in named:
+        for name in found:
+            if name not in known:
+                raise ConfigRefused(
+                    f"[{where}] {what}: {place.name} has no {name!r}. It has: {', '.join(sorted(known))}."
+                )
+
+
+async def _open_all(
+    opened: Exchanges,
+    nursery: trio.Nursery,
+    service: Service,
+    board: Board,
+    keeper: Gatekeeper,
+    config: Config,
+    data: Path,
+) -> None:
+    source = TurnSource(board, data / "journal")
     opened.routes += geojson_routes(service, board, partial(keeper.admit, Right.WATCH))
+    if not config.asap.is_off:
+        _open_asap(opened, nursery, source, service, board, keeper, config, data)
     if not config.cap.is_off:
         _open_cap(opened, nursery, service, board, keeper, config, data)
-    if config.subscriptions:
-        _open_subscriptions(opened, nursery, board, config, data)
+    if config.cap.publish is not None:
+        _open_press(opened, nursery, service, board, keeper, config.cap.publish, data)
+    _open_subscriptions(opened, nursery, source, board, config, data)
     if config.eido is not None:
         await _open_eido(opened, nursery, service, board, keeper, config.eido, data)
-    return opened
 
 
 async def _open_eido(
@@ -75,10 +121,32 @@ async def _open_eido(
             scheme = "ws" if config.listen.certificate is None else "wss"
             opened.doors["eido"] = f"{scheme}://{address}/IncidentData/ent"
             opened.routes += retrieval_routes(source, keeper.authenticate, log)
+        nursery.start_soon(Peers(service, source, log, data).run)
     except EidoRefused as refused:
         raise ConfigRefused(f"[eido]: {refused}") from refused
     opened.numbers["eido"] = lambda: flat(source.statistics)
     opened.levels["eido"] = lambda: levels(source.statistics)
+
+
+def _open_asap(
+    opened: Exchanges,
+    nursery: trio.Nursery,
+    source: TurnSource,
+    service: Service,
+    board: Board,
+    keeper: Gatekeeper,
+    config: Config,
+    data: Path,
+) -> None:
+    asap = config.asap
+    intake = Intake(service, board, asap, read_premises(Path(asap.premises) if asap.premises else None))
+    companies, dispatchers = partial(keeper.admit, Right.EXCHANGE), partial(keeper.admit, Right.ORDER)
+    opened.routes += AsapEntrance(service, intake, companies, dispatchers).routes()
+    opened.numbers["asap"] = intake.statistics
+    for company in asap.companies:
+        if company.notices is not None:
+            picker = NoticePicker(company.name, board)
+            _open_feed(opened, nursery, Feed(f"asap-{company.name}", company.notices, picker, source, data))
 
 
 def _open_cap(
@@ -99,11 +167,35 @@ def _open_cap(
     opened.numbers["cap"] = desk.statistics
 
 
-def _open_subscriptions(opened: Exchanges, nursery: trio.Nursery, board: Board, config: Config, data: Path) -> None:
-    source = TurnSource(board, data / "journal")
+def _open_press(
+    opened: Exchanges,
+    nursery: trio.Nursery,
+    service: Service,
+    board: Board,
+    keeper: Gatekeeper,
+    config: PublishConfig,
+    data: Path,
+) -> None:
+    press = Press(service, board, config, data)
+    nursery.start_soon(press.run)
+    opened.routes += Window(press, partial(keeper.admit, Right.ORDER), partial(keeper.admit, Right.WATCH)).routes()
+    opened.numbers["cap-out"] = press.statistics
+    for receiver in config.receivers:
+        outlet = Outlet(receiver.name, receiver, press)
+        nursery.start_soon(outlet.run)
+        opened.numbers[f"cap-out-{receiver.name}"] = outlet.statistics
+        opened.levels[f"cap-out-{receiver.name}"] = outlet.levels
+
+
+def _open_subscriptions(
+    opened: Exchanges, nursery: trio.Nursery, source: TurnSource, board: Board, config: Config, data: Path
+) -> None:
     for each in config.subscriptions:
-        subscriber = Subscriber(each, board, source, data)
-        nursery.start_soon(subscriber.run)
-        name = f"subscription:{each.name}"
-        opened.numbers[name] = subscriber.statistics
-        opened.levels[name] = subscriber.levels
+        name = f"subscription-{each.name}"
+        _open_feed(opened, nursery, Feed(name, each, EventPicker(each, board, source), source, data))
+
+
+def _open_feed(opened: Exchanges, nursery: trio.Nursery, feed: Feed) -> None:
+    nursery.start_soon(feed.run)
+    opened.numbers[feed.name] = feed.statistics
+    opened.levels[feed.name] = feed.levels

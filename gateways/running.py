@@ -1,5 +1,6 @@
 """`turnout run`: a place served until it is told to stop."""
 
+import resource
 import sys
 from pathlib import Path
 
@@ -21,6 +22,8 @@ REFUSED = 78
 """Exit status (EX_CONFIG) where place or configuration do not hold: starting again does not help."""
 FAILED = 2
 """Exit status where the engine had to stop: start it again, it goes on from its journal."""
+OPEN_FILES = 65_536
+"""As many as the service unit allows."""
 
 
 def run_place(
@@ -37,6 +40,7 @@ def run_place(
 ) -> int:
     """Serve the place in the folder; return the exit status."""
     log.configure("info", pretty=sys.stderr.isatty())
+    _open_many_files()
     try:
         loaded = load(folder, straight=travel == "straight")
         config = read_config(config_file)
@@ -74,6 +78,14 @@ def run_place(
         return FAILED
     take_snapshot(data / "journal")
     return 0
+
+
+def _open_many_files() -> None:
+    """Use as many files as this process may have: each client is one, and many systems begin with 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -31,6 +31,8 @@ SEND_S: Final = 5.0
 SNAPSHOT_BYTES_MAX: Final = 256 << 20
 _RECEIVE_BYTES: Final = 65_536
 _READ_AHEAD: Final = 64
+RETRY_MOST_S: Final = 60.0
+"""However long the server asks a client to stay away."""
 _BACKOFF_FIRST_S: Final = 0.1
 _BACKOFF_MOST_S: Final = 5.0
 
@@ -255,7 +257,8 @@ class CadClient:
             self._socket = None
             if self.connections > joined:
                 failures, deadline = 0, trio.current_time() + give_up_s
-            await trio.sleep(_backoff_s(failures))
+            asked_ms = self.bye.retry_after_ms if self.bye and self.connections > joined else None
+            await trio.sleep(min((asked_ms or 0) / 1000, RETRY_MOST_S) + _backoff_s(failures))
             failures += 1
         self._finish(why)
 

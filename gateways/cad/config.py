@@ -15,7 +15,7 @@ class CadConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 7010
-    max_connections: Positive = 200
+    max_connections: Positive = 2_000
     max_per_principal: Positive = 20
     handshake_s: Seconds = 5.0
     hello_s: Seconds = 5.0

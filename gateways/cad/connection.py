@@ -36,7 +36,9 @@ SLOW: Final = Close(1013, "slow", "You do not read fast enough to follow. Connec
 CROWD: Final = Close(1013, "crowd", "You have as many connections as one name may have. Close one of them first.")
 NO_HELLO: Final = Close(1008, "no_hello", "No hello came in time. Say hello right after connecting.")
 IDLE: Final = Close(1001, "idle", "You have not answered a ping. Connect again and resume.")
-_ABNORMAL: Final = {1006: RESET, 1009: OVERSIZED}
+FAULTY: Final = {code: Close(code, "websocket_error", "") for code in (1002, 1007)}
+"""What a client did that the protocol forbids, or a text that is not UTF-8."""
+_ABNORMAL: Final = {1006: RESET, 1009: OVERSIZED, **FAULTY}
 
 _log = logger("cad")
 
@@ -110,13 +112,13 @@ class Connection:
         assert self.principal is not None, "nothing is sent before it is known to whom"
         return audience_of(self.principal)
 
-    def leave(self, end: Close) -> None:
+    def leave(self, end: Close, retry_after_ms: int | None = None) -> None:
         """Say goodbye once what waits has been sent. The first reason counts."""
         if self.end is None:
             self.end = end
             self._session.close()
             self._hub.part(self)
-            self._outbox.reply(frame_of(Bye(code=end.code, reason=end.reason)))
+            self._outbox.reply(frame_of(Bye(code=end.code, reason=end.reason, retry_after_ms=retry_after_ms)))
             self._outbox.close()
             self._pump.due(self, first=True)
 

@@ -138,6 +138,8 @@ class Bye(FromServer, frozen=True, gc=False, kw_only=True):
 
     code: int
     reason: str
+    retry_after_ms: int | None = None
+    """Come back after so long: each client is told another time, so that not all come at once."""
 
 
 ServerMessage: TypeAlias = Welcome | Snapshot | Delta | Positions | Answer | Refused | Resync | Pong | Bye | Told

@@ -20,7 +20,7 @@ from gateways.views import PositionView
 HELPING: Final = 500
 """Positions in one message."""
 TOGETHER: Final = 32_768
-"""Bytes beyond which nothing more is sent along."""
+"""Bytes beyond which nothing is sent along with another: to put frames together copies them, and a snapshot is large."""
 
 
 class Helping(Struct, frozen=True, gc=False):
@@ -117,10 +117,13 @@ class Outbox:
     def _take_queued(self) -> list[bytes]:
         frames: list[bytes] = []
         total = 0
-        while self._queue and total < TOGETHER:
-            frame, size = self._queue.popleft()
-            frames.append(frame)
+        while self._queue:
+            frame, size = self._queue[0]
             total += len(frame)
+            if frames and total > TOGETHER:
+                break
+            self._queue.popleft()
+            frames.append(frame)
             if size:
                 self._deltas -= 1
                 self._bytes -= size

@@ -4,22 +4,31 @@ Rule: nobody outside can stop the listener or make it wait. Whatever goes wrong 
 ends that connection alone, also where it goes wrong in the WebSocket library's own task.
 """
 
+from collections import Counter
+from functools import partial
 from typing import Final
 
 import trio
-from trio_websocket import ConnectionClosed, WebSocketConnection, WebSocketRequest, wrap_server_stream
+from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_stream
 from wsproto.utilities import ProtocolError
 
 from gateways.auth import Gatekeeper, Principal
 from gateways.cad.config import CadConfig
-from gateways.cad.connection import Connection
+from gateways.cad.connection import FAULTY, Connection
 from gateways.cad.hub import Hub
 from gateways.cad.messages import VERSION
 from gateways.cad.session import Close, Session
-from gateways.cad.wire import Wire
+from gateways.cad.wire import Wire, close_frame
 from gateways.log import logger
 
 RESTART: Final = Close(1012, "restart", "The server is going down. Connect again in a moment and resume.")
+HANDSHAKES: Final = 32
+"""At once. After a restart everybody comes at the same moment: who has to wait for a turn is not timed meanwhile, and
+those whose turn it is are done quickly. Who says nothing at all waits outside."""
+APART_MS: Final = 3
+"""Between two clients that come back after a restart: about what it takes to welcome one."""
+HANDSHAKE_S: Final = 2.0
+"""For a turn."""
 _RECEIVE_BYTES: Final = 16_384
 _WAITING_MESSAGES: Final = 16
 """Messages that the library reads ahead of us, so that a pong behind them is still seen."""
@@ -69,6 +78,9 @@ class Door:
         self._config = hub.config
         self._statistics = hub.statistics
         self._inside: dict[Connection, None] = {}
+        self._names: Counter[str] = Counter()
+        """Connections by principal."""
+        self._handshakes = trio.Semaphore(HANDSHAKES)
         self._emptied = trio.Event()
 
     async def welcome(self, stream: trio.SocketStream) -> None:
@@ -83,6 +95,8 @@ class Door:
             await self._serve(stream)
         except* (ConnectionClosed, trio.BrokenResourceError, trio.ClosedResourceError):
             statistics.count_end("reset")
+        except* trio.TooSlowError:
+            statistics.count_end("no_handshake")
         except* ProtocolError:
             statistics.count_end("websocket_error")
         except* Exception:  # noqa: BLE001  the boundary: a fault in one connection must not reach the listener
@@ -93,50 +107,55 @@ class Door:
             await _close(stream, self._config.grace_s)
 
     async def farewell(self) -> None:
-        """Tell every client to come back, and wait until they have gone."""
-        for connection in list(self._inside):
-            connection.leave(RESTART)
+        """Tell every client to come back, one after another, and wait until they have gone."""
+        for number, connection in enumerate(list(self._inside)):
+            connection.leave(RESTART, retry_after_ms=number * APART_MS)
         while self._inside:
             self._emptied = trio.Event()
             await self._emptied.wait()
 
     async def _serve(self, stream: trio.SocketStream) -> None:
+        wire = Wire(stream)
+        with trio.move_on_after(self._config.handshake_s) as silence:
+            await trio.lowlevel.wait_readable(stream.socket)
+        if silence.cancelled_caught:
+            self._statistics.count_end("no_handshake")
+            return
         async with trio.open_nursery() as nursery:
-            request = None
-            wire = Wire(stream)
-            with trio.move_on_after(self._config.handshake_s):
-                request = await wrap_server_stream(
-                    nursery, wire, _WAITING_MESSAGES, self._config.message_bytes, _RECEIVE_BYTES
-                )
-            if request is None:
-                self._statistics.count_end("no_handshake")
-            elif await self._suits(request):
-                await self._converse(request, wire)
+            async with self._handshakes:
+                socket = await self._shake_hands(nursery, wire)
+            if socket is not None:
+                await self._converse(socket, wire)
             nursery.cancel_scope.cancel()
 
-    async def _suits(self, request: WebSocketRequest) -> bool:
-        """Refuse a handshake with an HTTP status, if there is reason to."""
-        with trio.fail_after(self._config.handshake_s):
+    async def _shake_hands(self, nursery: trio.Nursery, wire: Wire) -> WebSocketConnection | None:
+        """Let a client in, or refuse it with an HTTP status if there is reason to. Raises trio.TooSlowError."""
+        with trio.fail_after(min(HANDSHAKE_S, self._config.handshake_s)):
+            request = await wrap_server_stream(
+                nursery, wire, _WAITING_MESSAGES, self._config.message_bytes, _RECEIVE_BYTES
+            )
+            proposed = request.proposed_subprotocols
             if self._statistics.connections > self._config.max_connections:
                 self._statistics.count_end("turned_away")
                 await request.reject(503, body=b"As many are connected as may be. Try again later.\n")
-                return False
-            if request.proposed_subprotocols and VERSION not in request.proposed_subprotocols:
+            elif proposed and VERSION not in proposed:
                 self._statistics.count_end("wrong_version")
                 await request.reject(400, body=b"This server speaks the subprotocol %s.\n" % VERSION.encode())
-                return False
-        return True
+            else:
+                return await request.accept(subprotocol=VERSION if proposed else None)
+        return None
 
-    async def _converse(self, request: WebSocketRequest, wire: Wire) -> None:
-        with trio.fail_after(self._config.handshake_s):
-            socket = await request.accept(subprotocol=VERSION if request.proposed_subprotocols else None)
+    async def _converse(self, socket: WebSocketConnection, wire: Wire) -> None:
         self._statistics.accepted += 1
+        wire.last_words = partial(_last_words, socket)
         connection = self._connection(f"cad-{self._statistics.accepted}", socket, wire)
         self._inside[connection] = None
         try:
             await connection.run()
         finally:
             del self._inside[connection]
+            if connection.principal is not None:
+                self._names[connection.principal.name] -= 1
             if not self._inside:
                 self._emptied.set()
 
@@ -145,9 +164,15 @@ class Door:
         return Connection(name, socket, wire, session, self._hub, self._admits)
 
     def _admits(self, principal: Principal) -> bool:
-        """Tell whether the principal, who is inside already, is not there too often."""
-        same = [each for each in self._inside if each.principal is not None and each.principal.name == principal.name]
-        return len(same) <= self._config.max_per_principal
+        """Count one more connection of the principal, and tell whether it may have so many. Called once for each."""
+        self._names[principal.name] += 1
+        return self._names[principal.name] <= self._config.max_per_principal
+
+
+def _last_words(socket: WebSocketConnection) -> bytes:
+    """Return the close frame for a client that has broken the protocol, which the library ends without one."""
+    closed = socket.closed
+    return b"" if closed is None or closed.code not in FAULTY else close_frame(closed.code, closed.reason or "")
 
 
 async def _close(stream: trio.SocketStream, grace_s: float) -> None:

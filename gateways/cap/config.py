@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from engine.model.roads import PERCENT_MAX, PERCENT_MIN
 from engine.model.surroundings import Severity as CautionSeverity
 from gateways.cap.alert import Category, Certainty, Info, Severity, Urgency
+from gateways.outward.feed import Receiver
 
 Percent = Annotated[int, Meta(ge=PERCENT_MIN, le=PERCENT_MAX)]
 Meant = str | Annotated[tuple[str | tuple[float, float], ...], Meta(min_length=1, max_length=1_000)]
@@ -78,6 +79,24 @@ def _at_least(kind: type[Severity] | type[Certainty], found: str, wanted: str) -
     return order.index(kind(found)) <= order.index(kind(wanted))
 
 
+class Outgoing(Receiver, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Somebody to whom every alert of ours is posted."""
+
+    name: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
+
+
+class PublishConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """CAP out."""
+
+    sender: Annotated[str, Meta(pattern=r"^[^\s<&,]{1,200}$")]
+    """Who we are, unique among all senders: an address or a domain."""
+    sender_name: Annotated[str, Meta(max_length=200)] = ""
+    language: Annotated[str, Meta(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en-US"
+    lasts_h: Annotated[float, Meta(ge=0.5, le=168)] = 12.0
+    """An alert about something without an end of its own is for so long, and renewed before it is over."""
+    receivers: tuple[Outgoing, ...] = ()
+
+
 class CapConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """CAP in. Without rules nothing is listened to."""
 
@@ -92,6 +111,8 @@ class CapConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     folder: str | None = None
     """Files *.xml put here are read as if they had been posted, and moved to its folders `taken` and `refused`."""
     folder_every_s: Annotated[float, Meta(gt=0)] = 2.0
+    publish: PublishConfig | None = None
+    """Alerts of ours; None: none are published."""
     kept: Annotated[int, Meta(ge=100, le=100_000)] = 10_000
     """Alerts that are remembered, so that a repeated one does nothing."""
 

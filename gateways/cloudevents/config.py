@@ -4,12 +4,11 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated, get_args
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from engine.model.facts import AnyFact
 from engine.model.words import tag
-from gateways.outward.carrier import check_url, host_of
-from gateways.outward.signature import key_of
+from gateways.outward.feed import Receiver
 
 KINDS = frozenset(tag(kind.__name__) for kind in get_args(AnyFact))
 """Kinds of facts, as they are named on paper and in patterns."""
@@ -25,15 +24,11 @@ class Start(StrEnum):
     """With the first turn that the journal holds."""
 
 
-class Subscription(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Subscription(Receiver, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One receiver. Raises ValueError where url, secrets or kinds do not hold."""
 
     name: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
     """Its position is kept in the data folder under this name: another name begins anew."""
-    url: str
-    """https; http only together with `allow_private`."""
-    secrets: Annotated[tuple[str, ...], Meta(min_length=1, max_length=4)]
-    """`whsec_…`. More than one while they are being changed."""
     kinds: Annotated[tuple[str, ...], Meta(min_length=1)] = ("*",)
     """Patterns of kinds of facts, as "incident_*"."""
     types: tuple[str, ...] = ()
@@ -46,27 +41,12 @@ class Subscription(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     batch: Annotated[int, Meta(ge=0, le=1_000)] = 0
     """Up to so many events in one request (`application/cloudevents-batch+json`); 0: each by itself."""
     start: Start = Start.NOW
-    timeout_s: Annotated[float, Meta(gt=0, le=60)] = 10.0
-    retry_s: Annotated[float, Meta(gt=0)] = 1.0
-    """After a failure, and twice as long after each further one …"""
-    retry_max_s: Annotated[float, Meta(gt=0)] = 300.0
-    """… up to this. What is not taken is never given up."""
-    dead_after_s: Annotated[float, Meta(gt=0)] = 900.0
-    """A receiver that has taken nothing for that long, though there was something, counts as dead in the metrics."""
-    allow_private: bool = False
-    """The receiver is on a private or loopback address on purpose."""
 
     def __post_init__(self) -> None:
-        check_url(self.url, allow_private=self.allow_private)
-        for secret in self.secrets:
-            key_of(secret)
+        super().__post_init__()
         for pattern in self.kinds:
             if not any(fnmatchcase(kind, pattern) for kind in KINDS):
                 raise ValueError(f"kinds: no kind of fact is called {pattern!r}. There are: {', '.join(sorted(KINDS))}")
-
-    def __repr__(self) -> str:
-        """Show where it goes and no secret."""
-        return f"Subscription(name={self.name!r}, host={host_of(self.url)!r})"
 
     def means(self, kind: str) -> bool:
         """Tell whether facts of this kind are wanted."""

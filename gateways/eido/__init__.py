@@ -2,6 +2,7 @@
 
 from gateways.eido.config import EidoConfig, EidoRefused, flat, levels
 from gateways.eido.log import ExchangeLog
+from gateways.eido.peers import Peers
 from gateways.eido.retrieval import retrieval_routes
 from gateways.eido.socket import serve_eido
 from gateways.eido.source import Source
@@ -10,6 +11,7 @@ __all__ = [
     "EidoConfig",
     "EidoRefused",
     "ExchangeLog",
+    "Peers",
     "Source",
     "flat",
     "levels",

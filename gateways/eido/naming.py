@@ -17,6 +17,8 @@ class Naming:
 
     def __init__(self, config: EidoConfig) -> None:
         self._config = config
+        self.agency = config.agency
+        """Our own."""
 
     def key(self, incident: Incident) -> str:
         """Return an incident's own string: its id and when it was reported, as another journal begins at I1 again."""

@@ -32,7 +32,7 @@ async def main(data: Path, url: str, first: int, count: int) -> None:
             given = ReportIncident(id=f"r{number}", by="cad", type="theft", x_m=number % 900, y_m=0)
             answer = await served.service.ask(given)
             await served.service.ask(AddNote(id=f"n{number}", by="cad", incident=answer.incident or "", text="seen"))
-        levels = served.exchanges.levels["subscription:sink"]
+        levels = served.exchanges.levels["subscription-sink"]
         while levels()["turns_behind"]:  # noqa: ASYNC110  a number has no event to wait for
             await trio.sleep(0.02)
 

@@ -52,7 +52,7 @@ async def test_the_mirror_shows_the_board(tmp_path: Path) -> None:
     async with (
         serve_place(tmp_path) as running,
         connect(running.url, token("cad")) as one,
-        connect(running.url, token("wall")) as other,
+        connect(running.url, token("desk")) as other,
     ):
         answer = await one.ask(fire())
         assert answer.incident == "I1"

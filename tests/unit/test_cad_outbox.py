@@ -75,13 +75,16 @@ async def test_too_many_bytes_overflow_as_well_and_what_was_taken_frees_its_room
 
 
 async def test_what_waits_is_sent_together_up_to_a_size() -> None:
-    """Small frames go in one send; behind a large one the rest waits for the next."""
+    """Small frames go in one send; a large one goes alone, as the object that all clients share."""
     outbox = Outbox(100, 1 << 20)
     large = b"x" * TOGETHER
-    for frame in (b"1", large, b"2", b"3"):
+    for frame in (b"1", b"2", large, b"3", b"4"):
         outbox.reply(frame)
-    assert outbox.take() == [b"1", large]
-    assert outbox.take() == [b"2", b"3"]
+    assert outbox.take() == [b"1", b"2"]
+    alone = outbox.take()
+    assert len(alone) == 1
+    assert b"".join(alone) is large
+    assert outbox.take() == [b"3", b"4"]
     assert outbox.take() == []
 
 

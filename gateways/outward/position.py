@@ -1,4 +1,4 @@
-"""How far a subscription has come: a small file in the data folder, replaced as a whole.
+"""How far a feed has come: a small file in the data folder, replaced as a whole.
 
 Rule: written after the receiver has taken what is before it, so after a crash some events come again and none is missing.
 """
@@ -7,23 +7,24 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
 from engine.journal.disk import Disk
-from gateways.cloudevents.selection import Known
 
-FOLDER: Final = "subscriptions"
+FOLDER: Final = "feeds"
 
 
 class Position(Struct):
     """Where to go on."""
 
     seq: int
-    """Every event of this turn, and of those before it, has been taken."""
-    part: int = 0
-    """And of the next turn those with a lower index."""
-    incidents: dict[str, Known] = field(default_factory=dict)
-    """What incidents are, after that."""
+    """What is picked of this turn, and of those before it, has been taken."""
+    memory: bytes = b""
+    """What the picker remembered right after that turn."""
+    taken_seq: int = 0
+    """And farther on everything up to the fact of this turn …"""
+    taken_index: int = -1
+    """… and index."""
 
 
 class PositionDamaged(Exception):
@@ -31,7 +32,7 @@ class PositionDamaged(Exception):
 
 
 class PositionFile:
-    """The file of one subscription."""
+    """The file of one feed."""
 
     def __init__(self, data: Path, name: str) -> None:
         self._path = data / FOLDER / f"{name}.msgpack"
@@ -43,9 +44,7 @@ class PositionFile:
         except FileNotFoundError:
             return None
         except msgspec.MsgspecError as error:
-            raise PositionDamaged(
-                f"{self._path} cannot be read ({error}). Remove it to begin anew as `start` says."
-            ) from error
+            raise PositionDamaged(f"{self._path} cannot be read ({error}). Remove it to begin anew.") from error
 
     def keep(self, position: bytes) -> None:
         """Replace what was kept. Blocks; raises OSError."""

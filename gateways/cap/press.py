@@ -1,0 +1,228 @@
+"""The press: publishes what a person has ordered, and follows it: an Update when it changes, a Cancel when it is over.
+
+Rule: a publication is compared with the durable World, at every turn that may touch one and after a restart, so none is ever
+forgotten: no alert stays out for a danger that is over. Each message is on the disk before anybody can see it.
+"""
+
+from collections import Counter
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import trio
+from msgspec import Struct
+from msgspec.structs import replace
+
+from engine.journal.disk import Disk
+from engine.live.service import Service
+from engine.model.facts import (
+    IncidentAmended,
+    IncidentCancelled,
+    IncidentClosed,
+    IncidentMerged,
+    PlaceAdopted,
+)
+from engine.model.road_facts import ConditionsLapsed, RoadClosed, RoadOpened
+from engine.model.surroundings import CautionEnded, CautionRecorded
+from engine.model.turn import Turn
+from gateways.board import Board
+from gateways.cap.alert import CapAlert
+from gateways.cap.config import PublishConfig
+from gateways.cap.ledger import LedgerDamaged
+from gateways.cap.orders import Order, Subject, info_of, kind_of, subject_of
+from gateways.log import logger
+
+FILE: Final = "cap-published.msgpack"
+RENEW_S: Final = 600.0
+"""An alert whose subject has no end of its own is renewed so long before it would expire."""
+LOOK_S: Final = 60.0
+RETRY_S: Final = 2.0
+TOUCHING: Final = (
+    CautionRecorded, CautionEnded, RoadClosed, RoadOpened, ConditionsLapsed, IncidentAmended, IncidentClosed,
+    IncidentCancelled, IncidentMerged, PlaceAdopted,
+)  # fmt: skip
+"""Facts after which a publication may stand otherwise."""
+_log = logger("cap")
+
+
+class Publication(Struct, frozen=True):
+    """One order with all its messages."""
+
+    order: Order
+    by: str
+    messages: tuple[CapAlert, ...]
+    over: bool = False
+
+
+class _File(Struct, frozen=True):
+    publications: dict[str, Publication]
+    """By name, oldest first."""
+    sent: dict[str, int]
+    """By receiver: how many messages it has taken, in the order of `numbers`."""
+    numbers: list[tuple[str, int]]
+    """Every message in the order in which it was made: publication, index."""
+
+
+class NoSubject(Exception):
+    """What is to be published about is not there."""
+
+
+class Press:
+    """Publishes. One per process."""
+
+    def __init__(self, service: Service, board: Board, config: PublishConfig, data: Path) -> None:
+        """Take over what has been published. Raises LedgerDamaged, OSError."""
+        self.counts: Counter[str] = Counter()
+        self.config = config
+        self.news = trio.Event()
+        """Set, and replaced, when there is another message."""
+        self._service = service
+        self._board = board
+        self._path = data / FILE
+        self._held = _load(self._path)
+        self._turn = trio.Lock()
+        self._look_now = trio.Event()
+        board.on_turn.append(self._on_turn)
+
+    async def publish(self, order: Order, by: str) -> tuple[Publication, bool]:
+        """Publish it, and tell whether it is new. Raises NoSubject, OSError: then nothing was published."""
+        async with self._turn:
+            name = sha256(f"{by}\n{order.id}".encode()).hexdigest()[:16]
+            known = self._held.publications.get(name)
+            if known is not None:
+                return known, False
+            subject = self._subject(order)
+            if subject is None:
+                raise NoSubject
+            return await self._add(name, Publication(order, by, ()), subject), True
+
+    def find(self, identifier: str) -> CapAlert | None:
+        """Return a message that was published."""
+        return next((alert for alert in reversed(self.messages()) if alert.identifier == identifier), None)
+
+    def messages(self, start: int = 0) -> list[CapAlert]:
+        """Return every message from that number on, in the order in which they were made."""
+        publications = self._held.publications
+        return [publications[name].messages[index] for name, index in self._held.numbers[start:]]
+
+    def in_force(self) -> list[CapAlert]:
+        """Return the message that counts of each publication that is not over."""
+        return [each.messages[-1] for each in self._held.publications.values() if not each.over]
+
+    def sent(self, receiver: str) -> int:
+        """Return how many messages the receiver has taken; one that is new begins with the next."""
+        return self._held.sent.setdefault(receiver, len(self._held.numbers))
+
+    async def take_sent(self, receiver: str, number: int) -> None:
+        """Write down how many it has taken. Raises OSError."""
+        async with self._turn:
+            self._held.sent[receiver] = number
+            await self._save(self._held)
+
+    async def run(self) -> None:
+        """Follow what has been published, until cancelled."""
+        while True:
+            self._look_now = trio.Event()
+            wait_s = RETRY_S
+            try:
+                async with self._turn:
+                    wait_s = await self._look()
+            except OSError as error:
+                self.counts["unwritten"] += 1
+                _log.warning("what is published cannot be written down; it is tried again", detail=str(error))
+            with trio.move_on_after(wait_s):
+                await self._look_now.wait()
+
+    def statistics(self) -> dict[str, int]:
+        """Return what has happened since the start, by name."""
+        return dict(self.counts)
+
+    # ── following ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _on_turn(self, turn: Turn) -> None:
+        if any(isinstance(fact, TOUCHING) for fact in turn.facts):
+            self._look_now.set()
+
+    async def _look(self) -> float:
+        """Bring every publication to where its subject stands; return for how many seconds nothing is due."""
+        soonest_s = LOOK_S
+        for name, each in list(self._held.publications.items()):
+            if each.over:
+                continue
+            subject = self._subject(each.order)
+            last = each.messages[-1].infos[0]
+            renew_s = self._service.clock.seconds_until(last.expires_ms or 0) - RENEW_S
+            if subject is None:
+                await self._add(name, each, None)
+            elif (
+                subject.area != last.areas[0]
+                or self._end_has_moved(subject, last.expires_ms)
+                or (subject.until_ms is None and renew_s <= 0)
+            ):
+                await self._add(name, each, subject)
+            elif subject.until_ms is None:
+                soonest_s = min(soonest_s, max(0.0, renew_s) + 0.001)
+        return soonest_s
+
+    def _end_has_moved(self, subject: Subject, expires_ms: int | None) -> bool:
+        return subject.until_ms is not None and subject.until_ms // 1_000 * 1_000 != expires_ms
+
+    async def _add(self, name: str, publication: Publication, subject: Subject | None) -> Publication:
+        """Make the next message of the publication; without a subject it is over."""
+        now = self._service.clock.now()
+        before = publication.messages
+        # Two messages of one second would be one for those who know them by their time.
+        sent_ms = max(now, before[-1].sent_ms + 1_000 if before else 0) // 1_000 * 1_000
+        alert = self._alert(f"{name}.{len(before) + 1}", publication, subject, sent_ms)
+        changed = replace(publication, messages=(*before, alert), over=subject is None)
+        held = _File(
+            {**self._held.publications, name: changed}, self._held.sent, [*self._held.numbers, (name, len(before))]
+        )
+        await self._save(held)
+        self._held = held
+        self.counts[f"published_{alert.kind.lower()}"] += 1
+        self.news.set()
+        self.news = trio.Event()
+        return changed
+
+    def _alert(self, name: str, publication: Publication, subject: Subject | None, sent_ms: int) -> CapAlert:
+        order, config, before = publication.order, self.config, publication.messages
+        infos = before[-1].infos if before else ()
+        if subject is not None:
+            ends_ms = subject.until_ms or sent_ms + round(config.lasts_h * 3_600_000)
+            infos = (info_of(order, subject, config.language, config.sender_name, ends_ms // 1_000 * 1_000),)
+        return CapAlert(
+            identifier=f"{self._board.world.settled.id}.{name}",
+            sender=config.sender,
+            sent_ms=sent_ms,
+            status=order.status,
+            kind=kind_of(len(before) + 1, over=subject is None),
+            source=publication.by,
+            scope=order.scope,
+            restriction=order.restriction,
+            addresses=order.addresses,
+            note=order.note,
+            references=tuple(message.reference for message in before),
+            infos=infos,
+        )
+
+    def _subject(self, order: Order) -> Subject | None:
+        roads = self._service.world.roads
+        return subject_of(order, self._board.world, None if roads is None else roads.graph)
+
+    async def _save(self, held: _File) -> None:
+        data = msgspec.msgpack.encode(held)
+        await trio.to_thread.run_sync(Disk().replace, self._path, data)
+
+
+def _load(path: Path) -> _File:
+    try:
+        return msgspec.msgpack.decode(path.read_bytes(), type=_File)
+    except FileNotFoundError:
+        return _File({}, {}, [])
+    except msgspec.MsgspecError as error:
+        raise LedgerDamaged(
+            f"{path} cannot be read ({error}). Alerts that are out would not be followed: look at what was published, "
+            "then move the file away."
+        ) from error
