@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from engine.model.alert_facts import CopyState
 from engine.model.fixes import Fixes
 from engine.model.inputs import (
     AcknowledgeAlarm,
@@ -29,6 +30,7 @@ from engine.model.inputs import (
     RecommendUnits,
     ReleaseUnit,
     ReportAttempt,
+    ReportCopy,
     ReportIncident,
     ReportPositions,
     ReportReceipt,
@@ -269,7 +271,15 @@ class Commands:
         return self.command(AcknowledgeAlert, alert=_of(list(self.world.alerts), a))
 
     def receipt(self, a: int, b: int, c: int) -> AnyInput:
-        del b, c
+        """A receipt, or news of one recipient's copy: of this rung, of an earlier one, or heard of later."""
+        if b % 3:
+            return ReportCopy(
+                alert=_of(list(self.world.alerts), a),
+                endpoint=("sms", "pager")[c % 2],
+                recipient=("", "jansen", "wit")[b % 3],
+                state=list(CopyState)[c % len(CopyState)],
+                rung=b % 4 - 1,
+            )
         return ReportReceipt(_of(list(self.world.alerts), a), "pager")
 
     def attempt(self, a: int, b: int, c: int) -> AnyInput:
