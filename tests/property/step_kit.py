@@ -8,7 +8,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from engine.model.alert_facts import CopyState
 from engine.model.fixes import Fixes
 from engine.model.inputs import (
     AcknowledgeAlarm,
@@ -30,10 +29,8 @@ from engine.model.inputs import (
     RecommendUnits,
     ReleaseUnit,
     ReportAttempt,
-    ReportCopy,
     ReportIncident,
     ReportPositions,
-    ReportReceipt,
     ReportStatus,
     ReportTraffic,
     ReportWeather,
@@ -50,6 +47,7 @@ from engine.model.rules import GeofenceRules, Limits, Suggesting
 from engine.state.world import World
 from tests import river_town
 from tests.property import crew_kit, moves_kit, response_kit
+from tests.property.alert_kit import news_of
 from tests.property.surroundings_kit import HOSPITALS, SURROUNDINGS
 from tests.unit.engine_place import ALS, BLS, ENGINE, LADDER, PLANS, UNITS, engine_place, slot
 
@@ -271,16 +269,7 @@ class Commands:
         return self.command(AcknowledgeAlert, alert=_of(list(self.world.alerts), a))
 
     def receipt(self, a: int, b: int, c: int) -> AnyInput:
-        """A receipt, or news of one recipient's copy: of this rung, of an earlier one, or heard of later."""
-        if b % 3:
-            return ReportCopy(
-                alert=_of(list(self.world.alerts), a),
-                endpoint=("sms", "pager")[c % 2],
-                recipient=("", "jansen", "wit")[b % 3],
-                state=list(CopyState)[c % len(CopyState)],
-                rung=b % 4 - 1,
-            )
-        return ReportReceipt(_of(list(self.world.alerts), a), "pager")
+        return news_of(self.world, a, b, c)
 
     def attempt(self, a: int, b: int, c: int) -> AnyInput:
         name = _of(list(self.world.alerts), a)
