@@ -113,7 +113,7 @@ async def _open_eido(
     data: Path,
 ) -> None:
     source = Source(board, config, service.clock.now)
-    log = ExchangeLog(data, config.log_bytes, source.statistics)
+    log = ExchangeLog(data, config.log_bytes, source.statistics, config.log_days)
     nursery.start_soon(log.run)
     try:
         if config.listen is not None:
