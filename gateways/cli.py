@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from gateways.commands import travel as ways
+from gateways.commands.alerts import alerts
 from gateways.commands.cap import cap
 from gateways.commands.crews import crew
 from gateways.commands.eido import eido
@@ -197,7 +198,22 @@ def _refusable(work: Any) -> Any:
         raise SystemExit(1) from None
 
 
-for group in (eido, journal, report, export, ways.travel, roads, sim, replay, why, crew, cap, forget, retention):
+for group in (
+    alerts,
+    eido,
+    journal,
+    report,
+    export,
+    ways.travel,
+    roads,
+    sim,
+    replay,
+    why,
+    crew,
+    cap,
+    forget,
+    retention,
+):
     main.add_command(group)
 
 

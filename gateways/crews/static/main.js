@@ -44,7 +44,7 @@ function drawLink() {
   const waiting = channel.waiting.length;
   const link = byId("link");
   link.hidden = !channel.unit;
-  link.className = `link ${channel.linked ? "on" : "off"}`;
+  link.className = `link ${channel.linked ? "on" : "off"} ${waiting ? "busy" : ""}`;
   const text = channel.linked ? (waiting ? `Sending ${waiting}` : "Connected") : (waiting ? `Offline, ${waiting} waiting` : "No connection");
   if (byId("link-text").textContent !== text) byId("link-text").textContent = text;
 }
