@@ -37,10 +37,13 @@ class TurnSource:
         self._board = board
         self._journal = journal
         self._recent: deque[Turn] = deque(maxlen=RECENT)
+        self._readers = 0
         self._news = trio.Event()
         board.on_turn.append(self._on_turn)
 
     def _on_turn(self, turn: Turn) -> None:
+        if not self._readers:
+            return
         self._recent.append(turn)
         self._news.set()
         self._news = trio.Event()
@@ -61,6 +64,7 @@ class TurnSource:
 
     def reader(self) -> Reader:
         """Return a reader of the journal, for one that goes through the turns."""
+        self._readers += 1
         return Reader(self._journal)
 
     def first_kept(self) -> int:
