@@ -26,6 +26,7 @@ from engine.model.place import Place
 from engine.state.image import restore, save
 from engine.streets.graph import Graph
 from gateways.alerts import BrowserPush, Courier, Recipients, WrongMode, callback_routes, claim, receipt_routes
+from gateways.alerts.erasing import erase_alerts
 from gateways.api import Api, api_routes
 from gateways.arrivals import Arrivals
 from gateways.auth import Gatekeeper, Right
@@ -85,10 +86,11 @@ async def run_app(
     """
     recipients = _recipients(place, data, config)
     access, profiles = grant_access(config, data), load_profiles(data / FILE)
-    keeper = Gatekeeper(access.credentials)
+    keeper = Gatekeeper(access.credentials, config.retention.hold)
     feeds = Feeds(place, config, keeper)
     clock = Clock(pace)
     async with serve(place, data / "journal", clock=clock, settings=config.journal, streets=streets) as service:
+        service.on_forget = partial(erase_alerts, data, config.endpoints)
         board = Board(restore(save(service.world), indexed=False))
         follower = service.release.follow("board", FOLLOW_TURNS_MAX)
         async with trio.open_nursery() as nursery:
