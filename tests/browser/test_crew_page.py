@@ -145,6 +145,26 @@ def test_words_a_decline_and_a_call_for_help(tmp_path: Path) -> None:
     assert receipts == [f"{UNIT} via crew-{UNIT}"]
 
 
+def test_a_phone_whose_clock_is_wrong_reports_right_times(tmp_path: Path) -> None:
+    """Ten minutes ahead: the page goes by the engine's clock, also for what was pressed without a connection."""
+    with serving(tmp_path, UNIT) as server, browsing() as context:
+        context.add_init_script("const right = Date.now; Date.now = () => right() + 600_000;")
+        page = sign_in(context, server)
+        call_out(server)
+        expect(page.get_by_role("button", name="Accept")).to_be_visible()
+        context.set_offline(True)
+        begun = now_ms()
+        page.get_by_role("button", name="Accept").click()
+        expect(page.locator("#link-text")).to_have_text("Offline, 1 waiting")
+        ended = now_ms()
+        context.set_offline(False)
+        expect(page.locator("#sent")).to_be_hidden()
+        server.stop()
+        (report,) = [turn.input for turn in server.journal() if isinstance(turn.input, ReportStatus)]
+    assert report.at_ms is not None
+    assert begun - 1_000 <= report.at_ms <= ended
+
+
 def test_a_push_is_shown_while_the_page_is_closed(tmp_path: Path) -> None:
     """The browser hands the worker a message, as its push service would: it becomes a notification, once for an alert."""
     with serving(tmp_path, UNIT) as server, browsing(permissions=["notifications"]) as context:

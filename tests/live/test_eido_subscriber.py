@@ -27,6 +27,7 @@ from gateways.eido.render import Renderer
 from gateways.eido.source import Source
 from tests.builders import serve_place, small_place
 from tests.eido_kit import CONFIG
+from tests.live.eido_live import log_of
 from tests.unit.engine_place import Town, engine_place
 
 PLACE = small_place(agencies=(Agency("next", "Next Town", 2),))
@@ -176,9 +177,9 @@ async def test_what_is_kept_is_in_the_log_and_in_no_count_by_name(tmp_path: Path
             server.say.put(event(document(personComponent=[person])))
             assert (await heard(server))["eventResponse"]["statusCode"] == 200
             assert source.statistics.kept == {"personComponent": 1}
-    log = await trio.Path(tmp_path / "eido.log").read_text()
-    assert "Jo Bloggs" in log
-    assert (await trio.Path(tmp_path / "eido.log").stat()).st_mode & 0o077 == 0
+    file = log_of(tmp_path)
+    assert "Jo Bloggs" in await trio.Path(file).read_text()
+    assert (await trio.Path(file).stat()).st_mode & 0o077 == 0
 
 
 async def test_a_foreign_subscription_is_answered_481_and_a_terminated_one_is_taken_up_anew(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 import trio
+from click.testing import CliRunner
 from msgspec.structs import replace
 
 from engine.journal import verify
@@ -23,6 +24,7 @@ from engine.model.place import Agency, Place, ResponseArea, Unit
 from engine.replay import replay
 from gateways.auth import digest_of_secret
 from gateways.cad.client import CadClient, new_id, reconnecting
+from gateways.cli import main
 from gateways.places import save
 from gateways.vocabulary.incident_messages import (
     AmendIncident,
@@ -32,6 +34,7 @@ from gateways.vocabulary.incident_messages import (
     ReportIncident,
     UnitStatus,
 )
+from tests.eido_kit import FOLDER, mistakes
 from tests.unit.engine_place import ENGINE, PLANS, UNITS, engine_place
 
 SECRET = "of-two-agencies"
@@ -204,6 +207,12 @@ async def test_an_incident_goes_over_and_aid_comes_back_through_crashes_of_both(
     finally:
         for program in (town, vale):
             program.stop()
+    shown = CliRunner().invoke(
+        main, ["eido", "show", str(town.folder / "data"), "I3", "--config", str(town.folder / "turnout.toml")]
+    )
+    assert shown.exit_code == 0, shown.output
+    assert CliRunner().invoke(main, ["eido", "check", "-"], input=shown.output).exit_code == 0
+    assert not (FOLDER.exists() and mistakes(json.loads(shown.output)))
     incidents, notes = reported(vale)
     assert (len(incidents), set(incidents.values())) == (4, {1}), incidents
     assert set(notes.values()) == {1}, notes

@@ -183,6 +183,7 @@ async function start() {
     if (told.unit) await begin(told.unit);
   }
   draw();
+  if (!isSecureContext) byId("sign-in-error").textContent = "This page works over https only. Ask your administrator.";
   if (!channel.unit) byId("secret").focus();
   setInterval(() => state.view && channel.unit && tick(page), 1_000);
 }
