@@ -19,7 +19,7 @@ from gateways.asap import Entrance as AsapEntrance
 from gateways.asap import Intake, NoticePicker, PremisesRefused, read_premises
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
-from gateways.cap import Desk, Entrance, Ledger, LedgerDamaged, Outlet, Press, PublishConfig, Window
+from gateways.cap import Desk, Entrance, Ledger, LedgerDamaged, Outlet, Poller, Press, PublishConfig, Window
 from gateways.cap.config import EVERYWHERE
 from gateways.cloudevents import EventPicker
 from gateways.config import Config, ConfigRefused
@@ -163,6 +163,8 @@ def _open_cap(
     nursery.start_soon(desk.run)
     if config.cap.folder is not None:
         nursery.start_soon(entrance.watch, data / config.cap.folder)
+    for poll in config.cap.polls:
+        nursery.start_soon(Poller(poll, entrance, config.cap.body_bytes).run)
     opened.routes += entrance.routes()
     opened.numbers["cap"] = desk.statistics
 

@@ -134,6 +134,12 @@ class Press:
             with trio.move_on_after(wait_s):
                 await self._look_now.wait()
 
+    def recent(self) -> list[CapAlert]:
+        """Return the same, and the cancels of those that would not be over yet: whoever polls has to hear of them."""
+        now = self._service.clock.now()
+        last = [(each.over, each.messages[-1]) for each in self._held.publications.values()]
+        return [alert for over, alert in last if not over or (alert.infos[0].expires_ms or 0) > now]
+
     def statistics(self) -> dict[str, int]:
         """Return what has happened since the start, by name."""
         return dict(self.counts)
