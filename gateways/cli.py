@@ -12,6 +12,7 @@ from gateways.commands.crews import crew
 from gateways.commands.eido import eido
 from gateways.commands.exports import export
 from gateways.commands.journal import journal
+from gateways.commands.privacy import forget, retention
 from gateways.commands.replay import replay
 from gateways.commands.reports import report
 from gateways.commands.roads import roads
@@ -202,7 +203,22 @@ def _refusable(work: Any) -> Any:
         raise SystemExit(1) from None
 
 
-for group in (alerts, eido, journal, report, export, ways.travel, roads, sim, replay, why, crew, cap):
+for group in (
+    alerts,
+    eido,
+    journal,
+    report,
+    export,
+    ways.travel,
+    roads,
+    sim,
+    replay,
+    why,
+    crew,
+    cap,
+    forget,
+    retention,
+):
     main.add_command(group)
 
 
