@@ -153,11 +153,14 @@ async def _open_doors(
     exchanges = await open_exchanges(nursery, service, board, keeper, config, data)
     counts = HttpCounts()
     clocks = Clocks(profiles, place=board.world.place)
+    crews = _crews(service, board, keeper, config, data) if config.crews.enabled else None
+    routes += [] if crews is None else crew_routes(crews)
     metrics = Metrics(
         service,
         board,
         intake=intake,
         cad=hub.statistics,
+        crews=None if crews is None else crews.statistics,
         courier=courier,
         http=counts,
         clocks=clocks,
@@ -167,8 +170,6 @@ async def _open_doors(
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
-    if config.crews.enabled:
-        routes += crew_routes(_crews(service, board, keeper, config, data))
     routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))

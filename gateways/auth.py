@@ -36,6 +36,8 @@ class Right(StrEnum):
     """Report a unit's status, staffing, destination or emergency: its own units, if the principal is bound to some."""
     ROADS = "roads"
     """Close and open roads, report traffic and weather."""
+    FORGET = "forget"
+    """Erase the people of an incident that is over."""
     POSITION = "position"
     """Feed positions: its own units, if bound."""
     EXCHANGE = "exchange"
@@ -45,7 +47,7 @@ class Right(StrEnum):
 GRANTS: dict[Role, frozenset[Right]] = {
     Role.CALL_TAKER: frozenset({Right.WATCH, Right.REPORT}),
     Role.DISPATCHER: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS}),
-    Role.SUPERVISOR: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS}),
+    Role.SUPERVISOR: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS, Right.FORGET}),
     Role.CREW: frozenset({Right.WATCH, Right.STATUS}),
     Role.FEED: frozenset({Right.POSITION}),
     Role.OBSERVER: frozenset({Right.WATCH}),

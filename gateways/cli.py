@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from gateways.commands import travel as ways
+from gateways.commands.alerts import alerts
+from gateways.commands.cap import cap
 from gateways.commands.crews import crew
 from gateways.commands.eido import eido
 from gateways.commands.exports import export
@@ -195,7 +197,7 @@ def _refusable(work: Any) -> Any:
         raise SystemExit(1) from None
 
 
-for group in (eido, journal, report, export, ways.travel, roads, sim, replay, why, crew):
+for group in (alerts, eido, journal, report, export, ways.travel, roads, sim, replay, why, crew, cap):
     main.add_command(group)
 
 

@@ -14,11 +14,13 @@ from msgspec import Struct, field
 from starlette.routing import Route
 
 from engine.live.service import Service
+from engine.model.place import Place
 from gateways.asap import Entrance as AsapEntrance
 from gateways.asap import Intake, NoticePicker, PremisesRefused, read_premises
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
 from gateways.cap import Desk, Entrance, Ledger, LedgerDamaged, Outlet, Press, PublishConfig, Window
+from gateways.cap.config import EVERYWHERE
 from gateways.cloudevents import EventPicker
 from gateways.config import Config, ConfigRefused
 from gateways.eido import EidoRefused, ExchangeLog, Peers, Source, flat, levels, retrieval_routes, serve_eido
@@ -51,12 +53,32 @@ async def open_exchanges(
 
     Raises ConfigRefused where a table does not hold or what an exchange keeps cannot be read; OSError.
     """
+    _fit(config, board.world.settled)
     opened = Exchanges()
     try:
         await _open_all(opened, nursery, service, board, keeper, config, data)
     except (LedgerDamaged, PositionDamaged, PremisesRefused) as error:
         raise ConfigRefused(str(error)) from error
     return opened
+
+
+def _fit(config: Config, place: Place) -> None:
+    """Refuse what names types and areas that the place has not: it would wait for ever, or be rejected one by one."""
+    types, areas = {each.id for each in place.types}, {each.id for each in place.areas}
+    named = [(f"asap.events.{name}", "type", [rule.type], types) for name, rule in config.asap.events.items()]
+    for each in config.subscriptions:
+        named.append((f"subscriptions.{each.name}", "types", list(each.types), types))
+        named.append((f"subscriptions.{each.name}", "areas", list(each.areas), areas))
+    for code, meant in config.cap.geocodes.items():
+        parts = (meant,) if isinstance(meant, str) else meant
+        wanted = [part for part in parts if isinstance(part, str) and part != EVERYWHERE]
+        named.append((f"cap.geocodes.{code}", "area", wanted, areas))
+    for where, what, found, known in named:
+        for name in found:
+            if name not in known:
+                raise ConfigRefused(
+                    f"[{where}] {what}: {place.name} has no {name!r}. It has: {', '.join(sorted(known))}."
+                )
 
 
 async def _open_all(
@@ -91,7 +113,7 @@ async def _open_eido(
     data: Path,
 ) -> None:
     source = Source(board, config, service.clock.now)
-    log = ExchangeLog(data, config.log_bytes, source.statistics)
+    log = ExchangeLog(data, config.log_bytes, source.statistics, config.log_days)
     nursery.start_soon(log.run)
     try:
         if config.listen is not None:

@@ -80,7 +80,8 @@ class _Sender:
         del copy
         browsers = self._subscriptions.of(message.unit)
         if not browsers:
-            return Outcome(delivered=False, detail=f"no browser of {message.unit} has subscribed on /crew")
+            detail = f"no browser of {message.unit} has subscribed on /crew"
+            return Outcome(delivered=False, detail=detail, only_this=True)
         told = _Told(brief(message), message.text[:WORDS_MAX], message.alert, message.purpose)
         content = msgspec.json.encode(told)
         answers: list[Answer] = []
@@ -93,7 +94,9 @@ class _Sender:
                 nursery.start_soon(tell, browser)
         if any(answer.good for answer in answers):
             return Outcome(delivered=True)
-        return Outcome(delivered=False, detail="; ".join(dict.fromkeys(answer.refusal() for answer in answers)))
+        # Each browser has a push service of its own, so a failure says nothing about those of other crews.
+        detail = "; ".join(dict.fromkeys(answer.refusal() for answer in answers))
+        return Outcome(delivered=False, detail=detail, only_this=True)
 
     async def _post(self, browser: Subscription, alert: str, content: bytes) -> Answer:
         """Post to one browser's push service; forget a browser that is gone."""

@@ -24,6 +24,8 @@ LOOK_S = 60.0
 """Somebody looks at least this often whether an alert begins or is over."""
 RETRY_S = 2.0
 USUAL = 100
+ASIDE = trio.CapacityLimiter(1)
+"""Alerts are worked on beside the loop, one at a time."""
 _log = logger("cap")
 
 
@@ -94,7 +96,9 @@ class Desk:
         now = self._service.clock.now()
         effects = Effects(from_ms=now, until_ms=now)
         if alert.kind is not MessageType.CANCEL:
-            effects = effects_of(alert, self._config, self._board.world.settled, now, by)
+            place = self._board.world.settled
+            # A large polygon takes as long as a hundred decisions.
+            effects = await trio.to_thread.run_sync(effects_of, alert, self._config, place, now, by, limiter=ASIDE)
         stand = self._stand(effects, now)
         until_ms = max(effects.until_ms, now + round(self._config.lasts_h * 3_600_000))
         self._ledger.put(alert.reference, Entry(stand, effects, until_ms))

@@ -26,7 +26,7 @@ from engine.state.records import Incident
 from engine.state.world import World
 from gateways.eido.config import Peer, Statistics, count
 from gateways.eido.memory import Memory, Said
-from gateways.eido.naming import Naming
+from gateways.eido.naming import TRACKING, Naming
 from gateways.eido.reading import Reading
 from gateways.eido.unit_intake import unit_commands
 
@@ -80,6 +80,23 @@ class Intake:
             await self._ties(incident, reading)
             await self._cautions(incident, reading)
             await self._end(incident, reading)
+
+    def open_ones(self) -> list[str]:
+        """Return the tracking identifiers of the neighbour's incidents that are open here."""
+        ours = [each for each in self._world().open.values() if any(note.by == self.by for note in each.notes)]
+        return [each.external for each in ours if each.external.startswith(TRACKING)]
+
+    async def lost_sight(self, tracking: str) -> None:
+        """Write down that the neighbour no longer tells of an incident that is open here: a person decides."""
+        record = self._world().open.get(self._known(tracking) or "")
+        count(self._statistics.kept, "lost_sight")
+        if record is None:
+            return
+        text = f"{self._peer.agency} no longer tells of this incident: it may have ended there."
+        if all(note.text != text for note in record.notes):
+            name = _digest(f"{tracking}\nlost sight\n{len(record.notes)}")[:32]
+            count(self._statistics.commands, AddNote.__name__)
+            await self._ask(AddNote(id=name, by=self.by, incident=record.id, text=text))
 
     # ── which incident ──────────────────────────────────────────────────────────────────────────────────────
 

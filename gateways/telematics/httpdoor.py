@@ -4,6 +4,7 @@ Rule: h11 reads and writes the protocol, each wait has a deadline, and whatever 
 that connection alone. Any path is taken, as trackers of this kind know only a host and a port.
 """
 
+from contextlib import suppress
 from typing import Final
 
 import h11
@@ -95,8 +96,9 @@ class _Conversation:
         authorization = next((value for name, value in request.headers if name == b"authorization"), b"")
         query = request.target.partition(b"?")[2]
         answer = await self._entrance.decide(authorization.decode("latin-1"), query, self._read)
-        if self._http.their_state is h11.SEND_BODY and answer[0] == 200:
-            await self._read(_HEAD_BYTES)  # what came along with a query, so that the next request can be read
+        if self._http.their_state is h11.SEND_BODY and answer[0] not in (408, 413):
+            with suppress(TooLarge):  # then the connection ends behind the answer
+                await self._read(_HEAD_BYTES)  # what came along with a query, so that the next request can be read
         return answer
 
     async def _read(self, limit: int) -> bytes:

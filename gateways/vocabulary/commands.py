@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from engine.model import crew_inputs, inputs, moves, response_inputs, roads, surroundings
+from engine.model import crew_inputs, forgetting, inputs, moves, response_inputs, roads, surroundings
 from engine.model.geometry import Projection
 from gateways.auth import Principal, Right
 from gateways.vocabulary import (
@@ -121,6 +121,7 @@ RULES: Final[dict[type[Command], Rule]] = {
     incident_messages.ReportIncident: Rule(Right.REPORT, _report),
     incident_messages.AmendIncident: Rule(Right.REPORT, _amend),
     incident_messages.Note: Rule(Right.REPORT, _as(inputs.AddNote)),
+    incident_messages.ForgetIncident: Rule(Right.FORGET, _as(forgetting.ForgetIncident)),
     incident_messages.CancelIncident: Rule(Right.ORDER, _as(inputs.CancelIncident)),
     incident_messages.CloseIncident: Rule(Right.ORDER, _as(inputs.CloseIncident)),
     incident_messages.LinkIncidents: Rule(Right.ORDER, _as(inputs.LinkIncidents)),

@@ -8,6 +8,7 @@ from engine.model import alert_facts as a
 from engine.model import crew_facts as c
 from engine.model import crew_inputs as ci
 from engine.model import facts as f
+from engine.model import forgetting as fg
 from engine.model import inputs as i
 from engine.model import moves as m
 from engine.model import response_facts as rf
@@ -80,6 +81,7 @@ SAID: dict[type[Any], Callable[[Any], str]] = {
     i.CloseIncident: lambda g: f"{g.by} closes {g.incident}{_because(g.disposition)}",
     i.LinkIncidents: lambda g: f"{g.by} links {g.incident} and {g.other}",
     i.MergeIncident: lambda g: f"{g.by} merges {g.incident} into {g.into}",
+    fg.ForgetIncident: lambda g: f"{g.by} has the people of {g.incident} forgotten: {g.reason}",
     i.AddNote: lambda g: f"{g.by} notes on {g.incident}: {g.text}",
     i.RecommendUnits: lambda g: f"{g.by} asks again for {g.incident}",
     i.ReserveUnits: lambda g: f"{g.by} reserves {_names(g.units)} for {g.incident}{_because(g.reason)}",
@@ -215,6 +217,7 @@ BECAME: dict[type[Any], Callable[[Any], str]] = {
     f.IncidentCancelled: lambda t: f"{t.incident} is cancelled",
     f.IncidentMerged: lambda t: f"{t.incident} goes on as part of {t.into}",
     f.IncidentsLinked: lambda t: f"{t.incident} and {t.other} are linked",
+    fg.IncidentForgotten: lambda t: f"the people of {t.incident} are forgotten, by {t.by}: {t.reason}",
     f.NoteAdded: lambda t: f"note on {t.incident}: {t.text}",
     f.UnitsRecommended: _recommended,
     f.UnitReserved: lambda t: f"{t.unit} is reserved for {t.incident} as {t.slot}",

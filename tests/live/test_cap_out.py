@@ -185,7 +185,9 @@ async def test_receivers_have_every_message_in_order_over_an_outage_and_a_restar
         await served.until(lambda: served.exchanges.levels["cap-out-met"]()["waiting"] == 0)
     assert list(dict.fromkeys(each.kind for each in taken)) == ["Alert", "Cancel"]
     async with serve_exchanges(tmp_path, config(receiver)) as served:
-        assert served.exchanges.levels["cap-out-met"]()["waiting"] == 0
+        # At least once: a stop between the receiver's answer and its being written down repeats the last message.
+        await served.until(lambda: served.exchanges.levels["cap-out-met"]()["waiting"] == 0)
+    assert len(taken) <= 3
 
 
 async def test_what_we_publish_another_turnout_understands(tmp_path: Path) -> None:

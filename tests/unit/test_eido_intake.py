@@ -148,6 +148,20 @@ async def test_with_its_memory_lost_nothing_is_doubled(tmp_path: Path) -> None:
     assert len(here.town.world.incidents) == 1
 
 
+async def test_a_person_is_told_once_where_the_neighbour_no_longer_tells_of_an_incident(tmp_path: Path) -> None:
+    there, here = transferred(tmp_path), neighbour(tmp_path / "here")
+    tracking = json.loads(there.tell(fire(there)))["$id"]
+    await here.hear(there.tell("I1"))
+    assert here.intake.open_ones() == [tracking]
+    for _ in range(2):
+        await here.intake.lost_sight(tracking)
+    (made,) = here.town.world.open.values()
+    assert [note.text for note in made.notes].count(
+        "town no longer tells of this incident: it may have ended there."
+    ) == 1
+    await here.intake.lost_sight("never heard of")
+
+
 async def test_memory_is_kept_on_the_disk(tmp_path: Path) -> None:
     there, here = transferred(tmp_path), neighbour(tmp_path / "here")
     await here.hear(there.tell(fire(there)))
