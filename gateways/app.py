@@ -33,7 +33,7 @@ from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
 from gateways.clock_files import FILE, load_profiles
-from gateways.config import Access, Config, ConfigRefused, grant_access, recipients_of
+from gateways.config import Access, Config, ConfigRefused, grant_access, keep_to_ourselves, recipients_of
 from gateways.crews import Crews, crew_routes
 from gateways.crews.sessions import load_key
 from gateways.doors import Address, shown
@@ -186,6 +186,7 @@ def _crews(service: Service, board: Board, keeper: Gatekeeper, config: Config, d
 
 def _recipients(place: Place, data: Path, config: Config) -> Recipients:
     """Return who is told, and see that an exercise and the real thing never share a data folder."""
+    keep_to_ourselves(config)
     recipients = recipients_of(config, place)
     try:
         claim(data, exercise=config.exercise)

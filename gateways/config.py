@@ -135,6 +135,22 @@ def recipients_of(config: Config, place: Place) -> Recipients:
         raise ConfigRefused(str(error)) from error
 
 
+def keep_to_ourselves(config: Config) -> None:
+    """Refuse an exercise that would tell other organisations of what has not happened. Raises ConfigRefused."""
+    outward = {
+        "[eido]": config.eido is not None,
+        "[[subscriptions]]": bool(config.subscriptions),
+        "[cap.publish]": config.cap.publish is not None,
+        "[[asap.companies]] notices": any(company.notices for company in config.asap.companies),
+    }
+    named = [table for table, there in outward.items() if there]
+    if config.exercise and named:
+        raise ConfigRefused(
+            f"In an exercise {', '.join(named)} would tell other organisations of incidents that are none; "
+            "leave them out of its configuration."
+        )
+
+
 class Access(Struct, frozen=True):
     """Who may come in, and the tokens if they were made here."""
 
