@@ -57,6 +57,11 @@ _travel = click.option(
 @click.option("--crash-at", type=float, help="Kill the engine (SIGKILL) after so many seconds, and start it again.")
 @click.option("--close-at", type=float, help="Close the busiest bridge after so many seconds, and open it again later.")
 @click.option("--exercise", is_flag=True, help="An exercise: duty officers are to be told as well, and nobody real is.")
+@click.option(
+    "--feed",
+    type=click.Choice(["taip", "mqtt", "osmand", "binary", "lines"]),
+    help="What all trackers speak (mqtt needs mosquitto); without it half JSON lines, half OsmAnd.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object; no board.")
 def demo(**options: Any) -> None:
     """Watch a city being dispatched, live.

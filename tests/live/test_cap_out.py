@@ -218,6 +218,23 @@ def signed(body: bytes, headers: dict[str, str]) -> bool:
     return made == headers["webhook-signature"]
 
 
+async def test_in_an_exercise_every_alert_says_so_and_nobody_real_is_told(tmp_path: Path) -> None:
+    """The receiver of the real thing is not even opened; an exercise's alert counts among exercises only."""
+    real = Outgoing(name="real", url="http://127.0.0.1:9/in", secrets=(SECRET,), allow_private=True)
+    drill = msgspec.structs.replace(config(real), exercise=True)
+    rule = CapRule(name="gas", events=("gas*",), caution=Severity.DANGER)
+    drilled = Config(cap=CapConfig(rules=(rule,)), exercise=True)
+    async with serve_exchanges(tmp_path / "us", drill) as us, serve_exchanges(tmp_path / "them", drilled) as them:
+        await caution(us)
+        await publish(us, caution="gas")
+        (document,) = await documents(us)
+        assert read_alert(document).status == "Exercise"
+        assert "nothing of this has happened" in read_alert(document).note
+        assert "cap-out-real" not in us.exchanges.numbers
+        answer = await them.http.post("/cap", content=document, headers=them.as_("met"))
+        assert answer.json()["result"] == "taken"
+
+
 async def test_a_neighbour_that_polls_our_feed_hears_of_the_end(tmp_path: Path) -> None:
     """Atom from us, polled by another Turnout over its guarded client: the caution comes, and goes with our cancel."""
     rule = CapRule(name="gas", events=("gas*",), caution=Severity.DANGER)
