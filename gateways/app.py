@@ -26,13 +26,14 @@ from engine.model.place import Place
 from engine.state.image import restore, save
 from engine.streets.graph import Graph
 from gateways.alerts import BrowserPush, Courier, Recipients, WrongMode, callback_routes, claim, receipt_routes
+from gateways.alerts.erasing import erase_alerts
 from gateways.api import Api, api_routes
 from gateways.arrivals import Arrivals
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
 from gateways.clock_files import FILE, load_profiles
-from gateways.config import Access, Config, ConfigRefused, grant_access, recipients_of
+from gateways.config import Access, Config, ConfigRefused, grant_access, keep_to_ourselves, recipients_of
 from gateways.crews import Crews, crew_routes
 from gateways.crews.sessions import load_key
 from gateways.doors import Address, shown
@@ -85,10 +86,11 @@ async def run_app(
     """
     recipients = _recipients(place, data, config)
     access, profiles = grant_access(config, data), load_profiles(data / FILE)
-    keeper = Gatekeeper(access.credentials)
+    keeper = Gatekeeper(access.credentials, config.retention.hold)
     feeds = Feeds(place, config, keeper)
     clock = Clock(pace)
     async with serve(place, data / "journal", clock=clock, settings=config.journal, streets=streets) as service:
+        service.on_forget = partial(erase_alerts, data, config.endpoints)
         board = Board(restore(save(service.world), indexed=False))
         follower = service.release.follow("board", FOLLOW_TURNS_MAX)
         async with trio.open_nursery() as nursery:
@@ -184,6 +186,7 @@ def _crews(service: Service, board: Board, keeper: Gatekeeper, config: Config, d
 
 def _recipients(place: Place, data: Path, config: Config) -> Recipients:
     """Return who is told, and see that an exercise and the real thing never share a data folder."""
+    keep_to_ourselves(config)
     recipients = recipients_of(config, place)
     try:
         claim(data, exercise=config.exercise)

@@ -19,7 +19,7 @@ from gateways.asap import Entrance as AsapEntrance
 from gateways.asap import Intake, NoticePicker, PremisesRefused, read_premises
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
-from gateways.cap import Desk, Entrance, Ledger, LedgerDamaged, Outlet, Press, PublishConfig, Window
+from gateways.cap import Desk, Entrance, Ledger, LedgerDamaged, Outlet, Poller, Press, PublishConfig, Window
 from gateways.cap.config import EVERYWHERE
 from gateways.cloudevents import EventPicker
 from gateways.config import Config, ConfigRefused
@@ -66,7 +66,7 @@ def _fit(config: Config, place: Place) -> None:
     """Refuse what names types and areas that the place has not: it would wait for ever, or be rejected one by one."""
     types, areas = {each.id for each in place.types}, {each.id for each in place.areas}
     named = [(f"asap.events.{name}", "type", [rule.type], types) for name, rule in config.asap.events.items()]
-    for each in config.subscriptions:
+    for each in (each for each in config.subscriptions if each.exercise or not config.exercise):
         named.append((f"subscriptions.{each.name}", "types", list(each.types), types))
         named.append((f"subscriptions.{each.name}", "areas", list(each.areas), areas))
     for code, meant in config.cap.geocodes.items():
@@ -97,7 +97,7 @@ async def _open_all(
     if not config.cap.is_off:
         _open_cap(opened, nursery, service, board, keeper, config, data)
     if config.cap.publish is not None:
-        _open_press(opened, nursery, service, board, keeper, config.cap.publish, data)
+        _open_press(opened, nursery, service, board, keeper, config.cap.publish, data, exercise=config.exercise)
     _open_subscriptions(opened, nursery, source, board, config, data)
     if config.eido is not None:
         await _open_eido(opened, nursery, service, board, keeper, config.eido, data)
@@ -144,7 +144,7 @@ def _open_asap(
     opened.routes += AsapEntrance(service, intake, companies, dispatchers).routes()
     opened.numbers["asap"] = intake.statistics
     for company in asap.companies:
-        if company.notices is not None:
+        if company.notices is not None and (company.notices.exercise or not config.exercise):
             picker = NoticePicker(company.name, board)
             _open_feed(opened, nursery, Feed(f"asap-{company.name}", company.notices, picker, source, data))
 
@@ -158,11 +158,13 @@ def _open_cap(
     config: Config,
     data: Path,
 ) -> None:
-    desk = Desk(service, board, config.cap, Ledger(data, config.cap.kept))
+    desk = Desk(service, board, config.cap, Ledger(data, config.cap.kept), exercise=config.exercise)
     entrance = Entrance(desk, config.cap, partial(keeper.admit, Right.EXCHANGE))
     nursery.start_soon(desk.run)
     if config.cap.folder is not None:
         nursery.start_soon(entrance.watch, data / config.cap.folder)
+    for poll in config.cap.polls:
+        nursery.start_soon(Poller(poll, entrance, config.cap.body_bytes).run)
     opened.routes += entrance.routes()
     opened.numbers["cap"] = desk.statistics
 
@@ -175,12 +177,14 @@ def _open_press(
     keeper: Gatekeeper,
     config: PublishConfig,
     data: Path,
+    *,
+    exercise: bool,
 ) -> None:
-    press = Press(service, board, config, data)
+    press = Press(service, board, config, data, exercise=exercise)
     nursery.start_soon(press.run)
     opened.routes += Window(press, partial(keeper.admit, Right.ORDER), partial(keeper.admit, Right.WATCH)).routes()
     opened.numbers["cap-out"] = press.statistics
-    for receiver in config.receivers:
+    for receiver in (each for each in config.receivers if each.exercise or not exercise):
         outlet = Outlet(receiver.name, receiver, press)
         nursery.start_soon(outlet.run)
         opened.numbers[f"cap-out-{receiver.name}"] = outlet.statistics

@@ -112,7 +112,7 @@ class Service:
         """Told the seconds from a command's arrival to its durable answer."""
         self.keys: Keyring | None = None
         """People's data are sealed under these; None: they are not."""
-        self.on_forget: Callable[[str], None] | None = None
+        self.on_forget: Callable[[str], object] | None = None
         """Called in a thread with the id of an incident whose people are to be erased from what lies elsewhere."""
         self._forgetting = Forgetting(self)
         self._journal: Journal | None = None

@@ -166,12 +166,19 @@ class Courier:
             elif not bulkhead.offer(request):
                 self._refuse(leg.endpoint, request, "the endpoint's queue is full")
         if not tried:
-            attempt.left, attempt.alone = 1, True
-            request = Request(alert.id, alert.purpose, alert.rung, alert.attempt, round=attempt)
-            self._refuse(alert.endpoint, request, "nobody is left to be told at this rung")
+            self._conclude(alert, attempt)
+
+    def _conclude(self, alert: Alert, attempt: Round) -> None:
+        """Nobody is left to be told: the report of a delivery was lost in a crash, or all are off duty."""
+        attempt.left, attempt.alone = 1, True
+        request = Request(alert.id, alert.purpose, alert.rung, alert.attempt, round=attempt)
+        detail = "" if alert.taken else "nobody is left to be told at this rung"
+        self._hand_in(alert.endpoint, request, Outcome(delivered=alert.taken, detail=detail))
 
     def _refuse(self, name: str, request: Request, detail: str, *, left_out: bool = False) -> None:
-        outcome = Outcome(delivered=False, detail=detail, left_out=left_out)
+        self._hand_in(name, request, Outcome(delivered=False, detail=detail, left_out=left_out))
+
+    def _hand_in(self, name: str, request: Request, outcome: Outcome) -> None:
         try:
             self._refusals.send_nowait((name, request, outcome))
         except trio.WouldBlock:

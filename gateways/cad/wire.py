@@ -147,6 +147,9 @@ class Wire(trio.abc.Stream):
 
     async def aclose(self) -> None:
         """Send no more. Reading on until the client has gone, and closing, is left to who made the stream."""
+        if self._closed:  # the library's reader and whoever closes may both come here
+            await trio.lowlevel.checkpoint()
+            return
         self._closed = True
         with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
             words = self.last_words() if self.last_words is not None and not self._ended else b""

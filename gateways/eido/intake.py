@@ -101,12 +101,14 @@ class Intake:
     # ── which incident ──────────────────────────────────────────────────────────────────────────────────────
 
     def _ours(self, reading: Reading) -> str | None:
-        """Return the incident of ours that the neighbour answers to: it names it as linked."""
-        for name in reading.links:
-            found = self._naming.find(self._world(), name) if name.startswith("urn:") else None
-            if found is not None:
-                return found.id
-        return None
+        """Return the incident of ours that it is about: by our own identifier, or as the parent of the neighbour's."""
+        names = (reading.tracking, *reading.parents)
+        return next((found for name in names if (found := self._named(name)) is not None), None)
+
+    def _named(self, tracking: str) -> str | None:
+        """Return an incident of ours by its tracking identifier."""
+        found = self._naming.find(self._world(), tracking) if tracking.startswith(TRACKING) else None
+        return None if found is None else found.id
 
     async def _theirs(self, reading: Reading) -> str | None:
         """Return the incident that the neighbour's is here; report it, or amend it."""
@@ -124,10 +126,11 @@ class Intake:
         return known
 
     def _known(self, tracking: str) -> str | None:
-        """Return what an incident of the neighbour is called here."""
+        """Return what an incident is called here that a neighbour names."""
         said = self._memory.get(tracking)
-        if said is not None:
-            return said.incident
+        named = self._named(tracking) if said is None else said.incident
+        if named is not None:
+            return named
         found = (each.id for each in self._world().incidents.values() if each.external == tracking)
         return next(found, None)
 
@@ -227,7 +230,7 @@ class Intake:
     async def _ties(self, incident: str, reading: Reading) -> None:
         record = self._world().incidents.get(incident)
         linked = set(record.links) if record is not None else set()
-        for tracking in reading.links:
+        for tracking in (*reading.links, *reading.parents):
             other = self._known(tracking)
             if other is None:
                 self._left("link", reading)

@@ -197,6 +197,8 @@ def admitted(message: Command, principal: Principal, projection: Projection) -> 
     rule = RULES[type(message)]
     if not principal.may(rule.right):
         raise NotAllowed("type", f"A {principal.role} may not send this: it needs the right to {rule.right}.")
+    if isinstance(message, incident_messages.ForgetIncident) and message.incident in principal.holds:
+        raise NotAllowed("incident", f"{message.incident} is on hold ([retention] hold): it may not be forgotten now.")
     if principal.units is not None:
         for unit in units_of(message):
             if not principal.speaks_for(unit):

@@ -14,6 +14,7 @@ from engine.model import moves as m
 from engine.model import response_facts as rf
 from engine.model import response_inputs as ri
 from engine.model import road_facts as r
+from engine.model import suggestions as sg
 from engine.model import surroundings as s
 from engine.model.turn import Turn
 from engine.model.why import Reason
@@ -91,6 +92,7 @@ SAID: dict[type[Any], Callable[[Any], str]] = {
     i.ReportStatus: lambda g: f"{g.unit} reports {g.status}",
     i.DeclareEmergency: lambda g: f"{g.unit} CALLS FOR HELP{_because(g.text)}",
     i.ResolveEmergency: lambda g: f"{g.by} says that {g.unit} is safe{_because(g.reason)}",
+    sg.SuggestStatus: lambda g: f"the position of {g.unit} says that it is {g.status}{_because(g.incident or '')}",
     ci.ReportStaffing: lambda g: f"{g.unit} has {g.staff} people{_with(g.brings)}",
     ci.AnswerAid: lambda g: f"{g.by} {'sends' if g.committed else 'does not send'} {g.unit}{_because(g.reason)}",
     ci.CallRoll: lambda g: f"{g.by} calls the roll on {g.incident}",
@@ -240,6 +242,9 @@ BECAME: dict[type[Any], Callable[[Any], str]] = {
     a.AlarmRaised: lambda t: f"ALARM {t.alarm}, {t.about}: {t.text}",
     a.AlarmEscalated: lambda t: f"alarm {t.alarm} climbs to rung {t.rung}: nobody has taken it on",
     a.AlarmAcknowledged: lambda t: f"alarm {t.alarm} is {t.by}'s",
+    sg.StatusSuggested: lambda t: (
+        f"{t.unit} may be {t.status}: {t.reason}{', which is taken for true' if t.applied else ''}"
+    ),
     c.StaffingChanged: lambda t: f"{t.unit} is staffed with {t.staff}",
     c.AidRequested: lambda t: f"{t.agency} is asked for {t.unit} for {t.incident}, until {_clock(t.expires_ms)}",
     c.AidCommitted: lambda t: f"{t.agency} commits {t.unit} to {t.incident}",

@@ -144,6 +144,21 @@ async def test_what_a_crash_interrupts_is_done_at_the_next_start(tmp_path: Path)
     assert "Move it away" in str(caught.value.exceptions)
 
 
+async def test_what_cannot_be_written_down_was_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """503, and nothing has changed; the same alert again, on a disk that works, is taken."""
+    async with serve_exchanges(tmp_path, CONFIG) as served:
+        document = alert("F1", info(event="Flash Flood"), sent_ms=now(served))
+
+        async def full(_: Ledger) -> None:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Ledger, "save", full)
+            assert "No space left" in str((await post(served, document, 503))["detail"])
+        assert not served.service.world.cautions
+        assert (await post(served, document))["result"] == "taken"
+
+
 async def test_refusals_say_what_is_wrong(tmp_path: Path) -> None:
     async with serve_exchanges(tmp_path, CONFIG) as served:
         sent = now(served)

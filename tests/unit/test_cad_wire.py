@@ -126,7 +126,9 @@ async def test_last_words_are_said_where_the_library_says_none(pair: Pair, says:
     wire.last_words = lambda: close_frame(1002, "ü" * 100)
     if says:
         await wire.send_all(CLOSE)
-    await wire.aclose()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wire.aclose)
+        nursery.start_soon(wire.aclose)
     received = b""
     while data := await theirs.receive_some(1000):
         received += data
