@@ -8,6 +8,7 @@ changes no byte of the journal.
 """
 
 import os
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -24,8 +25,11 @@ from engine.model.personal import ERASED, QUOTING, incident_of, texts_of
 from engine.model.turn import Turn
 
 NONCE_BYTES: Final = 12
+CIPHERS_HELD: Final = 256
+"""One is made for each key, which takes longer than to use it."""
 Texts = list[tuple[int, str, str]]
 """Where (-1 is the input, else the index of the fact), which field, and what it said."""
+_QUOTING: Final[dict[type[Struct], tuple[str, ...]]] = {}
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(Texts)
 
@@ -55,8 +59,9 @@ def seal(turn: Turn, keys: Keyring) -> Turn | Paper:
         return turn
     parts: dict[int, Texts] = {}
     blank: dict[int, dict[str, str]] = {}
+    numbers = {incident: _usable(number_of(incident), turn, keys) for _, incident, _, _ in found}
     for where, incident, field, text in found:
-        parts.setdefault(_usable(number_of(incident), turn, keys), []).append((where, field, text))
+        parts.setdefault(numbers[incident], []).append((where, field, text))
         blank.setdefault(where, {})[field] = ERASED
     given: Any = replace(turn.input, **blank[-1]) if -1 in blank else turn.input
     facts = tuple(replace(fact, **blank[index]) if index in blank else fact for index, fact in enumerate(turn.facts))
@@ -77,6 +82,11 @@ def unseal(paper: Paper, keys: Keyring | None) -> Turn:
     return Turn(paper.seq, paper.now, given, facts)
 
 
+@lru_cache(maxsize=CIPHERS_HELD)
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(key)
+
+
 def _texts(turn: Turn) -> list[tuple[int, str, str, str]]:
     """Return every personal text: where, of which incident, which field, what it says."""
     found = []
@@ -93,11 +103,19 @@ def _texts(turn: Turn) -> list[tuple[int, str, str, str]]:
     taken = {(where, field) for where, _, field, _ in found}
     for where, item in enumerate(items, -1):
         # A fact that names no incident may quote what was said of one: an alert that was withdrawn, for a reason.
-        for field in QUOTING:
-            text = getattr(item, field, None)
+        for field in _quoting(type(item)):
+            text = getattr(item, field)
             if text in said and (where, field) not in taken:
                 found.append((where, said[text], field, text))
     return found
+
+
+def _quoting(kind: type[Struct]) -> tuple[str, ...]:
+    """Return the fields in which such an item may quote; found once for each kind."""
+    fields = _QUOTING.get(kind)
+    if fields is None:
+        fields = _QUOTING[kind] = tuple(field for field in QUOTING if field in kind.__struct_fields__)
+    return fields
 
 
 def _first_incident(turn: Turn) -> str:
@@ -119,7 +137,7 @@ def _sealed(number: int, seq: int, texts: Texts, keys: Keyring) -> Sealed:
     key = keys.key(number)
     assert key is not None, f"key {number} was made a moment ago"
     nonce = os.urandom(NONCE_BYTES)
-    return Sealed(number, nonce, AESGCM(key).encrypt(nonce, _encoder.encode(texts), _bound(number, seq)))
+    return Sealed(number, nonce, _cipher(key).encrypt(nonce, _encoder.encode(texts), _bound(number, seq)))
 
 
 def _opened(part: Sealed, seq: int, keys: Keyring) -> Texts:
@@ -127,7 +145,7 @@ def _opened(part: Sealed, seq: int, keys: Keyring) -> Texts:
     if key is None:
         return []
     try:
-        return _decoder.decode(AESGCM(key).decrypt(part.nonce, part.data, _bound(part.number, seq)))
+        return _decoder.decode(_cipher(key).decrypt(part.nonce, part.data, _bound(part.number, seq)))
     except InvalidTag:
         raise KeysForeign(
             f"turn {seq}: what was sealed for incident number {part.number} does not open with its key. The keys beside "

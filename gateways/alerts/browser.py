@@ -4,6 +4,7 @@ Rule: the push service is a stranger's. It sees neither the words, which are enc
 where a browser says that it is to be reached is dialled like any address that may not be trusted.
 """
 
+import ssl
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
@@ -55,7 +56,7 @@ class BrowserPush(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True,
     async def open(self, folder: Path) -> AsyncIterator[Sender]:
         """Open the channel. Subscriptions and our key lie in the folder. Raises OSError."""
         subscriptions = Subscriptions(folder)
-        yield _Sender(self, subscriptions, subscriptions.key())
+        yield _Sender(self, subscriptions, subscriptions.key(), ssl.create_default_context())
 
 
 class _Told(Struct, frozen=True):
@@ -70,10 +71,13 @@ class _Told(Struct, frozen=True):
 class _Sender:
     """The open channel."""
 
-    def __init__(self, config: BrowserPush, subscriptions: Subscriptions, key: Vapid02) -> None:
+    def __init__(
+        self, config: BrowserPush, subscriptions: Subscriptions, key: Vapid02, authorities: ssl.SSLContext
+    ) -> None:
         self._config = config
         self._subscriptions = subscriptions
         self._key = key
+        self._authorities = authorities
 
     async def send(self, message: Message, copy: Copy = NOBODY) -> Outcome:
         """Tell every browser of the unit. Delivered, if one push service has taken it."""
@@ -111,8 +115,12 @@ class _Sender:
             self._subscriptions.remove(browser.endpoint)
             return answer
         more = {"TTL": str(config.ttl_s), "Urgency": "high", "Topic": alert, "Content-Encoding": "aes128gcm"}
-        allow = config.allow_private
-        async with carrying(browser.endpoint, allow_private=allow, timeout_s=config.timeout_s) as carrier:
+        async with carrying(
+            browser.endpoint,
+            allow_private=config.allow_private,
+            timeout_s=config.timeout_s,
+            authorities=self._authorities,
+        ) as carrier:
             answer = await carrier.ask("POST", body, headers | more)
         if answer.status in GONE:
             self._subscriptions.remove(browser.endpoint)

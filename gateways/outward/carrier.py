@@ -135,9 +135,20 @@ class Carrier:
 
 
 @asynccontextmanager
-async def carrying(url: str, *, allow_private: bool, timeout_s: float, most: int = BODY_MAX) -> AsyncIterator[Carrier]:
-    """Open a client for the url; `most` bytes of an answer are read. Certificates are checked against the system's authorities (or SSL_CERT_FILE)."""
-    transport = httpx2.AsyncHTTPTransport(verify=ssl.create_default_context(), trust_env=False)
+async def carrying(
+    url: str,
+    *,
+    allow_private: bool,
+    timeout_s: float,
+    most: int = BODY_MAX,
+    authorities: ssl.SSLContext | None = None,
+) -> AsyncIterator[Carrier]:
+    """Open a client for the url; `most` bytes of an answer are read.
+
+    Certificates are checked against the system's authorities (or SSL_CERT_FILE). Reading those holds the loop up for
+    tens of milliseconds: who opens many clients reads them once, and hands them in.
+    """
+    transport = httpx2.AsyncHTTPTransport(verify=authorities or ssl.create_default_context(), trust_env=False)
     timeout = httpx2.Timeout(None, connect=CONNECT_S)
     async with httpx2.AsyncClient(transport=transport, trust_env=False, timeout=timeout) as client:
         yield Carrier(url, client, allow_private=allow_private, timeout_s=timeout_s, most=most)
