@@ -7,13 +7,17 @@ from msgspec import Struct
 
 from engine.core.engine import Engine
 from engine.journal.codec import has_expired
+from engine.journal.keys import Keyring, number_of
 from engine.journal.library import library_of
 from engine.journal.reader import Reader
 from engine.journal.recovery import turns
 from engine.journal.shelf import Shelf
 from engine.journal.snapshots import latest_snapshot
 from engine.model.facts import AnyFact, UnitsRecommended
+from engine.model.inputs import AnyInput
 from engine.model.paper import encode
+from engine.model.personal import ERASED, erased, incident_of, texts_of
+from engine.model.response_facts import DuplicatesSuspected, Suspect
 from engine.model.turn import Turn
 from engine.model.why import Why
 from engine.policy import DispatchPolicy, Solution, policy_of
@@ -52,16 +56,69 @@ def replay(directory: Path, dispatch: DispatchPolicy | None = None, streets: Lib
     start = _first_whole_seq(directory)
     world = _world_before(directory, start, streets or kept_streets(directory))
     engine = Engine(world, dispatch)
+    gone = Gone(Keyring(directory))
     first = world.seq + 1
     count = 0
     difference = None
     for turn in turns(directory, first):
-        difference = compare(engine.step(turn.input, turn.now), turn)
+        known = gone.suspects(world)
+        difference = gone.compare(engine.step(turn.input, turn.now), turn, world, known)
         count += 1
         if difference is not None:
             break
     skipped = first if first > 1 else 0
     return Replayed(first, world.seq, count, state_hash(world), difference, skipped)
+
+
+class Gone:
+    """What cannot be decided again letter by letter, because the people of some incidents have been erased.
+
+    Texts that quote them differ, and whether two calls were alike can no longer be told, which only people are told of:
+    suspicions are taken as recorded. All else must be the same bytes.
+    """
+
+    def __init__(self, keys: Keyring) -> None:
+        self._keys = keys
+        self._seen: dict[str, bool] = {}
+        self._any = False
+
+    def suspects(self, world: World) -> dict[str, tuple[Suspect, ...]]:
+        """Return the suspicions that stand before a turn, once something is known to be gone."""
+        return {name: incident.suspects for name, incident in world.open.items()} if self._any else {}
+
+    def compare(
+        self, replayed: Turn, recorded: Turn, world: World, known: dict[str, tuple[Suspect, ...]]
+    ) -> Difference | None:
+        """Return how the two differ, beyond what is gone; the World goes on with the recorded suspicions."""
+        self._any = self._any or any(map(self._is_gone, (recorded.input, *recorded.facts)))
+        if not self._any:
+            return compare(replayed, recorded)
+        for fact in replayed.facts:
+            if isinstance(fact, DuplicatesSuspected):
+                world.incidents[fact.incident].suspects = known.get(fact.incident, ())
+                world.tally["duplicates_suspected"] -= 1
+                if not world.tally["duplicates_suspected"]:
+                    del world.tally["duplicates_suspected"]
+        for fact in recorded.facts:
+            if isinstance(fact, DuplicatesSuspected):
+                world.apply(fact)
+        return compare(self._masked(replayed), self._masked(recorded))
+
+    def _masked(self, turn: Turn) -> Turn:
+        facts = tuple(
+            erased(fact) if self._is_gone(fact) else fact
+            for fact in turn.facts
+            if not isinstance(fact, DuplicatesSuspected)
+        )
+        return Turn(turn.seq, turn.now, turn.input, facts)
+
+    def _is_gone(self, item: AnyFact | AnyInput) -> bool:
+        if any(ERASED in text for _, text in texts_of(item)):
+            return True
+        name = incident_of(item)
+        if name not in self._seen:
+            self._seen[name] = bool(name) and self._keys.is_destroyed(number_of(name))
+        return self._seen[name]
 
 
 def compare(replayed: Turn, recorded: Turn) -> Difference | None:

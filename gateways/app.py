@@ -26,7 +26,8 @@ from engine.model.demand import Demand
 from engine.model.place import Place
 from engine.state.image import restore, save
 from engine.streets.graph import Graph
-from gateways.alerts import Courier, Recipients, WrongMode, callback_routes, claim, receipt_routes
+from gateways.alerts import BrowserPush, Courier, Recipients, WrongMode, callback_routes, claim, receipt_routes
+from gateways.alerts.erasing import erase_alerts
 from gateways.api import Api, api_routes
 from gateways.arrivals import Arrivals
 from gateways.auth import Gatekeeper, Right
@@ -34,7 +35,7 @@ from gateways.board import Board
 from gateways.cad import Hub, serve_cad
 from gateways.cad.browsers import Browsers
 from gateways.clock_files import FILE, load_profiles
-from gateways.config import Access, Config, ConfigRefused, grant_access, recipients_of
+from gateways.config import Access, Config, ConfigRefused, grant_access, keep_to_ourselves, recipients_of
 from gateways.console import Console, console_routes
 from gateways.crews import Crews, crew_routes
 from gateways.crews.sessions import load_key
@@ -44,6 +45,7 @@ from gateways.inquiries import Inquiries
 from gateways.log import logger
 from gateways.memory import PLANNER_FILE, Memory
 from gateways.metrics import Metrics
+from gateways.outward.subscriptions import Subscriptions
 from gateways.partners import open_exchanges
 from gateways.telematics import JsonLines
 from gateways.web import HttpCounts, serve_http
@@ -87,10 +89,11 @@ async def run_app(
     """
     recipients = _recipients(place, data, config)
     access, profiles = grant_access(config, data), load_profiles(data / FILE)
-    keeper = Gatekeeper(access.credentials)
+    keeper = Gatekeeper(access.credentials, config.retention.hold)
     feeds = Feeds(place, config, keeper)
     clock = Clock(pace)
     async with serve(place, data / "journal", clock=clock, settings=config.journal, streets=streets) as service:
+        service.on_forget = partial(erase_alerts, data, config.endpoints)
         board = Board(restore(save(service.world), indexed=False))
         follower = service.release.follow("board", FOLLOW_TURNS_MAX)
         async with trio.open_nursery() as nursery:
@@ -157,11 +160,14 @@ async def _open_doors(
     exchanges = await open_exchanges(nursery, service, board, keeper, config, data)
     counts = HttpCounts()
     clocks = Clocks(profiles, place=board.world.place)
+    crews = _crews(service, board, keeper, config, data) if config.crews.enabled else None
+    routes += [] if crews is None else crew_routes(crews)
     metrics = Metrics(
         service,
         board,
         intake=intake,
         cad=hub.statistics,
+        crews=None if crews is None else crews.statistics,
         courier=courier,
         http=counts,
         clocks=clocks,
@@ -171,21 +177,32 @@ async def _open_doors(
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
-    if config.crews.enabled:
-        routes += crew_routes(Crews(service, board, keeper, config.crews, load_key(data)))
     if config.console.enabled:
         browsers = Browsers(hub)
         nursery.start_soon(browsers.run)
-        console = Console(service, keeper, config.console, data, streets, exercise=config.exercise)
-        routes += console_routes(console, browsers.serve)
+        routes += _console_routes(service, keeper, config, data, streets, browsers)
     routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))
     return Doors(f"ws://{cad}", f"http://{web}", lines, access, service.notes, tuple(fed), exchanges.doors)
 
 
+def _console_routes(
+    service: Service, keeper: Gatekeeper, config: Config, data: Path, streets: Graph | None, browsers: Browsers
+) -> list[BaseRoute]:
+    console = Console(service, keeper, config.console, data, streets, exercise=config.exercise)
+    return console_routes(console, browsers.serve)
+
+
+def _crews(service: Service, board: Board, keeper: Gatekeeper, config: Config, data: Path) -> Crews:
+    pushes = any(isinstance(endpoint.channel, BrowserPush) for endpoint in config.endpoints)
+    subscriptions = Subscriptions(data) if pushes else None
+    return Crews(service, board, keeper, config.crews, load_key(data), subscriptions=subscriptions)
+
+
 def _recipients(place: Place, data: Path, config: Config) -> Recipients:
     """Return who is told, and see that an exercise and the real thing never share a data folder."""
+    keep_to_ourselves(config)
     recipients = recipients_of(config, place)
     try:
         claim(data, exercise=config.exercise)

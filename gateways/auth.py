@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from collections.abc import Iterable
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated
@@ -36,6 +37,8 @@ class Right(StrEnum):
     """Report a unit's status, staffing, destination or emergency: its own units, if the principal is bound to some."""
     ROADS = "roads"
     """Close and open roads, report traffic and weather."""
+    FORGET = "forget"
+    """Erase the people of an incident that is over."""
     POSITION = "position"
     """Feed positions: its own units, if bound."""
     EXCHANGE = "exchange"
@@ -45,7 +48,7 @@ class Right(StrEnum):
 GRANTS: dict[Role, frozenset[Right]] = {
     Role.CALL_TAKER: frozenset({Right.WATCH, Right.REPORT}),
     Role.DISPATCHER: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS}),
-    Role.SUPERVISOR: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS}),
+    Role.SUPERVISOR: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS, Right.FORGET}),
     Role.CREW: frozenset({Right.WATCH, Right.STATUS}),
     Role.FEED: frozenset({Right.POSITION}),
     Role.OBSERVER: frozenset({Right.WATCH}),
@@ -60,6 +63,8 @@ class Principal(Struct, frozen=True):
     role: Role
     units: frozenset[str] | None = None
     """Bound to these units; None: to none in particular."""
+    holds: frozenset[str] = frozenset()
+    """Incidents that nobody may forget now."""
 
     def may(self, right: Right) -> bool:
         """Tell whether the role has the right."""
@@ -83,7 +88,8 @@ class Credential(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Gatekeeper:
     """Knows the tokens."""
 
-    def __init__(self, credentials: tuple[Credential, ...]) -> None:
+    def __init__(self, credentials: tuple[Credential, ...], holds: Iterable[str] = ()) -> None:
+        self._holds = frozenset(holds)
         self._credentials = {credential.name: credential for credential in credentials}
 
     def authenticate(self, token: str | None) -> Principal | None:
@@ -102,7 +108,7 @@ class Gatekeeper:
         if credential is None:
             return None
         units = None if credential.units is None else frozenset(credential.units)
-        return Principal(credential.name, credential.role, units)
+        return Principal(credential.name, credential.role, units, self._holds)
 
     def admit(self, right: Right, token: str | None) -> Principal | None:
         """Return whose token this is, if that principal has the right."""

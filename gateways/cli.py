@@ -6,10 +6,13 @@ from typing import Any
 import click
 
 from gateways.commands import travel as ways
+from gateways.commands.alerts import alerts
+from gateways.commands.cap import cap
 from gateways.commands.crews import crew
 from gateways.commands.eido import eido
 from gateways.commands.exports import export
 from gateways.commands.journal import journal
+from gateways.commands.privacy import forget, retention
 from gateways.commands.replay import replay
 from gateways.commands.reports import report
 from gateways.commands.roads import roads
@@ -54,6 +57,11 @@ _travel = click.option(
 @click.option("--crash-at", type=float, help="Kill the engine (SIGKILL) after so many seconds, and start it again.")
 @click.option("--close-at", type=float, help="Close the busiest bridge after so many seconds, and open it again later.")
 @click.option("--exercise", is_flag=True, help="An exercise: duty officers are to be told as well, and nobody real is.")
+@click.option(
+    "--feed",
+    type=click.Choice(["taip", "mqtt", "osmand", "binary", "lines"]),
+    help="What all trackers speak (mqtt needs mosquitto); without it half JSON lines, half OsmAnd.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object; no board.")
 def demo(**options: Any) -> None:
     """Watch a city being dispatched, live.
@@ -195,7 +203,22 @@ def _refusable(work: Any) -> Any:
         raise SystemExit(1) from None
 
 
-for group in (eido, journal, report, export, ways.travel, roads, sim, replay, why, crew):
+for group in (
+    alerts,
+    eido,
+    journal,
+    report,
+    export,
+    ways.travel,
+    roads,
+    sim,
+    replay,
+    why,
+    crew,
+    cap,
+    forget,
+    retention,
+):
     main.add_command(group)
 
 

@@ -9,9 +9,10 @@ import os
 import tomllib
 from collections import Counter
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from engine.journal import Settings as JournalSettings
 from engine.live.planner import PlannerSettings
@@ -38,12 +39,24 @@ class ConfigRefused(Exception):
     """The configuration does not hold. The message names file, path and reason."""
 
 
+class Retention(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How long people's data are kept; `turnout retention` holds a data folder to it."""
+
+    positions_days: Annotated[float, Meta(gt=0)] | None = 30.0
+    """Where units were. None: for ever."""
+    incidents_days: Annotated[float, Meta(gt=0)] | None = None
+    """Who called and what was said, from an incident's end on. None: until somebody has it forgotten."""
+    hold: tuple[str, ...] = ()
+    """Incidents that nobody may forget now: a court asks for them."""
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A deployment."""
 
     cad: CadConfig = CadConfig()
     web: WebConfig = WebConfig()
     api: ApiConfig = ApiConfig()
+    retention: Retention = Retention()
     crews: CrewsConfig = CrewsConfig()
     console: ConsoleConfig = ConsoleConfig()
     journal: JournalSettings = JournalSettings()
@@ -122,6 +135,22 @@ def recipients_of(config: Config, place: Place) -> Recipients:
         return read_recipients(Path(config.recipients), place, addressed)
     except RecipientsRefused as error:
         raise ConfigRefused(str(error)) from error
+
+
+def keep_to_ourselves(config: Config) -> None:
+    """Refuse an exercise that would tell other organisations of what has not happened. Raises ConfigRefused."""
+    outward = {
+        "[eido]": config.eido is not None,
+        "[[subscriptions]]": bool(config.subscriptions),
+        "[cap.publish]": config.cap.publish is not None,
+        "[[asap.companies]] notices": any(company.notices for company in config.asap.companies),
+    }
+    named = [table for table, there in outward.items() if there]
+    if config.exercise and named:
+        raise ConfigRefused(
+            f"In an exercise {', '.join(named)} would tell other organisations of incidents that are none; "
+            "leave them out of its configuration."
+        )
 
 
 class Access(Struct, frozen=True):

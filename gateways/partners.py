@@ -14,11 +14,13 @@ from msgspec import Struct, field
 from starlette.routing import Route
 
 from engine.live.service import Service
+from engine.model.place import Place
 from gateways.asap import Entrance as AsapEntrance
 from gateways.asap import Intake, NoticePicker, PremisesRefused, read_premises
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
-from gateways.cap import Desk, Entrance, Ledger, LedgerDamaged, Outlet, Press, PublishConfig, Window
+from gateways.cap import Desk, Entrance, Ledger, LedgerDamaged, Outlet, Poller, Press, PublishConfig, Window
+from gateways.cap.config import EVERYWHERE
 from gateways.cloudevents import EventPicker
 from gateways.config import Config, ConfigRefused
 from gateways.eido import EidoRefused, ExchangeLog, Peers, Source, flat, levels, retrieval_routes, serve_eido
@@ -51,12 +53,32 @@ async def open_exchanges(
 
     Raises ConfigRefused where a table does not hold or what an exchange keeps cannot be read; OSError.
     """
+    _fit(config, board.world.settled)
     opened = Exchanges()
     try:
         await _open_all(opened, nursery, service, board, keeper, config, data)
     except (LedgerDamaged, PositionDamaged, PremisesRefused) as error:
         raise ConfigRefused(str(error)) from error
     return opened
+
+
+def _fit(config: Config, place: Place) -> None:
+    """Refuse what names types and areas that the place has not: it would wait for ever, or be rejected one by one."""
+    types, areas = {each.id for each in place.types}, {each.id for each in place.areas}
+    named = [(f"asap.events.{name}", "type", [rule.type], types) for name, rule in config.asap.events.items()]
+    for each in (each for each in config.subscriptions if each.exercise or not config.exercise):
+        named.append((f"subscriptions.{each.name}", "types", list(each.types), types))
+        named.append((f"subscriptions.{each.name}", "areas", list(each.areas), areas))
+    for code, meant in config.cap.geocodes.items():
+        parts = (meant,) if isinstance(meant, str) else meant
+        wanted = [part for part in parts if isinstance(part, str) and part != EVERYWHERE]
+        named.append((f"cap.geocodes.{code}", "area", wanted, areas))
+    for where, what, found, known in named:
+        for name in found:
+            if name not in known:
+                raise ConfigRefused(
+                    f"[{where}] {what}: {place.name} has no {name!r}. It has: {', '.join(sorted(known))}."
+                )
 
 
 async def _open_all(
@@ -75,7 +97,7 @@ async def _open_all(
     if not config.cap.is_off:
         _open_cap(opened, nursery, service, board, keeper, config, data)
     if config.cap.publish is not None:
-        _open_press(opened, nursery, service, board, keeper, config.cap.publish, data)
+        _open_press(opened, nursery, service, board, keeper, config.cap.publish, data, exercise=config.exercise)
     _open_subscriptions(opened, nursery, source, board, config, data)
     if config.eido is not None:
         await _open_eido(opened, nursery, service, board, keeper, config.eido, data)
@@ -91,7 +113,7 @@ async def _open_eido(
     data: Path,
 ) -> None:
     source = Source(board, config, service.clock.now)
-    log = ExchangeLog(data, config.log_bytes, source.statistics)
+    log = ExchangeLog(data, config.log_bytes, source.statistics, config.log_days)
     nursery.start_soon(log.run)
     try:
         if config.listen is not None:
@@ -122,7 +144,7 @@ def _open_asap(
     opened.routes += AsapEntrance(service, intake, companies, dispatchers).routes()
     opened.numbers["asap"] = intake.statistics
     for company in asap.companies:
-        if company.notices is not None:
+        if company.notices is not None and (company.notices.exercise or not config.exercise):
             picker = NoticePicker(company.name, board)
             _open_feed(opened, nursery, Feed(f"asap-{company.name}", company.notices, picker, source, data))
 
@@ -136,11 +158,13 @@ def _open_cap(
     config: Config,
     data: Path,
 ) -> None:
-    desk = Desk(service, board, config.cap, Ledger(data, config.cap.kept))
+    desk = Desk(service, board, config.cap, Ledger(data, config.cap.kept), exercise=config.exercise)
     entrance = Entrance(desk, config.cap, partial(keeper.admit, Right.EXCHANGE))
     nursery.start_soon(desk.run)
     if config.cap.folder is not None:
         nursery.start_soon(entrance.watch, data / config.cap.folder)
+    for poll in config.cap.polls:
+        nursery.start_soon(Poller(poll, entrance, config.cap.body_bytes).run)
     opened.routes += entrance.routes()
     opened.numbers["cap"] = desk.statistics
 
@@ -153,12 +177,14 @@ def _open_press(
     keeper: Gatekeeper,
     config: PublishConfig,
     data: Path,
+    *,
+    exercise: bool,
 ) -> None:
-    press = Press(service, board, config, data)
+    press = Press(service, board, config, data, exercise=exercise)
     nursery.start_soon(press.run)
     opened.routes += Window(press, partial(keeper.admit, Right.ORDER), partial(keeper.admit, Right.WATCH)).routes()
     opened.numbers["cap-out"] = press.statistics
-    for receiver in config.receivers:
+    for receiver in (each for each in config.receivers if each.exercise or not exercise):
         outlet = Outlet(receiver.name, receiver, press)
         nursery.start_soon(outlet.run)
         opened.numbers[f"cap-out-{receiver.name}"] = outlet.statistics

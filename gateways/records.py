@@ -13,6 +13,7 @@ import msgspec
 
 from engine.journal import JournalError, Reader, verify
 from engine.journal.codec import turn_of
+from engine.journal.keys import Keyring
 from engine.journal.recovery import take_snapshot, turns
 from engine.model.facts import AnyFact, Choice, PositionsMoved, Shortage
 from engine.model.fixes import Fixes
@@ -83,13 +84,14 @@ def tail_turns(directory: Path, lines: int, *, follow: bool) -> int:
     reader = Reader(directory)
     first = min(int(path.stem) for path in directory.glob("*.seg") if path.stem.isdecimal())
     latest: deque[Turn] = deque(maxlen=lines)
-    latest.extend(turn for turn in map(turn_of, reader.read(first)) if _speaks(turn))
+    keys = Keyring(directory)
+    latest.extend(turn for record in reader.read(first) if _speaks(turn := turn_of(record, keys)))
     for turn in latest:
         _say(turn)
     while follow:
         time.sleep(POLL_S)
         for record in reader.read(reader.last_seq + 1):
-            turn = turn_of(record)
+            turn = turn_of(record, keys)
             if _speaks(turn):
                 _say(turn)
     return 0

@@ -9,10 +9,12 @@ gives one command after another at a steady rate: an incident's address is amend
   own; `herd`: commands are given while all subscribers connect at once, as after a restart;
 - beside it, in the same run, servers that only pass on a message of the same size (`loadtests.fanout_peers`).
 
-- `median_ms`, `p99_ms`, `max_ms`: from the answer at the commander to the delta at a subscriber, over all events and
-  subscribers; `last_p99_ms`: the same of each event's last subscriber; `command_p99_ms`: from the command itself. For
-  the herd they are from a command to its answer;
-- `server_cpu_ms`: processor time of the server for one event, all of its work included; `bytes`: of one event, to one
+- `median_ms`, `p99_ms`, `max_ms`: from the answer's arrival at the commander's socket to the delta's at a subscriber's,
+  over all events and subscribers, stamped by the kernel; `last_p99_ms`: the same of each event's last subscriber;
+  `read_p99_ms`: until the subscriber has read it, who waits for the others of its process; `command_p99_ms`: from the
+  command itself to the arrival. For the herd they are from a command to the arrival of its answer;
+- `server_cpu_ms`: processor time of the server for one event, all of its work included;
+  `driver_cpu_ms`: of all subscribers together, who share one process and so one core; `bytes`: of one event, to one
   subscriber; `connect_s`: from no connection at all until every subscriber has its snapshot; `kb_each`: memory that the
   server grew by for each of them.
 """
@@ -25,32 +27,27 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import psutil
-import trio
 from msgspec import Struct
-from trio_websocket import WebSocketConnection
 
 from gateways.auth import digest_of_secret
-from gateways.cad.client import dial
 from gateways.cad.messages import VERSION
 from gateways.places import Loaded, load
+from loadtests.commander import PATIENCE_S, SETTLE_S, Commander, Told, amendment
 from loadtests.report import Row, emit, quantile, wants_json
 from loadtests.server import CONFIG, make_city, running
 
-PATIENCE_S = 30.0
-SETTLE_S = 0.5
 LEAD_S = 1.0
 HERD_S = 6.0
 KNOWN_TO_ALL = "of-a-load-test"
 CROWDED = CONFIG.replace("[cad]\n", "[cad]\nmax_connections = 5000\nmax_per_principal = 5000\n")
 EVENT_BYTES = 2_000
 """What an alternative passes on, if ours did not run before it and say what a delta takes."""
-SUBPROTOCOLS = {"turnout": (VERSION,)}
 
 
 class Target(Struct):
@@ -65,14 +62,6 @@ class Target(Struct):
     """The hello of who gives the commands."""
     report: str | None = None
     """What makes the incident that the commands are about."""
-
-
-class Told(Struct):
-    """What the commander knows of its events, by seq."""
-
-    sent: dict[int, float]
-    answered: dict[int, float]
-    cpu_s: float
 
 
 class Crowd(Struct):
@@ -143,67 +132,6 @@ def peer(method: str) -> Iterator[Target]:
             process.terminate()
 
 
-class Commander:
-    """Gives commands at a steady rate, whatever the answers do, and notes when each was sent and answered."""
-
-    def __init__(self, target: Target, size: int) -> None:
-        self._target = target
-        self._size = size
-        self._sent: dict[str, float] = {}
-        self._answered: dict[str, tuple[float, int]] = {}
-        self._changed = trio.Event()
-        self._has_snapshot = False
-
-    async def run(self, per_s: float, seconds: float) -> Told:
-        target = self._target
-        async with (
-            dial(target.url, subprotocols=SUBPROTOCOLS.get(target.method, ())) as socket,
-            trio.open_nursery() as nursery,
-        ):
-            nursery.start_soon(self._listen, socket)
-            await self._prepare(socket)
-            cpu, begun = target.process.cpu_times(), time.monotonic()
-            for number in range(1, round(per_s * seconds) + 1):
-                await trio.sleep(max(0.0, begun + number / per_s - time.monotonic()))
-                self._sent[str(number)] = time.monotonic()
-                await socket.send_message(amendment(number) if target.report else event(number, self._size))
-            await self._until(lambda: len(self._answered) == len(self._sent))
-            await trio.sleep(SETTLE_S)  # for the last event to reach everybody
-            spent = target.process.cpu_times()
-            nursery.cancel_scope.cancel()
-        return Told(
-            sent={seq: self._sent[name] for name, (_, seq) in self._answered.items()},
-            answered={seq: at for at, seq in self._answered.values()},
-            cpu_s=spent.user + spent.system - cpu.user - cpu.system,
-        )
-
-    async def _prepare(self, socket: WebSocketConnection) -> None:
-        """Report the incident that all is about, where the server knows of incidents."""
-        if self._target.commander is not None and self._target.report is not None:
-            await socket.send_message(self._target.commander)
-            await self._until(lambda: self._has_snapshot)
-            await socket.send_message(self._target.report)
-            await self._until(lambda: "first" in self._answered)
-            await trio.sleep(SETTLE_S)
-            del self._answered["first"]
-
-    async def _listen(self, socket: WebSocketConnection) -> None:
-        while True:
-            message = json.loads(await socket.get_message())
-            now = time.monotonic()
-            assert message.get("type") != "refused", message
-            if message.get("type") == "answer":
-                self._answered[str(message.get("id", message["seq"]))] = now, message["seq"]
-            self._has_snapshot = self._has_snapshot or message.get("type") == "snapshot"
-            self._changed.set()
-
-    async def _until(self, holds: Callable[[], bool]) -> None:
-        with trio.fail_after(PATIENCE_S):
-            while not holds():
-                self._changed = trio.Event()
-                await self._changed.wait()
-
-
 def report(loaded: Loaded) -> str:
     """Return a call of the commonest kind, beside a station."""
     place = loaded.place
@@ -213,13 +141,17 @@ def report(loaded: Loaded) -> str:
     return json.dumps({"type": "report_incident", "id": "first", "incident_type": kind, "lat": lat, "lon": lon})
 
 
-def amendment(number: int) -> str:
-    address = f"{number} Fan-out Street, a long way down the road behind the old market hall, second yard, third floor"
-    return json.dumps({"type": "amend_incident", "id": str(number), "incident": "I1", "address": address})
-
-
 def event(number: int, size: int) -> str:
     return json.dumps({"type": "delta", "seq": number, "text": "x" * size})
+
+
+def command(target: Target, per_s: float, seconds: float, size: int) -> Told:
+    """Give commands, or pass messages on where the server knows of none."""
+    if target.commander is None or target.report is None:
+        return Commander(target.url, target.process, lambda number: event(number, size)).run(per_s, seconds)
+    commander = Commander(target.url, target.process, amendment)
+    commander.prepare(target.commander, target.report)
+    return commander.run(per_s, seconds)
 
 
 def settled_rss(process: psutil.Process) -> int:
@@ -235,13 +167,14 @@ def measure(target: Target, options: argparse.Namespace, who: str = "subscribers
     before = settled_rss(target.process)
     with crowd_of(target, options.subscribers) as crowd:
         grown = target.process.memory_info().rss - before
-        told = trio.run(Commander(target, size).run, options.events, options.seconds)
+        told = command(target, options.events, options.seconds, size)
         result = crowd.finish()
-    received = {int(seq): times for seq, times in result["received"].items() if int(seq) in told.answered}
-    missing = sum(options.subscribers - len(received.get(seq, ())) for seq in told.answered)
-    taken_ms = [(at - told.answered[seq]) * 1e3 for seq, times in received.items() for at in times]
-    last_ms = [(max(times) - told.answered[seq]) * 1e3 for seq, times in received.items()]
-    whole_ms = [(at - told.sent[seq]) * 1e3 for seq, times in received.items() for at in times]
+    arrived, read = ({int(seq): times for seq, times in result[name].items()} for name in ("arrived", "read"))
+    missing = sum(options.subscribers - len(arrived.get(seq, ())) for seq in told.answered)
+    taken_ms = [(at - since) * 1e3 for seq, since in told.answered.items() for at in arrived[seq]]
+    last_ms = [(max(arrived[seq]) - since) * 1e3 for seq, since in told.answered.items()]
+    read_ms = [(at - since) * 1e3 for seq, since in told.answered.items() for at in read[seq]]
+    whole_ms = [(at - since) * 1e3 for seq, since in told.sent.items() for at in arrived[seq]]
     events = len(told.answered)
     return {
         "case": f"{options.subscribers} {who}, {options.events:g} events/s, {options.seconds:g} s",
@@ -250,9 +183,11 @@ def measure(target: Target, options: argparse.Namespace, who: str = "subscribers
         "p99_ms": round(quantile(taken_ms, 0.99), 2),
         "max_ms": round(max(taken_ms), 2),
         "last_p99_ms": round(quantile(last_ms, 0.99), 2),
+        "read_p99_ms": round(quantile(read_ms, 0.99), 2),
         "command_p99_ms": round(quantile(whole_ms, 0.99), 2),
         "missing": missing,
         "server_cpu_ms": round(told.cpu_s / events * 1e3, 2),
+        "driver_cpu_ms": round(result["cpu_s"] / events * 1e3, 2),
         "bytes": round(result["bytes"] / options.subscribers / events),
         "connect_s": round(crowd.ready_s, 2),
         "kb_each": round(grown / options.subscribers / 1024, 1),
@@ -274,7 +209,7 @@ def herd(target: Target, options: argparse.Namespace) -> Row:
     crowd = threading.Thread(target=connect)
     crowd.start()
     try:
-        told = trio.run(Commander(target, EVENT_BYTES).run, options.events, HERD_S)
+        told = command(target, options.events, HERD_S, EVENT_BYTES)
     finally:
         over.set()
         crowd.join()

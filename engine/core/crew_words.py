@@ -9,7 +9,7 @@ from engine.core.lookup import check_given, check_text, known_unit
 from engine.core.recorder import Recorder, Refused
 from engine.core.reviewing import told_ms
 from engine.core.statuses import AHEAD_MS_MAX
-from engine.model.alert_facts import AlarmKind, AlarmRaised, Purpose
+from engine.model.alert_facts import AlarmCleared, AlarmKind, AlarmRaised, Purpose
 from engine.model.crew_facts import DelayReported, DispatchDeclined, HelpRequested, UnitSaid, UnitTold
 from engine.model.crew_inputs import DeclineDispatch, ReportDelay, RequestHelp, TellDispatch, TellUnit
 from engine.model.facts import AssignmentAdvanced, AssignmentEnded
@@ -65,13 +65,12 @@ def request_help(turn: Recorder, given: RequestHelp) -> None:
     turn.record(HelpRequested(unit.id, where, given.what, given.text, at_ms, given.by))
     wish = f"{unit.id} asks for {given.what.replace('_', ' ')}{f' on {where}' if where else ''}"
     text = f"{wish}{f': {given.text}' if given.text.strip() else ''}"
-    about = turn.world.alarms.about(where or "")
-    if not any((each.about, each.unit, each.text) == (AlarmKind.HELP_REQUESTED, unit.id, text) for each in about):
-        # Each wish is an alarm of its own: "police" must not hide behind "more units".
-        name = f"W{turn.world.alarm_number + 1}"
-        turn.record(
-            AlarmRaised(alarm=name, about=AlarmKind.HELP_REQUESTED, incident=where or "", unit=unit.id, text=text)
-        )
+    for alarm in tuple(turn.world.alarms.about(where or "")):
+        # Asked again, it is one alarm with the newest words. "Police" does not hide behind "more units".
+        if (alarm.about, alarm.unit) == (AlarmKind.HELP_REQUESTED, unit.id) and alarm.text.startswith(wish):
+            turn.record(AlarmCleared(alarm.id, f"{unit.id} has asked again"))
+    name = f"W{turn.world.alarm_number + 1}"
+    turn.record(AlarmRaised(alarm=name, about=AlarmKind.HELP_REQUESTED, incident=where or "", unit=unit.id, text=text))
 
 
 def tell_unit(turn: Recorder, given: TellUnit) -> None:

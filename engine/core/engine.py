@@ -15,6 +15,7 @@ from engine.core import (
     crews,
     destinations,
     emergencies,
+    forgetting,
     holding,
     incidents,
     learned,
@@ -36,6 +37,7 @@ from engine.core import (
 from engine.core.matching import match_waiting
 from engine.core.recorder import Recorder, Refused
 from engine.model import crew_inputs, inputs, moves, response_inputs, suggestions
+from engine.model import forgetting as forgetting_words
 from engine.model import surroundings as surroundings_words
 from engine.model.facts import CommandRefused
 from engine.model.input import Input
@@ -61,6 +63,7 @@ DECIDERS: dict[type[Input], Callable[[Recorder, Any], None]] = {
     inputs.LinkIncidents: incidents.link_incidents,
     inputs.MergeIncident: incidents.merge_incident,
     inputs.AddNote: incidents.add_note,
+    forgetting_words.ForgetIncident: forgetting.forget_incident,
     inputs.RecommendUnits: orders.recommend_units,
     inputs.ReserveUnits: orders.reserve_units,
     inputs.DispatchUnits: orders.dispatch_units,

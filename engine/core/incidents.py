@@ -7,6 +7,7 @@ from engine.core.lookup import (
     check_text,
     known_incident,
     nobody_in_need,
+    not_forgotten,
     open_incident,
 )
 from engine.core.plans import checked_code, determined, plan_for
@@ -189,6 +190,7 @@ def merge_incident(turn: Recorder, given: MergeIncident) -> None:
 def add_note(turn: Recorder, given: AddNote) -> None:
     """Write a note, also on an incident that has lately ended."""
     incident = known_incident(turn.world, given.incident)
+    not_forgotten(turn.world, incident.id)
     check_given(text=given.text)
     turn.record(NoteAdded(incident.id, given.text, given.by))
 

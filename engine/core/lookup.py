@@ -19,6 +19,13 @@ def open_incident(world: World, incident_id: str, field: str = "incident") -> In
     return incident
 
 
+def not_forgotten(world: World, incident_id: str) -> None:
+    """Refuse to say more of an incident whose people have been forgotten: there is no key any more to seal it under."""
+    if incident_id in world.forgotten:
+        reason = f"The people of {incident_id} have been forgotten; nothing more is written about it. Report a new one."
+        raise Refused("incident_forgotten", "incident", reason)
+
+
 def known_incident(world: World, incident_id: str, field: str = "incident") -> Incident:
     """Return the incident, open or lately ended, or refuse."""
     incident = world.incidents.get(incident_id)

@@ -1,6 +1,6 @@
 """Undoing: an incident that was not over, one that was an occurrence of its own, two that do not belong together."""
 
-from engine.core.lookup import check_given, known_incident
+from engine.core.lookup import check_given, known_incident, not_forgotten
 from engine.core.recorder import Recorder, Refused
 from engine.model.lifecycle import Phase
 from engine.model.response_facts import IncidentReopened, IncidentSplit, IncidentsUnlinked
@@ -15,6 +15,7 @@ DIGITS_MAX = 16
 def reopen_incident(turn: Recorder, given: ReopenIncident) -> None:
     """Put a closed or cancelled incident back on the board, and serve it anew in the same turn."""
     incident = _remembered(turn.world, given.incident)
+    not_forgotten(turn.world, incident.id)
     check_given(reason=given.reason)
     if incident.open:
         raise Refused("not_ended", "incident", f"{incident.id} is on the board: it need not be reopened.")
@@ -32,6 +33,7 @@ def reopen_incident(turn: Recorder, given: ReopenIncident) -> None:
 def split_incident(turn: Recorder, given: SplitIncident) -> None:
     """Undo a merge: the incident is on the board by itself and is served anew. Its units stay where they went."""
     incident = _remembered(turn.world, given.incident)
+    not_forgotten(turn.world, incident.id)
     check_given(reason=given.reason)
     if incident.merged_into is None:
         raise Refused("not_merged", "incident", f"{incident.id} was not merged into another one.")

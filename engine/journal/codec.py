@@ -6,12 +6,16 @@ Where all reported fixes became true, which is nearly always, the columns are wr
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engine.journal.keys import Keyring
 from engine.journal.port import Record
+from engine.journal.sealing import Paper, seal, unseal
 from engine.model.facts import PositionsMoved
 from engine.model.fixes import Fixes
 from engine.model.inputs import ReportPositions
-from engine.model.paper import decode_as, decode_turn, encode
+from engine.model.paper import decode_as, decoder_of, encode
 from engine.model.turn import Turn
+
+_papers = decoder_of(Paper)
 
 
 class _Tracked(Struct, frozen=True, array_like=True):
@@ -23,10 +27,13 @@ class _Tracked(Struct, frozen=True, array_like=True):
     ignored: int
 
 
-def record_of(turn: Turn) -> Record:
-    """Return the record of a turn. Nobody waits for positions to be on the disk."""
+def record_of(turn: Turn, keys: Keyring | None = None) -> Record:
+    """Return the record of a turn; people's data sealed, where there are keys. Nobody waits for positions to be on the disk.
+
+    Raises OSError if a key had to be made and could not be.
+    """
     if not isinstance(turn.input, ReportPositions):
-        return Record(turn.seq, encode(turn))
+        return Record(turn.seq, encode(turn if keys is None else seal(turn, keys)))
     fact = turn.facts[0]
     assert isinstance(fact, PositionsMoved)
     reported = turn.input.fixes
@@ -35,12 +42,13 @@ def record_of(turn: Turn) -> Record:
     return Record(turn.seq, encode(bare), track=encode(tracked), sync=False)
 
 
-def turn_of(record: Record) -> Turn:
+def turn_of(record: Record, keys: Keyring | None = None) -> Turn:
     """Return the turn of a record; one whose positions have expired comes without any fact.
 
-    Raises msgspec.ValidationError if the record was written by another version of the model.
+    People's data are there as far as their keys are; without `keys`, what was sealed reads as erased.
+    Raises msgspec.ValidationError if the record was written by another version of the model; KeysForeign.
     """
-    turn = decode_turn(record.body)
+    turn = unseal(_papers.decode(record.body), keys)
     if not record.track:
         return turn
     tracked: _Tracked = decode_as(_Tracked, record.track)

@@ -29,6 +29,10 @@ class JournalGap(JournalError):
     """Records were asked for that this journal does not hold."""
 
 
+class KeysForeign(JournalError):
+    """What was sealed does not open with the key that bears its number."""
+
+
 class JournalFull(JournalError):
     """More is waiting for the disk than may wait. The record was not taken; hold back and try again."""
 

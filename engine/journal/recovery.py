@@ -11,9 +11,11 @@ import msgspec
 from msgspec import Struct
 
 from engine.journal.codec import turn_of
+from engine.journal.keys import Keyring, number_of
 from engine.journal.reader import Reader
 from engine.journal.snapshots import Snapshot, latest_snapshot, write_snapshot
 from engine.model.turn import Turn
+from engine.state.erasure import erase
 from engine.state.image import restore, save
 from engine.state.world import Library, World, no_streets
 
@@ -31,7 +33,8 @@ class Found(Struct, frozen=True):
 
 def turns(directory: Path, from_seq: int = 1) -> Iterator[Turn]:
     """Give the turns of a journal from `from_seq` on. Raises JournalDamaged, JournalGap."""
-    return (turn_of(record) for record in Reader(directory).read(from_seq))
+    keys = Keyring(directory)
+    return (turn_of(record, keys) for record in Reader(directory).read(from_seq))
 
 
 def recover_world(directory: Path, *, use_snapshot: bool = True, streets: Library = no_streets) -> Found:
@@ -45,10 +48,10 @@ def recover_world(directory: Path, *, use_snapshot: bool = True, streets: Librar
     world, head = World(streets=streets), b""
     if use_snapshot:
         world, head = _from_snapshot(directory, notes, streets)
-    reader = Reader(directory)
+    reader, keys = Reader(directory), Keyring(directory)
     folded = 0
     for record in reader.read(world.seq + 1):
-        world.fold(turn_of(record))
+        world.fold(turn_of(record, keys))
         folded += 1
     return Found(world, folded, reader.head or head, tuple(notes))
 
@@ -83,4 +86,29 @@ def take_snapshot(directory: Path) -> tuple[int, Path]:
     """
     found = recover_world(directory)
     path = write_snapshot(directory, Snapshot(found.world.seq, found.head, save(found.world)))
+    # An incident may have been forgotten while this was under way.
+    scrub_snapshots(directory)
     return found.world.seq, path
+
+
+def scrub_snapshots(directory: Path) -> list[Path]:
+    """Take people's data out of every snapshot that still holds some whose key is destroyed; return what was rewritten.
+
+    One that cannot be read is deleted: it is only a cache, and nobody could tell what is in it. Raises OSError.
+    """
+    keys, rewritten = Keyring(directory), []
+    for path in sorted((directory / "snapshots").glob("*.snap")):
+        snapshot = latest_snapshot(directory, at_most_seq=int(path.stem)).snapshot
+        try:
+            world = None if snapshot is None or snapshot.seq != int(path.stem) else restore(snapshot.payload)
+        except (msgspec.DecodeError, ValueError):
+            world = None
+        if world is None or snapshot is None:
+            path.unlink()
+            continue
+        named = [name for name in world.incidents if keys.is_destroyed(number_of(name))]
+        found = [name for name in named if erase(world, name)]
+        if found:
+            write_snapshot(directory, Snapshot(snapshot.seq, snapshot.head, save(world)))
+            rewritten.append(path)
+    return rewritten

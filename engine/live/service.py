@@ -9,7 +9,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -20,17 +20,20 @@ from msgspec import Struct, field
 from engine.core.engine import Engine
 from engine.journal import Journal, JournalFull, Settings
 from engine.journal.codec import record_of
+from engine.journal.keys import Keyring
 from engine.journal.library import StreetLibrary, library_of
 from engine.journal.recovery import recover_world
 from engine.journal.shelf import Shelf
 from engine.kernels.warm import warm
 from engine.live.clock import Clock
 from engine.live.epochs import EpochMaker, StreetsFailed
+from engine.live.forgetting import Forgetting
 from engine.live.lanes import Done, Lane, Lanes, Waiting
 from engine.live.positions import PositionLane
 from engine.live.release import Release
 from engine.live.watchdog import Watchdog
 from engine.model.facts import CommandRefused
+from engine.model.forgetting import ForgetIncident
 from engine.model.input import Command
 from engine.model.inputs import AdoptPlace, AnyCommand, AnyInput, ReportPositions, Resume, Tick
 from engine.model.paper import digest_of, encode
@@ -46,6 +49,9 @@ STRETCH_S = 0.01
 UNDURABLE_MAX = 4096
 """Turns on their way to the disk; beyond it the writer waits for the disk."""
 
+
+KEYS_AHEAD = 1_000
+KEYS_EVERY_S = 10.0
 
 SWITCH_INTERVAL_S = 0.000_05
 """How long one thread may keep the interpreter while another wants it."""
@@ -104,6 +110,11 @@ class Service:
         """Told the kind of input and the seconds its step took."""
         self.on_answer: Callable[[float], None] | None = None
         """Told the seconds from a command's arrival to its durable answer."""
+        self.keys: Keyring | None = None
+        """People's data are sealed under these; None: they are not."""
+        self.on_forget: Callable[[str], object] | None = None
+        """Called in a thread with the id of an incident whose people are to be erased from what lies elsewhere."""
+        self._forgetting = Forgetting(self)
         self._journal: Journal | None = None
         self._undurable: deque[Undurable] = deque()
         self._work = trio.Event()
@@ -203,7 +214,7 @@ class Service:
 
     def _repeat(self, command: Command, known: Answer, done: Done) -> None:
         """Answer a command that was decided before; not before that is durable."""
-        if known.digest != digest_of(command):
+        if known.digest and known.digest != digest_of(command):
             reason = f"The id {command.id!r} was used before for another command. Every command needs an id of its own."
             known = Answer(known.seq, None, Refusal("id_reused", "id", reason))
         if self._undurable and self._undurable[-1].turn.seq >= known.seq:
@@ -221,7 +232,7 @@ class Service:
         if self.on_decide is not None:
             self.on_decide(type(given).__name__, decided_s - started_s)
         self._undurable.append(Undurable(turn, done, answer, decided_s))
-        self.journal.submit(record_of(turn))
+        self.journal.submit(record_of(turn, self.keys))
         self._moved_on.set()
         self.epochs.look()
         return turn
@@ -237,7 +248,10 @@ class Service:
         while self._undurable and self._undurable[0].turn.seq <= seq:
             entry = self._undurable.popleft()
             self.measures.durable_s.append(now_s - entry.decided_s)
-            if entry.done is not None:
+            if isinstance(entry.turn.input, ForgetIncident):
+                # Who asked for it is told once it is done.
+                self._forgetting.begin(entry.turn, entry.done, entry.answer)
+            elif entry.done is not None:
                 entry.done(entry.turn, entry.answer)
             self.release.offer(entry.turn)
         self._work.set()
@@ -287,6 +301,14 @@ class Service:
             await self.epochs.run()
         except StreetsFailed as error:
             self._fail(error)
+
+    async def _keep_keys(self) -> None:
+        """Have keys ready for the incidents of the next while, so that no call waits for one to be made."""
+        while True:
+            assert self.keys is not None, "keys are kept where a journal is"
+            with suppress(OSError):  # the one who needs a key makes it, and cannot go on without
+                await trio.to_thread.run_sync(self.keys.prepare, self.world.incident_number + KEYS_AHEAD)
+            await trio.sleep(KEYS_EVERY_S)
 
     async def _first_turn(self, given: AnyInput) -> None:
         turn = await self.tell(given)
@@ -356,6 +378,8 @@ async def serve(
         found = recover_world(directory, streets=library.ready)
         service = Service(Engine(found.world), clock, watchdog)
         service._journal = journal  # noqa: SLF001  the maker completes its object
+        service.keys = Keyring(directory)
+        await trio.to_thread.run_sync(service._forgetting.catch_up, directory)  # noqa: SLF001
         service.notes = (*journal.recovered.notes, *found.notes, *notes)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(service._write)  # noqa: SLF001
@@ -363,6 +387,8 @@ async def serve(
             nursery.start_soon(service._take_positions)  # noqa: SLF001
             nursery.start_soon(service._keep_time)  # noqa: SLF001
             nursery.start_soon(service._keep_epochs)  # noqa: SLF001
+            nursery.start_soon(service._forgetting.run, directory)  # noqa: SLF001
+            nursery.start_soon(service._keep_keys)  # noqa: SLF001
             try:
                 yield service
             finally:

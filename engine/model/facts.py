@@ -12,6 +12,7 @@ from engine.model.alert_facts import AnyAlertFact
 from engine.model.crew_facts import AnyCrewFact
 from engine.model.fact import Fact
 from engine.model.fixes import Fixes
+from engine.model.forgetting import IncidentForgotten
 from engine.model.lifecycle import Outcome, Status
 from engine.model.moves import AnyMoveFact
 from engine.model.place import Place
@@ -307,5 +308,6 @@ AnyFact: TypeAlias = (
     | AnyCrewFact
     | AnySurroundingsFact
     | AnyMoveFact
+    | IncidentForgotten
     | AnySuggestionFact
 )

@@ -10,6 +10,7 @@ from engine.model.alert_facts import CopyState
 from engine.model.clearing import Pace
 from engine.model.crew_inputs import AnyCrewCommand
 from engine.model.fixes import Fixes
+from engine.model.forgetting import ForgetIncident
 from engine.model.input import Command, Input
 from engine.model.lifecycle import Status
 from engine.model.moves import AnyMoveCommand, ProposeMoves
@@ -312,6 +313,7 @@ AnyCommand: TypeAlias = (
     | AnyCrewCommand
     | AnySurroundingsCommand
     | AnyMoveCommand
+    | ForgetIncident
 )
 
 AnyInput: TypeAlias = (

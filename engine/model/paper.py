@@ -44,6 +44,11 @@ def decode_as(kind: Any, data: bytes) -> Any:
     return msgspec.msgpack.decode(data, type=kind, dec_hook=_dec_hook)
 
 
+def decoder_of(kind: Any) -> msgspec.msgpack.Decoder[Any]:
+    """Return what decodes many objects of that kind."""
+    return msgspec.msgpack.Decoder(kind, dec_hook=_dec_hook)
+
+
 def digest_of(command: Command) -> bytes:
     """Return eight bytes that tell two commands of one id apart."""
     return blake2b(_encoder.encode(command), digest_size=8).digest()

@@ -45,6 +45,13 @@ PERSONAL: Final[dict[type[Struct], tuple[str, ...]]] = {
     response_inputs.SplitIncident: ("reason",),
     response_inputs.SupersedeUnit: ("reason",),
     crew_inputs.AnswerAid: ("reason",),
+    crew_inputs.DeclineDispatch: ("reason",),
+    crew_inputs.ReportDelay: ("reason",),
+    crew_inputs.RequestHelp: ("text",),
+    crew_inputs.TellUnit: ("text",),
+    crew_inputs.TellDispatch: ("text",),
+    surroundings.ChooseDestination: ("reason",),
+    inputs.ReportCopy: ("detail",),
     facts.IncidentReported: ("address", "caller", "note"),
     facts.IncidentAmended: ("address", "caller"),
     facts.IncidentClosed: ("disposition",),
@@ -57,6 +64,7 @@ PERSONAL: Final[dict[type[Struct], tuple[str, ...]]] = {
     facts.EmergencyDeclared: ("text",),
     alert_facts.AlertRequested: ("text",),
     alert_facts.AlarmRaised: ("text",),
+    alert_facts.CopyMarked: ("detail",),
     response_facts.AlarmStruck: ("reason",),
     response_facts.IncidentHeld: ("reason",),
     response_facts.IncidentStacked: ("reason",),
@@ -67,9 +75,17 @@ PERSONAL: Final[dict[type[Struct], tuple[str, ...]]] = {
     response_facts.UnitsBypassed: ("reason",),
     crew_facts.AidRequested: ("deviation",),
     crew_facts.AidDeclined: ("reason",),
+    crew_facts.DispatchDeclined: ("reason",),
+    crew_facts.DelayReported: ("reason",),
+    crew_facts.HelpRequested: ("text",),
+    crew_facts.UnitTold: ("text",),
+    crew_facts.UnitSaid: ("text",),
     surroundings.DestinationChosen: ("reason",),
 }
 """By type: its personal fields, each a text or None."""
+
+QUOTING: Final = ("deviation", "detail", "disposition", "note", "reason", "text")
+"""Fields in which another fact of the same turn may quote such a text."""
 
 Item = TypeVar("Item", bound=Struct)
 

@@ -5,6 +5,7 @@ from engine.state import (  # noqa: F401  # each registers its folds
     fold_crews,
     fold_decisions,
     fold_driver,
+    fold_forgetting,
     fold_incidents,
     fold_moves,
     fold_plans,

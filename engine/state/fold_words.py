@@ -35,21 +35,21 @@ def delay_reported(world: World, fact: DelayReported) -> None:
 def help_requested(world: World, fact: HelpRequested) -> None:
     """Keep it among what the crew has said; the alarm puts it before a person."""
     text = fact.what.replace("_", " ").capitalize() + (f": {fact.text}" if fact.text else "")
-    _keep(world, fact.unit, Words(fact.at_ms, fact.by, text, ""))
+    _keep(world, fact.unit, Words(fact.at_ms, fact.by, text, "", fact.incident or ""))
     world.count("help_requests")
 
 
 @folds(UnitTold)
 def unit_told(world: World, fact: UnitTold) -> None:
     """Keep the words; the alert of the same turn brings them."""
-    _keep(world, fact.unit, Words(world.now, fact.by, fact.text, fact.alert))
+    _keep(world, fact.unit, Words(world.now, fact.by, fact.text, fact.alert, fact.incident or ""))
     world.count("words_to_units")
 
 
 @folds(UnitSaid)
 def unit_said(world: World, fact: UnitSaid) -> None:
     """Keep the words."""
-    _keep(world, fact.unit, Words(fact.at_ms, fact.by, fact.text, ""))
+    _keep(world, fact.unit, Words(fact.at_ms, fact.by, fact.text, "", fact.incident or ""))
     world.count("words_of_units")
 
 

@@ -56,6 +56,7 @@ class Image(Struct, frozen=True):
     cover: tuple[Cover, ...]
     cover_seq: int
     tally: dict[str, int]
+    forgotten: list[str] = []
 
 
 def image_of(world: World) -> Image:
@@ -88,6 +89,7 @@ def image_of(world: World) -> Image:
         cover=world.cover,
         cover_seq=world.cover_seq,
         tally=dict(sorted(world.tally.items())),
+        forgotten=list(world.forgotten),
     )
 
 
@@ -145,6 +147,7 @@ def restore(data: bytes, *, indexed: bool = True, streets: Library = no_streets)
     world.held_moves = {(unit, post): (code, at_ms) for unit, post, code, at_ms in image.held_moves}
     world.cover, world.cover_seq = image.cover, image.cover_seq
     world.tally = image.tally
+    world.forgotten = dict.fromkeys(image.forgotten)
     for unit in world.units:
         world.restand(unit)
     return world

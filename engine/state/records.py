@@ -85,6 +85,8 @@ class Words(Struct):
     text: str
     alert: str
     """The alert that brings them to the crew; "": the crew has said them."""
+    incident: str = ""
+    """Where the crew was working."""
 
 
 class Incident(Struct):

@@ -119,9 +119,9 @@ class World:
         """By unit and post: why the guard last held a proposal back, and when that was written down."""
         self.move_number = 0
         self.cover: tuple[Cover, ...] = ()
-        """As the planner saw it last …"""
         self.cover_seq = 0
-        """… in the World of that turn; 0: it has not spoken."""
+        """What the planner saw last, in the World of that turn; 0: it has not spoken."""
+        self.forgotten: dict[str, None] = {}  # ids of incidents whose people have been erased
         self.tally: dict[str, int] = {}
         """Counts since the first turn, by name; for reports and metrics."""
 

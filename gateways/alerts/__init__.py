@@ -1,5 +1,6 @@
 """Alerts: telling crews. The engine owes, tries again and escalates; this room carries out one attempt at a time."""
 
+from gateways.alerts.browser import BrowserPush
 from gateways.alerts.callbacks import callback_routes
 from gateways.alerts.courier import Courier
 from gateways.alerts.endpoint import AlertChannel, Endpoint
@@ -16,6 +17,7 @@ from gateways.alerts.webhook import Webhook
 
 __all__ = [
     "AlertChannel",
+    "BrowserPush",
     "Counts",
     "Courier",
     "Endpoint",

@@ -42,7 +42,7 @@ class Breaker:
         self._probing = False
 
     def spared(self) -> None:
-        """What was tried was broken off by us: it says nothing about the endpoint."""
+        """What was tried was broken off by us, or failed for a reason of its own: it says nothing about the endpoint."""
         self._probing = False
 
     def failed(self, now_s: float, detail: str) -> None:

@@ -140,6 +140,9 @@ class Bulkhead:
             self.breaker.succeeded()
             return
         self.counts.failed += 1
+        if outcome.only_this:
+            self.breaker.spared()
+            return
         was_open = self.breaker.open
         self.breaker.failed(trio.current_time(), outcome.detail)
         if self.breaker.open and not was_open:

@@ -25,6 +25,8 @@ class Outcome(Struct, frozen=True):
     """The reason of a failure, for people: what happened and, where we know, what to do."""
     acknowledged_by: str | None = None
     """The endpoint's answer was itself the acknowledgement, and this is whose."""
+    only_this: bool = False
+    """The failure is this copy's alone, a wrong number or one station of many: it says nothing about the endpoint."""
     left_out: bool = False
     """Nothing was tried: the recipient is off duty, or wants to be left alone."""
     reached: bool = False

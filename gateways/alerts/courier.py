@@ -21,7 +21,7 @@ from engine.model.alert_facts import (
     CopyState,
     Purpose,
 )
-from engine.model.facts import AnyFact, CommandRefused
+from engine.model.facts import CommandRefused
 from engine.model.inputs import ReportCopy, ReportReceipt
 from engine.model.turn import Turn
 from engine.state.records import Alert, AlertState
@@ -73,6 +73,8 @@ class Courier:
         self._addressed = {name: each.endpoint.channel.addressed for name, each in self._bulkheads.items()}
         self._real: dict[str, Sender] = {}
         """Senders that are open, by endpoint: those that may listen, be called back or call off."""
+        self._releases: set[str] = set()
+        """Open ones: over with their delivery, which is no reason to take the words back."""
         self._refusals, self._refused = trio.open_memory_channel[tuple[str, Request, Outcome]](REFUSALS_MAX)
         self.unconfigured = 0
         """Attempts asked for at an endpoint that the configuration does not know."""
@@ -90,7 +92,7 @@ class Courier:
                 channel = await channels.enter_async_context(
                     opened(bulkhead.endpoint, self._folder, exercise=self.exercise, marked=marked)
                 )
-                for _ in range(bulkhead.endpoint.workers):
+                for _ in range(bulkhead.endpoint.hands):
                     nursery.start_soon(bulkhead.work, channel.sender)
                 if channel.real is not None:
                     self._real[name] = channel.real
@@ -139,11 +141,17 @@ class Courier:
                 alert = self._board.world.alerts.get(fact.alert)
                 if alert is not None and (alert.rung, alert.attempt) == (fact.rung, fact.attempt):
                     self._take(alert)
-            elif isinstance(fact, AlertAcknowledged | AlertWithdrawn | AlertHandedOver):
-                self._end(fact.alert, _words(fact))
+            elif isinstance(fact, AlertWithdrawn):
+                self._end(fact.alert, fact.reason)
+            elif isinstance(fact, AlertAcknowledged) and fact.alert not in self._releases:
+                self._end(fact.alert, f"acknowledged by {fact.by}")
+            if isinstance(fact, AlertAcknowledged | AlertWithdrawn | AlertHandedOver):
+                self._releases.discard(fact.alert)
 
     def _take(self, alert: Alert) -> None:
         """Begin the attempt that the alert asks for: a copy for everybody, side by side."""
+        if alert.purpose is Purpose.RELEASE:
+            self._releases.add(alert.id)
         now = self._service.clock.now()
         legs = legs_of(self._board.world, alert, alert.endpoint, self._recipients, self._addressed, now)
         tried = [leg for leg in legs if leg.state is None]
@@ -158,12 +166,19 @@ class Courier:
             elif not bulkhead.offer(request):
                 self._refuse(leg.endpoint, request, "the endpoint's queue is full")
         if not tried:
-            attempt.left, attempt.alone = 1, True
-            request = Request(alert.id, alert.purpose, alert.rung, alert.attempt, round=attempt)
-            self._refuse(alert.endpoint, request, "nobody is left to be told at this rung")
+            self._conclude(alert, attempt)
+
+    def _conclude(self, alert: Alert, attempt: Round) -> None:
+        """Nobody is left to be told: the report of a delivery was lost in a crash, or all are off duty."""
+        attempt.left, attempt.alone = 1, True
+        request = Request(alert.id, alert.purpose, alert.rung, alert.attempt, round=attempt)
+        detail = "" if alert.taken else "nobody is left to be told at this rung"
+        self._hand_in(alert.endpoint, request, Outcome(delivered=alert.taken, detail=detail))
 
     def _refuse(self, name: str, request: Request, detail: str, *, left_out: bool = False) -> None:
-        outcome = Outcome(delivered=False, detail=detail, left_out=left_out)
+        self._hand_in(name, request, Outcome(delivered=False, detail=detail, left_out=left_out))
+
+    def _hand_in(self, name: str, request: Request, outcome: Outcome) -> None:
         try:
             self._refusals.send_nowait((name, request, outcome))
         except trio.WouldBlock:
@@ -174,7 +189,10 @@ class Courier:
             await self.report(name, request, outcome)
 
     def _end(self, alert: str, reason: str) -> None:
-        """The alert is over: what is under way is broken off, and who can call it off does."""
+        """The alert is over: what is under way is broken off, and who can call it off does.
+
+        One that was handed to a person is not over for the crew: what still reaches it may do so.
+        """
         for bulkhead in self._bulkheads.values():
             bulkhead.stop(alert)
         for sender in self._real.values():
@@ -265,10 +283,6 @@ class Courier:
         """Return the real seconds since a time of the engine, whose clock may run at another pace."""
         clock = self._service.clock
         return (clock.now() - at_ms) / 1000 / clock.pace.rate
-
-
-def _words(fact: AnyFact) -> str:
-    return f"acknowledged by {fact.by}" if isinstance(fact, AlertAcknowledged) else str(getattr(fact, "reason", ""))
 
 
 def _copy_of(endpoint: str, request: Request, outcome: Outcome) -> ReportCopy:

@@ -4,17 +4,20 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
+from gateways.alerts.browser import BrowserPush
 from gateways.alerts.logfile import LogFile
 from gateways.alerts.mqtt import Mqtt
+from gateways.alerts.notifier import Notifier
 from gateways.alerts.pager import Pager
-from gateways.alerts.push import Push
 from gateways.alerts.sms import Sms
 from gateways.alerts.smtp import Mail
 from gateways.alerts.stations import StationAlerting
 from gateways.alerts.wctp import Wctp
 from gateways.alerts.webhook import Webhook
 
-AlertChannel: TypeAlias = Webhook | LogFile | Mail | Pager | Sms | Wctp | Mqtt | StationAlerting | Push
+AlertChannel: TypeAlias = (
+    Webhook | LogFile | Mail | Pager | Sms | Wctp | Mqtt | StationAlerting | Notifier | BrowserPush
+)
 """All channels, as a configuration names them: `channel = "webhook"`. A new one is added here."""
 
 
@@ -29,6 +32,15 @@ class Endpoint(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Attempts that may wait; beyond it they fail at once, so that the ladder goes on."""
     exercise: bool = False
     """Nobody real is behind it: it may be sent to in an exercise."""
+
+    @property
+    def hands(self) -> int:
+        """Return how many attempts are carried out at the same time.
+
+        Where one endpoint stands for many peers, one of them that hangs must not hold up the others.
+        """
+        lanes = self.channel.lanes if isinstance(self.channel, StationAlerting | Notifier) else 0
+        return max(self.workers, lanes)
 
     def __post_init__(self) -> None:
         if self.exercise and self.channel.addressed:

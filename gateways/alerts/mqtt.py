@@ -114,7 +114,8 @@ class _Sender:
         except NotPublished as error:
             return Outcome(delivered=False, detail=str(error))
         if not heard and not self._config.retain:
-            return Outcome(delivered=False, detail=f"nobody is subscribed to {topic}; is the crew's device connected?")
+            detail = f"nobody is subscribed to {topic}; is the crew's device connected?"
+            return Outcome(delivered=False, detail=detail, only_this=True)
         return Outcome(delivered=True)
 
     async def listen(self, tell: Tell) -> None:

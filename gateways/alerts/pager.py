@@ -92,7 +92,7 @@ class _Sender:
         )
         result = await self._hold(conversation)
         if not result.taken:
-            return Outcome(delivered=False, detail=result.detail)
+            return Outcome(delivered=False, detail=result.detail, only_this=result.only_this)
         if result.ticket is not None:
             self._ask(message.alert, copy.recipient, result.ticket, result.state)
         return Outcome(delivered=True, reached=result.state is CopyState.DELIVERED)

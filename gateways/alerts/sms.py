@@ -188,12 +188,14 @@ class _Sender:
     def _judged(self, answer: Answer, alert: str, recipient: str) -> Outcome:
         config = self._config
         if not answer.good:
-            return Outcome(delivered=False, detail=answer.refusal())
+            own = answer.status in (400, 404, 410, 422)
+            return Outcome(delivered=False, detail=answer.refusal(), only_this=own)
         told = _decoded(answer.body)
         if config.taken is not None and field_of(told, config.taken.field) not in config.taken.values:
             found = field_of(told, config.taken.field)
             said = "does not say" if found is None else f"says {clean(found)[:_FIELD_MAX]!r}"
-            return Outcome(delivered=False, detail=f"the provider {said} in {config.taken.field}")
+            detail = f"the provider {said} in {config.taken.field}"
+            return Outcome(delivered=False, detail=detail, only_this=True)
         number = None if config.id_field is None else field_of(told, config.id_field)
         if number:
             while len(self._known) >= KNOWN_MAX:

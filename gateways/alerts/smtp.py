@@ -19,6 +19,7 @@ from typing import Annotated, ClassVar, Final
 
 import trio
 from msgspec import Meta
+from msgspec.structs import replace
 
 from gateways.alerts.channel import NOBODY, Copy, Outcome, Sender
 from gateways.alerts.message import Message
@@ -124,7 +125,7 @@ class _Attempt:
                 server.send_message(letter, self._config.sender, [to])
         except smtplib.SMTPRecipientsRefused as error:
             _, (code, words) = next(iter(error.recipients.items()))
-            return _refused("the recipient", code, words)
+            return replace(_refused("the recipient", code, words), only_this=True)
         except smtplib.SMTPResponseException as error:
             return _refused(_what(error), error.smtp_code, error.smtp_error)
         except (smtplib.SMTPException, OSError, UnicodeError) as error:

@@ -20,6 +20,9 @@ LINES_MAX: Final = 100
 _LINE: Final = re.compile(rb"([0-9]{3})(?:[ -](.*))?", re.DOTALL)
 _HELP: Final = 214
 """Lines of information in front of an answer, not an answer."""
+GOODBYE: Final = 221
+OWN: Final = ("PAGE", "MESS", "SEND", "SUBJ")
+"""A refusal of one of these is about this page; one of another is about the server."""
 _UNKNOWN: Final = frozenset({500, 502, 550})
 """How servers of level 1 and 2 say that they do not know 2WAY."""
 
@@ -32,8 +35,8 @@ class Reply(Struct, frozen=True):
 
     @property
     def good(self) -> bool:
-        """2xx, and those of two-way transactions: 8xx it has been done, 9xx it will be."""
-        return self.code // 100 in (2, 8, 9)
+        """2xx but the goodbye, and those of two-way transactions: 8xx it has been done, 9xx it will be."""
+        return self.code // 100 in (2, 8, 9) and self.code != GOODBYE
 
 
 class Ticket(Struct, frozen=True):
@@ -51,6 +54,8 @@ class Result(Struct, frozen=True, kw_only=True):
     state: CopyState = CopyState.FAILED
     ticket: Ticket | None = None
     detail: str = ""
+    only_this: bool = False
+    """The server refuses this page, and may well take another."""
 
 
 class Step(Struct, frozen=True):
@@ -142,7 +147,8 @@ class Conversation:
         if last and step.name == "MSTA" and reply.code in STATES:
             return Result(taken=True, state=STATES[reply.code], detail=words)
         if not reply.good:
-            return Result(taken=False, detail=f"the paging server refuses {step.name}: {words}")
+            own = step.name in OWN and reply.code // 100 in (5, 7)
+            return Result(taken=False, detail=f"the paging server refuses {step.name}: {words}", only_this=own)
         return Result(taken=True, state=STATES.get(reply.code, CopyState.SENT), ticket=_ticket(reply), detail=words)
 
     def _end(self, detail: str) -> None:

@@ -25,6 +25,8 @@ from gateways.log import logger
 CONNECT_S: Final = 5.0
 RETRY_S: Final = 0.5
 RETRY_MAX_S: Final = 10.0
+LANE: Final = 4
+"""Attempts at one controller at the same time; more fail at once, so that a dead one holds no workers of the others."""
 OUT_MAX: Final = 1_000
 """Lines that may wait to be sent to one controller."""
 
@@ -57,6 +59,11 @@ class StationAlerting(
         """Show no token."""
         return f"StationAlerting({', '.join(self.stations)})"
 
+    @property
+    def lanes(self) -> int:
+        """Attempts that must be possible at the same time, so that no station waits for another."""
+        return LANE * len(self.stations)
+
     @asynccontextmanager
     async def open(self, folder: Path) -> AsyncIterator[Sender]:
         """Open the channel; connections are made by `listen`."""
@@ -79,7 +86,7 @@ class _Sender:
         link = self._link(station)
         if link is None:
             detail = f"no controller is configured for the station {station!r} of {message.unit}"
-            return Outcome(delivered=False, detail=detail)
+            return Outcome(delivered=False, detail=detail, only_this=True)
         return await link.send(redacted(message, self._config.tells))
 
     async def listen(self, tell: Tell) -> None:
@@ -114,10 +121,20 @@ class _Link:
         self._put, self._get = trio.open_memory_channel[bytes](OUT_MAX)
         self._told: dict[str, None] = {}
         self._trouble = "there has been no connection yet"
+        self._open_attempts = 0
         self.connected = False
 
     async def send(self, message: Message) -> Outcome:
         """Tell it, and wait for its answer: also over a new connection, if that comes in time."""
+        if self._open_attempts >= LANE:
+            return self._failed(f"owes {self._open_attempts} answers already")
+        self._open_attempts += 1
+        try:
+            return await self._send(message)
+        finally:
+            self._open_attempts -= 1
+
+    async def _send(self, message: Message) -> Outcome:
         answered = trio.Event()
         answer: list[tuple[bool, str]] = []
 
@@ -136,11 +153,14 @@ class _Link:
                 self._conversation.forget(message.alert, take)
         if not answer:
             why = "does not answer" if self.connected else f"is not connected: {self._trouble}"
-            return Outcome(delivered=False, detail=f"the controller of {self._station} {why}")
+            return self._failed(why)
         taken, reason = answer[0]
         if not taken:
-            return Outcome(delivered=False, detail=f"the controller of {self._station} refuses it: {clean(reason)}")
+            return self._failed(f"refuses it: {clean(reason)}")
         return Outcome(delivered=True, reached=True)
+
+    def _failed(self, why: str) -> Outcome:
+        return Outcome(delivered=False, detail=f"the controller of {self._station} {why}", only_this=True)
 
     def over(self, alert: str, reason: str) -> None:
         """Call it off, if the controller was told."""

@@ -19,6 +19,8 @@ from gateways.alerts.wording import Tells, Worded, short
 from gateways.outward.carrier import Carrier, carrying, check_url, host_of
 
 XML = "text/xml"
+OWN = ("403", "404", "411", "500", "501", "502", "503", "504")
+"""Codes of refusals that are about this recipient or this message, and not about us."""
 
 
 class Wctp(Worded, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="channel", tag="wctp"):
@@ -81,7 +83,8 @@ class _Sender:
             said = answer.refusal() if not answer.good else f"the answer is no WCTP: {error}"
             return Outcome(delivered=False, detail=said)
         if not confirmed.taken:
-            return Outcome(delivered=False, detail=f"the carrier refuses it: {confirmed.words}")
+            own = confirmed.words[:3] in OWN
+            return Outcome(delivered=False, detail=f"the carrier refuses it: {confirmed.words}", only_this=own)
         return Outcome(delivered=True)
 
     def hear(self, posted: Posted) -> Heard:

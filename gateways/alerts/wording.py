@@ -69,6 +69,7 @@ _VERBS: Final = {
     Purpose.ROLL_CALL: "ROLL-CALL",
     Purpose.CAUTION: "TAKE CARE AT",
     Purpose.MOVE: "MOVE TO",
+    Purpose.MESSAGE: "HAS A MESSAGE, ASK DISPATCH",
 }
 _RANK: Final = list(Tells)
 _SPEC: Final = re.compile(r"(?:\.[1-9][0-9]{0,3})?", re.ASCII)

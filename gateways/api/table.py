@@ -33,6 +33,7 @@ _PATHS: Final[tuple[tuple[str, str, type[Command]], ...]] = (
     ("POST", f"{INCIDENT}/unlink", response.UnlinkIncidents),
     ("POST", f"{INCIDENT}/merge", incidents.MergeIncident),
     ("POST", f"{INCIDENT}/split", response.SplitIncident),
+    ("POST", f"{INCIDENT}/forget", incidents.ForgetIncident),
     ("POST", f"{INCIDENT}/recommend", incidents.Recommend),
     ("POST", f"{INCIDENT}/accept", response.Accept),
     ("POST", f"{INCIDENT}/reserve", incidents.Reserve),

@@ -36,7 +36,9 @@ SLOW: Final = Close(1013, "slow", "You do not read fast enough to follow. Connec
 CROWD: Final = Close(1013, "crowd", "You have as many connections as one name may have. Close one of them first.")
 NO_HELLO: Final = Close(1008, "no_hello", "No hello came in time. Say hello right after connecting.")
 IDLE: Final = Close(1001, "idle", "You have not answered a ping. Connect again and resume.")
-_ABNORMAL: Final = {1006: RESET, 1009: OVERSIZED}
+FAULTY: Final = {code: Close(code, "websocket_error", "") for code in (1002, 1007)}
+"""What a client did that the protocol forbids, or a text that is not UTF-8."""
+_ABNORMAL: Final = {1006: RESET, 1009: OVERSIZED, **FAULTY}
 
 _log = logger("cad")
 

@@ -192,6 +192,11 @@ class Hub:
             self._trail.forget(unit.id)
         self._keep(Link(update.prev, frames.whole, self._told))
         self._told = self._trail.told
+        if any(event.kind == "incident_forgotten" for event in update.events):
+            # What is kept for those who come back holds what was to be erased: they are given a new snapshot.
+            self._ring.clear()
+            self._ring_bytes = 0
+            self._snapshots = ByAudience()
         for listener, audience in list(self._listeners.items()):
             listener.on_delta(frames.of(audience))
 

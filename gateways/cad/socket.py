@@ -5,6 +5,7 @@ ends that connection alone, also where it goes wrong in the WebSocket library's 
 """
 
 from collections import Counter
+from functools import partial
 from typing import Final
 
 import trio
@@ -13,11 +14,11 @@ from wsproto.utilities import ProtocolError
 
 from gateways.auth import Gatekeeper, Principal
 from gateways.cad.config import CadConfig
-from gateways.cad.connection import Connection
+from gateways.cad.connection import FAULTY, Connection
 from gateways.cad.hub import Hub
 from gateways.cad.messages import VERSION
 from gateways.cad.session import Close, Session
-from gateways.cad.wire import Wire
+from gateways.cad.wire import Wire, close_frame
 from gateways.log import logger
 
 RESTART: Final = Close(1012, "restart", "The server is going down. Connect again in a moment and resume.")
@@ -146,6 +147,7 @@ class Door:
 
     async def _converse(self, socket: WebSocketConnection, wire: Wire) -> None:
         self._statistics.accepted += 1
+        wire.last_words = partial(_last_words, socket)
         connection = self._connection(f"cad-{self._statistics.accepted}", socket, wire)
         self._inside[connection] = None
         try:
@@ -165,6 +167,12 @@ class Door:
         """Count one more connection of the principal, and tell whether it may have so many. Called once for each."""
         self._names[principal.name] += 1
         return self._names[principal.name] <= self._config.max_per_principal
+
+
+def _last_words(socket: WebSocketConnection) -> bytes:
+    """Return the close frame for a client that has broken the protocol, which the library ends without one."""
+    closed = socket.closed
+    return b"" if closed is None or closed.code not in FAULTY else close_frame(closed.code, closed.reason or "")
 
 
 async def _close(stream: trio.SocketStream, grace_s: float) -> None:

@@ -9,12 +9,15 @@ safe because the library writes through this class too, and these four things ho
 - nobody begins a frame while another task is within a send;
 - behind a close frame there are no frames of ours: this class sees the library's, and takes none from then on.
 
+Where a client breaks the protocol the library closes without a word; the close frame with the code that says what was
+wrong (RFC 6455, 7.1.7) is sent here. The socket itself is closed by the door, once the client has had time to read.
+
 Of text frames the library keeps no state on the sending side, so it need not know of them.
 """
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from math import inf
 from typing import Final
 
@@ -22,6 +25,8 @@ import trio
 
 SLICE: Final = 65_536
 """Bytes that a client has to take in the time that a send may last."""
+REASON_BYTES: Final = 123
+LAST_WORDS_S: Final = 1.0
 _CLOSE: Final = 0x88
 
 
@@ -40,6 +45,12 @@ def payload_of(framed: bytes) -> bytes:
     return framed[{126: 4, 127: 10}.get(framed[1], 2) :]
 
 
+def close_frame(code: int, reason: str) -> bytes:
+    """Return an unmasked close frame (RFC 6455, 5.5.1); a reason that is too long is cut."""
+    words = reason.encode()[:REASON_BYTES].decode(errors="ignore").encode()
+    return bytes((_CLOSE, 2 + len(words))) + code.to_bytes(2, "big") + words
+
+
 class Wire(trio.abc.Stream):
     """A stream that several tasks send whole frames into."""
 
@@ -54,6 +65,9 @@ class Wire(trio.abc.Stream):
         """Of what was begun. No send loses its place here, also if it is cancelled."""
         self._ended = False
         """A close frame is out, or begun."""
+        self._closed = False
+        self.last_words: Callable[[], bytes] | None = None
+        """What is to be sent if the library closes without a close frame."""
 
     @property
     def is_free(self) -> bool:
@@ -127,8 +141,19 @@ class Wire(trio.abc.Stream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """As the stream does."""
+        if self._closed:
+            raise trio.ClosedResourceError("the library has closed")
         return await self._stream.receive_some(max_bytes)
 
     async def aclose(self) -> None:
-        """As the stream does."""
-        await self._stream.aclose()
+        """Send no more. Reading on until the client has gone, and closing, is left to who made the stream."""
+        if self._closed:  # the library's reader and whoever closes may both come here
+            await trio.lowlevel.checkpoint()
+            return
+        self._closed = True
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            words = self.last_words() if self.last_words is not None and not self._ended else b""
+            if words:
+                with trio.move_on_after(LAST_WORDS_S):
+                    await self.send_all(words)
+            await self._stream.send_eof()

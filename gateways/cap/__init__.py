@@ -5,6 +5,7 @@ from gateways.cap.desk import Desk
 from gateways.cap.entrance import Entrance
 from gateways.cap.ledger import Ledger, LedgerDamaged
 from gateways.cap.outlet import Outlet
+from gateways.cap.poll import Poller
 from gateways.cap.press import Press
 from gateways.cap.window import Window
 
@@ -16,6 +17,7 @@ __all__ = [
     "Ledger",
     "LedgerDamaged",
     "Outlet",
+    "Poller",
     "Press",
     "PublishConfig",
     "Window",

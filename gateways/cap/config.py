@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from engine.model.roads import PERCENT_MAX, PERCENT_MIN
 from engine.model.surroundings import Severity as CautionSeverity
 from gateways.cap.alert import Category, Certainty, Info, Severity, Urgency
+from gateways.outward.carrier import check_url
 from gateways.outward.feed import Receiver
 
 Percent = Annotated[int, Meta(ge=PERCENT_MIN, le=PERCENT_MAX)]
@@ -79,6 +80,20 @@ def _at_least(kind: type[Severity] | type[Certainty], found: str, wanted: str) -
     return order.index(kind(found)) <= order.index(kind(wanted))
 
 
+class Poll(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A source that is asked. Raises ValueError where the url does not hold."""
+
+    name: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
+    url: str
+    """Of an alert, or of an Atom feed with a link to one in each entry; https, http only together with `allow_private`."""
+    every_s: Annotated[float, Meta(gt=0)] = 60.0
+    timeout_s: Annotated[float, Meta(gt=0, le=60)] = 10.0
+    allow_private: bool = False
+
+    def __post_init__(self) -> None:
+        check_url(self.url, allow_private=self.allow_private)
+
+
 class Outgoing(Receiver, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Somebody to whom every alert of ours is posted."""
 
@@ -108,6 +123,8 @@ class CapConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     body_bytes: Annotated[int, Meta(ge=1_024, le=4_194_304)] = 262_144
     lasts_h: Annotated[float, Meta(gt=0, le=8_760)] = 24.0
     """An alert that names no end is over by then."""
+    polls: tuple[Poll, ...] = ()
+    """Sources that are asked again and again."""
     folder: str | None = None
     """Files *.xml put here are read as if they had been posted, and moved to its folders `taken` and `refused`."""
     folder_every_s: Annotated[float, Meta(gt=0)] = 2.0

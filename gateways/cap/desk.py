@@ -24,6 +24,8 @@ LOOK_S = 60.0
 """Somebody looks at least this often whether an alert begins or is over."""
 RETRY_S = 2.0
 USUAL = 100
+ASIDE = trio.CapacityLimiter(1)
+"""Alerts are worked on beside the loop, one at a time."""
 _log = logger("cap")
 
 
@@ -44,13 +46,17 @@ class Outcome(Struct, frozen=True, kw_only=True):
 class Desk:
     """Takes alerts. One per process."""
 
-    def __init__(self, service: Service, board: Board, config: CapConfig, ledger: Ledger) -> None:
+    def __init__(
+        self, service: Service, board: Board, config: CapConfig, ledger: Ledger, *, exercise: bool = False
+    ) -> None:
+        """In an exercise alerts of exercises count as well: the city is none."""
         self.counts: Counter[str] = Counter()
         self._service = service
         self._board = board
         self._config = config
         self._ledger = ledger
         self._turn = trio.Lock()
+        self._counting = {Status.ACTUAL, Status.EXERCISE} if exercise else {Status.ACTUAL}
         self._news = trio.Event()
         self._refused: dict[str, str] = {}
         """By command of the alert that is being taken: why the engine did not do it."""
@@ -83,7 +89,7 @@ class Desk:
 
     async def _take(self, alert: CapAlert, by: str) -> Outcome:
         told = alert.identifier
-        if alert.status is not Status.ACTUAL:
+        if alert.status not in self._counting:
             note = f"Its status is {alert.status}: it is not about the world, and nothing was done."
             return Outcome(result="not_actual", identifier=told, notes=(note,))
         if alert.kind in (MessageType.ACK, MessageType.ERROR):
@@ -94,12 +100,19 @@ class Desk:
         now = self._service.clock.now()
         effects = Effects(from_ms=now, until_ms=now)
         if alert.kind is not MessageType.CANCEL:
-            effects = effects_of(alert, self._config, self._board.world.settled, now, by)
+            place = self._board.world.settled
+            # A large polygon takes as long as a hundred decisions.
+            effects = await trio.to_thread.run_sync(effects_of, alert, self._config, place, now, by, limiter=ASIDE)
         stand = self._stand(effects, now)
         until_ms = max(effects.until_ms, now + round(self._config.lasts_h * 3_600_000))
+        as_it_was = dict(self._ledger.entries)
         self._ledger.put(alert.reference, Entry(stand, effects, until_ms))
         before = [self._ledger.end(each, until_ms) for each in replaced_by(alert)]
-        await self._ledger.save()
+        try:
+            await self._ledger.save()
+        except OSError:
+            self._ledger.entries = as_it_was
+            raise
         self._refused = {}
         if stand is Stand.DUE:
             await self._do(alert.reference)

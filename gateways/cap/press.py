@@ -27,7 +27,7 @@ from engine.model.road_facts import ConditionsLapsed, RoadClosed, RoadOpened
 from engine.model.surroundings import CautionEnded, CautionRecorded
 from engine.model.turn import Turn
 from gateways.board import Board
-from gateways.cap.alert import CapAlert
+from gateways.cap.alert import CapAlert, Status
 from gateways.cap.config import PublishConfig
 from gateways.cap.ledger import LedgerDamaged
 from gateways.cap.orders import Order, Subject, info_of, kind_of, subject_of
@@ -38,6 +38,7 @@ RENEW_S: Final = 600.0
 """An alert whose subject has no end of its own is renewed so long before it would expire."""
 LOOK_S: Final = 60.0
 RETRY_S: Final = 2.0
+EXERCISE: Final = "An exercise: nothing of this has happened."
 TOUCHING: Final = (
     CautionRecorded, CautionEnded, RoadClosed, RoadOpened, ConditionsLapsed, IncidentAmended, IncidentClosed,
     IncidentCancelled, IncidentMerged, PlaceAdopted,
@@ -71,13 +72,16 @@ class NoSubject(Exception):
 class Press:
     """Publishes. One per process."""
 
-    def __init__(self, service: Service, board: Board, config: PublishConfig, data: Path) -> None:
-        """Take over what has been published. Raises LedgerDamaged, OSError."""
+    def __init__(
+        self, service: Service, board: Board, config: PublishConfig, data: Path, *, exercise: bool = False
+    ) -> None:
+        """Take over what has been published. In an exercise every alert says that it is one. Raises LedgerDamaged, OSError."""
         self.counts: Counter[str] = Counter()
         self.config = config
         self.news = trio.Event()
         """Set, and replaced, when there is another message."""
         self._service = service
+        self._exercise = exercise
         self._board = board
         self._path = data / FILE
         self._held = _load(self._path)
@@ -133,6 +137,12 @@ class Press:
                 _log.warning("what is published cannot be written down; it is tried again", detail=str(error))
             with trio.move_on_after(wait_s):
                 await self._look_now.wait()
+
+    def recent(self) -> list[CapAlert]:
+        """Return the same, and the cancels of those that would not be over yet: whoever polls has to hear of them."""
+        now = self._service.clock.now()
+        last = [(each.over, each.messages[-1]) for each in self._held.publications.values()]
+        return [alert for over, alert in last if not over or (alert.infos[0].expires_ms or 0) > now]
 
     def statistics(self) -> dict[str, int]:
         """Return what has happened since the start, by name."""
@@ -196,13 +206,13 @@ class Press:
             identifier=f"{self._board.world.settled.id}.{name}",
             sender=config.sender,
             sent_ms=sent_ms,
-            status=order.status,
+            status=Status.EXERCISE if self._exercise else order.status,
             kind=kind_of(len(before) + 1, over=subject is None),
             source=publication.by,
             scope=order.scope,
             restriction=order.restriction,
             addresses=order.addresses,
-            note=order.note,
+            note=f"{EXERCISE} {order.note}".strip() if self._exercise else order.note,
             references=tuple(message.reference for message in before),
             infos=infos,
         )

@@ -77,7 +77,7 @@ class Window:
 
     async def feed(self, _: Request) -> Response:
         """Give what is in force for everybody, as an Atom feed that aggregators poll."""
-        alerts = [alert for alert in self._press.in_force() if alert.scope is Scope.PUBLIC]
+        alerts = [alert for alert in self._press.recent() if alert.scope is Scope.PUBLIC]
         return Response(_atom(self._press.config.sender, alerts), media_type="application/atom+xml")
 
     async def _order(self, request: Request) -> Response:

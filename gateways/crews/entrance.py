@@ -21,6 +21,7 @@ from gateways.crews.config import CrewsConfig, Statistics
 from gateways.crews.feeds import Feeds
 from gateways.crews.inbox import Inbox
 from gateways.crews.sessions import Sessions
+from gateways.outward.subscriptions import Subscriptions
 from gateways.vocabulary.bucket import Bucket
 from gateways.vocabulary.unreadable import UNREADABLE, what_is_wrong
 
@@ -64,7 +65,17 @@ class Guest(Struct, frozen=True):
 class Crews:
     """The crews' channel. One per process."""
 
-    def __init__(self, service: Service, board: Board, keeper: Gatekeeper, config: CrewsConfig, key: bytes) -> None:
+    def __init__(
+        self,
+        service: Service,
+        board: Board,
+        keeper: Gatekeeper,
+        config: CrewsConfig,
+        key: bytes,
+        *,
+        subscriptions: Subscriptions | None = None,
+    ) -> None:
+        """Open it. With `subscriptions` browsers may ask to be told while the page is closed. Raises OSError."""
         self.service = service
         self.board = board
         self.config = config
@@ -72,6 +83,8 @@ class Crews:
         self.sessions = Sessions(keeper, key, session_s=config.session_s, code_s=config.code_s)
         self.inbox = Inbox(service, config, self.statistics)
         self.feeds = Feeds(board, config, self.statistics)
+        self.subscriptions = subscriptions
+        self.push_key = None if subscriptions is None else subscriptions.public_key()
         self._keeper = keeper
         self._wrong = Bucket(WRONG_PER_S, WRONG_BURST)
 

@@ -43,9 +43,8 @@ class Follower(Struct, eq=False):
 
     unit: str
     news: trio.Event
-    incident: str | None = None
-    """The one of its job, so that what happens there wakes it."""
-    alerts: tuple[str, ...] = ()
+    heeds: tuple[str, ...] = ()
+    """The unit, the incident of its job, its open alerts: what happens to one of these wakes it."""
 
 
 class Feeds:
@@ -56,6 +55,8 @@ class Feeds:
         self._config = config
         self._statistics = statistics
         self._by_unit: dict[str, list[Follower]] = {}
+        self._by_name: dict[str, dict[Follower, None]] = {}
+        """By the id of a unit, an incident or an alert: who heeds it."""
         self._all: dict[Follower, None] = {}
         board.on_turn.append(self._follow)
 
@@ -72,6 +73,7 @@ class Feeds:
         try:
             yield follower
         finally:
+            self._ignore(follower)
             mine.remove(follower)
             del self._all[follower]
             self._statistics.feeds = len(self._all)
@@ -83,8 +85,7 @@ class Feeds:
         while True:
             follower.news = trio.Event()
             view = self.view(follower.unit)
-            follower.incident = None if view.job is None else view.job.incident
-            follower.alerts = tuple(notice.alert for notice in view.notices)
+            self._heed(follower, view)
             # What changes with every turn does not make a view new.
             essence = _encoder.encode(replace(view, seq=0, now_ms=0, lat=0, lon=0, fix_ms=None))
             if essence != said:
@@ -105,29 +106,34 @@ class Feeds:
         assert record is not None, f"{unit} was known when it signed in"
         return record
 
+    def _heed(self, follower: Follower, view: CrewView) -> None:
+        """Let what the follower sees wake it when that changes, and nothing else."""
+        job = () if view.job is None else (view.job.incident,)
+        self._ignore(follower)
+        follower.heeds = (view.unit, *job, *(notice.alert for notice in view.notices))
+        for name in follower.heeds:
+            self._by_name.setdefault(name, {})[follower] = None
+
+    def _ignore(self, follower: Follower) -> None:
+        for name in follower.heeds:
+            heeding = self._by_name[name]
+            del heeding[follower]
+            if not heeding:
+                del self._by_name[name]
+        follower.heeds = ()
+
     def _follow(self, turn: Turn) -> None:
-        """Wake whom the turn concerns. Called for every turn: it must not cost anything where nobody follows."""
+        """Wake whom the turn concerns. Called for every turn: it costs no more where more follow other things."""
         if not self._all:
             return
-        units: set[str] = set()
-        incidents: set[str] = set()
-        alerts: set[str] = set()
-        everybody = False
         for fact in turn.facts:
-            units.add(getattr(fact, "unit", None) or "")
-            units.update(getattr(fact, "units", ()))
-            incidents.add(getattr(fact, "incident", None) or "")
-            alerts.add(getattr(fact, "alert", None) or "")
-            everybody = everybody or isinstance(fact, AnySurroundingsFact)
-        units.discard("")
-        incidents.discard("")
-        alerts.discard("")
-        for unit in units:
-            for follower in self._by_unit.get(unit, ()):
-                follower.news.set()
-        if incidents or alerts or everybody:
-            for follower in self._all:
-                if everybody or follower.incident in incidents or not alerts.isdisjoint(follower.alerts):
+            if isinstance(fact, AnySurroundingsFact):
+                for follower in self._all:
+                    follower.news.set()
+                return
+            named = (getattr(fact, "unit", None), getattr(fact, "incident", None), getattr(fact, "alert", None))
+            for name in (*named, *getattr(fact, "units", ())):
+                for follower in self._by_name.get(name or "", ()):
                     follower.news.set()
 
 

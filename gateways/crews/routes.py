@@ -16,6 +16,7 @@ from gateways.crews.entrance import COOKIE, JSON, Crews, SignIn, Unwelcome, body
 from gateways.crews.feeds import TooMany
 from gateways.crews.inbox import Batch, Verdict
 from gateways.crews.views import Hello, ladder_of
+from gateways.outward.subscriptions import Subscription
 from gateways.pages import Page, read_pages
 from gateways.web import allow_time
 
@@ -42,6 +43,7 @@ def crew_routes(crews: Crews) -> list[Route]:
         Route("/crew/codes", _answered(crews, _codes), methods=["POST"]),
         Route("/crew/view", _answered(crews, _view)),
         Route("/crew/feed", _answered(crews, _feed)),
+        Route("/crew/push", _answered(crews, _push), methods=["POST", "DELETE"]),
         Route("/crew/messages", _answered(crews, _messages), methods=["POST"]),
         *(Route(f"/crew/{name}", _page(page)) for name, page in pages.items() if name != "index.html"),
     ]
@@ -129,7 +131,7 @@ async def _feed(crews: Crews, request: Request) -> Response:
         now_ms=crews.service.clock.now(),
         pace=crews.service.clock.pace,
         ladder=ladder_of(crews.board.world),
-        push_key=None,
+        push_key=crews.push_key,
     )
     allow_time(request.scope, inf)
     return _EventStream(crews, hello)
@@ -165,6 +167,19 @@ class _EventStream(Response):
         except TooMany:
             reason = "Too many pages follow this unit. Close one, and try again."
             await _json({"code": "too_many_feeds", "reason": reason}, 503)(scope, receive, send)
+
+
+async def _push(crews: Crews, request: Request) -> Response:
+    """Tell this browser of its unit's alerts while the page is closed, or no longer."""
+    unit = _unit_of(crews, request)
+    browser = await body_of(request, Subscription)
+    if crews.subscriptions is None:
+        raise Unwelcome(404, "no_push", "No endpoint of this server has the channel `push`.")
+    if request.method == "DELETE":
+        crews.subscriptions.remove(browser.endpoint)
+    else:
+        crews.subscriptions.add(unit, browser)
+    return Response(status_code=204, headers=NO_STORE)
 
 
 async def _messages(crews: Crews, request: Request) -> Response:

@@ -80,6 +80,8 @@ class Seen(Struct):
             *((f"open {link}   the console, signed in (once)",) if link else ()),
             f"try  kill -9 {self.supervisor.pid or '…'}   the engine; it comes back, and nothing is lost",
             f"     curl {doors.web if doors else '…'}/metrics",
+            f"     {doors.web if doors else '…'}/crew   a crew's phone, for the code of the next line",
+            f"     turnout crew code {self.place.units[0].id} --data {self.journal.parent}",
             f"     turnout why I1 --data {self.journal.parent}",
             f"     turnout report {self.journal.parent}",
             *((f'     turnout roads close "{self.street}" --data {self.journal.parent}',) if self.street else ()),

@@ -30,6 +30,7 @@ from gateways.demo.streets import Navigator
 from gateways.demo.supervisor import Doors
 from gateways.demo.terminals import Terminals
 from gateways.demo.trackers import Feeds, Trackers
+from gateways.demo.voices import PROTOCOLS
 from gateways.demo.watch import Watch
 from gateways.road_views import RoadsView
 from gateways.views import IncidentView
@@ -91,7 +92,9 @@ class City:
     async def run(self, doors: Doors) -> None:
         """Live, until cancelled."""
         scene, time, (desk, crews) = self._scene, self.time, self._lines
-        feeds = Feeds(doors.lines[0], doors.web + OSMAND, doors.access.tokens["feed"])
+        own = [feed.address for feed in doors.feeds if feed.protocol == PROTOCOLS.get(scene.feed or "")]
+        stream = own[0] if own else doors.lines[0]
+        feeds = Feeds(stream, doors.web + OSMAND, doors.access.tokens["feed"], scene.feed)
         vehicles = tracked(self._crews.values(), scene.place)
         stale_ms = scene.place.limits.stale_after_ms
         trackers = Trackers(vehicles, scene.place.projection, time, feeds, self.ledger, scene.seed, stale_ms)

@@ -4,11 +4,12 @@ import sys
 from pathlib import Path
 
 import trio
+from msgspec.structs import replace
 from rich.console import Console
 
 from engine.journal import JournalError
 from gateways import log, progress
-from gateways.demo import summary
+from gateways.demo import summary, voices
 from gateways.demo.audit import Audit, audit
 from gateways.demo.scene import DemoRefused, Scene, set_scene
 from gateways.demo.screen import Lines, Terminal
@@ -34,6 +35,7 @@ def run_demo(
     close_at: float | None = None,
     *,
     exercise: bool = False,
+    feed: str | None = None,
     as_json: bool,
 ) -> int:
     """Give the demo; return the exit status: 0 if everything that was accepted is there and agrees."""
@@ -41,7 +43,9 @@ def run_demo(
     aside = Console(stderr=True)
     front = aside if as_json else Console()
     try:
+        _check_feed(feed)
         scene = _set(place, data, units, seed, pace, travel, exercise=exercise)
+        scene = replace(scene, feed=feed)
         _check_closing(scene, close_at)
         performance = _perform(front, scene, Cues(seconds, crash_at, close_at), board=not as_json and front.is_terminal)
         found = _audit(aside, scene, performance)
@@ -61,6 +65,13 @@ def _set(
 ) -> Scene:
     with progress.progress_bar() as report:
         return set_scene(place, data, units, seed, pace, report, straight=travel == "straight", exercise=exercise)
+
+
+def _check_feed(feed: str | None) -> None:
+    if feed == "mqtt" and voices.broker_program() is None:
+        raise DemoRefused(
+            "--feed mqtt: there is no mosquitto on the PATH. Install it (Debian: apt-get install mosquitto)."
+        )
 
 
 def _check_closing(scene: Scene, close_at: float | None) -> None:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from engine.live.clock import Pace
 from engine.model.demand import Demand
 from engine.model.place import Place
-from gateways.demo import drill
+from gateways.demo import drill, voices
 from gateways.demo.citytime import lively_start_ms, pace_from
 from gateways.demo.invitation import CODE_S
 from gateways.demo.pagers import PATH
@@ -50,6 +50,8 @@ class Scene(Struct, frozen=True):
     temporary: bool
     exercise: bool = False
     """Duty officers are to be told as well, and nobody real is (see `drill.py`)."""
+    feed: str | None = None
+    """What all trackers speak (see `voices.py`)."""
 
     @property
     def journal(self) -> Path:
@@ -78,6 +80,8 @@ class Ports(Struct, frozen=True):
     cad: int
     web: int
     lines: int
+    feed: int
+    """Of what `--feed` names, where that has a door or a broker of its own."""
 
 
 def set_scene(
@@ -153,13 +157,13 @@ def _start_ms(place: Place, journal: Path, rate: float, real_ms: int) -> int:
 
 
 def free_ports() -> Ports:
-    """Return three ports that nobody listens on at this moment."""
+    """Return four ports that nobody listens on at this moment."""
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(3)]
+        sockets = [stack.enter_context(socket.socket()) for _ in range(4)]
         for each in sockets:
             each.bind(("127.0.0.1", 0))
-        cad, web, lines = (each.getsockname()[1] for each in sockets)
-    return Ports(cad, web, lines)
+        cad, web, lines, feed = (each.getsockname()[1] for each in sockets)
+    return Ports(cad, web, lines, feed)
 
 
 def write_config(scene: Scene, ports: Ports, pagers: str, secret: str) -> None:
@@ -178,6 +182,7 @@ def write_config(scene: Scene, ports: Ports, pagers: str, secret: str) -> None:
             recipients=f'recipients = "{scene.data / drill.RECIPIENTS}"' if scene.exercise else "",
         )
         + (drill.CONFIG if scene.exercise else "")
+        + voices.table(scene.feed, ports.feed)
     )
 
 

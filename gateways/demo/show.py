@@ -26,6 +26,7 @@ from gateways.demo.ledger import Ledger
 from gateways.demo.scene import Scene, free_ports, write_config
 from gateways.demo.screen import Screen
 from gateways.demo.supervisor import STOP_WITHIN_S, Doors, Outage, Supervisor
+from gateways.demo.voices import broker
 from gateways.web import WebConfig, serve_http
 
 JOIN_WITHIN_S = 30.0
@@ -71,16 +72,18 @@ async def perform(scene: Scene, cues: Cues, screen: Screen) -> Performance:
         curtain = trio.Event()
         await nursery.start(_await_signal, curtain)
         pagers = await nursery.start(serve_http, city.pagers.routes(), WebConfig(port=0))
-        write_config(scene, free_ports(), pagers, city.pagers.secret)
+        ports = free_ports()
+        write_config(scene, ports, pagers, city.pagers.secret)
         supervisor = Supervisor(_arguments(scene), scene.log)
         began_s = trio.current_time()
         stopped = False
         try:
-            doors = await _start(nursery, supervisor, curtain)
-            if doors is not None:
-                roads = await trio.to_thread.run_sync(_roads, scene)
-                began_s = trio.current_time()
-                await _live(scene, cues, screen, city, roads, supervisor, doors, curtain)
+            async with broker(scene.feed, scene.data, ports.feed):
+                doors = await _start(nursery, supervisor, curtain)
+                if doors is not None:
+                    roads = await trio.to_thread.run_sync(_roads, scene)
+                    began_s = trio.current_time()
+                    await _live(scene, cues, screen, city, roads, supervisor, doors, curtain)
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + STOP_WITHIN_S + 5):
                 seconds = trio.current_time() - began_s

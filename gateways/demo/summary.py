@@ -106,7 +106,7 @@ def _figures(summary: Summary) -> Table:
     table.add_row("arrivals", _punctuality(summary.audit.punctuality))
     if summary.audit.closing is not None and summary.audit.decided is not None:
         table.add_row("closed", _closing(summary.audit.closing, summary.audit.decided))
-    table.add_row("positions", f"{book['fixes_json_lines']} by JSON lines, {book['fixes_osmand']} by OsmAnd")
+    table.add_row("positions", f"{book['fixes_json_lines']} streamed, {book['fixes_osmand']} by OsmAnd")
     table.add_row(
         "refused", ", ".join(f"{v} {k[8:]}" for k, v in book.items() if k.startswith("refused_")) or "nothing"
     )

@@ -30,6 +30,13 @@ class Tokens(Struct, frozen=True):
     """By role."""
 
 
+class Feed(Struct, frozen=True):
+    """A door of telematics, or the broker that it listens to."""
+
+    protocol: str
+    address: str
+
+
 class Doors(Struct, frozen=True):
     """What the engine announces when it is ready (`gateways.app.Doors`, without importing the whole engine)."""
 
@@ -38,6 +45,7 @@ class Doors(Struct, frozen=True):
     lines: tuple[str, ...]
     access: Tokens
     notes: tuple[str, ...]
+    feeds: tuple[Feed, ...] = ()
 
 
 class EngineWillNotStart(Exception):

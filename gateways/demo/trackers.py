@@ -1,4 +1,4 @@
-"""The devices in the vehicles: half of them speak JSON lines over TCP, half the OsmAnd protocol over HTTP.
+"""The devices in the vehicles: half of them speak JSON lines over TCP, half OsmAnd over HTTP; or all what is said.
 
 Rule: only the newest position counts. A device whose last report is still on its way waits; what was missed in an
 outage is not sent late.
@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import httpx2
-import msgspec
 import trio
 from msgspec import Struct
 
@@ -17,6 +16,8 @@ from gateways.demo.chance import stream
 from gateways.demo.citytime import CityTime
 from gateways.demo.driving import Leg
 from gateways.demo.ledger import Ledger
+from gateways.demo.voices import mqtt, voice_of
+from gateways.mqtt import Broker, Link, NotPublished
 from gateways.telematics.fix import Fix
 from gateways.telematics.osmand import MPS_PER_KNOT
 
@@ -45,10 +46,12 @@ class Feeds(Struct, frozen=True):
     """Where the feeds are."""
 
     lines: str
-    """host:port."""
+    """host:port of what is streamed to; of the broker where all speak MQTT."""
     osmand: str
     """URL."""
     token: str
+    all_speak: str | None = None
+    """One protocol for all (see `voices.py`)."""
 
 
 class Trackers:
@@ -73,7 +76,10 @@ class Trackers:
         self._parked_s = parked_every_s(time, len(vehicles), stale_after_ms)
         self._parked_due_s: dict[str, float] = {}
         phones = [vehicle.id for vehicle in vehicles[1::2]][:PHONES_MAX]
-        self._phones = frozenset(phones)
+        everybody = [vehicle.id for vehicle in vehicles]
+        by_http = {None: phones, "osmand": everybody}.get(feeds.all_speak, [])
+        self._phones = frozenset(by_http)
+        self._voice = voice_of(feeds.all_speak, feeds.token, everybody)
         self._lines = _Newest()
         self._posts = _Newest()
 
@@ -81,7 +87,7 @@ class Trackers:
         """Report until cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._measure)
-            nursery.start_soon(self._stream)
+            nursery.start_soon(self._publish if self._feeds.all_speak == "mqtt" else self._stream)
             nursery.start_soon(self._phone)
 
     async def _measure(self) -> None:
@@ -103,7 +109,7 @@ class Trackers:
         speed_mps, heading_deg = vehicle.leg.speed_mps(now), vehicle.leg.heading_deg(now)
         return Fix(vehicle.id, lat, lon, now, round(speed_mps, 1), round(heading_deg, 1) % 360)
 
-    # ── JSON lines ──────────────────────────────────────────────────────────────────────────────────────────
+    # ── a stream: JSON lines, TAIP, batch frames ──────────────────────────────────────────────────────────────────────────────────────────
 
     async def _stream(self) -> None:
         """Keep one connection for all its devices, as a fleet's own server does."""
@@ -120,11 +126,11 @@ class Trackers:
             await trio.sleep(RECONNECT_AFTER_S)
 
     async def _send_lines(self, connection: trio.SocketStream) -> None:
-        await connection.send_all(msgspec.json.encode({"token": self._feeds.token}) + b"\n")
+        await connection.send_all(self._voice.hello)
         while True:
             fixes = await self._lines.take_all()
             with trio.fail_after(SEND_WITHIN_S):
-                await connection.send_all(b"".join(msgspec.json.encode(fix) + b"\n" for fix in fixes))
+                await connection.send_all(self._voice.encode(fixes))
             self._ledger.fixes_streamed += len(fixes)
 
     async def _hear(self, connection: trio.SocketStream, gone: Callable[[], None]) -> None:
@@ -132,6 +138,29 @@ class Trackers:
         while answer := await connection.receive_some(65_536):
             self._ledger.feed_refusals += answer.count(b"\n")
         gone()
+
+    # ── MQTT ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _publish(self) -> None:
+        """Publish each position by itself; the broker's acknowledgement says that it has been taken."""
+        host, _, port = self._feeds.lines.rpartition(":")
+        link = Link(Broker(host=host, port=int(port), retry_s=RECONNECT_AFTER_S))
+        async with trio.open_nursery() as nursery:
+            await nursery.start(link.run)
+            while True:
+                fixes = await self._lines.take_all()
+                async with trio.open_nursery() as helping:
+                    for fix in fixes:
+                        helping.start_soon(self._publish_one, link, fix)
+
+    async def _publish_one(self, link: Link, fix: Fix) -> None:
+        topic, payload = mqtt(fix)
+        try:
+            await link.publish(topic, payload, within_s=SEND_WITHIN_S)
+        except NotPublished:
+            self._ledger.feed_errors += 1
+        else:
+            self._ledger.fixes_streamed += 1
 
     # ── OsmAnd ──────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -120,7 +120,9 @@ class EidoConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """None: nobody can subscribe to us."""
     peers: tuple[Peer, ...] = ()
     log_bytes: Annotated[int, Meta(ge=1 << 16)] = 64 << 20
-    """Size at which the log of exchanges begins a new file; the one before is kept."""
+    """Size at which a day's log of exchanges begins a new file; the one before is kept."""
+    log_days: Positive = 30
+    """How long it is kept: it holds people's data."""
 
 
 class Statistics(Struct):

@@ -88,6 +88,7 @@ class Connection:
 
     async def _write(self) -> None:
         while self._gone is None:
+            await self._notifier.prepare(trio.current_time())
             for frame in self._notifier.take(trio.current_time()):
                 if not await self._send(frame):
                     return

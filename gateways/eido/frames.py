@@ -55,7 +55,7 @@ class SubscribeResponse(Body, frozen=True, kw_only=True):
     status_text: str
 
 
-class Event(Body, frozen=True, kw_only=True):
+class Event(Body, frozen=True, kw_only=True, omit_defaults=False):
     """Documents; none, where nothing has happened for a while."""
 
     subscription_id: Id
@@ -63,7 +63,7 @@ class Event(Body, frozen=True, kw_only=True):
     notification: tuple[msgspec.Raw, ...] | None = ()
 
 
-class EventResponse(Body, frozen=True, kw_only=True):
+class EventResponse(Body, frozen=True, kw_only=True, omit_defaults=False):
     """Whether they could be read."""
 
     transaction_id: Id
@@ -95,7 +95,7 @@ class Terminate(Body, frozen=True, kw_only=True):
     status_text: str | None = None
 
 
-class TerminateResponse(Body, frozen=True, kw_only=True):
+class TerminateResponse(Body, frozen=True, kw_only=True, omit_defaults=False):
     """The subscriber knows."""
 
     request_id: Id

@@ -26,7 +26,7 @@ from engine.state.records import Incident
 from engine.state.world import World
 from gateways.eido.config import Peer, Statistics, count
 from gateways.eido.memory import Memory, Said
-from gateways.eido.naming import Naming
+from gateways.eido.naming import TRACKING, Naming
 from gateways.eido.reading import Reading
 from gateways.eido.unit_intake import unit_commands
 
@@ -81,15 +81,34 @@ class Intake:
             await self._cautions(incident, reading)
             await self._end(incident, reading)
 
+    def open_ones(self) -> list[str]:
+        """Return the tracking identifiers of the neighbour's incidents that are open here."""
+        ours = [each for each in self._world().open.values() if any(note.by == self.by for note in each.notes)]
+        return [each.external for each in ours if each.external.startswith(TRACKING)]
+
+    async def lost_sight(self, tracking: str) -> None:
+        """Write down that the neighbour no longer tells of an incident that is open here: a person decides."""
+        record = self._world().open.get(self._known(tracking) or "")
+        count(self._statistics.kept, "lost_sight")
+        if record is None:
+            return
+        text = f"{self._peer.agency} no longer tells of this incident: it may have ended there."
+        if all(note.text != text for note in record.notes):
+            name = _digest(f"{tracking}\nlost sight\n{len(record.notes)}")[:32]
+            count(self._statistics.commands, AddNote.__name__)
+            await self._ask(AddNote(id=name, by=self.by, incident=record.id, text=text))
+
     # ── which incident ──────────────────────────────────────────────────────────────────────────────────────
 
     def _ours(self, reading: Reading) -> str | None:
-        """Return the incident of ours that the neighbour answers to: it names it as linked."""
-        for name in reading.links:
-            found = self._naming.find(self._world(), name) if name.startswith("urn:") else None
-            if found is not None:
-                return found.id
-        return None
+        """Return the incident of ours that it is about: by our own identifier, or as the parent of the neighbour's."""
+        names = (reading.tracking, *reading.parents)
+        return next((found for name in names if (found := self._named(name)) is not None), None)
+
+    def _named(self, tracking: str) -> str | None:
+        """Return an incident of ours by its tracking identifier."""
+        found = self._naming.find(self._world(), tracking) if tracking.startswith(TRACKING) else None
+        return None if found is None else found.id
 
     async def _theirs(self, reading: Reading) -> str | None:
         """Return the incident that the neighbour's is here; report it, or amend it."""
@@ -107,10 +126,11 @@ class Intake:
         return known
 
     def _known(self, tracking: str) -> str | None:
-        """Return what an incident of the neighbour is called here."""
+        """Return what an incident is called here that a neighbour names."""
         said = self._memory.get(tracking)
-        if said is not None:
-            return said.incident
+        named = self._named(tracking) if said is None else said.incident
+        if named is not None:
+            return named
         found = (each.id for each in self._world().incidents.values() if each.external == tracking)
         return next(found, None)
 
@@ -210,7 +230,7 @@ class Intake:
     async def _ties(self, incident: str, reading: Reading) -> None:
         record = self._world().incidents.get(incident)
         linked = set(record.links) if record is not None else set()
-        for tracking in reading.links:
+        for tracking in (*reading.links, *reading.parents):
             other = self._known(tracking)
             if other is None:
                 self._left("link", reading)

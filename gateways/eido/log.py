@@ -1,11 +1,12 @@
-"""The log of exchanges: one JSON line for each, with the time, who, what and its identifiers; bounded on the disk.
+"""The log of exchanges: one JSON line for each, with the time, who, what and its identifiers; a file a day.
 
 It is where parts of neighbours' documents are kept that have no counterpart here, so it holds people's data: readable
-by its owner only. Metrics count; they never name.
+by its owner only, and gone after so many days. Metrics count; they never name.
 """
 
 import os
 from collections import deque
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from gateways.eido.config import Statistics
 from gateways.eido.moments import stamp
 from gateways.log import logger
 
-FILE: Final = "eido.log"
+FILES: Final = "eido-{day}.log"
 WAITING_MAX: Final = 10_000
 WAITING_BYTES: Final = 64 << 20
 EVERY_S: Final = 0.2
@@ -26,20 +27,25 @@ _log = logger("eido")
 class ExchangeLog:
     """Takes lines at once and writes them in a thread. One task runs it."""
 
-    def __init__(self, folder: Path, file_bytes: int, statistics: Statistics) -> None:
-        self._path = folder / FILE
+    def __init__(self, folder: Path, file_bytes: int, statistics: Statistics, days: int = 30) -> None:
+        self._folder = folder
         self._file_bytes = file_bytes
+        self._days = days
+        self._tidied = ""
+        """The day on which old files were last removed."""
         self._statistics = statistics
-        self._lines: deque[bytes] = deque()
+        self._lines: deque[tuple[str, bytes]] = deque()
+        """With the day of each."""
         self._size = 0
 
     def write(self, at_ms: int, what: str, **fields: Any) -> None:
         """Add a line. Never waits; a line that there is no room for is counted."""
-        line = msgspec.json.encode({"at": stamp(at_ms), "what": what, **fields}) + b"\n"
+        at = stamp(at_ms)
+        line = msgspec.json.encode({"at": at, "what": what, **fields}) + b"\n"
         if len(self._lines) >= WAITING_MAX or self._size + len(line) > WAITING_BYTES:
             self._statistics.log_failed += 1
             return
-        self._lines.append(line)
+        self._lines.append((at[:10], line))
         self._size += len(line)
 
     async def run(self) -> None:
@@ -53,16 +59,31 @@ class ExchangeLog:
             self._flush()
 
     def _flush(self) -> None:
-        """Write what waits; begin a new file where this one is full."""
+        """Write what waits, each line into the file of its day."""
         lines = [self._lines.popleft() for _ in range(len(self._lines))]
-        data = b"".join(lines)
-        self._size = max(0, self._size - len(data))
-        try:
-            if self._path.exists() and self._path.stat().st_size + len(data) > self._file_bytes:
-                self._path.replace(self._path.with_suffix(".log.1"))
-            handle = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
-            with os.fdopen(handle, "ab") as file:
-                file.write(data)
-        except OSError as error:
-            self._statistics.log_failed += len(lines)
-            _log.warning("the log of exchanges could not be written; is the disk full?", detail=str(error))
+        self._size = max(0, self._size - sum(len(line) for _, line in lines))
+        for day in dict.fromkeys(day for day, _ in lines):
+            today = [line for each, line in lines if each == day]
+            try:
+                self._append(self._folder / FILES.format(day=day), b"".join(today))
+                self._tidy(day)
+            except OSError as error:
+                self._statistics.log_failed += len(today)
+                _log.warning("the log of exchanges could not be written; is the disk full?", detail=str(error))
+
+    def _append(self, path: Path, data: bytes) -> None:
+        if path.exists() and path.stat().st_size + len(data) > self._file_bytes:
+            path.replace(path.with_suffix(".log.1"))
+        handle = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "ab") as file:
+            file.write(data)
+
+    def _tidy(self, today: str) -> None:
+        """Once a day, remove what is too old."""
+        if today == self._tidied:
+            return
+        self._tidied = today
+        oldest = (date.fromisoformat(today) - timedelta(days=self._days)).isoformat()
+        for path in self._folder.glob(FILES.format(day="????-??-??") + "*"):
+            if path.name[5:15] < oldest:
+                path.unlink(missing_ok=True)

@@ -7,13 +7,13 @@ under the same ids.
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from math import inf
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 import trio
-from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection, open_websocket_url
+from trio_websocket import ConnectionClosed, HandshakeError, WebSocketConnection, wrap_client_stream
 
 from engine.live.service import Service
 from gateways.eido import documents, frames
@@ -25,11 +25,12 @@ from gateways.eido.log import ExchangeLog
 from gateways.eido.memory import Memory
 from gateways.eido.reading import Reader, Reading
 from gateways.eido.source import Source
-from gateways.eido.subscriber import Following, Lost, Say, Subscriber, Take
+from gateways.eido.subscriber import Following, Lost, Say, Subscriber, Take, Unknown
 from gateways.eido.tls import client_context
 from gateways.log import logger
 
 SEND_S: Final = 10.0
+CLOSE_S: Final = 1.0
 _READ_AHEAD: Final = 8
 _log = logger("eido")
 
@@ -122,6 +123,9 @@ class _Peer:
                     self._is_following = True
                     self._statistics.peers_following += 1
                     self._note("following")
+                    subscriber.catch_up(self._intake.open_ones(), trio.current_time())
+                elif isinstance(effect, Unknown):
+                    await self._intake.lost_sight(effect.tracking)
             text = None
             with trio.move_on_at(subscriber.due_s()):
                 try:
@@ -141,9 +145,11 @@ class _Peer:
         code, reason = frames.OK, "OK"
         for number, raw in enumerate(event.documents):
             self._raw = bytes(raw)
+            await trio.lowlevel.checkpoint()  # a document without anything new in it waits for nothing else
             self._statistics.documents_in += 1
             try:
                 reading = self._reader.read(documents.decode(self._raw))
+                subscriber.seen(reading.tracking)
                 self._note("document", incident=reading.tracking[:512], stamp=reading.stamp)
                 await self._intake.take(reading)
             except BadDocument as bad:
@@ -175,6 +181,13 @@ def _check(source: Source, peer: Peer) -> None:
     for kind in (*peer.incident_types.values(), *((peer.incident_type,) if peer.incident_type else ())):
         if kind not in types:
             raise EidoRefused(f"eido.peers.{peer.name}.incident_types: the place has no incident type {kind!r}.")
+    try:
+        address = urlsplit(peer.url)
+        usable = bool(address.hostname) and address.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise EidoRefused(f"eido.peers.{peer.name}.url: {peer.url} names no host and port that can be reached.")
     if peer.filter is not None:
         try:
             Filter(peer.filter)
@@ -194,30 +207,35 @@ def _token(peer: Peer) -> str | None:
 
 @asynccontextmanager
 async def _dial(peer: Peer, token: str | None, context: ssl.SSLContext | None) -> AsyncIterator[WebSocketConnection]:
-    """Open a WebSocket for as long as the block lasts."""
+    """Open a WebSocket for as long as the block lasts; whatever fails, the TCP connection is closed."""
+    url = urlsplit(peer.url)
+    host = url.hostname or "localhost"
     headers = [] if token is None else [(b"authorization", f"Bearer {token}".encode())]
-    socket, done = None, False
+    with trio.fail_after(peer.connect_s):
+        tcp = await trio.open_tcp_stream(host, url.port or (80 if context is None else 443))
     try:
-        async with open_websocket_url(
-            peer.url,
-            ssl_context=context,
-            subprotocols=(frames.SUBPROTOCOL,),
-            extra_headers=headers,
-            max_message_size=peer.message_bytes,
-            message_queue_size=_READ_AHEAD,
-            connect_timeout=peer.connect_s,
-            disconnect_timeout=peer.connect_s,
-        ) as socket:
+        async with trio.open_nursery() as nursery:
+            with trio.fail_after(peer.connect_s):
+                stream: trio.SocketStream | trio.SSLStream[trio.SocketStream] = tcp
+                if context is not None:
+                    stream = trio.SSLStream(tcp, context, server_hostname=host, https_compatible=True)
+                    await stream.do_handshake()
+                socket = await wrap_client_stream(
+                    nursery,
+                    stream,
+                    url.netloc.rpartition("@")[2],
+                    f"{url.path or '/'}{f'?{url.query}' if url.query else ''}",
+                    subprotocols=(frames.SUBPROTOCOL,),
+                    extra_headers=headers,
+                    message_queue_size=_READ_AHEAD,
+                    max_message_size=peer.message_bytes,
+                )
             yield socket
-            done = True
-    except trio.Cancelled:
-        # Where a ping of the server crosses our close, the library fails over the pong that it may no longer send, and
-        # what comes out is the cancellation of its own nursery. A cancellation from outside would still be in force.
-        if not done or trio.current_effective_deadline() == -inf:
-            raise
+            with trio.move_on_after(CLOSE_S):
+                await socket.aclose()
+            nursery.cancel_scope.cancel()
     finally:
-        if socket is not None:
-            await trio.aclose_forcefully(socket._stream)  # noqa: SLF001  the library leaves it open after a server's close
+        await trio.aclose_forcefully(tcp)
 
 
 def _words(group: BaseExceptionGroup[BaseException]) -> str:

@@ -67,7 +67,10 @@ class Reading(Struct, frozen=True, kw_only=True):
     """Units of ours that the neighbour counts on."""
     into: tuple[str, ...]
     """Incidents that have taken its place …"""
+    parents: tuple[str, ...]
+    """Incidents that it is the neighbour's answer to …"""
     links: tuple[str, ...]
+    """… and others that it has to do with."""
     unlinked: tuple[str, ...]
     cautions: tuple[CautionRead, ...]
     distressed: tuple[tuple[str, str], ...]
@@ -114,7 +117,10 @@ class Reader:
                 for each in eido.merge_component
                 if each.incident_merge_direction_code == "REPLACED"
             ),
-            links=tuple(each.incident_tracking_identifier for each in links if each.link_direction_code != "UNLINK"),
+            parents=tuple(each.incident_tracking_identifier for each in links if each.link_direction_code == "PARENT"),
+            links=tuple(
+                each.incident_tracking_identifier for each in links if each.link_direction_code in ("RELATED", "CHILD")
+            ),
             unlinked=tuple(each.incident_tracking_identifier for each in links if each.link_direction_code == "UNLINK"),
             cautions=tuple(
                 CautionRead(each.id, plain(each.caution_type_internal_text), SEVERITIES[each.caution_severity])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 from engine.policy.cautions import cautions_at
 from engine.state.records import Incident as Record
@@ -241,19 +241,19 @@ class _Draft:
         )
 
     def _links(self) -> Iterator[parts.Link]:
-        """Yield what it is linked to; and the neighbour's own, if it was told to us by one."""
+        """Yield what it is linked to; and the neighbour's own that it answers to, if it was told to us by one."""
         for name in dict.fromkeys(self._incident.links):
             other = self._world.incidents.get(name)
             if other is not None:
                 yield self._link(other.id, self._naming.tracking(other))
         if self._incident.external.startswith(TRACKING):
-            yield self._link("external", self._incident.external)
+            yield self._link("external", self._incident.external, "PARENT")
 
-    def _link(self, suffix: str, tracking: str) -> parts.Link:
+    def _link(self, suffix: str, tracking: str, direction: Literal["PARENT", "RELATED"] = "RELATED") -> parts.Link:
         return parts.Link(
             **self._prologue(self._id("link", suffix)),
             incident_tracking_identifier=tracking,
-            link_direction_code="RELATED",
+            link_direction_code=direction,
         )
 
     def _cautions(self) -> tuple[parts.Caution, ...]:

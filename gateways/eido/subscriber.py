@@ -1,6 +1,7 @@
 """The subscriber's side of one connection, sans I/O: what a notifier says goes in, what is to be done comes out."""
 
 import secrets
+from math import inf
 from typing import Final, TypeAlias
 
 from msgspec import Raw, Struct
@@ -14,6 +15,8 @@ SLACK_S: Final = 10.0
 """Beyond one and a half minRate, before silence means that the line is dead."""
 ANSWER_S: Final = 20.0
 """A request that is not answered by then is not going to be."""
+CATCH_UP_S: Final = 15.0
+"""After the first event: what it has not told of by then that we know as open has ended meanwhile, or was forgotten."""
 
 
 class Say(Struct, frozen=True):
@@ -33,6 +36,12 @@ class Following(Struct, frozen=True):
     """The notifier has taken the subscription."""
 
 
+class Unknown(Struct, frozen=True):
+    """The notifier knows nothing (any more) of an incident that it once told of."""
+
+    tracking: str
+
+
 class Lost(Struct, frozen=True):
     """Begin anew, on another connection."""
 
@@ -40,7 +49,7 @@ class Lost(Struct, frozen=True):
     detail: str = ""
 
 
-Effect: TypeAlias = Say | Take | Following | Lost
+Effect: TypeAlias = Say | Take | Following | Unknown | Lost
 
 
 class Subscriber:
@@ -52,6 +61,11 @@ class Subscriber:
         self._waiting_since_s: float | None = None
         """Since when a request of ours waits for its answer."""
         self._renew_s = 0.0
+        self._missed: dict[str, None] = {}
+        """Incidents that we know as open, and that have not been told since the connection began."""
+        self._catch_up_s = inf
+        self._inquiry: tuple[str, str, str] | None = None
+        """What is being asked about one of them: its identifier, the request and the subscription."""
         self._heard_s = now_s
         self._silence_s = peer.min_rate_s * 1.5 + SLACK_S
 
@@ -74,12 +88,25 @@ class Subscriber:
             )
         ]
 
+    def catch_up(self, open_ones: list[str], now_s: float) -> None:
+        """Ask after these one by one, unless they are told of soon: what ends while nobody listens is told to nobody."""
+        self._missed = dict.fromkeys(open_ones)
+        self._catch_up_s = now_s + CATCH_UP_S
+
+    def seen(self, tracking: str) -> None:
+        """Take that it has been told."""
+        self._missed.pop(tracking, None)
+
     def due_s(self) -> float:
         """Return when to call `tick`."""
         due = self._heard_s + self._silence_s
         if self._waiting_since_s is not None:
             return min(due, self._waiting_since_s + ANSWER_S)
-        return min(due, self._renew_s)
+        return min(due, self._renew_s, self._catch_up_s if self._may_inquire else inf)
+
+    @property
+    def _may_inquire(self) -> bool:
+        return bool(self._missed) and self._inquiry is None and self._subscription is not None
 
     def tick(self, now_s: float) -> list[Effect]:
         """Return what is due: a renewal, or that the line is dead."""
@@ -88,6 +115,8 @@ class Subscriber:
         if self._waiting_since_s is not None:
             unanswered = now_s >= self._waiting_since_s + ANSWER_S
             return [Lost("unanswered", "a request was not answered")] if unanswered else []
+        if self._may_inquire and now_s >= self._catch_up_s:
+            return [self._inquire(now_s)]
         if self._subscription is None or now_s < self._renew_s:
             return []
         self._waiting_since_s = now_s
@@ -114,6 +143,10 @@ class Subscriber:
         if isinstance(said, frames.SubscribeResponse):
             return self._subscribed(said, now_s)
         if isinstance(said, frames.Event):
+            if self._inquiry is not None and said.subscription_id == self._inquiry[2]:
+                self._inquiry = None
+                done = frames.Unsubscribe(request_id=secrets.token_hex(16), subscription_id=said.subscription_id)
+                return [Take(said.transaction_id, said.notification or ()), self._say(done)]
             if said.subscription_id != self._subscription:
                 reason = "subscriptionId: this is not a subscription of ours."
                 return [self.answer(said.transaction_id, frames.NO_SUBSCRIPTION, reason)]
@@ -122,7 +155,8 @@ class Subscriber:
             response = frames.TerminateResponse(
                 request_id=said.request_id, subscription_id=said.subscription_id, status_text="OK"
             )
-            return [self._say(response), Lost("terminated", said.status_text or "")]
+            ours = said.subscription_id == self._subscription
+            return [self._say(response), *([Lost("terminated", said.status_text or "")] if ours else [])]
         return []
 
     def answer(self, transaction: str, code: int, reason: str = "OK") -> Say:
@@ -131,6 +165,8 @@ class Subscriber:
 
     def _subscribed(self, said: frames.SubscribeResponse, now_s: float) -> list[Effect]:
         self._waiting_since_s = None
+        if self._inquiry is not None and said.request_id == self._inquiry[1]:
+            return self._inquired(said, self._inquiry[0])
         if said.status_code != frames.OK:
             return [Lost(f"refused_{said.status_code}", said.status_text)]
         first = self._subscription is None
@@ -140,6 +176,31 @@ class Subscriber:
         self._renew_s = now_s + max(1.0, (said.expires or self._peer.expires_s) / 2)
         self._silence_s = (said.min_rate or self._peer.min_rate_s) * 1.5 + SLACK_S
         return [Following()] if first else []
+
+    def _inquire(self, now_s: float) -> Say:
+        """Ask after one incident: it is still told of within five minutes of its end."""
+        tracking = next(iter(self._missed))
+        del self._missed[tracking]
+        request = secrets.token_hex(16)
+        self._inquiry = (tracking, request, "")
+        self._waiting_since_s = now_s
+        return self._say(
+            Subscribe(
+                request_id=request,
+                request_type="EIDO",
+                request_sub_type="single",
+                incident_id=tracking,
+                request_accepts=MEDIA_TYPE,
+                expires=60,
+            )
+        )
+
+    def _inquired(self, said: frames.SubscribeResponse, tracking: str) -> list[Effect]:
+        if said.status_code == frames.OK and said.subscription_id is not None:
+            self._inquiry = (tracking, said.request_id, said.subscription_id)
+            return []
+        self._inquiry = None
+        return [Unknown(tracking)]
 
     def _say(self, body: AnyBody) -> Say:
         return Say(frames.frame(body))

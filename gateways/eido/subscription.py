@@ -1,5 +1,6 @@
 """One subscription: what it wants to be told, what waits, and when the next event is due. Sans I/O."""
 
+from itertools import islice
 from math import inf
 from typing import Final
 
@@ -71,6 +72,10 @@ class Subscription:
         if self.terms.min_rate:
             due = min(due, max(self._last_s + self.terms.min_rate, self._last_s + self.terms.max_rate))
         return due
+
+    def wanted(self, now_s: float) -> list[str]:
+        """Return the incidents that the next event will look at, if it is due."""
+        return list(islice(self._waiting, DOCUMENTS_MAX)) if now_s >= self.due_s() else []
 
     def event(self, now_s: float) -> Event | None:
         """Return the next event if one is due; the newest of each incident that waits."""

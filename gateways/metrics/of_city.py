@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from engine.model.alert_facts import AlarmKind
+from engine.model.alert_facts import AlarmKind, CopyState
 from engine.state.records import AlertState
 from engine.state.world import World
 from gateways.metrics.family import Family, counter, counters, gauge, gauges, histogram
@@ -95,6 +95,13 @@ def _alerts(world: World, observed: Observed) -> Iterator[Family]:
         "reached by machine.",
         "event",
         _tallied(world, "alerts_", ALERT_EVENTS),
+    )
+    yield counters(
+        "alert_copies",
+        "Copies of alerts for each recipient and endpoint, by how far they came, since the journal began. Worry when "
+        "failed or expired keeps rising: somebody is not reached.",
+        "state",
+        _tallied(world, "alert_copies_", [state.value for state in CopyState]),
     )
     states = Counter(alert.state for alert in world.alerts.values())
     yield gauges(

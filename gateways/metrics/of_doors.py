@@ -27,6 +27,20 @@ def door_families(sources: Sources) -> Iterator[Family]:
             "event",
             {name: number for name, number in numbers.items() if name not in LEVELS},
         )
+    if sources.crews is not None:
+        numbers = flatten(sources.crews)
+        yield gauge(
+            "crew_pages",
+            "Crew pages and vehicles that follow now. Worry at 0 in a city that uses them.",
+            numbers["feeds"],
+        )
+        yield counters(
+            "crew_events",
+            "What happened at the crews' channel since the start. A repeat counts as taken again. Worry when "
+            "refused_clock_ahead or refused_too_old rise (a device is wrong), or refused_rate_limited.",
+            "event",
+            {name: number for name, number in numbers.items() if name != "feeds"},
+        )
     if sources.courier is not None:
         yield from _endpoints(sources.courier.statistics())
     if sources.exchanges:

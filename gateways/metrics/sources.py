@@ -79,6 +79,8 @@ class Sources(Struct, frozen=True, kw_only=True):
     intake: Feeds | None = None
     cad: Struct | None = None
     """Its counts: integers, and mappings from a code to an integer."""
+    crews: Struct | None = None
+    """The crews' channel's counts, likewise."""
     courier: Endpoints | None = None
     http: HttpCounts | None = None
     exchanges: Mapping[str, Numbers] = {}

@@ -73,9 +73,12 @@ class Answer:
 class Carrier:
     """A client for one url. Used by several tasks at once."""
 
-    def __init__(self, url: str, client: httpx2.AsyncClient, *, allow_private: bool, timeout_s: float) -> None:
+    def __init__(
+        self, url: str, client: httpx2.AsyncClient, *, allow_private: bool, timeout_s: float, most: int = BODY_MAX
+    ) -> None:
         self._client = client
         self._timeout_s = timeout_s
+        self._most = most
         self._url = httpx2.URL(url)
         port = self._url.port or (443 if self._url.scheme == "https" else 80)
         self._destination = Destination(self._url.host, port, allow_private=allow_private)
@@ -126,30 +129,41 @@ class Carrier:
         try:
             answer.status = response.status_code
             answer.retry_after = response.headers.get("retry-after", "")[:40]
-            answer.body = await _read(response)
+            answer.body = await _read(response, self._most)
         finally:
             await response.aclose()
 
 
 @asynccontextmanager
-async def carrying(url: str, *, allow_private: bool, timeout_s: float) -> AsyncIterator[Carrier]:
-    """Open a client for the url. Certificates are checked against the system's authorities (or SSL_CERT_FILE)."""
-    transport = httpx2.AsyncHTTPTransport(verify=ssl.create_default_context(), trust_env=False)
+async def carrying(
+    url: str,
+    *,
+    allow_private: bool,
+    timeout_s: float,
+    most: int = BODY_MAX,
+    authorities: ssl.SSLContext | None = None,
+) -> AsyncIterator[Carrier]:
+    """Open a client for the url; `most` bytes of an answer are read.
+
+    Certificates are checked against the system's authorities (or SSL_CERT_FILE). Reading those holds the loop up for
+    tens of milliseconds: who opens many clients reads them once, and hands them in.
+    """
+    transport = httpx2.AsyncHTTPTransport(verify=authorities or ssl.create_default_context(), trust_env=False)
     timeout = httpx2.Timeout(None, connect=CONNECT_S)
     async with httpx2.AsyncClient(transport=transport, trust_env=False, timeout=timeout) as client:
-        yield Carrier(url, client, allow_private=allow_private, timeout_s=timeout_s)
+        yield Carrier(url, client, allow_private=allow_private, timeout_s=timeout_s, most=most)
 
 
-async def _read(response: httpx2.Response) -> bytes:
+async def _read(response: httpx2.Response, most: int) -> bytes:
     """Return the body as it came; nothing of one that is longer than its limit."""
     body = bytearray()
     # Cancelled and not broken off: so every generator of the client below is unwound, here and now.
     with trio.CancelScope() as scope:
         async for chunk in response.aiter_raw():
             body += chunk
-            if len(body) > BODY_MAX:
+            if len(body) > most:
                 scope.cancel()
-    return b"" if len(body) > BODY_MAX else bytes(body)
+    return b"" if len(body) > most else bytes(body)
 
 
 def _words(error: BaseException) -> str:

@@ -49,6 +49,8 @@ class Receiver(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A receiver that has taken nothing for that long, though there was something, counts as dead in the metrics."""
     allow_private: bool = False
     """The receiver is on a private or loopback address on purpose."""
+    exercise: bool = False
+    """It may hear of an exercise; in one, others hear nothing."""
 
     def __post_init__(self) -> None:
         check_url(self.url, allow_private=self.allow_private)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from engine.journal import JournalGap, Reader
 from engine.journal.codec import has_expired, turn_of
+from engine.journal.keys import Keyring
 from engine.model.turn import Turn
 from gateways.board import Board
 
@@ -36,10 +37,13 @@ class TurnSource:
         self._board = board
         self._journal = journal
         self._recent: deque[Turn] = deque(maxlen=RECENT)
+        self._readers = 0
         self._news = trio.Event()
         board.on_turn.append(self._on_turn)
 
     def _on_turn(self, turn: Turn) -> None:
+        if not self._readers:
+            return
         self._recent.append(turn)
         self._news.set()
         self._news = trio.Event()
@@ -56,10 +60,11 @@ class TurnSource:
         if self._recent and self._recent[0].seq <= seq + 1:
             skipped = seq + 1 - self._recent[0].seq
             return [Numbered(turn) for turn in islice(self._recent, skipped, skipped + most)]
-        return await trio.to_thread.run_sync(_read, reader, seq + 1, most, limiter=READERS)
+        return await trio.to_thread.run_sync(_read, reader, Keyring(self._journal), seq + 1, most, limiter=READERS)
 
     def reader(self) -> Reader:
         """Return a reader of the journal, for one that goes through the turns."""
+        self._readers += 1
         return Reader(self._journal)
 
     def first_kept(self) -> int:
@@ -67,11 +72,13 @@ class TurnSource:
         return min(int(path.stem) for path in self._journal.glob("*.seg") if path.stem.isdecimal())
 
 
-def _read(reader: Reader, from_seq: int, most: int) -> list[Numbered]:
+def _read(reader: Reader, keys: Keyring, from_seq: int, most: int) -> list[Numbered]:
     found: list[Numbered] = []
     for batch in reader.batches(from_seq):
         found += [
-            Numbered(turn_of(record), int(has_expired(record))) for record in batch.records if record.seq >= from_seq
+            Numbered(turn_of(record, keys), int(has_expired(record)))
+            for record in batch.records
+            if record.seq >= from_seq
         ]
         if len(found) >= most:
             break

@@ -11,6 +11,8 @@ from gateways.simulation.words import UNIT, is_clear, listed, number, percent, p
 HEIGHT = 470.0
 ROW_MIN, ROW_MAX, ROWS_HEIGHT = 23.0, 40.0, 150.0
 NAME_LETTERS, LETTER = 26, 8.0
+WORDS_WIDTH = 220.0
+"""Of what stands over the line of a bound."""
 ARROW = "\u2190"
 Entry = dict[str, Any]
 
@@ -104,6 +106,13 @@ def _bounds(frame: Frame, possible: Sequence[Entry]) -> str:
     return "".join(parts)
 
 
+def _bound_boxes(frame: Frame, possible: Sequence[Entry]) -> list[Box]:
+    """Return where those lines and their words are, so that no name is written over them."""
+    left, right = frame.x(frame.low[0]), frame.x(frame.high[0])
+    lines = [frame.y(bound["late_share"]) for bound in possible]
+    return [Box(left, y - 2, right, y + 2) for y in lines] + [Box(right - WORDS_WIDTH, y - 16, right, y) for y in lines]
+
+
 def _frontier(frame: Frame, entries: Sequence[Entry]) -> str:
     """Return the steps below which nobody is, and shade what is beaten."""
     best = sorted((entry["moves_per_call"], entry["late_share"]) for entry in entries if entry["on_frontier"])
@@ -130,7 +139,12 @@ def _points(frame: Frame, document: Entry, entries: Sequence[Entry]) -> str:
     at = [(frame.x(entry["moves_per_call"]), frame.y(entry["late_share"])) for entry in entries]
     bars = [_error_box(frame, entry) for entry in entries]
     inside = Box(frame.left, frame.top, frame.width - frame.right, frame.y(frame.low[1]) - 2)
-    labels = placed(at, [shortened(entry["name"]) for entry in entries], inside, [*bars, *_steps(frame, entries)])
+    labels = placed(
+        at,
+        [shortened(entry["name"]) for entry in entries],
+        inside,
+        [*bars, *_steps(frame, entries), *_bound_boxes(frame, document["possible"])],
+    )
     parts = []
     for entry, (x, y), bar, label in zip(entries, at, bars, labels, strict=True):
         own = _bar(x, bar.top, x, bar.bottom) + _bar(bar.left, y, bar.right, y)

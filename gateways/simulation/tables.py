@@ -24,6 +24,8 @@ NAME_WIDTH = 26
 WIDTH = 100
 """Columns that every terminal has."""
 Entry = dict[str, Any]
+Keys = dict[str, str]
+"""By the name of a policy: what stands for it."""
 
 
 def print_tables(document: Entry, console: Console) -> None:
@@ -32,11 +34,15 @@ def print_tables(document: Entry, console: Console) -> None:
     if not policies:
         console.print("There is no policy in this run.")
         return
+    keys = _keys([policy["name"] for policy in policies])
     console.print(_heading(document), highlight=False)
-    console.print(_reached(document))
+    for name, key in keys.items():
+        if name != key:
+            console.print(f"{key}  {name}", highlight=False)
+    console.print(_reached(document, keys))
     if differences:
-        console.print(_apart(document))
-    console.print(_cost(document))
+        console.print(_apart(document, keys))
+    console.print(_cost(document, keys))
     for line in _notes(document):
         console.print(line, highlight=False, style="dim")
 
@@ -70,7 +76,20 @@ def _heading(document: Entry) -> str:
     )
 
 
-def _reached(document: Entry) -> Table:
+def _keys(names: Sequence[str]) -> dict[str, str]:
+    """Return what stands for each policy in the tables: its name, or letters where a name would leave no room."""
+    if max(len(name) for name in names) <= NAME_WIDTH:
+        return {name: name for name in names}
+    return {name: _letters(number) for number, name in enumerate(names)}
+
+
+def _letters(number: int) -> str:
+    """Return A to Z, then AA and so on."""
+    before, last = divmod(number, 26)
+    return (_letters(before - 1) if before else "") + chr(ord("A") + last)
+
+
+def _reached(document: Entry, keys: Keys) -> Table:
     groups = list(document["run"]["groups"])
     first = groups[0]
     columns: list[tuple[str, Callable[[Entry], str]]] = [
@@ -80,14 +99,14 @@ def _reached(document: Entry) -> Table:
         ("p90", lambda policy: clock(policy["groups"][first]["p90_response_s"]["value"])),
         ("moves/call", lambda policy: number(policy["moves_per_call"])),
     ]
-    return _table("What was reached", document["policies"], "name", columns)
+    return _table("What was reached", document["policies"], "name", columns, keys)
 
 
 def _late(group: str) -> Callable[[Entry], str]:
     return lambda policy: percent_within(policy["groups"][group]["late_share"])
 
 
-def _apart(document: Entry) -> Table:
+def _apart(document: Entry, keys: Keys) -> Table:
     first = next(iter(document["run"]["groups"]))
     columns: list[tuple[str, Callable[[Entry], str]]] = [
         ("late, points", lambda each: points(each["groups"][first]["late_share"])),
@@ -96,8 +115,8 @@ def _apart(document: Entry) -> Table:
         ("moves/call", lambda each: signed(each["fleet"]["moves_per_call"]["difference"], None, 2)),
         ("", lambda each: _verdict(each["groups"][first]["late_share"])),
     ]
-    title = f"Against {document['differences'][0]['against']}, on the same calls ({first} priority)"
-    return _table(title, document["differences"], "policy", columns)
+    title = f"Against {keys[document['differences'][0]['against']]}, on the same calls ({first} priority)"
+    return _table(title, document["differences"], "policy", columns, keys)
 
 
 def _verdict(apart: Entry) -> str:
@@ -106,7 +125,7 @@ def _verdict(apart: Entry) -> str:
     return "[green]better[/green]" if apart["difference"] < 0 else "[red]worse[/red]"
 
 
-def _cost(document: Entry) -> Table:
+def _cost(document: Entry, keys: Keys) -> Table:
     speed = document["speed"]["by_policy"]
     columns: list[tuple[str, Callable[[Entry], str]]] = [
         ("waited", lambda policy: percent(policy["groups"]["all"]["waited_share"]["value"])),
@@ -118,16 +137,18 @@ def _cost(document: Entry) -> Table:
         ("p10", lambda policy: percent(policy["fleet"]["cover_p10"]["value"], 0)),
         ("calls/s", lambda policy: number(speed[policy["name"]], 0)),
     ]
-    return _table("Queues, work and cover", document["policies"], "name", columns)
+    return _table("Queues, work and cover", document["policies"], "name", columns, keys)
 
 
-def _table(title: str, rows: Sequence[Entry], key: str, columns: Sequence[tuple[str, Callable[[Entry], str]]]) -> Table:
+def _table(
+    title: str, rows: Sequence[Entry], key: str, columns: Sequence[tuple[str, Callable[[Entry], str]]], keys: Keys
+) -> Table:
     table = Table(title=title, title_justify="left", width=None)
     table.add_column("policy", max_width=NAME_WIDTH, overflow="fold")
     for name, _ in columns:
         table.add_column(name, justify="right")
     for row in rows:
-        table.add_row(row[key], *(cell(row) for _, cell in columns))
+        table.add_row(keys[row[key]], *(cell(row) for _, cell in columns))
     return table
 
 

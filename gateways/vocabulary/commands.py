@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from engine.model import crew_inputs, inputs, moves, response_inputs, roads, surroundings
+from engine.model import crew_inputs, forgetting, inputs, moves, response_inputs, roads, surroundings
 from engine.model.geometry import Projection
 from gateways.auth import Principal, Right
 from gateways.vocabulary import (
@@ -121,6 +121,7 @@ RULES: Final[dict[type[Command], Rule]] = {
     incident_messages.ReportIncident: Rule(Right.REPORT, _report),
     incident_messages.AmendIncident: Rule(Right.REPORT, _amend),
     incident_messages.Note: Rule(Right.REPORT, _as(inputs.AddNote)),
+    incident_messages.ForgetIncident: Rule(Right.FORGET, _as(forgetting.ForgetIncident)),
     incident_messages.CancelIncident: Rule(Right.ORDER, _as(inputs.CancelIncident)),
     incident_messages.CloseIncident: Rule(Right.ORDER, _as(inputs.CloseIncident)),
     incident_messages.LinkIncidents: Rule(Right.ORDER, _as(inputs.LinkIncidents)),
@@ -196,6 +197,8 @@ def admitted(message: Command, principal: Principal, projection: Projection) -> 
     rule = RULES[type(message)]
     if not principal.may(rule.right):
         raise NotAllowed("type", f"A {principal.role} may not send this: it needs the right to {rule.right}.")
+    if isinstance(message, incident_messages.ForgetIncident) and message.incident in principal.holds:
+        raise NotAllowed("incident", f"{message.incident} is on hold ([retention] hold): it may not be forgotten now.")
     if principal.units is not None:
         for unit in units_of(message):
             if not principal.speaks_for(unit):

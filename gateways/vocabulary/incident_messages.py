@@ -82,6 +82,14 @@ class Note(Command, frozen=True, gc=False, kw_only=True):
     text: Said
 
 
+class ForgetIncident(Command, frozen=True, gc=False, kw_only=True):
+    """Erase who called, what they said and where they live. The incident must be over; what was decided stays."""
+
+    incident: Name
+    reason: Said
+    """Kept: do not name people in it."""
+
+
 class Recommend(Command, frozen=True, gc=False, kw_only=True):
     """Look again, and say why."""
 
@@ -166,6 +174,7 @@ AnyCommand: TypeAlias = (
     | LinkIncidents
     | MergeIncident
     | Note
+    | ForgetIncident
     | Recommend
     | Reserve
     | Dispatch

@@ -107,6 +107,14 @@ class Server:
         told: dict[str, Any] = answer.json()
         return told
 
+    def code(self, unit: str) -> str:
+        """Return a sign-in code, from the command line."""
+        command = [sys.executable, "-m", "gateways.cli", "crew", "code", unit, "--server", self.url]
+        said = subprocess.run(
+            [*command, "--token", token(f"crew-{unit}")], capture_output=True, text=True, check=True, timeout=60
+        )
+        return said.stdout.split()[0]
+
     def journal(self) -> list[Turn]:
         """Return all that was recorded. The server is to be stopped."""
         return list(turns(self.data / "journal"))

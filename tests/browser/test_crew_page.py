@@ -1,5 +1,6 @@
 """The crew page in a real browser, on a real server that is killed under it: what was pressed is recorded once."""
 
+import json
 import re
 import time
 from collections import Counter
@@ -21,10 +22,10 @@ UNIT = "E1"
 expect.set_options(timeout=30_000)
 
 
-def sign_in(context: Any, server: Server) -> Any:
+def sign_in(context: Any, server: Server, secret: str = token(f"crew-{UNIT}")) -> Any:
     page = context.new_page()
     page.goto(f"{server.url}/crew")
-    page.get_by_label("Code or token").fill(token(f"crew-{UNIT}"))
+    page.get_by_label("Code or token").fill(secret)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("No job")).to_be_visible()
     return page
@@ -118,9 +119,9 @@ def test_a_report_about_a_job_that_was_withdrawn_is_answered_in_words(tmp_path: 
 
 
 def test_words_a_decline_and_a_call_for_help(tmp_path: Path) -> None:
-    """A message is read, a job declined for a reason; the emergency goes off when held, and not when tapped."""
+    """Signed in by code, a message is read, a job declined for a reason; the emergency goes off when held, not when tapped."""
     with serving(tmp_path, UNIT) as server, browsing() as context:
-        page = sign_in(context, server)
+        page = sign_in(context, server, server.code(UNIT))
         server.order(f"/v1/units/{UNIT}/tell", text="hydrant in Mill Lane is frozen")
         page.get_by_role("button", name="Read").click()
         expect(page.get_by_role("button", name="Read")).to_have_count(0)
@@ -142,3 +143,49 @@ def test_words_a_decline_and_a_call_for_help(tmp_path: Path) -> None:
     (told,) = [fact for fact in facts if isinstance(fact, UnitTold)]
     receipts = [fact.by for fact in facts if isinstance(fact, AlertAcknowledged) and fact.alert == told.alert]
     assert receipts == [f"{UNIT} via crew-{UNIT}"]
+
+
+def test_a_phone_whose_clock_is_wrong_reports_right_times(tmp_path: Path) -> None:
+    """Ten minutes ahead: the page goes by the engine's clock, also for what was pressed without a connection."""
+    with serving(tmp_path, UNIT) as server, browsing() as context:
+        context.add_init_script("const right = Date.now; Date.now = () => right() + 600_000;")
+        page = sign_in(context, server)
+        call_out(server)
+        expect(page.get_by_role("button", name="Accept")).to_be_visible()
+        context.set_offline(True)
+        begun = now_ms()
+        page.get_by_role("button", name="Accept").click()
+        expect(page.locator("#link-text")).to_have_text("Offline, 1 waiting")
+        ended = now_ms()
+        context.set_offline(False)
+        expect(page.locator("#sent")).to_be_hidden()
+        server.stop()
+        (report,) = [turn.input for turn in server.journal() if isinstance(turn.input, ReportStatus)]
+    assert report.at_ms is not None
+    assert begun - 1_000 <= report.at_ms <= ended
+
+
+def test_a_push_is_shown_while_the_page_is_closed(tmp_path: Path) -> None:
+    """The browser hands the worker a message, as its push service would: it becomes a notification, once for an alert."""
+    with serving(tmp_path, UNIT) as server, browsing(permissions=["notifications"]) as context:
+        page = sign_in(context, server)
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        devtools = context.new_cdp_session(page)
+        found: list[str] = []
+        devtools.on(
+            "ServiceWorker.workerRegistrationUpdated",
+            lambda told: found.extend(each["registrationId"] for each in told["registrations"]),
+        )
+        devtools.send("ServiceWorker.enable")
+        deadline = time.monotonic() + 30
+        while not found and time.monotonic() < deadline:
+            page.wait_for_timeout(50)
+        told = {"title": f"{UNIT} GO I1 P1", "body": "12 Mill Lane", "alert": "A1", "purpose": "dispatch"}
+        for _ in range(2):
+            message = {"origin": server.url, "registrationId": found[-1], "data": json.dumps(told)}
+            devtools.send("ServiceWorker.deliverPushMessage", message)
+        shown = """navigator.serviceWorker.ready.then((registration) => registration.getNotifications())
+            .then((all) => all.map((each) => [each.title, each.body, each.tag]))"""
+        while page.evaluate(shown) == [] and time.monotonic() < deadline:
+            page.wait_for_timeout(50)
+        assert page.evaluate(shown) == [[f"{UNIT} GO I1 P1", "12 Mill Lane", "A1"]]

@@ -8,11 +8,13 @@ from engine.model import alert_facts as a
 from engine.model import crew_facts as c
 from engine.model import crew_inputs as ci
 from engine.model import facts as f
+from engine.model import forgetting as fg
 from engine.model import inputs as i
 from engine.model import moves as m
 from engine.model import response_facts as rf
 from engine.model import response_inputs as ri
 from engine.model import road_facts as r
+from engine.model import suggestions as sg
 from engine.model import surroundings as s
 from engine.model.turn import Turn
 from engine.model.why import Reason
@@ -80,6 +82,7 @@ SAID: dict[type[Any], Callable[[Any], str]] = {
     i.CloseIncident: lambda g: f"{g.by} closes {g.incident}{_because(g.disposition)}",
     i.LinkIncidents: lambda g: f"{g.by} links {g.incident} and {g.other}",
     i.MergeIncident: lambda g: f"{g.by} merges {g.incident} into {g.into}",
+    fg.ForgetIncident: lambda g: f"{g.by} has the people of {g.incident} forgotten: {g.reason}",
     i.AddNote: lambda g: f"{g.by} notes on {g.incident}: {g.text}",
     i.RecommendUnits: lambda g: f"{g.by} asks again for {g.incident}",
     i.ReserveUnits: lambda g: f"{g.by} reserves {_names(g.units)} for {g.incident}{_because(g.reason)}",
@@ -89,6 +92,7 @@ SAID: dict[type[Any], Callable[[Any], str]] = {
     i.ReportStatus: lambda g: f"{g.unit} reports {g.status}",
     i.DeclareEmergency: lambda g: f"{g.unit} CALLS FOR HELP{_because(g.text)}",
     i.ResolveEmergency: lambda g: f"{g.by} says that {g.unit} is safe{_because(g.reason)}",
+    sg.SuggestStatus: lambda g: f"the position of {g.unit} says that it is {g.status}{_because(g.incident or '')}",
     ci.ReportStaffing: lambda g: f"{g.unit} has {g.staff} people{_with(g.brings)}",
     ci.AnswerAid: lambda g: f"{g.by} {'sends' if g.committed else 'does not send'} {g.unit}{_because(g.reason)}",
     ci.CallRoll: lambda g: f"{g.by} calls the roll on {g.incident}",
@@ -215,6 +219,7 @@ BECAME: dict[type[Any], Callable[[Any], str]] = {
     f.IncidentCancelled: lambda t: f"{t.incident} is cancelled",
     f.IncidentMerged: lambda t: f"{t.incident} goes on as part of {t.into}",
     f.IncidentsLinked: lambda t: f"{t.incident} and {t.other} are linked",
+    fg.IncidentForgotten: lambda t: f"the people of {t.incident} are forgotten, by {t.by}: {t.reason}",
     f.NoteAdded: lambda t: f"note on {t.incident}: {t.text}",
     f.UnitsRecommended: _recommended,
     f.UnitReserved: lambda t: f"{t.unit} is reserved for {t.incident} as {t.slot}",
@@ -237,6 +242,9 @@ BECAME: dict[type[Any], Callable[[Any], str]] = {
     a.AlarmRaised: lambda t: f"ALARM {t.alarm}, {t.about}: {t.text}",
     a.AlarmEscalated: lambda t: f"alarm {t.alarm} climbs to rung {t.rung}: nobody has taken it on",
     a.AlarmAcknowledged: lambda t: f"alarm {t.alarm} is {t.by}'s",
+    sg.StatusSuggested: lambda t: (
+        f"{t.unit} may be {t.status}: {t.reason}{', which is taken for true' if t.applied else ''}"
+    ),
     c.StaffingChanged: lambda t: f"{t.unit} is staffed with {t.staff}",
     c.AidRequested: lambda t: f"{t.agency} is asked for {t.unit} for {t.incident}, until {_clock(t.expires_ms)}",
     c.AidCommitted: lambda t: f"{t.agency} commits {t.unit} to {t.incident}",

@@ -30,6 +30,12 @@ from tests.eido_kit import CONFIG
 WAIT_S = 20.0
 
 
+def log_of(folder: Path) -> Path:
+    """Return the log of exchanges of the only day that there is."""
+    (file,) = folder.glob("eido-*.log")
+    return file
+
+
 class Telling(Struct):
     """A server whose incidents can be subscribed to."""
 

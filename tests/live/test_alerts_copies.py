@@ -13,15 +13,17 @@ from snpp_server import PagingServer, paging_server
 from engine.live.service import serve
 from engine.live.watchdog import Watchdog
 from engine.model.alert_facts import AlarmKind, CopyState
-from engine.model.inputs import ReleaseUnit, ReportStatus
+from engine.model.inputs import ReleaseUnit, ReportCopy, ReportIncident, ReportStatus
 from engine.model.lifecycle import Status
 from engine.model.place import Place, Shift
 from engine.state.image import restore, save
+from engine.state.records import AlertState
 from gateways.alert_views import view_alerts
 from gateways.alerts import Courier, Endpoint, Pager, Recipient, Recipients
 from gateways.alerts.exercise import RECORD, WrongMode, claim
 from gateways.alerts.message import EXERCISE
 from gateways.board import Board
+from gateways.whys import explain_incident
 
 NEVER = Shift("never", ((0, 1),))
 ALWAYS = Shift("always", ((0, 7 * 24 * 60),))
@@ -114,6 +116,41 @@ async def test_what_failed_is_tried_again_for_whom_it_failed(tmp_path: Path) -> 
         assert sorted(page.pager for page in server.pages) == ["11", "22"]
         assert len(tries) == 2
         nursery.cancel_scope.cancel()
+
+
+async def test_a_delivery_whose_report_was_lost_is_not_made_again(tmp_path: Path) -> None:
+    """Stopped after the copy was reported and before the attempt was: at the next start nobody is paged twice."""
+    quiet = Watchdog(lambda: None)
+    async with serve(place("pager"), tmp_path / "journal", settings=SMALL, watchdog=quiet) as service:
+        given = ReportIncident(id="1", by="cad", type="medical", x_m=100, y_m=200, address="12 Quay")
+        await service.ask(given)
+        copy = ReportCopy(alert="A1", endpoint="pager", recipient="jansen", state=CopyState.SENT, rung=0)
+        await service.tell(copy)
+    async with paging_server() as server, trio.open_nursery() as nursery:
+        opening = Opened(tmp_path, place("pager"), pager(server), recipients=(told("jansen", "11"),))
+        town = await nursery.start(opening.run)
+        await until(lambda: town.run.board.world.alerts["A1"].state is AlertState.DELIVERED)
+        assert server.pages == []
+        assert town.run.tally.get("alert_attempts_failed", 0) == 0
+        nursery.cancel_scope.cancel()
+
+
+async def test_why_tells_how_far_each_copy_came(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """From the journal, at any later time: who was told, through what, and no address."""
+    async with paging_server() as server, trio.open_nursery() as nursery:
+        opening = Opened(tmp_path, place("pager"), pager(server), recipients=(told("jansen", "5551212"),))
+        town = await nursery.start(opening.run)
+        incident = await town.run.call()
+        await until(lambda: town.copies("A1") == {"pager/jansen": CopyState.SENT})
+        server.becomes(0, "881 {tag} 261129120007 Message Delivered and Read by Recipient")
+        await until(lambda: town.run.tally.get("alerts_acknowledged") == 1)
+        nursery.cancel_scope.cancel()
+    assert explain_incident(tmp_path / "journal", incident, None, None, as_json=False) == 0
+    said = capsys.readouterr().out
+    assert "A1 for E1, jansen at pager: sent" in said
+    assert "A1 for E1, jansen at pager: acknowledged (881" in said
+    assert "alert_acknowledged     alert=A1  by=jansen via pager" in said
+    assert "5551212" not in said
 
 
 async def test_who_is_off_duty_is_left_alone(tmp_path: Path) -> None:

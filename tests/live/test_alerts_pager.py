@@ -49,8 +49,7 @@ async def test_a_refusal_a_hang_up_and_a_hang_are_failures_that_say_so() -> None
         wrong = await send(config(server.port), Copy("jansen", "abc"))
         assert "refuses PAGE: 550 Invalid Pager ID" in wrong.detail
     async with paging_server(twist=lambda line: "221 bye" if line == "SEND" else None) as server:
-        # 221 is an answer, if an odd one: what follows is asked for and never comes, and the page counts as taken.
-        assert (await send(config(server.port))).delivered
+        assert "refuses SEND: 221 bye" in (await send(config(server.port))).detail
     async with paging_server(twist=lambda line: "" if line == "SEND" else None) as server:
         hung = await send(config(server.port, timeout_s=0.3))
         assert hung == Outcome(delivered=False, detail="no answer within 0.3 s")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine.model.alert_facts import CopyState
+from gateways.alerts import Endpoint
 from gateways.alerts.channel import Listener, News, Outcome, Retractor
 from gateways.alerts.message import Message
 from gateways.alerts.station import LINE_MAX, Conversation
@@ -160,6 +161,21 @@ async def test_a_refusal_silence_and_a_dead_line_are_failures() -> None:
         assert outcomes[0].detail == "the controller of S1 refuses it: printer on fire"
         nowhere = await talk.sender.send(replace(alert(), station="S9"))
         assert nowhere.detail == "no controller is configured for the station 'S9' of E7"
+
+
+async def test_a_dead_controller_holds_up_no_other_and_trips_nothing() -> None:
+    """It may owe four answers; more are refused at once, and none of it is a mark against the endpoint."""
+    async with talking(timeout_s=30.0) as talk, trio.open_nursery() as nursery:
+        talk.controller.takes = False
+        for number in range(1, 5):
+            nursery.start_soon(talk.sender.send, alert(number))
+        await until(lambda: len(talk.controller.kinds("alert")) == 4)
+        outcome = await talk.sender.send(alert(5))
+        assert outcome == Outcome(delivered=False, detail="the controller of S1 owes 4 answers already", only_this=True)
+        nursery.cancel_scope.cancel()
+    stations = {f"S{number}": "10.0.0.7:7000" for number in range(20)}
+    endpoint = Endpoint(name="tones", channel=StationAlerting(stations=stations, token=TOKEN), workers=1)
+    assert endpoint.hands == 80
 
 
 async def test_a_controller_that_says_nothing_is_left() -> None:

@@ -73,7 +73,8 @@ async def test_a_refusal_is_told_in_the_carrier_s_words(status: int) -> None:
     """Whatever the status of HTTP says."""
     async with station(answer(status, REFUSED)) as server:
         outcome = await send(config(server))
-    assert outcome == Outcome(delivered=False, detail="the carrier refuses it: 403 Invalid recipientID")
+    detail = "the carrier refuses it: 403 Invalid recipientID"
+    assert outcome == Outcome(delivered=False, detail=detail, only_this=True)
 
 
 async def test_what_is_no_answer_is_a_failure() -> None:

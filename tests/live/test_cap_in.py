@@ -8,6 +8,9 @@ import pytest
 from engine.model.surroundings import Severity
 from engine.policy.cautions import cautions_at
 from gateways.cap.config import CapConfig, CapRule
+from gateways.cap.effects import effects_of
+from gateways.cap.ledger import Entry, Ledger, Stand
+from gateways.cap.reading import read_alert
 from gateways.config import Config
 from tests.live.exchange_kit import Served, serve_exchanges
 from tests.unit.cap_kit import SQUARE, alert, info, polygon, refer, when
@@ -118,6 +121,42 @@ async def test_onset_and_end_come_by_themselves_also_over_a_restart(tmp_path: Pa
         assert (await post(served, alert("W", waits, sent_ms=sent)))["result"] == "duplicate"
         past = info(expires=when(sent - 60_000))
         assert (await post(served, alert("P", past, sent_ms=sent)))["result"] == "expired"
+
+
+async def test_what_a_crash_interrupts_is_done_at_the_next_start(tmp_path: Path) -> None:
+    """The process dies when the alert is written down and nothing is done yet: as here, where nobody has done it."""
+    async with serve_exchanges(tmp_path, Config()) as served:
+        sent = now(served)
+        place = served.board.world.settled
+        document = alert("F1", info(event="Flash Flood", expires=when(sent + 3_600_000)), sent_ms=sent)
+        read = read_alert(document)
+        ledger = Ledger(tmp_path, 100)
+        effects = effects_of(read, CONFIG.cap, place, sent, "met")
+        ledger.put(read.reference, Entry(Stand.DUE, effects, sent + 3_600_000))
+        await ledger.save()
+    async with serve_exchanges(tmp_path, CONFIG) as served:
+        await served.until(lambda: served.board.world.cautions and served.board.world.road_book.closures)
+        assert (await post(served, document))["result"] == "duplicate"
+    (tmp_path / "cap.msgpack").write_bytes(b"rot")
+    with pytest.raises(ExceptionGroup) as caught:
+        async with serve_exchanges(tmp_path, CONFIG):
+            pass
+    assert "Move it away" in str(caught.value.exceptions)
+
+
+async def test_what_cannot_be_written_down_was_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """503, and nothing has changed; the same alert again, on a disk that works, is taken."""
+    async with serve_exchanges(tmp_path, CONFIG) as served:
+        document = alert("F1", info(event="Flash Flood"), sent_ms=now(served))
+
+        async def full(_: Ledger) -> None:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Ledger, "save", full)
+            assert "No space left" in str((await post(served, document, 503))["detail"])
+        assert not served.service.world.cautions
+        assert (await post(served, document))["result"] == "taken"
 
 
 async def test_refusals_say_what_is_wrong(tmp_path: Path) -> None:

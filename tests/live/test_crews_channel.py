@@ -21,6 +21,7 @@ from gateways.auth import Gatekeeper, digest_of_secret
 from gateways.crews import Crews, CrewsConfig, crew_routes
 from gateways.crews.inbox import CrewMessage, NotTaken, _read
 from gateways.crews.sessions import KEY_BYTES, Sessions, load_key
+from gateways.outward.subscriptions import Subscriptions
 from gateways.web import WebConfig, serve_http
 from tests.builders import CREDENTIALS, SECRET, Running, serve_place, token
 from tests.live.cad_kit import until
@@ -58,11 +59,13 @@ class Door(Struct):
 
 
 @asynccontextmanager
-async def door(folder: Path, config: CrewsConfig | None = None) -> AsyncIterator[Door]:
+async def door(
+    folder: Path, config: CrewsConfig | None = None, subscriptions: Subscriptions | None = None
+) -> AsyncIterator[Door]:
     async with serve_place(folder) as running, trio.open_nursery() as nursery:
-        crews = Crews(
-            running.service, running.board, Gatekeeper(CREDENTIALS), config or CrewsConfig(plain_http=True), KEY
-        )
+        config = config or CrewsConfig(plain_http=True)
+        keeper = Gatekeeper(CREDENTIALS)
+        crews = Crews(running.service, running.board, keeper, config, KEY, subscriptions=subscriptions)
         address = await nursery.start(partial(serve_http, crew_routes(crews), WebConfig(port=0)))
         async with httpx2.AsyncClient(base_url=f"http://{address}", timeout=20, trust_env=False) as client:
             yield Door(running, crews, client)
@@ -252,6 +255,22 @@ async def test_the_feed_tells_a_job_as_it_comes_and_goes(tmp_path: Path) -> None
                 view = await feed.view(has_job=False)
                 assert [notice["purpose"] for notice in view["notices"]] == ["release"]
             await until(lambda: not at.crews.statistics.feeds)
+
+
+async def test_a_browser_subscribes_for_its_own_unit(tmp_path: Path) -> None:
+    """Where the channel `push` is configured; else it is told that it is not."""
+    browser = {"endpoint": "https://push.example/1", "keys": {"p256dh": "A" * 87, "auth": "A" * 22}}
+    async with door(tmp_path / "one") as at:
+        assert (await at.client.post("/crew/push", json=browser, headers=BEARER)).status_code == 404
+    book = Subscriptions(tmp_path)
+    async with door(tmp_path / "two", subscriptions=book) as at:
+        assert (await at.client.post("/crew/push", json=browser)).status_code == 401
+        wrong = browser | {"keys": {"p256dh": "short", "auth": "A" * 22}}
+        assert (await at.client.post("/crew/push", json=wrong, headers=BEARER)).status_code == 400
+        assert (await at.client.post("/crew/push", json=browser, headers=BEARER)).status_code == 204
+        assert [each.endpoint for each in book.of("M1")] == ["https://push.example/1"]
+        assert (await at.client.request("DELETE", "/crew/push", json=browser, headers=BEARER)).status_code == 204
+        assert book.of("M1") == []
 
 
 async def test_the_page_is_served_with_its_rules(tmp_path: Path) -> None:

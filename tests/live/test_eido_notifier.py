@@ -13,7 +13,7 @@ from engine.model.inputs import AddNote, AmendIncident, CancelIncident
 from gateways.eido.config import Listen
 from tests.builders import token
 from tests.eido_kit import FOLDER, mistakes
-from tests.live.eido_live import Stranger, telling
+from tests.live.eido_live import Stranger, log_of, telling
 
 URGENT = "@.incidentComponent.incidentCommonPriorityNumber >= 8"
 
@@ -243,4 +243,4 @@ async def test_at_a_stop_subscriptions_are_terminated_and_subscribers_told_to_co
         await stranger.incidents()
     assert await stranger.closed() == 1012
     assert "terminate" in stranger.heard[-1]
-    assert token("cad") not in (tmp_path / "eido.log").read_text()
+    assert token("cad") not in log_of(tmp_path).read_text()

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 import trio
+from click.testing import CliRunner
 from msgspec.structs import replace
 
 from engine.journal import verify
@@ -23,11 +24,21 @@ from engine.model.place import Agency, Place, ResponseArea, Unit
 from engine.replay import replay
 from gateways.auth import digest_of_secret
 from gateways.cad.client import CadClient, new_id, reconnecting
+from gateways.cli import main
 from gateways.places import save
-from gateways.vocabulary.incident_messages import AmendIncident, Dispatch, Note, ReportIncident, UnitStatus
+from gateways.vocabulary.incident_messages import (
+    AmendIncident,
+    CancelIncident,
+    Dispatch,
+    Note,
+    ReportIncident,
+    UnitStatus,
+)
+from tests.eido_kit import FOLDER, mistakes
 from tests.unit.engine_place import ENGINE, PLANS, UNITS, engine_place
 
 SECRET = "of-two-agencies"
+ENDED = ("closed", "cancelled", "merged")
 NORTH = ResponseArea("north", "North", ((-10_000, 500), (10_000, 500), (10_000, 10_000), (-10_000, 10_000)))
 UNTRACKED = tuple(replace(unit, tracked=False, shift=None, crew=None) for unit in UNITS if unit.crew != "C2")
 CONFIG = """
@@ -196,12 +207,18 @@ async def test_an_incident_goes_over_and_aid_comes_back_through_crashes_of_both(
     finally:
         for program in (town, vale):
             program.stop()
+    shown = CliRunner().invoke(
+        main, ["eido", "show", str(town.folder / "data"), "I3", "--config", str(town.folder / "turnout.toml")]
+    )
+    assert shown.exit_code == 0, shown.output
+    assert CliRunner().invoke(main, ["eido", "check", "-"], input=shown.output).exit_code == 0
+    assert not (FOLDER.exists() and mistakes(json.loads(shown.output)))
     incidents, notes = reported(vale)
-    assert (len(incidents), set(incidents.values())) == (3, {1}), incidents
+    assert (len(incidents), set(incidents.values())) == (4, {1}), incidents
     assert set(notes.values()) == {1}, notes
     assert {"I1 town.example.org: smoke", "I1 town.example.org: while you were down"} <= set(notes)
     incidents, notes = reported(town)
-    assert (len(incidents), set(incidents.values())) == (3, {1}), "nothing of its own came back as another's"
+    assert (len(incidents), set(incidents.values())) == (4, {1}), "nothing of its own came back as another's"
     assert set(notes.values()) == {1}, notes
 
 
@@ -210,20 +227,26 @@ async def _story(town: Program, vale: Program, here: CadClient, there: CadClient
     report = ReportIncident(id=new_id(), incident_type="crime", lat=lat, lon=lon, address="12 Mill Lane", note="smoke")
     first = (await here.ask(report)).incident
     await until(there, lambda seen: [each.address for each in seen] == ["12 Mill Lane"] and len(seen[0].notes) == 2)
+    over = (
+        await here.ask(ReportIncident(id=new_id(), incident_type="crime", lat=lat, lon=lon, address="Quay"))
+    ).incident
+    await until(there, lambda seen: len(seen) == 2)
     vale.stop(signal.SIGKILL)
+    await here.ask(CancelIncident(id=new_id(), incident=over or "", reason="nothing there"))
     await here.ask(Note(id=new_id(), incident=first, text="while you were down"))
     await here.ask(AmendIncident(id=new_id(), incident=first, priority=5))
     second = (await here.ask(ReportIncident(id=new_id(), incident_type="fire", lat=lat, lon=lon))).incident
     await trio.to_thread.run_sync(vale.start)
-    await until(there, lambda seen: sorted(each.priority for each in seen) == [1, 5])
+    # What ended while the vale was down is in no event: it asks, and is told within five minutes of the end.
+    await until(there, lambda seen: sorted(each.priority for each in seen if each.phase not in ENDED) == [1, 5])
     await until(
         there, lambda seen: any(note.text.endswith("while you were down") for each in seen for note in each.notes)
     )
     town.stop(signal.SIGKILL)
     await trio.to_thread.run_sync(town.start)
     third = (await here.ask(ReportIncident(id=new_id(), incident_type="crime", lat=lat, lon=lon))).incident
-    await until(there, lambda seen: len(seen) == 3)
-    assert len({first, second, third}) == 3
+    await until(there, lambda seen: len([each for each in seen if each.phase not in ENDED]) == 3)
+    assert len({first, second, third, over}) == 4
     # Aid: the town asks for the vale's engine, which is sent; the town knows when the vale says that it is on its way.
     await here.ask(Dispatch(id=new_id(), incident=second or "", units=("vale-E2",), reason="more water"))
     await until(here, lambda _: here.mirror.units["vale-E2"].status not in ("available", "requested"))

@@ -124,7 +124,7 @@ async def _plant(data: Path) -> str:
     scraped = ""
     async with httpx2.AsyncClient(base_url=base, timeout=30, headers=headers) as http:
         units = (await http.get("/v1/units?limit=1")).json()["items"]
-        report = {**REPORT, "lat": units[0]["lat"], "lon": units[0]["lon"], "incident_type": ""}
+        report = {**REPORT, "lat": units[0]["lat"], "lon": units[0]["lon"], "incident_type": "structure_fire"}
         for name in ("type", "id"):
             del report[name]
         bodies = [
@@ -136,7 +136,8 @@ async def _plant(data: Path) -> str:
             ("/v1/incidents/I1/cancel", {"reason": "PLANT-REASON"}),
         ]
         for number, (path, body) in enumerate(bodies):
-            await http.post(path, json=body, headers={"Idempotency-Key": f"k{number}"})
+            told = await http.post(path, json=body, headers={"Idempotency-Key": f"k{number}"})
+            assert number or told.status_code == 201, told.text
         await http.get("/v1/incidents/I1", headers={"Authorization": "Bearer PLANT.token"})
         for path in ("/metrics", "/healthz", "/readyz", "/version"):
             scraped += (await http.get(path)).text

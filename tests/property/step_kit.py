@@ -31,7 +31,6 @@ from engine.model.inputs import (
     ReportAttempt,
     ReportIncident,
     ReportPositions,
-    ReportReceipt,
     ReportStatus,
     ReportTraffic,
     ReportWeather,
@@ -48,6 +47,7 @@ from engine.model.rules import GeofenceRules, Limits, Suggesting
 from engine.state.world import World
 from tests import river_town
 from tests.property import crew_kit, moves_kit, response_kit
+from tests.property.alert_kit import news_of
 from tests.property.surroundings_kit import HOSPITALS, SURROUNDINGS
 from tests.unit.engine_place import ALS, BLS, ENGINE, LADDER, PLANS, UNITS, engine_place, slot
 
@@ -269,8 +269,7 @@ class Commands:
         return self.command(AcknowledgeAlert, alert=_of(list(self.world.alerts), a))
 
     def receipt(self, a: int, b: int, c: int) -> AnyInput:
-        del b, c
-        return ReportReceipt(_of(list(self.world.alerts), a), "pager")
+        return news_of(self.world, a, b, c)
 
     def attempt(self, a: int, b: int, c: int) -> AnyInput:
         name = _of(list(self.world.alerts), a)

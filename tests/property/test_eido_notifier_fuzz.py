@@ -104,6 +104,20 @@ def test_no_text_at_all_breaks_a_filter(text: str, document: Any) -> None:
         assert said.endswith(".")
 
 
+async def test_documents_are_written_one_at_a_time_before_they_are_sent(monkeypatch) -> None:
+    telling = source()
+    notifier = Notifier(telling, Listen(), "cad", 0.0)
+    notifier.feed('{"subscribe": {"requestId": "r", "requestType": "EIDO"}}', 0.0)
+    assert len(notifier.take(0.0)) == 1
+    await notifier.prepare(1.0)
+    written: list[Any] = []
+    monkeypatch.setattr(telling.renderer, "render", lambda *given, **_: written.append(given))
+    (told,) = notifier.take(1.0)
+    event = frames.read(told)
+    assert isinstance(event, frames.Event)
+    assert (len(event.notification or ()), written) == (3, [])
+
+
 def test_what_filters_mean() -> None:
     document = {"a": [{"b": 1, "c": "x"}, {"b": 2, "d": True}], "e": {"f g": None}}
     for text, passes in {

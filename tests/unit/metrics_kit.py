@@ -16,6 +16,7 @@ from engine.model.inputs import ReportIncident
 from engine.model.moves import Cover, ProposedMove, ProposeMoves
 from gateways.alerts import Courier, Endpoint, LogFile
 from gateways.board import Board
+from gateways.crews import Statistics as CrewStatistics
 from gateways.metrics import Metrics
 from gateways.telematics.hygiene import HygieneSettings
 from gateways.telematics.intake import Intake
@@ -96,6 +97,9 @@ async def serve_metrics(directory: Path, *, clock: Clock | None = None, **change
                 courier=courier,
                 http=http,
                 planner=planner,
+                crews=CrewStatistics(messages=2, taken=1, refused={"stale_status": 1}),
+                exchanges={"cap": lambda: {"taken": 1}},
+                exchange_levels={"subscription-records": lambda: {"turns_behind": 2, "dead": 0}},
                 fresh_s=0,
             )
             yield Measured(service, board, metrics, http, planner)

@@ -166,3 +166,16 @@ async def test_a_channel_that_forgets_its_time_is_cut_off(mock_clock: MockClock)
             assert len(room.reports) == reports
         nursery.cancel_scope.cancel()
     assert room.reports == [("A1", Outcome(delivered=False, detail="cut off after 6 s"))]
+
+
+async def test_a_wrong_number_is_no_mark_against_the_endpoint() -> None:
+    """However many there are in a row, the next copy is tried."""
+
+    async def refuse_it(_message: Message) -> Outcome:
+        return Outcome(delivered=False, detail="no such number", only_this=True)
+
+    room = Room(refuse_it)
+    await room.work(*range(1, 8))
+    assert len(room.sent) == 7
+    assert not room.bulkhead.breaker.open
+    assert room.bulkhead.counts.failed == 7

@@ -1,12 +1,15 @@
 """Endpoints as a configuration names them."""
 
 import base64
+import re
 import tomllib
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from gateways.alerts import Endpoint, LogFile, Webhook
+from gateways.config import Config, ConfigRefused, keep_to_ourselves
 
 SECRET = "whsec_" + base64.b64encode(b"canary-canary-canary-canary").decode()
 
@@ -62,3 +65,28 @@ def test_nothing_printed_shows_a_secret() -> None:
     assert "pager.example" in shown
     assert SECRET not in shown
     assert "T0KEN" not in shown
+
+
+@pytest.mark.parametrize(
+    ("table", "more"),
+    [
+        ("[[subscriptions]]", ""),
+        ("[eido]", ""),
+        ("[cap.publish]", 'sender = "city.example"'),
+        (
+            "[[asap.companies]]",
+            f'name = "acme"\nnotices = {{ url = "https://acme.example/n", secrets = ["{SECRET}"] }}',
+        ),
+    ],
+)
+def test_an_exercise_tells_no_other_organisation(table: str, more: str) -> None:
+    """What would leave by another door than the alerts' is refused at the start, by name."""
+    keep_to_ourselves(Config(exercise=True))
+    outward = {
+        "[[subscriptions]]": lambda: replace(Config(), subscriptions=("anything",)),
+        "[eido]": lambda: replace(Config(), eido="anything"),
+    }
+    made = outward[table]() if table in outward else msgspec.convert(tomllib.loads(f"{table}\n{more}"), Config)
+    keep_to_ourselves(made)
+    with pytest.raises(ConfigRefused, match=re.escape(table)):
+        keep_to_ourselves(replace(made, exercise=True))

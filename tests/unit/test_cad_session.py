@@ -28,6 +28,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "link_incidents": {"incident": "I1", "other": "I2"},
     "merge_incident": {"incident": "I1", "into": "I2"},
     "note": {"incident": "I1", "text": "gate code 4711"},
+    "forget_incident": {"incident": "I1", "reason": "asked for by the caller"},
     "recommend": {"incident": "I1"},
     "reserve": {"incident": "I1", "units": ["M1"]},
     "dispatch": {"incident": "I1", "units": ["M1"]},

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 from wsproto.frame_protocol import CloseReason, FrameProtocol, Opcode
 
-from gateways.cad.wire import SLICE, Wire, frame
+from gateways.cad.wire import SLICE, Wire, close_frame, frame
 
 Pair = tuple[Wire, trio.SocketStream]
 PONG = FrameProtocol(client=False, extensions=[]).pong(b"p")
@@ -37,7 +37,7 @@ def small_pair() -> Pair:
 async def pair() -> AsyncIterator[Pair]:
     made = small_pair()
     yield made
-    for stream in made:
+    for stream in (made[0]._stream, made[1]):
         await trio.aclose_forcefully(stream)
 
 
@@ -119,6 +119,25 @@ async def test_nothing_of_ours_follows_a_close_frame(pair: Pair) -> None:
     assert told(await theirs.receive_some(1000)) == ["CLOSE"]
 
 
+@pytest.mark.parametrize("says", [True, False])
+async def test_last_words_are_said_where_the_library_says_none(pair: Pair, says: bool) -> None:
+    """Once: after a close frame of the library there are none."""
+    wire, theirs = pair
+    wire.last_words = lambda: close_frame(1002, "ü" * 100)
+    if says:
+        await wire.send_all(CLOSE)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wire.aclose)
+        nursery.start_soon(wire.aclose)
+    received = b""
+    while data := await theirs.receive_some(1000):
+        received += data
+    assert told(received) == ["CLOSE"]
+    assert (int.from_bytes(received[2:4], "big") == 1002) is not says
+    with pytest.raises(trio.ClosedResourceError):
+        await wire.receive_some(10)
+
+
 async def test_a_lost_connection_is_told_by_the_next_send(pair: Pair) -> None:
     """`send_now` says only that it did not take all."""
     wire, theirs = pair
@@ -157,7 +176,8 @@ def test_whoever_sends_and_is_cancelled_the_stream_stays_whole(steps: list[tuple
                 with trio.CancelScope() as patience:
                     await wire.send_frames(frame(b"last"), patience, 20.0)
                 await wire.aclose()
-        await theirs.aclose()
+        for stream in (wire._stream, theirs):
+            await trio.aclose_forcefully(stream)
         return told(received)
 
     texts = trio.run(run)

@@ -148,6 +148,50 @@ async def test_with_its_memory_lost_nothing_is_doubled(tmp_path: Path) -> None:
     assert len(here.town.world.incidents) == 1
 
 
+async def test_a_person_is_told_once_where_the_neighbour_no_longer_tells_of_an_incident(tmp_path: Path) -> None:
+    there, here = transferred(tmp_path), neighbour(tmp_path / "here")
+    tracking = json.loads(there.tell(fire(there)))["$id"]
+    await here.hear(there.tell("I1"))
+    assert here.intake.open_ones() == [tracking]
+    for _ in range(2):
+        await here.intake.lost_sight(tracking)
+    (made,) = here.town.world.open.values()
+    assert [note.text for note in made.notes].count(
+        "town no longer tells of this incident: it may have ended there."
+    ) == 1
+    await here.intake.lost_sight("never heard of")
+
+
+async def test_an_incident_that_is_only_related_to_one_of_ours_is_another(tmp_path: Path) -> None:
+    there, here = transferred(tmp_path), neighbour(tmp_path / "here")
+    ours = here.town.report("crime")
+    document = json.loads(there.tell(fire(there)))
+    prologue = {key: document[key] for key in ("lastUpdateTimeStamp", "updatedByAgencyReference")}
+    tracking = here.renderer.naming.tracking(ours)
+    link = {**prologue, "$id": "l", "incidentTrackingIdentifier": tracking, "linkDirectionCode": "RELATED"}
+    document["linkComponent"] = [link, {**link, "$id": "m", "incidentTrackingIdentifier": "urn:unknown"}]
+    assert "LinkIncidents" in await here.hear(msgspec.json.encode(document))
+    assert len(here.town.world.open) == 2
+    assert ours.links
+    assert here.kept == ["link"]
+    assert await here.hear(msgspec.json.encode(document)) == []
+
+
+async def test_our_own_document_that_comes_back_changes_nothing(tmp_path: Path) -> None:
+    there, here = transferred(tmp_path), neighbour(tmp_path / "here", accept_all=True)
+    here.town.report("crime")
+    before = here.tell("I1")
+    here.town.command(AmendIncident, incident="I1", priority=1, address="elsewhere")
+    here.town.command(AddNote, incident="I1", text="said here")
+    assert await here.hear(before) == []
+    assert await here.hear(here.tell("I1")) == []
+    document = json.loads(there.tell(fire(there)))
+    document["$id"] = json.loads(before)["$id"]
+    document["incidentComponent"]["incidentStatusCommonRegistryText"] = ["Closed"]
+    assert "CloseIncident" not in await here.hear(msgspec.json.encode(document))
+    assert here.town.world.incidents["I1"].open
+
+
 async def test_memory_is_kept_on_the_disk(tmp_path: Path) -> None:
     there, here = transferred(tmp_path), neighbour(tmp_path / "here")
     await here.hear(there.tell(fire(there)))

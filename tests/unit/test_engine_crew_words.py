@@ -134,18 +134,17 @@ def test_a_reported_delay_moves_the_eta_and_the_clocks_of_the_watch() -> None:
 
 
 def test_a_wish_for_help_is_an_alarm_of_its_own() -> None:
-    """Police after more units is a second alarm; the same wish again is the same alarm."""
+    """Police after more units is a second alarm; asked again for the same, it is one alarm with the newest words."""
     town = Town(engine_place())
     incident = town.report("medical", 1).id
     (unit,) = sent(town, incident)
-    for what in (Help.MORE_UNITS, Help.POLICE, Help.POLICE):
-        turn = town.command(RequestHelp, unit=unit, what=what, text="aggressive", by=unit)
+    for what, text in ((Help.MORE_UNITS, ""), (Help.POLICE, "aggressive"), (Help.POLICE, "has a knife")):
+        turn = town.command(RequestHelp, unit=unit, what=what, text=text, by=unit)
         (wish,) = facts_of(turn, HelpRequested)
-        assert (wish.incident, wish.what) == (incident, what)
+        assert (wish.incident, wish.what, wish.text) == (incident, what, text)
     texts = [each.text for each in town.world.alarms.values() if each.about is AlarmKind.HELP_REQUESTED]
-    assert len(texts) == 2
-    assert any("police" in text and "aggressive" in text for text in texts)
-    assert len(town.world.unit(unit).words) == 3
+    assert texts == [f"{unit} asks for more units on {incident}", f"{unit} asks for police on {incident}: has a knife"]
+    assert len(town.unit(unit).words) == 3
     whole(town)
 
 

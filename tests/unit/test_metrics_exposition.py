@@ -15,7 +15,21 @@ from gateways.metrics.observed import CLASSES, HARVEST_EVERY
 from gateways.metrics.sources import CODES_MAX, flatten
 from tests.unit.metrics_kit import Measured, serve_metrics
 
-LABELS = {"about", "code", "endpoint", "event", "input", "lane", "le", "priority", "python", "stage", "state"}
+LABELS = {
+    "exchange",
+    "what",
+    "about",
+    "code",
+    "endpoint",
+    "event",
+    "input",
+    "lane",
+    "le",
+    "priority",
+    "python",
+    "stage",
+    "state",
+}
 LABELS |= {
     "status",
     "verdict",

@@ -170,7 +170,10 @@ def test_tables_fit_a_hundred_columns_and_say_it_all():
     document = document_of(RUN, by_policy)
     for policy in document["policies"][:4]:
         assert percent_within(policy["groups"]["high"]["late_share"]) in text
-    assert "Against static, on the same calls" in text
+    assert "A  static" in text
+    assert f"E  {long}" in text
+    assert "Against A, on the same calls" in text
+    assert "Against static, on the same calls" in printed(document_of(RUN, city())), "short names stand for themselves"
     assert "Student's t over 4 replications" in text
     assert "turnout sim riverside --reps 4" in text
 

@@ -44,7 +44,7 @@ function drawLink() {
   const waiting = channel.waiting.length;
   const link = byId("link");
   link.hidden = !channel.unit;
-  link.className = `link ${channel.linked ? "on" : "off"}`;
+  link.className = `link ${channel.linked ? "on" : "off"} ${waiting ? "busy" : ""}`;
   const text = channel.linked ? (waiting ? `Sending ${waiting}` : "Connected") : (waiting ? `Offline, ${waiting} waiting` : "No connection");
   if (byId("link-text").textContent !== text) byId("link-text").textContent = text;
 }
@@ -183,6 +183,7 @@ async function start() {
     if (told.unit) await begin(told.unit);
   }
   draw();
+  if (!isSecureContext) byId("sign-in-error").textContent = "This page works over https only. Ask your administrator.";
   if (!channel.unit) byId("secret").focus();
   setInterval(() => state.view && channel.unit && tick(page), 1_000);
 }

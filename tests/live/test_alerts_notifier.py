@@ -5,10 +5,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from alerts_kit import answer, hang, station
+import trio
+from alerts_kit import Server, answer, hang, station, until
 
 from gateways.alerts.channel import Copy, Outcome
-from gateways.alerts.push import MissingExtra, Push
+from gateways.alerts.notifier import Notifier
 from tests.unit.test_alerts_logfile import message
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # inside Apprise
@@ -16,7 +17,7 @@ pytest.importorskip("apprise", reason="the extra apprise is not installed")
 
 
 async def send(url: str, timeout_s: float = 10.0) -> Outcome:
-    async with Push(timeout_s=timeout_s).open(Path()) as sender:
+    async with Notifier(timeout_s=timeout_s).open(Path()) as sender:
         return await sender.send(message(), Copy("jansen", url))
 
 
@@ -39,8 +40,31 @@ async def test_refusals_strange_addresses_and_hanging_services_are_failures() ->
         assert outcome.detail == "the service did not take it within 0.3 s"
 
 
-async def test_without_the_extra_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the start, not when a crew is to be told."""
+async def test_a_service_that_hangs_holds_no_threads_of_the_others() -> None:
+    """Four attempts hang, the fifth is refused at once, and another service is told meanwhile."""
+    outcomes: list[Outcome] = []
+    async with (
+        station(hang) as hung,
+        station(answer(200)) as good,
+        Notifier(timeout_s=30.0).open(Path()) as sender,
+        trio.open_nursery() as nursery,
+    ):
+
+        async def send_to(server: Server, path: str = "/?rto=1") -> None:
+            outcomes.append(await sender.send(message(), Copy("jansen", f"json://127.0.0.1:{server.port}{path}")))
+
+        for _ in range(4):
+            nursery.start_soon(send_to, hung)
+        await until(lambda: len(hung.seen) == 4)
+        await send_to(hung)
+        await send_to(good)
+        assert outcomes[0].detail == "the service holds 4 attempts already"
+        assert outcomes[1] == Outcome(delivered=True)
+    assert len(outcomes) == 6
+
+
+def test_without_the_extra_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the configuration is read, not when a crew is to be told."""
     monkeypatch.setitem(sys.modules, "apprise", None)
-    with pytest.raises(MissingExtra, match=r"pip install 'turnout\[apprise\]'"):
-        await send("json://127.0.0.1/")
+    with pytest.raises(ValueError, match=r"pip install 'turnout\[apprise\]'"):
+        Notifier()
