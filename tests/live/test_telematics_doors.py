@@ -231,6 +231,8 @@ async def test_trackers_have_a_listener_of_their_own(yard: Yard) -> None:
     async with httpx2.AsyncClient(base_url=base, headers=headers, trust_env=False) as client:
         statuses = [
             (await client.get(f"/?{query}{NOW - 3_000}")).status_code,
+            (await client.get("/?id=av-1&lat=x")).status_code,
+            (await client.get("/", headers={"Authorization": "Bearer wrong"})).status_code,
             (await client.post("/", content=f"{query}{NOW - 2_000}")).status_code,
             (await client.post(f"/any?{query}{NOW - 1_000}", content=b"ignored")).status_code,
             (await client.get("/?id=stranger&lat=1&lon=1&timestamp=1")).status_code,
@@ -239,12 +241,30 @@ async def test_trackers_have_a_listener_of_their_own(yard: Yard) -> None:
             (await client.get("/", headers={"Authorization": "Bearer wrong"})).status_code,
             (await client.post("/", content=b"x" * 20_000)).status_code,
         ]
-    assert statuses == [200, 200, 200, 400, 400, 405, 401, 413]
+    assert statuses == [200, 400, 401, 200, 200, 400, 400, 405, 401, 413]
     assert [fix.fix_ms for _, fix in yard.moves] == [NOW - 3_000, NOW - 2_000, NOW - 1_000]
     async with await trio.open_tcp_stream("127.0.0.1", listener.socket.getsockname()[1]) as stream:
         await stream.send_all(b"\x00\x01\r\n\r\n")
         with trio.fail_after(WITHIN_S):
             assert (await stream.receive_some()).startswith(b"HTTP/1.1 400")
+
+
+async def test_a_request_may_come_in_pieces_and_several_at_once(yard: Yard) -> None:
+    """Byte by byte, then two in one piece: each is answered."""
+    (listener,) = await yard.nursery.start(partial(serve_trackers, OsmAnd(port=0), yard.intake, yard.by_token))
+
+    def get(at_ms: int) -> bytes:
+        query = f"id=av-1&lat=52.0&lon=5.0&timestamp={at_ms}"
+        return f"GET /?{query} HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer right\r\n\r\n".encode()
+
+    async with await trio.open_tcp_stream("127.0.0.1", listener.socket.getsockname()[1]) as stream:
+        await stream.send_all(get(NOW - 9_000))
+        await yard.until(lambda: len(yard.moves) == 1)
+        for byte in get(NOW - 8_000):
+            await stream.send_all(bytes([byte]))
+        await stream.send_all(get(NOW - 7_000) + get(NOW - 6_000))
+        await yard.until(lambda: len(yard.moves) == 4)
+    assert [fix.fix_ms - NOW for _, fix in yard.moves] == [-9_000, -8_000, -7_000, -6_000]
 
 
 async def test_traccar_forwards_to_it(yard: Yard) -> None:
