@@ -45,7 +45,6 @@ async def test_a_device_moves_to_another_vehicle_by_the_file(tmp_path: Path, mon
     async with trio.open_nursery() as nursery:
         nursery.start_soon(feeds._follow_file, file, intake)
         intake.take([Fix("phone", 52.0, 5.0, NOW - 9_000)], Feed())
-        await trio.sleep(0.05)  # it has seen the file as it was
         file.write_text("device,unit\nphone,dragon-cart\n")
         await until("devices_refused")
         intake.take([Fix("phone", 52.0, 5.0, NOW - 8_000)], Feed())
