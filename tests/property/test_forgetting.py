@@ -1,6 +1,7 @@
 """Forgetting: afterwards no byte of the folder holds what was planted, the chain is whole, and every decision is the same."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,7 @@ from engine.journal.reader import Reader
 from engine.journal.recovery import recover_world, scrub_snapshots, take_snapshot, turns
 from engine.model.alert_facts import AlertRequested
 from engine.model.crew_inputs import RequestHelp, TellDispatch, TellUnit
-from engine.model.facts import CommandRefused, IncidentReported
+from engine.model.facts import AnyFact, CommandRefused, IncidentReported
 from engine.model.forgetting import ForgetIncident, IncidentForgotten
 from engine.model.inputs import (
     AddNote,
@@ -29,7 +30,7 @@ from engine.model.inputs import (
     Resume,
     Tick,
 )
-from engine.model.personal import ERASED, PERSONAL
+from engine.model.personal import ERASED, PERSONAL, QUOTING
 from engine.model.response_facts import DuplicatesSuspected
 from engine.model.response_inputs import HoldIncident
 from engine.model.turn import Turn
@@ -219,6 +220,46 @@ def test_personal_fields_are_there_and_are_texts() -> None:
     """The table names no field that is not, so that nothing is sealed in vain or missed by a slip."""
     for kind, fields in PERSONAL.items():
         assert set(fields) <= set(kind.__struct_fields__), kind
+
+
+PLAIN = {
+    "AlarmCleared",
+    "AlertAttemptFailed",
+    "AlertEscalated",
+    "AlertHandedOver",
+    "AlertWithdrawn",
+    "AutoWithheld",
+    "CautionEnded",
+    "CloseRoad",
+    "CommandRefused",
+    "EmergencyResolved",
+    "EndCaution",
+    "ForgetIncident",
+    "IncidentForgotten",
+    "MoveHeldBack",
+    "MoveOrdered",
+    "MoveRefused",
+    "MoveWithdrawn",
+    "OpenRoad",
+    "OrderMove",
+    "RecallUnit",
+    "RecommendationStale",
+    "RecordCaution",
+    "RejectMove",
+    "ReleaseProposed",
+    "ReportAttempt",
+    "ResolveEmergency",
+    "RoadOpened",
+    "StatusSuggested",
+}
+"""Kinds whose words are the program's own, an endpoint's, or about no incident: crews' emergencies, roads, cautions, moves."""
+
+
+def test_every_text_is_personal_or_said_to_be_plain() -> None:
+    """Whoever adds words to an input or a fact decides whose they are."""
+    kinds = (*get_args(AnyInput), *get_args(AnyFact))
+    left = [kind for kind in kinds if set(QUOTING) & set(kind.__struct_fields__) - set(PERSONAL.get(kind, ()))]
+    assert {kind.__name__ for kind in left} == PLAIN
 
 
 def test_an_error_says_what_to_do() -> None:
