@@ -15,6 +15,7 @@ from pathlib import Path
 
 import trio
 from msgspec import Struct
+from starlette.routing import BaseRoute
 
 from engine.clocks import Clocks, Profile
 from engine.live.clock import Clock, Pace
@@ -32,8 +33,10 @@ from gateways.arrivals import Arrivals
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
 from gateways.cad import Hub, serve_cad
+from gateways.cad.browsers import Browsers
 from gateways.clock_files import FILE, load_profiles
 from gateways.config import Access, Config, ConfigRefused, grant_access, keep_to_ourselves, recipients_of
+from gateways.console import Console, console_routes
 from gateways.crews import Crews, crew_routes
 from gateways.crews.sessions import load_key
 from gateways.doors import Address, shown
@@ -105,7 +108,7 @@ async def run_app(
             gc.freeze()
             gc.set_threshold(20_000, 20, 50)
             doors = await _open_doors(
-                nursery, service, board, feeds, planner, config, data, access, keeper, profiles, recipients
+                nursery, service, board, feeds, planner, config, data, access, keeper, profiles, recipients, streets
             )
             nursery.start_soon(service.watchdog.run)
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):
@@ -140,6 +143,7 @@ async def _open_doors(
     keeper: Gatekeeper,
     profiles: tuple[Profile, ...],
     recipients: Recipients,
+    streets: Graph | None,
 ) -> Doors:
     courier = Courier(service, board, config.endpoints, folder=data, recipients=recipients, exercise=config.exercise)
     await nursery.start(courier.run)
@@ -150,7 +154,8 @@ async def _open_doors(
     arrivals = Arrivals(service)
     nursery.start_soon(arrivals.run)
     intake = feeds.intake(service, arrivals)
-    fed, routes = await feeds.open(nursery, intake)
+    fed, fed_routes = await feeds.open(nursery, intake)
+    routes: list[BaseRoute] = [*fed_routes]
     routes += receipt_routes(service, says) + callback_routes(courier, says)
     exchanges = await open_exchanges(nursery, service, board, keeper, config, data)
     counts = HttpCounts()
@@ -172,10 +177,21 @@ async def _open_doors(
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
+    if config.console.enabled:
+        browsers = Browsers(hub)
+        nursery.start_soon(browsers.run)
+        routes += _console_routes(service, keeper, config, data, streets, browsers)
     routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))
     return Doors(f"ws://{cad}", f"http://{web}", lines, access, service.notes, tuple(fed), exchanges.doors)
+
+
+def _console_routes(
+    service: Service, keeper: Gatekeeper, config: Config, data: Path, streets: Graph | None, browsers: Browsers
+) -> list[BaseRoute]:
+    console = Console(service, keeper, config.console, data, streets, exercise=config.exercise)
+    return console_routes(console, browsers.serve)
 
 
 def _crews(service: Service, board: Board, keeper: Gatekeeper, config: Config, data: Path) -> Crews:

@@ -24,6 +24,7 @@ from gateways.auth import Credential, Role, digest_of_secret, new_secret
 from gateways.cad.config import CadConfig
 from gateways.cap.config import CapConfig
 from gateways.cloudevents.config import Subscription
+from gateways.console import ConsoleConfig
 from gateways.crews import CrewsConfig
 from gateways.eido.config import EidoConfig
 from gateways.telematics import JsonLines, OsmAnd, TelematicsProtocol
@@ -57,6 +58,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     api: ApiConfig = ApiConfig()
     retention: Retention = Retention()
     crews: CrewsConfig = CrewsConfig()
+    console: ConsoleConfig = ConsoleConfig()
     journal: JournalSettings = JournalSettings()
     planner: PlannerSettings = PlannerSettings()
     hygiene: HygieneSettings = HygieneSettings()

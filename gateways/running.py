@@ -101,6 +101,7 @@ def _announce(doors: Doors) -> None:
 
 def _welcome(doors: Doors) -> None:
     click.echo(f"CAD (WebSocket)   {doors.cad}")
+    click.echo(f"Console           {doors.web}/   sign in with a token")
     click.echo(f"HTTP              {doors.web}   /metrics  /healthz  /readyz")
     for feed in doors.feeds:
         click.echo(f"{f'{feed.protocol} ({feed.transport})':<17} {feed.address}")

@@ -28,6 +28,8 @@ from gateways.log import logger
 
 BACKLOG: Final = 256
 REOPEN_AFTER_S: Final = 1.0
+PING_S: Final = 5
+"""Between pings of a WebSocket: a client that does not take them is closed after `UNREAD_S`."""
 UNREAD_S: Final = 10
 """The kernel closes a connection whose client has taken nothing of what was sent to it for that long."""
 _log = logger("web")
@@ -135,6 +137,7 @@ def _hypercorn(config: WebConfig, descriptor: int) -> Config:
     settings.keep_alive_timeout = config.keep_alive_s
     settings.graceful_timeout = config.stop_within_s * 0.75
     settings.websocket_max_message_size = config.body_bytes
+    settings.websocket_ping_interval = PING_S
     return settings
 
 

@@ -11,17 +11,17 @@ from functools import partial
 from typing import Final
 
 import trio
-from trio_websocket import ConnectionClosed, WebSocketConnection
+from trio_websocket import ConnectionClosed
 
 from engine.model.inputs import AnyCommand
 from engine.model.turn import Answer as EngineAnswer
 from engine.model.turn import Turn
 from gateways.auth import Principal
 from gateways.cad.hub import Hub
+from gateways.cad.link import Line, Socket
 from gateways.cad.messages import VERSION, Answer, Bye, Hello, Pong, Refused, Resync, Welcome, frame_of
 from gateways.cad.outbox import Helping, Outbox
 from gateways.cad.session import Ask, Close, Effect, Inquire, Join, Send, Session
-from gateways.cad.wire import Wire
 from gateways.inquiries import NoAnswer
 from gateways.log import logger
 from gateways.redaction import Audience, audience_of
@@ -49,8 +49,8 @@ class Connection:
     def __init__(
         self,
         name: str,
-        socket: WebSocketConnection,
-        wire: Wire,
+        socket: Socket,
+        wire: Line,
         session: Session,
         hub: Hub,
         admit: Callable[[Principal], bool],

@@ -6,13 +6,13 @@ Rule: nothing but a good hello leads out of the first state, and nothing raises:
 """
 
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from msgspec import Struct
 
 from engine.model.geometry import Projection
 from engine.model.inputs import AnyCommand
-from gateways.auth import Gatekeeper, Principal, Right
+from gateways.auth import Principal, Right
 from gateways.cad import messages
 from gateways.cad.config import CadConfig
 from gateways.cad.messages import VERSION, Hello, Ping, Pong, Refused
@@ -73,10 +73,17 @@ class State(Enum):
     CLOSED = 2
 
 
+class Keeper(Protocol):
+    """Knows whose a token is, or what is shown in its place."""
+
+    def authenticate(self, token: str | None) -> Principal | None:
+        """Return whose it is; None if nobody's."""
+
+
 class Session:
     """The rules of one connection."""
 
-    def __init__(self, gatekeeper: Gatekeeper, projection: Projection, config: CadConfig) -> None:
+    def __init__(self, gatekeeper: Keeper, projection: Projection, config: CadConfig) -> None:
         self.state = State.AWAITING_HELLO
         self.principal: Principal | None = None
         self._gatekeeper = gatekeeper

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from math import inf
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -14,11 +15,12 @@ from starlette.types import Receive, Scope, Send
 from gateways.crews.entrance import COOKIE, JSON, Crews, SignIn, Unwelcome, body_of
 from gateways.crews.feeds import TooMany
 from gateways.crews.inbox import Batch, Verdict
-from gateways.crews.pages import Page, read_pages
 from gateways.crews.views import Hello, ladder_of
 from gateways.outward.subscriptions import Subscription
+from gateways.pages import Page, read_pages
 from gateways.web import allow_time
 
+FOLDER: Final = Path(__file__).parent / "static"
 NO_STORE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 Handler = Callable[[Crews, Request], Awaitable[Response]]
 
@@ -34,7 +36,7 @@ class _NewCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def crew_routes(crews: Crews) -> list[Route]:
     """Return the routes, to be mounted on the HTTP listener."""
-    pages = read_pages()
+    pages = read_pages(FOLDER)
     return [
         Route("/crew", _page(pages["index.html"])),
         Route("/crew/session", _answered(crews, _session), methods=["GET", "POST", "DELETE"]),

@@ -18,6 +18,7 @@ from engine.model.place import Place
 from gateways.cad.mirror import Mirror
 from gateways.demo.citytime import CityTime, local
 from gateways.demo.cover_lines import cover_words, move_counts, move_lines
+from gateways.demo.invitation import Invitation
 from gateways.demo.ledger import Closing, Ledger, percentile
 from gateways.demo.supervisor import Supervisor
 from gateways.demo.watch import Watch
@@ -69,11 +70,14 @@ class Seen(Struct):
     street: str = ""
     """A busy one that somebody might want to close; empty where none has a name."""
     ending: bool = False
+    invitation: Invitation | None = None
 
     def hints(self) -> tuple[str, ...]:
         """Return the next things to try, in another terminal."""
         doors = self.supervisor.doors
+        link = "" if self.invitation is None else self.invitation.link
         return (
+            *((f"open {link}   the console, signed in (once)",) if link else ()),
             f"try  kill -9 {self.supervisor.pid or '…'}   the engine; it comes back, and nothing is lost",
             f"     curl {doors.web if doors else '…'}/metrics",
             f"     {doors.web if doors else '…'}/crew   a crew's phone, for the code of the next line",

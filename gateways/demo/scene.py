@@ -19,6 +19,7 @@ from engine.model.demand import Demand
 from engine.model.place import Place
 from gateways.demo import drill, voices
 from gateways.demo.citytime import lively_start_ms, pace_from
+from gateways.demo.invitation import CODE_S
 from gateways.demo.pagers import PATH
 from gateways.places import Streets, generate, load, save
 from gateways.progress import Report
@@ -172,6 +173,7 @@ def write_config(scene: Scene, ports: Ports, pagers: str, secret: str) -> None:
     scene.config.write_text(
         _CONFIG.format(
             ports=ports,
+            code_s=CODE_S,
             look_s=max(0.5, LOOK_EVERY_MS / 1000 / scene.pace.rate),
             url=f"http://{pagers}{PATH}",
             secret=secret,
@@ -195,6 +197,9 @@ port = {ports.cad}
 
 [web]
 port = {ports.web}
+
+[console]
+code_s = {code_s}
 
 [journal]
 segment_bytes = 16_777_216

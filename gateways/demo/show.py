@@ -21,6 +21,7 @@ from gateways.cad.client import CadClient, reconnecting
 from gateways.demo.board import Seen
 from gateways.demo.busiest import some_street
 from gateways.demo.city import City
+from gateways.demo.invitation import WAIT_S, Invitation
 from gateways.demo.ledger import Ledger
 from gateways.demo.scene import Scene, free_ports, write_config
 from gateways.demo.screen import Screen
@@ -138,7 +139,20 @@ async def _live(
     async with _clients(doors) as (desk, crews), trio.open_nursery() as nursery:
         watch = city.join(desk, crews, roads)
         street = "" if roads is None else some_street(roads.graph)
-        seen = Seen(scene.place, scene.journal, city.time, desk.mirror, watch, city.ledger, supervisor, street)
+        invitation = Invitation(supervisor)
+        nursery.start_soon(invitation.run)
+        await invitation.first(WAIT_S)
+        seen = Seen(
+            scene.place,
+            scene.journal,
+            city.time,
+            desk.mirror,
+            watch,
+            city.ledger,
+            supervisor,
+            street,
+            invitation=invitation,
+        )
         nursery.start_soon(watch.run, desk)
         nursery.start_soon(screen.run, seen)
         nursery.start_soon(_cue, cues, supervisor, curtain)

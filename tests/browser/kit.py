@@ -133,13 +133,13 @@ def serving(folder: Path, unit: str, more: str = "") -> Iterator[Server]:
 
 @contextmanager
 def browsing(**context: Any) -> Iterator[Any]:
-    """Open a phone-sized context of Chromium; skip, with the reason, where there is none."""
+    """Open a context of Chromium, phone-sized unless told otherwise; skip, with the reason, where there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install '.[test]'")
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not there: apt-get install chromium, or name another one in CHROMIUM")
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        opened = browser.new_context(viewport={"width": 390, "height": 844}, **context)
+        opened = browser.new_context(**{"viewport": {"width": 390, "height": 844}, **context})
         opened.set_default_timeout(30_000)
         try:
             yield opened

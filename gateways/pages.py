@@ -1,6 +1,6 @@
-"""The page's files: read once, served with their type, an ETag and the rules of what the page may do.
+"""The files of a page: read once, served with their type, an ETag and the rules of what the page may do.
 
-Rule: the page loads nothing from anywhere else, runs no script but its own files, and cannot be framed.
+Rule: a page loads nothing from anywhere else, runs no script but its own files, and cannot be framed.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,6 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-FOLDER: Final = Path(__file__).parent / "static"
 TYPES: Final = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -44,14 +43,14 @@ class Page:
         self._type = TYPES[path.suffix]
         self._tag = f'"{blake2b(self._content, digest_size=12).hexdigest()}"'
 
-    def answer(self, request: Request, more: Mapping[str, str]) -> Response:
+    def answer(self, request: Request, more: Mapping[str, str] | None = None) -> Response:
         """Return the file, or that the browser has it already."""
-        headers = {**HEADERS, **more, "ETag": self._tag}
+        headers = {**HEADERS, **(more or {}), "ETag": self._tag}
         if request.headers.get("if-none-match") == self._tag:
             return Response(status_code=304, headers=headers)
         return Response(self._content, headers=headers, media_type=self._type)
 
 
-def read_pages() -> dict[str, Page]:
+def read_pages(folder: Path) -> dict[str, Page]:
     """Return every file of the page by its name."""
-    return {path.name: Page(path) for path in sorted(FOLDER.iterdir()) if path.suffix in TYPES}
+    return {path.name: Page(path) for path in sorted(folder.iterdir()) if path.suffix in TYPES}

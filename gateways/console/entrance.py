@@ -1,0 +1,170 @@
+"""Who stands at the console's door: a browser with a session, or one that wants to begin one.
+
+Rule: a cookie counts only with the page's own origin, so that no other site can act for a dispatcher. A token is never
+taken from a URL. Guessing is slow: wrong tokens, codes and tickets share one small allowance.
+"""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+import trio
+from msgspec import Meta, Struct
+from starlette.requests import HTTPConnection, Request
+
+from engine.live.service import Service
+from engine.streets.graph import Graph
+from gateways.auth import Gatekeeper, Principal, Right
+from gateways.console.basemap import Basemap
+from gateways.console.config import ConsoleConfig
+from gateways.console.sessions import FILE, Session, Sessions
+from gateways.vocabulary.bucket import Bucket
+from gateways.vocabulary.unreadable import UNREADABLE, what_is_wrong
+
+COOKIE: Final = "turnout_console"
+JSON: Final = "application/json"
+BODY_WAIT_S: Final = 5.0
+WRONG_PER_S: Final = 2.0
+WRONG_BURST: Final = 20.0
+AGENT_MAX: Final = 200
+
+
+class Unwelcome(Exception):
+    """Ends the request with this answer."""
+
+    def __init__(self, status: int, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.code = code
+
+
+class SignIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A token, or the code of a sign-in link."""
+
+    token: Annotated[str, Meta(max_length=512)] = ""
+    code: Annotated[str, Meta(max_length=64)] = ""
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return "SignIn(secrets hidden)"
+
+
+class Guest(Struct, frozen=True):
+    """Who asks, in which session."""
+
+    principal: Principal
+    session: Session
+
+
+class Console:
+    """The console's door. One per process."""
+
+    def __init__(
+        self,
+        service: Service,
+        keeper: Gatekeeper,
+        config: ConsoleConfig,
+        data: Path,
+        streets: Graph | None,
+        *,
+        exercise: bool,
+    ) -> None:
+        self.service = service
+        self.config = config
+        self.exercise = exercise
+        self.basemap = Basemap(streets)
+        self.sessions = Sessions(
+            keeper,
+            data / FILE,
+            session_s=config.session_s,
+            code_s=config.code_s,
+            ticket_s=config.ticket_s,
+            most=config.sessions,
+        )
+        self._keeper = keeper
+        self._wrong = Bucket(WRONG_PER_S, WRONG_BURST)
+
+    def guest(self, request: HTTPConnection) -> Guest:
+        """Return who asks. Raises Unwelcome."""
+        found = self.sessions.find(request.cookies.get(COOKIE, ""), time.time())
+        if found is None:
+            raise Unwelcome(401, "unauthenticated", "You are not signed in, or no longer. Sign in.")
+        if isinstance(request, Request) and request.method in ("GET", "HEAD"):
+            return Guest(found[1], found[0])
+        self.own_origin(request)
+        return Guest(found[1], found[0])
+
+    def own_origin(self, request: HTTPConnection) -> str:
+        """Return the origin of the page that asks, which is ours. Raises Unwelcome."""
+        origin = request.headers.get("origin", "")
+        own = urlsplit(origin).netloc == request.headers.get("host", "") if origin else False
+        if not own and origin not in self.config.origins:
+            raise Unwelcome(403, "wrong_origin", "This was sent by a page of another site. Open the console itself.")
+        return origin
+
+    def sign_in(self, given: SignIn, agent: str) -> tuple[str, Guest]:
+        """Return what the browser is to hold, and who it is then. Raises Unwelcome."""
+        now_s = time.time()
+        if given.code:
+            held = self.sessions.use_code(given.code, agent[:AGENT_MAX], now_s)
+            reason = "This link has been used, or is too old. Ask for a new one, or sign in with your token."
+        else:
+            principal = self._keeper.authenticate(given.token)
+            if principal is not None and not principal.may(Right.WATCH):
+                raise Unwelcome(403, "unauthorised", f"A {principal.role} has nothing to do at the console.")
+            held = self.sessions.begin(given.token, agent[:AGENT_MAX], now_s)
+            reason = "Nobody has this token. It looks like `name.secret`; ask your administrator for a new one."
+        found = None if held is None else self.sessions.find(held, now_s)
+        if held is None or found is None:
+            self.guess()
+            raise Unwelcome(401, "unauthenticated", reason)
+        return held, Guest(found[1], found[0])
+
+    def new_code(self, token: str) -> str:
+        """Return the code of a link that signs one browser in. Raises Unwelcome."""
+        principal = self._keeper.authenticate(token)
+        if principal is None:
+            self.guess()
+            raise Unwelcome(401, "unauthenticated", "Nobody has this token.")
+        if not principal.may(Right.WATCH):
+            raise Unwelcome(403, "unauthorised", f"A {principal.role} has nothing to do at the console.")
+        code = self.sessions.new_code(token, time.time())
+        if code is None:
+            raise Unwelcome(503, "too_many_codes", "Too many links are waiting to be used. Try again in some minutes.")
+        return code
+
+    def guess(self) -> None:
+        """Count something wrong that was shown. Raises Unwelcome if that happens too often."""
+        if self._wrong.take(trio.current_time()) > 0:
+            reason = "There are too many wrong tokens at this moment. Try again later, with the right one."
+            raise Unwelcome(429, "rate_limited", reason)
+
+
+class TicketKeeper:
+    """Knows whose a ticket is, for one WebSocket."""
+
+    def __init__(self, console: Console, guest: Guest, origin: str) -> None:
+        self._console = console
+        self._guest = guest
+        self._origin = origin
+
+    def authenticate(self, token: str | None) -> Principal | None:
+        """Return whose ticket it is; None if nobody's."""
+        session = self._guest.session.id
+        return self._console.sessions.use_ticket(token or "", self._origin, session, time.time())
+
+
+async def body_of(request: Request, kind: type[Any]) -> Any:
+    """Return the body as that type. Raises Unwelcome."""
+    with trio.move_on_after(BODY_WAIT_S):
+        content = await request.body()
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+            raise Unwelcome(415, "unknown_media_type", f"The body is to be {JSON}, said so by its Content-Type.")
+        try:
+            return msgspec.json.decode(content, type=kind)
+        except UNREADABLE as error:
+            code, field, sentence = what_is_wrong(error)
+            raise Unwelcome(400, code, f"{field}: {sentence}" if field else sentence) from None
+    raise Unwelcome(408, "slow_body", f"The body was not received within {BODY_WAIT_S:g} s. Send it again.")

@@ -1,0 +1,178 @@
+"""The routes of the console: the page's files, signing in and out, what the page is told once, and its WebSocket."""
+
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import trio
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from gateways.auth import GRANTS, Role
+from gateways.console.entrance import COOKIE, JSON, Console, Guest, SignIn, TicketKeeper, Unwelcome, body_of
+from gateways.console.place import view_place
+from gateways.pages import Page, read_pages
+
+FOLDER: Final = Path(__file__).parent / "static"
+PATH: Final = "/console"
+NO_STORE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+REFUSED: Final = 1008
+"""Close code for a WebSocket that is not ours to serve."""
+Handler = Callable[[Console, Request], Awaitable[Response]]
+Follow = Callable[[WebSocket, TicketKeeper, trio.Event], Awaitable[None]]
+"""Serves a WebSocket of a page to its end: the CAD room's, which this room does not know."""
+
+
+def console_routes(console: Console, follow: Follow) -> list[BaseRoute]:
+    """Return the routes, to be mounted on the HTTP listener."""
+    pages = read_pages(FOLDER)
+    front = _page(pages["index.html"])
+
+    async def followed(websocket: WebSocket) -> None:
+        try:
+            guest = console.guest(websocket)
+            keeper = TicketKeeper(console, guest, console.own_origin(websocket))
+        except Unwelcome:
+            await websocket.close(REFUSED)
+            return
+        await follow(websocket, keeper, console.sessions.over(guest.session.id))
+
+    return [
+        Route("/", front),
+        Route(PATH, front),
+        Route(f"{PATH}/session", _answered(console, _session), methods=["GET", "POST", "DELETE"]),
+        Route(f"{PATH}/sessions", _answered(console, _sessions)),
+        Route(f"{PATH}/sessions/{{name}}", _answered(console, _end_session), methods=["DELETE"]),
+        Route(f"{PATH}/codes", _answered(console, _codes), methods=["POST"]),
+        Route(f"{PATH}/ticket", _answered(console, _ticket), methods=["POST"]),
+        Route(f"{PATH}/place", _answered(console, _place)),
+        Route(f"{PATH}/streets/{{digest}}", _answered(console, _streets)),
+        WebSocketRoute(f"{PATH}/follow", followed),
+        *(Route(f"{PATH}/{name}", _page(page)) for name, page in pages.items() if name != "index.html"),
+    ]
+
+
+def _page(page: Page) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        return page.answer(request)
+
+    return answer
+
+
+def _answered(console: Console, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(console, request)
+        except Unwelcome as unwelcome:
+            headers = {"WWW-Authenticate": "Bearer"} if unwelcome.status == 401 else {}
+            return _json({"code": unwelcome.code, "reason": str(unwelcome)}, unwelcome.status, headers)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
+
+    return answer
+
+
+def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(content), status, {**NO_STORE, **(headers or {})}, JSON)
+
+
+def _who(guest: Guest) -> dict[str, Any]:
+    principal = guest.principal
+    return {
+        "principal": principal.name,
+        "role": principal.role,
+        "rights": sorted(GRANTS[principal.role]),
+        "session": guest.session.id,
+        "until_s": guest.session.until_s,
+    }
+
+
+async def _session(console: Console, request: Request) -> Response:
+    """Sign in, out, or tell who is signed in."""
+    if request.method == "GET":
+        try:
+            return _json(_who(console.guest(request)))
+        except Unwelcome as nobody:
+            return _json({"principal": None, "reason": str(nobody)})
+    console.own_origin(request)
+    secure = not console.config.plain_http
+    if request.method == "DELETE":
+        console.sessions.end(console.guest(request).session.id)
+        response = Response(status_code=204, headers=NO_STORE)
+        response.delete_cookie(COOKIE, PATH, secure=secure, httponly=True, samesite="strict")
+        return response
+    held, guest = console.sign_in(await body_of(request, SignIn), request.headers.get("user-agent", ""))
+    response = _json(_who(guest))
+    response.set_cookie(
+        COOKIE, held, console.config.session_s, path=PATH, secure=secure, httponly=True, samesite="strict"
+    )
+    return response
+
+
+def _sees_all(guest: Guest) -> bool:
+    return guest.principal.role is Role.SUPERVISOR
+
+
+async def _sessions(console: Console, request: Request) -> Response:
+    """List one's own sessions; a supervisor, everybody's."""
+    guest = console.guest(request)
+    told = [
+        {
+            "id": each.id,
+            "principal": each.name,
+            "began_s": each.began_s,
+            "seen_s": each.seen_s,
+            "until_s": each.until_s,
+            "agent": each.agent,
+            "this": each.id == guest.session.id,
+        }
+        for each in console.sessions.all(time.time())
+        if _sees_all(guest) or each.name == guest.principal.name
+    ]
+    return _json(told)
+
+
+async def _end_session(console: Console, request: Request) -> Response:
+    """End a session of one's own; a supervisor, anybody's."""
+    guest, name = console.guest(request), request.path_params["name"]
+    known = next((each for each in console.sessions.all(time.time()) if each.id == name), None)
+    if known is None or not (_sees_all(guest) or known.name == guest.principal.name):
+        raise Unwelcome(404, "unknown_session", "There is no such session, or it is not yours.")
+    console.sessions.end(name)
+    return Response(status_code=204, headers=NO_STORE)
+
+
+async def _codes(console: Console, request: Request) -> Response:
+    """Make the code of a sign-in link; only with a token."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unwelcome(401, "unauthenticated", "Send `Authorization: Bearer name.secret`.")
+    return _json({"code": console.new_code(token.strip()), "seconds": console.config.code_s}, 201)
+
+
+async def _ticket(console: Console, request: Request) -> Response:
+    """Give the page what opens its WebSocket, once."""
+    guest = console.guest(request)
+    ticket = console.sessions.new_ticket(guest.session, console.own_origin(request), time.time())
+    if ticket is None:
+        raise Unwelcome(503, "too_many_tickets", "Too many pages connect at this moment. Try again.")
+    return _json({"ticket": ticket, "seconds": console.config.ticket_s}, 201)
+
+
+async def _place(console: Console, request: Request) -> Response:
+    """Tell what the place is made of."""
+    console.guest(request)
+    return _json(view_place(console.service.world.settled, console.basemap.digest, exercise=console.exercise))
+
+
+async def _streets(console: Console, request: Request) -> Response:
+    """Give the streets; their digest is in the path, so a browser keeps them for good."""
+    console.guest(request)
+    if request.path_params["digest"] != console.basemap.digest or not console.basemap.digest:
+        raise Unwelcome(404, "unknown_streets", "These are not the streets of this place. Load the page again.")
+    headers = {"Cache-Control": "private, max-age=31536000, immutable", "Content-Encoding": "gzip"}
+    return Response(await console.basemap.packed(), headers=headers, media_type=JSON)

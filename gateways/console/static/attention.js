@@ -1,0 +1,98 @@
+// What a person has to look at: alarms and proposed moves, bounded, most urgent first. Nothing here scrolls away.
+
+import { now } from "./clock.js";
+import { find, keep, make, onFrame, write } from "./dom.js";
+import { ALARMS, percent, plain, span, urgency } from "./words.js";
+
+const ROWS = 4;
+
+export class Attention {
+  constructor(board, act) {
+    this.board = board;
+    this._act = act;
+    this._all = false;
+    this._box = find("attention");
+    this.draw = onFrame(() => this._draw());
+  }
+
+  /** Alarms that nobody has acknowledged, and moves that are proposed, most urgent first. */
+  get waiting() {
+    const alarms = [...this.board.alarms.values()].filter((alarm) => !alarm.acknowledged_by);
+    const weight = (alarm) => {
+      const priority = this.board.incidents.get(alarm.incident)?.priority ?? 5;
+      return urgency(alarm.about) * 10 + priority - alarm.rung;
+    };
+    const moves = [...this.board.moves.values()].filter((move) => move.state === "proposed");
+    return [
+      ...alarms.sort((a, b) => weight(a) - weight(b) || a.raised_ms - b.raised_ms).map((alarm) => ({ alarm })),
+      ...moves.sort((a, b) => b.gain_percent - a.gain_percent).map((move) => ({ move })),
+    ];
+  }
+
+  get emergencies() {
+    return [...this.board.alarms.values()].filter((alarm) => alarm.about === "unit_emergency" && !alarm.acknowledged_by);
+  }
+
+  tick() {
+    for (const row of this._box.querySelectorAll("[data-since]")) write(row.querySelector(".att-age"), span(now() - Number(row.dataset.since)));
+  }
+
+  _draw() {
+    const waiting = this.waiting;
+    const most = this._all ? 30 : ROWS;
+    const shown = waiting.slice(0, waiting.length > most ? most - 1 : most);
+    const items = [...shown];
+    if (waiting.length > shown.length) items.push({ more: waiting.length - shown.length });
+    else if (this._all && waiting.length > ROWS) items.push({ more: 0 });
+    keep(
+      this._box,
+      items,
+      ({ alarm, move }) => alarm?.id ?? move?.id ?? "more",
+      ({ alarm, move, more }) => (alarm ? `${alarm.about}${alarm.text}${alarm.rung}` : move ? `${move.unit}${move.post}${move.state}` : `${more}`),
+      (item) => (item.alarm ? this._alarm(item.alarm) : item.move ? this._move(item.move) : this._more(item.more)),
+    );
+    this._box.hidden = !items.length;
+    this.tick();
+  }
+
+  _more(count) {
+    const text = count ? `${count} more: show all` : "Show the most urgent only";
+    return make("button", { type: "button", class: "att-more", onclick: () => { this._all = !this._all; this._draw(); } }, text);
+  }
+
+  _alarm(alarm) {
+    const grave = alarm.about === "unit_emergency";
+    return make(
+      "div",
+      { class: `att${grave ? " att-grave" : ""}`, "data-since": alarm.raised_ms },
+      make("span", { class: "att-mark", "aria-hidden": "true" }, grave ? "!!" : "!"),
+      make(
+        "button",
+        { type: "button", class: "att-what", title: alarm.text, onclick: () => this._act.show(alarm.incident, alarm.unit) },
+        make("b", {}, `${alarm.unit ?? alarm.incident} `),
+        ALARMS[alarm.about] ?? plain(alarm.about),
+        make("span", { class: "quiet" }, alarm.unit ? ` · ${alarm.incident}` : ""),
+      ),
+      make("span", { class: "att-age" }, ""),
+      make("button", { type: "button", class: "small", title: "Acknowledge (K)", onclick: () => this._act.acknowledge(alarm) }, "Ack"),
+    );
+  }
+
+  _move(move) {
+    const why = `${move.fill} ${move.choice} Gain ${percent(move.gain_percent)}, price ${percent(move.price_percent)}.${
+      move.hole_ms >= 0 ? ` The hole would last about ${span(move.hole_ms)}.` : ""
+    }`;
+    return make(
+      "div",
+      { class: "att att-move", title: why, "data-since": move.since_ms },
+      make("span", { class: "att-mark", "aria-hidden": "true" }, "→"),
+      make("span", { class: "att-what" }, make("b", {}, `${move.unit} to ${move.post} `), `+${percent(move.gain_percent)}`, make("span", { class: "quiet" }, ` for ${percent(move.price_percent)} · ${span(move.travel_ms)}`)),
+      make("span", { class: "att-age" }, ""),
+      make("span", { class: "att-keys" },
+        make("button", { type: "button", class: "small", title: why, onclick: () => this._act.acceptMove(move) }, "Yes"),
+        make("button", { type: "button", class: "small", title: "Reject; the command line asks why", onclick: () => this._act.rejectMove(move) }, "No"),
+        make("button", { type: "button", class: "small", title: "Not now: ask again in ten minutes", onclick: () => this._act.snoozeMove(move) }, "Later"),
+      ),
+    );
+  }
+}

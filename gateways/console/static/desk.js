@@ -1,0 +1,119 @@
+// The desk: everything that a dispatcher can do here, whether by key, button or command line.
+
+import { now } from "./clock.js";
+import { Wrong } from "./grammar.js";
+import { showHelp } from "./help.js";
+
+const SNOOZE_MS = 600_000;
+
+export class Desk {
+  constructor({ board, link, streets, place, me, tones }) {
+    Object.assign(this, { board, link, streets, place, me, tones });
+    this._rights = new Set(me.rights);
+    this._soon = null;
+  }
+
+  may(right) {
+    return this._rights.has(right);
+  }
+
+  help() {
+    showHelp((right) => this.may(right));
+  }
+
+  // ── looking ───────────────────────────────────────────────────────────────────────────────────────────
+
+  openIncident(name) {
+    this.board.select(name);
+    const incident = this.board.incidents.get(name);
+    if (incident) this.map.reveal(incident.lat, incident.lon);
+    return "";
+  }
+
+  /** Open an incident as soon as it is on the board: the answer may come before the delta. */
+  openSoon(name) {
+    this._soon = name;
+    this.opened();
+  }
+
+  opened() {
+    if (!this._soon || !this.board.incidents.has(this._soon)) return;
+    const name = this._soon;
+    this._soon = null;
+    this.openIncident(name);
+  }
+
+  showUnit(name) {
+    const unit = this.board.units.get(name);
+    if (!unit) return "";
+    if (unit.incident) this.board.select(unit.incident);
+    this.map.reveal(unit.lat, unit.lon);
+    return `${name}: ${unit.kind}, ${unit.capabilities.join(", ")}, at home in ${unit.station}`;
+  }
+
+  show(incident, unit) {
+    if (this.board.incidents.has(incident)) this.openIncident(incident);
+    else if (unit) this.showUnit(unit);
+  }
+
+  showWhy(incident, unit, account) {
+    this.board.select(incident);
+    this.card.tell(incident, unit, account);
+    return unit ? `${unit} and ${incident}: see the card` : `${incident}: see the card`;
+  }
+
+  // ── deciding ──────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What accepting the recommendation of an incident does. Raises Wrong. */
+  accepting(name) {
+    const incident = this.board.incidents.get(name);
+    if (!incident?.decided_seq) throw new Wrong(`Nothing is recommended for ${name}. R ${name} judges anew.`);
+    const units = incident.recommended.map((each) => each.unit).join(", ");
+    return {
+      say: [{ type: "accept", incident: name, decision: incident.decided_seq }],
+      done: () => `Accepted for ${name}: ${units}`,
+    };
+  }
+
+  accept(incident) {
+    return this.line.run(`D ${incident.id}`);
+  }
+
+  acceptChosen() {
+    const { chosen } = this.board;
+    if (!chosen) return;
+    if (chosen.decided_seq) this.accept(chosen);
+  }
+
+  override(incident) {
+    this.line.focus(`D ${incident.id} `);
+  }
+
+  askWhy(incident) {
+    this.line.focus(`W ${incident.id} `);
+  }
+
+  // ── attention ─────────────────────────────────────────────────────────────────────────────────────────
+
+  acknowledge(alarm) {
+    const about = alarm.unit ?? alarm.incident;
+    return this.line.perform({ say: [{ type: "acknowledge_alarm", alarm: alarm.id }], done: () => `Acknowledged: ${about}` });
+  }
+
+  acceptMove(move) {
+    return this.line.perform({ say: [{ type: "accept_move", move: move.id }], done: () => `${move.unit} moves to ${move.post}` });
+  }
+
+  rejectMove(move) {
+    this.line.focus(`NM ${move.unit} `);
+  }
+
+  snoozeMove(move) {
+    const for_ms = SNOOZE_MS;
+    return this.line.perform({ say: [{ type: "snooze_move", move: move.id, for_ms }], done: () => `${move.unit} to ${move.post}: not now` });
+  }
+
+  get time() {
+    return now();
+  }
+}

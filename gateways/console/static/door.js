@@ -1,0 +1,94 @@
+// Signing in and out, and who else is signed in.
+
+import { fill, find, make } from "./dom.js";
+
+const JSON_TYPE = { "Content-Type": "application/json" };
+
+/** Who is signed in; null: nobody. A link's code is used up first, and leaves the address. */
+export async function whoIsHere() {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  if (code) {
+    history.replaceState(null, "", location.pathname);
+    const answer = await fetch("/console/session", { method: "POST", headers: JSON_TYPE, body: JSON.stringify({ code }) });
+    if (answer.ok) return answer.json();
+    find("door-said").textContent = (await answer.json()).reason;
+  }
+  const told = await (await fetch("/console/session")).json();
+  return told.principal ? told : null;
+}
+
+/** Ask for a token until one is right. */
+export function signIn() {
+  const form = find("door-form");
+  const field = find("door-token");
+  find("door").hidden = false;
+  find("desk").hidden = true;
+  field.focus();
+  return new Promise((resolve) => {
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      const said = find("door-said");
+      said.textContent = "";
+      try {
+        const body = JSON.stringify({ token: field.value.trim() });
+        const answer = await fetch("/console/session", { method: "POST", headers: JSON_TYPE, body });
+        const told = await answer.json();
+        if (!answer.ok) {
+          said.textContent = told.reason;
+          field.select();
+          return;
+        }
+        field.value = "";
+        resolve(told);
+      } catch {
+        said.textContent = "The server does not answer. Is it running?";
+      }
+    };
+  });
+}
+
+export async function signOut() {
+  await fetch("/console/session", { method: "DELETE" });
+  location.reload();
+}
+
+/** Show the sessions, with a button to end each. */
+export async function showPeople(me) {
+  const dialog = find("people");
+  const sessions = await (await fetch("/console/sessions")).json();
+  const rows = sessions.map((each) =>
+    make(
+      "tr",
+      {},
+      make("td", {}, each.principal, each.this ? make("span", { class: "quiet" }, " (this one)") : ""),
+      make("td", {}, new Date(each.began_s * 1000).toLocaleString("en-GB", { hour12: false })),
+      make("td", { class: "quiet agent" }, each.agent),
+      make(
+        "td",
+        {},
+        each.this
+          ? ""
+          : make("button", {
+              type: "button",
+              onclick: async () => {
+                await fetch(`/console/sessions/${each.id}`, { method: "DELETE" });
+                showPeople(me);
+              },
+            }, "End"),
+      ),
+    ),
+  );
+  fill(
+    dialog,
+    make("h2", { id: "people-title" }, `${me.principal}, ${me.role.replaceAll("_", " ")}`),
+    make("p", { class: "quiet" }, "Browsers that are signed in. End those that you do not know."),
+    make("table", {}, make("thead", {}, make("tr", {}, ...["Who", "Since", "Browser", ""].map((head) => make("th", {}, head)))), make("tbody", {}, rows)),
+    make(
+      "p",
+      { class: "sheet-foot" },
+      make("button", { type: "button", onclick: signOut }, "Sign out"),
+      make("button", { type: "button", onclick: () => dialog.close() }, "Close"),
+    ),
+  );
+  if (!dialog.open) dialog.showModal();
+}

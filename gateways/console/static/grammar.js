@@ -1,0 +1,77 @@
+// A line of commands to words: spaces or dots, unique prefixes, units and incidents in any order, a reason at the end.
+
+/** What is wrong with a line, in words for the person who typed it. */
+export class Wrong extends Error {}
+
+/** `D.E12.I42` and `D E12 I42` are the same; what follows `;` is a text and stays whole. */
+export function split(line) {
+  const [said, ...rest] = line.trim().replace(/^\//, "").split(";");
+  const dotted = /^[A-Za-z?]{1,4}\.\S/.test(said.trim());
+  const words = said.trim().split(dotted ? /[.\s]+/ : /\s+/).filter(Boolean);
+  return { words, text: rest.join(";").trim() };
+}
+
+/** The one name that is meant: itself, or the only one that begins so. Undefined: none; an array: several. */
+export function meant(word, names) {
+  const sought = word.toLowerCase();
+  const found = [];
+  for (const name of names) {
+    const each = name.toLowerCase();
+    if (each === sought) return name;
+    if (each.startsWith(sought)) found.push(name);
+  }
+  return found.length > 1 ? found : found[0];
+}
+
+export function unitOf(word, board) {
+  const found = meant(word, board.units.keys());
+  if (typeof found === "string") return found;
+  if (found) throw new Wrong(`Which unit: ${found.slice(0, 4).join(", ")}?`);
+  throw new Wrong(`There is no unit “${word}”.`);
+}
+
+export function incidentOf(word, board) {
+  if (/^\d+$/.test(word) && board.incidents.has(`I${word}`)) return `I${word}`;
+  const sought = word.toLowerCase();
+  for (const name of board.incidents.keys()) if (name.toLowerCase() === sought) return name;
+  throw new Wrong(`There is no open incident “${word}”.`);
+}
+
+function isIncident(word, board) {
+  try {
+    return incidentOf(word, board);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Sort the words of an order: {incident, units, text}. Whatever is neither a unit nor an incident begins the text.
+ * Without an incident the selected one is meant.
+ */
+export function sorted(words, text, board, { wantsIncident = true } = {}) {
+  const units = [];
+  let incident = null;
+  let at = 0;
+  for (; at < words.length; at += 1) {
+    const named = !incident && wantsIncident && isIncident(words[at], board);
+    if (named) {
+      incident = named;
+      continue;
+    }
+    const unit = meant(words[at], board.units.keys());
+    const sure = typeof unit === "string" && (unit.toLowerCase() === words[at].toLowerCase() || /\d/.test(words[at]));
+    if (sure && !units.includes(unit)) units.push(unit);
+    else if (Array.isArray(unit) && /\d/.test(words[at])) throw new Wrong(`Which unit: ${unit.slice(0, 4).join(", ")}?`);
+    else break;
+  }
+  const rest = [words.slice(at).join(" "), text].filter(Boolean).join(" ");
+  if (/^[A-Za-z]{1,3}\d+\w?$/.test(words[at] ?? "")) throw new Wrong(`There is no unit or open incident “${words[at]}”.`);
+  return { incident: incident ?? board.selected, units, text: rest };
+}
+
+/** Raise where something is missing. */
+export function need(value, what) {
+  if (!value || (Array.isArray(value) && !value.length)) throw new Wrong(what);
+  return value;
+}

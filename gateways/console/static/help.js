@@ -1,0 +1,37 @@
+// The help sheet, made from the registry of verbs. It prints as a cheat sheet.
+
+import { fill, find, make } from "./dom.js";
+import { VERBS } from "./verbs.js";
+
+const KEYS = [
+  ["/", "to the command line, from anywhere"],
+  ["Esc", "back out: empty the line, leave it, close what is open, deselect"],
+  ["↑ ↓", "through the incidents; in the command line: what you said before"],
+  ["Enter", "accept what is recommended for the selected incident"],
+  ["O", "send others: the line is begun for you"],
+  ["W", "why these, or why not another"],
+  ["K", "acknowledge the most urgent alarm"],
+  ["Tab", "complete the word"],
+  ["?", "this sheet"],
+];
+
+export function showHelp(may) {
+  const dialog = find("help");
+  const groups = [...new Set(VERBS.map((each) => each.group))];
+  const section = (group) =>
+    make("section", {}, make("h3", {}, group),
+      make("dl", {}, ...VERBS.filter((each) => each.group === group).flatMap((each) => [
+        make("dt", { class: may(each.right) ? "" : "barred" }, make("kbd", {}, each.verb), make("code", {}, each.usage.replace(`${each.verb} `, " "))),
+        make("dd", {}, `${each.about}.${may(each.right) ? "" : " Not for your role."}`),
+      ])));
+  fill(
+    dialog,
+    make("h2", { id: "help-title" }, "Commands and keys"),
+    make("p", { class: "quiet" }, "Spaces or dots (D.I12.E7), upper or lower case, the beginning of a word where it can mean one thing only. Several units in a line. Words in brackets may be left out: the selected incident is meant."),
+    make("div", { class: "sheet-columns" },
+      make("section", {}, make("h3", {}, "Keys"), make("dl", {}, ...KEYS.flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, `${what}.`)]))),
+      ...groups.map(section)),
+    make("p", { class: "sheet-foot" }, make("button", { type: "button", onclick: () => window.print() }, "Print"), make("button", { type: "button", onclick: () => dialog.close() }, "Close")),
+  );
+  if (!dialog.open) dialog.showModal();
+}

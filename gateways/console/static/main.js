@@ -1,0 +1,108 @@
+// The console, put together: sign in, take the board, draw what changes.
+
+import { Attention } from "./attention.js";
+import { Board } from "./board.js";
+import { Card } from "./card.js";
+import { setZone } from "./clock.js";
+import { Desk } from "./desk.js";
+import { find } from "./dom.js";
+import { showPeople, signIn, whoIsHere } from "./door.js";
+import { Header } from "./header.js";
+import { Line } from "./line.js";
+import { Link } from "./link.js";
+import { CityMap } from "./map.js";
+import { Queue } from "./queue.js";
+import { fetchStreets } from "./streets.js";
+import { Timeline } from "./timeline.js";
+import { Tones } from "./tones.js";
+import { Units } from "./units.js";
+
+const me = (await whoIsHere()) ?? (await signIn());
+find("door").hidden = true;
+find("desk").hidden = false;
+
+const place = await (await fetch("/console/place")).json();
+setZone(place.timezone, place.utc_offsets);
+document.title = `${place.name} · Turnout`;
+const streets = await fetchStreets(place);
+
+const board = new Board();
+const tones = new Tones();
+const link = new Link(board, { onState: () => stateChanged(), onSignedOut: () => location.reload() });
+const desk = new Desk({ board, link, streets, place, me, tones });
+const header = new Header(board, link, place, me);
+const queue = new Queue(board, place);
+const units = new Units(board, (unit) => desk.showUnit(unit.id));
+const timeline = new Timeline(board);
+desk.attention = new Attention(board, desk);
+desk.card = new Card(board, queue, desk);
+desk.map = new CityMap(board, streets, place, () => desk.line.focus("N  @".replace("  ", " ")));
+desk.line = new Line(desk);
+header.onTheme = () => desk.map.redraw();
+
+find("help-open").onclick = () => desk.help();
+find("who").onclick = () => showPeople(me);
+
+const panels = [queue, units, timeline, desk.attention, desk.card];
+let before = link.state;
+
+function stateChanged() {
+  header.tick();
+  if (link.state === "lost" && before === "live") tones.repeat("lost");
+  if (link.state === "live") tones.repeat(desk.attention.emergencies.length ? "emergency" : null);
+  if (link.state !== "connecting") before = link.state;
+}
+
+board.follow((kind, message) => {
+  if (kind === "positions") return desk.map.moved();
+  for (const panel of panels) panel.draw();
+  desk.map.moved();
+  if (kind === "selection") {
+    const { chosen } = board;
+    if (chosen) desk.map.reveal(chosen.lat, chosen.lon);
+  }
+  if (kind !== "delta") return;
+  desk.opened();
+  const [first] = message.fresh.sort((a, b) => a.priority - b.priority);
+  if (first) tones.play(`incident${Math.min(3, first.priority)}`);
+  else if (message.alarms.some((alarm) => !alarm.acknowledged_by && alarm.about !== "unit_emergency")) tones.play("attention");
+  if (link.state === "live") tones.repeat(desk.attention.emergencies.length ? "emergency" : null);
+});
+
+setInterval(() => {
+  header.tick();
+  for (const panel of [queue, units, desk.attention, desk.card]) panel.tick();
+  desk.map.moved();
+}, 1000);
+
+/** Keys that work from anywhere but a field. */
+const KEYS = {
+  "/": () => desk.line.focus(),
+  "?": () => desk.help(),
+  ArrowDown: () => queue.step(1),
+  ArrowUp: () => queue.step(-1),
+  Enter: () => desk.acceptChosen(),
+  o: () => board.chosen && desk.override(board.chosen),
+  w: () => board.chosen && desk.askWhy(board.chosen),
+  k: () => desk.line.run("K"),
+  Escape: () => desk.card.close() || board.select(null),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, dialog") && event.key !== "/") return;
+  if (event.target.closest("dialog")) return;
+  if (event.target.id === "command") return;
+  if (event.key === "Enter" && event.target.closest("button")) return;
+  const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+stateChanged();
+for (const panel of panels) panel.draw();
+link.connect();
+
+// For drills and tests: what the page knows, and a way to cut its link.
+window.turnout = { board, link, desk, tones };

@@ -1,0 +1,113 @@
+// The incident queue: who waits first, then by priority. Rows beyond a screenful or two are counted, not drawn.
+
+import { isPending, ranked } from "./board.js";
+import { now } from "./clock.js";
+import { find, keep, make, onFrame, write } from "./dom.js";
+import { priorityBadge } from "./marks.js";
+import { PHASE, plain, span, STATUS } from "./words.js";
+
+const ROWS = 80;
+
+export class Queue {
+  constructor(board, place) {
+    this.board = board;
+    this._names = new Map(place.types.map((type) => [type.id, type.name]));
+    this._late = place.pending_after_ms;
+    this._list = find("queue");
+    this.draw = onFrame(() => this._draw());
+    this._list.addEventListener("click", (event) => {
+      const row = event.target.closest(".row");
+      if (row?.dataset.key) board.select(row.dataset.key);
+    });
+  }
+
+  typeName(incident) {
+    return this._names.get(incident.type) ?? plain(incident.type);
+  }
+
+  /** Select the next or the last one in the order of the queue. */
+  step(by) {
+    const order = ranked(this.board.incidents.values()).map((each) => each.id);
+    if (!order.length) return;
+    const at = order.indexOf(this.board.selected);
+    const next = at < 0 ? (by > 0 ? 0 : order.length - 1) : Math.min(order.length - 1, Math.max(0, at + by));
+    this.board.select(order[next]);
+  }
+
+  /** Ages, and what has become too old. Once a second. */
+  tick() {
+    for (const row of this._list.children) this._age(row);
+  }
+
+  _draw() {
+    const order = ranked(this.board.incidents.values());
+    const shown = order.slice(0, ROWS);
+    const items = shown.map((incident) => ({ incident }));
+    if (order.length > ROWS) items.push({ more: order.length - ROWS });
+    keep(
+      this._list,
+      items,
+      (item) => item.incident?.id ?? "",
+      (item) => this._sign(item),
+      (item) => this._row(item),
+    );
+    const pending = order.filter(isPending).length;
+    write(find("queue-note"), order.length ? `${pending} pending of ${order.length}` : "");
+    if (!order.length) this._list.replaceChildren(make("p", { class: "empty" }, "No open incidents."));
+    const chosen = this._list.querySelector(".chosen");
+    if (chosen && this._shown !== this.board.selected) chosen.scrollIntoView({ block: "nearest" });
+    this._shown = this.board.selected;
+    this.tick();
+  }
+
+  _sign({ incident, more }) {
+    if (!incident) return `more ${more}`;
+    const crews = incident.assigned.map((each) => `${each.unit}${each.status}`).join();
+    const lacks = JSON.stringify(incident.lacks);
+    const chosen = incident.id === this.board.selected;
+    return [incident.type, incident.priority, incident.phase, incident.address, crews, lacks, chosen, incident.waiting_since_ms, incident.held_until_ms, incident.decided_seq > 0].join("|");
+  }
+
+  _row({ incident, more }) {
+    if (!incident) return make("p", { class: "empty" }, `${more} more, less urgent: V and a number shows one.`);
+    const chosen = incident.id === this.board.selected;
+    const pending = isPending(incident);
+    const since = incident.waiting_since_ms ?? incident.reported_ms;
+    const row = make(
+      "div",
+      { class: `row${chosen ? " chosen" : ""}${pending ? " pending" : ""}`, role: "option", "aria-selected": String(chosen), "data-since": since, "data-priority": incident.priority },
+      make("span", { class: "row-badge" }),
+      make("span", { class: "row-line" },
+        make("span", { class: "row-id" }, incident.id),
+        make("span", { class: "row-type" }, this.typeName(incident)),
+        make("span", { class: "row-age" }, "")),
+      make("span", { class: "row-line" },
+        make("span", { class: "row-place" }, incident.address || `${incident.lat.toFixed(4)}, ${incident.lon.toFixed(4)}`),
+        make("span", { class: "row-state" }, ...this._state(incident))),
+    );
+    row.firstChild.append(priorityBadge(incident.priority));
+    return row;
+  }
+
+  _state(incident) {
+    const chips = incident.assigned.slice(0, 3).map((each) => {
+      const [code, words, tone] = STATUS[each.status];
+      return make("span", { class: `chip st-${tone}`, title: `${each.unit} ${words}` }, each.unit, make("b", {}, code));
+    });
+    if (incident.assigned.length > 3) chips.push(make("span", { class: "quiet" }, `+${incident.assigned.length - 3}`));
+    if (incident.held_until_ms) chips.unshift(make("span", { class: "tag" }, "held"));
+    else if (isPending(incident)) {
+      const wanted = Object.values(incident.lacks).reduce((sum, each) => sum + each, 0);
+      chips.unshift(make("span", { class: "tag tag-need" }, incident.decided_seq ? `accept ${wanted}` : `needs ${wanted}`));
+    } else if (!incident.assigned.length) chips.push(make("span", { class: "quiet" }, PHASE[incident.phase] ?? incident.phase));
+    return chips;
+  }
+
+  _age(row) {
+    if (!row.dataset.since) return;
+    const age = now() - Number(row.dataset.since);
+    write(row.querySelector(".row-age"), span(age));
+    const late = this._late[Number(row.dataset.priority) - 1] ?? Infinity;
+    row.classList.toggle("late", row.classList.contains("pending") && age > late);
+  }
+}

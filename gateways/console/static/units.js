@@ -1,0 +1,100 @@
+// The unit status board: emergencies first, then who is out, then who is free. Compact, because all of it matters.
+
+import { now } from "./clock.js";
+import { fill, find, keep, make, onFrame, write } from "./dom.js";
+import { AWAY, FREE, span, STATUS } from "./words.js";
+
+const TILES = 400;
+const FILTERS = [
+  ["all", () => true],
+  ["free", (unit) => FREE.has(unit.status)],
+  ["out", (unit) => unit.incident !== null],
+];
+
+export class Units {
+  constructor(board, onUnit) {
+    this.board = board;
+    this._grid = find("units");
+    this._filter = "all";
+    this.draw = onFrame(() => this._draw());
+    this._buttons();
+    this._grid.addEventListener("click", (event) => {
+      const tile = event.target.closest(".tile");
+      if (tile) onUnit(board.units.get(tile.dataset.key));
+    });
+  }
+
+  tick() {
+    for (const tile of this._grid.children) if (tile.dataset.since) write(tile.lastChild, span(now() - Number(tile.dataset.since)));
+  }
+
+  _buttons() {
+    const buttons = FILTERS.map(([name]) =>
+      make("button", { type: "button", "aria-pressed": String(name === this._filter), onclick: () => this._choose(name) }, name),
+    );
+    fill(find("unit-filter"), buttons);
+  }
+
+  _choose(name) {
+    this._filter = name;
+    this._buttons();
+    this._draw();
+  }
+
+  _rank(unit) {
+    const mine = this.board.selected && unit.incident === this.board.selected;
+    if (unit.emergency) return 0;
+    if (mine) return 1;
+    if (unit.incident) return 2;
+    if (AWAY.has(unit.status)) return 4;
+    return 3;
+  }
+
+  _draw() {
+    const fits = FILTERS.find(([name]) => name === this._filter)[1];
+    const shown = [...this.board.units.values()].filter((unit) => fits(unit) || unit.emergency);
+    const order = shown
+      .map((unit) => [this._rank(unit), unit])
+      .sort((a, b) => a[0] - b[0] || a[1].id.localeCompare(b[1].id, "en", { numeric: true }))
+      .slice(0, TILES);
+    keep(
+      this._grid,
+      order.map(([, unit]) => unit),
+      (unit) => unit.id,
+      (unit) => [unit.status, unit.incident, unit.emergency, this._since(unit), unit.move, unit.post, unit.suggested?.status, this._dims(unit)].join("|"),
+      (unit) => this._tile(unit),
+    );
+    this.tick();
+  }
+
+  /** Since when it is in its status; 0 where nothing was heard of it yet. */
+  _since(unit) {
+    const assigned = this.board.incidents.get(unit.incident)?.assigned.find((each) => each.unit === unit.id);
+    return assigned?.stamps[unit.status] ?? unit.reported_ms;
+  }
+
+  _dims(unit) {
+    return Boolean(this.board.selected) && unit.incident !== this.board.selected;
+  }
+
+  _tile(unit) {
+    const [code, words, tone] = STATUS[unit.status];
+    const where = unit.incident ?? (unit.move ? `→${unit.post}` : unit.post !== unit.station ? unit.post : "");
+    const title = `${unit.id}, ${unit.kind}${unit.agency ? ` of ${unit.agency}` : ""}: ${words}${unit.incident ? ` for ${unit.incident}` : ""}. ${unit.capabilities.join(", ")}`;
+    return make(
+      "button",
+      {
+        type: "button",
+        tabindex: "-1",
+        title,
+        "aria-label": title,
+        class: `tile st-${tone}${unit.emergency ? " tile-alarm" : ""}${this._dims(unit) && this.board.selected && unit.incident ? " tile-else" : ""}`,
+        "data-since": this._since(unit) || null,
+      },
+      make("b", { class: "tile-id" }, unit.id),
+      make("span", { class: "tile-code" }, unit.emergency ? "!!" : code),
+      make("span", { class: "tile-where" }, where, unit.suggested ? make("i", { class: "tile-hint", title: unit.suggested.reason }, ` ${STATUS[unit.suggested.status][0]}?`) : ""),
+      make("span", { class: "tile-age" }, ""),
+    );
+  }
+}

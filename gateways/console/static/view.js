@@ -1,0 +1,109 @@
+// What part of the place the map shows: metres to pixels, dragging, wheel and keys.
+
+export class View {
+  constructor(ground, changed) {
+    this.ground = ground;
+    this.x = 0;
+    this.y = 0;
+    this.scale = 0.05;
+    this.width = 0;
+    this.height = 0;
+    this._changed = changed;
+    this._listen();
+    new ResizeObserver(() => this._measure()).observe(ground);
+  }
+
+  toScreen(x, y) {
+    return [(x - this.x) * this.scale + this.width / 2, (this.y - y) * this.scale + this.height / 2];
+  }
+
+  toGround(px, py) {
+    return [(px - this.width / 2) / this.scale + this.x, this.y - (py - this.height / 2) / this.scale];
+  }
+
+  /** Metres that are seen: west, south, east, north. */
+  get box() {
+    const [west, north] = this.toGround(0, 0);
+    const [east, south] = this.toGround(this.width, this.height);
+    return [west, south, east, north];
+  }
+
+  /** Show all of the box. */
+  fit([west, south, east, north], margin = 1.04) {
+    this._fitted = [west, south, east, north];
+    if (!this.width) return;
+    this.x = (west + east) / 2;
+    this.y = (south + north) / 2;
+    this.scale = Math.min(this.width / (east - west || 1), this.height / (north - south || 1)) / margin;
+    this._changed();
+  }
+
+  /** Bring a point into the middle unless it is well in sight. */
+  reveal(x, y) {
+    const [px, py] = this.toScreen(x, y);
+    const edge = 60;
+    if (px > edge && py > edge && px < this.width - edge && py < this.height - edge) return;
+    this.x = x;
+    this.y = y;
+    this._fitted = null;
+    this._changed();
+  }
+
+  zoom(factor, px = this.width / 2, py = this.height / 2) {
+    const [x, y] = this.toGround(px, py);
+    this.scale = Math.min(4, Math.max(0.002, this.scale * factor));
+    const [nx, ny] = this.toGround(px, py);
+    this.x += x - nx;
+    this.y += y - ny;
+    this._fitted = null;
+    this._changed();
+  }
+
+  move(dx, dy) {
+    this.x -= dx / this.scale;
+    this.y += dy / this.scale;
+    this._fitted = null;
+    this._changed();
+  }
+
+  _measure() {
+    this.width = this.ground.clientWidth;
+    this.height = this.ground.clientHeight;
+    if (this._fitted) this.fit(this._fitted);
+    else this._changed();
+  }
+
+  _listen() {
+    const ground = this.ground;
+    let from = null;
+    ground.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0 || event.target.closest("button")) return;
+      from = [event.clientX, event.clientY];
+      ground.setPointerCapture(event.pointerId);
+    });
+    ground.addEventListener("pointermove", (event) => {
+      if (!from) return;
+      this.move(event.clientX - from[0], event.clientY - from[1]);
+      from = [event.clientX, event.clientY];
+    });
+    for (const name of ["pointerup", "pointercancel"]) ground.addEventListener(name, () => (from = null));
+    ground.addEventListener(
+      "wheel",
+      (event) => {
+        event.preventDefault();
+        const box = ground.getBoundingClientRect();
+        this.zoom(Math.exp(-event.deltaY * 0.0015), event.clientX - box.left, event.clientY - box.top);
+      },
+      { passive: false },
+    );
+    ground.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] }[event.key];
+      if (step) this.move(...step);
+      else if (event.key === "+" || event.key === "=") this.zoom(1.4);
+      else if (event.key === "-") this.zoom(1 / 1.4);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+  }
+}
