@@ -56,6 +56,7 @@ class Feeds:
         self._keeper = keeper
         self._units = frozenset(unit.id for unit in place.units)
         self._file = Path(config.devices) if config.devices else None
+        self._taken = None if self._file is None else _changed(self._file)
         devices = read_devices(self._file, self._units) if self._file else {unit.id: unit.id for unit in place.units}
         self._roster = Roster(devices, units=[unit.id for unit in place.units])
         for protocol in config.feeds:
@@ -104,13 +105,12 @@ class Feeds:
 
     async def _follow_file(self, path: Path, intake: Intake) -> None:
         """Take the list of devices again whenever its file has changed, until cancelled."""
-        taken = await _changed(path)
         while True:
             await trio.sleep(LOOK_EVERY_S)
-            now = await _changed(path)
-            if now == taken:
+            now = await trio.to_thread.run_sync(_changed, path)
+            if now == self._taken:
                 continue
-            taken = now
+            self._taken = now
             try:
                 changes = intake.reassign(await trio.to_thread.run_sync(read_devices, path, self._units))
             except ConfigRefused as refused:
@@ -121,10 +121,10 @@ class Feeds:
                 _log.info("the list of devices was read again", **numbers)
 
 
-async def _changed(path: Path) -> tuple[int, int] | None:
+def _changed(path: Path) -> tuple[int, int] | None:
     """Return when the file was changed and how long it is; None while it cannot be seen."""
     try:
-        stat = await trio.Path(path).stat()
+        stat = path.stat()
     except OSError:
         return None
     return stat.st_mtime_ns, stat.st_size

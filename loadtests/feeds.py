@@ -58,6 +58,7 @@ principal = "feed"
 broker = {{ host = "127.0.0.1", port = {port} }}
 """
 SETTLE_S = 1.5
+DRAIN_S = 60.0
 
 
 def main() -> None:
@@ -109,11 +110,19 @@ def drive(
     """Send for so long; return the fixes that came into the lane a second, and the ages as (median, p99) a taking."""
     before = len(told(watch))
     send(fleet, Pace(seconds, rate))
-    time.sleep(SETTLE_S)
-    lines = told(watch)[before:]
+    lines = drained(watch)[before:]
     # Of the first taking only the time counts, and the last counts what came until then.
     first, last = lines[0], lines[-1]
     return (last[1] - first[1]) * 1e9 / (last[0] - first[0]), [(line[2], line[3]) for line in lines[1:]]
+
+
+def drained(watch: Path) -> list[list[int]]:
+    """Return what was told once nothing more comes: a broker may still hold what it has acknowledged."""
+    seen, until = -1, time.monotonic() + DRAIN_S
+    while len(lines := told(watch)) != seen and time.monotonic() < until:
+        seen = len(lines)
+        time.sleep(SETTLE_S)
+    return lines
 
 
 def told(watch: Path) -> list[list[int]]:

@@ -5,7 +5,7 @@ Rule: after each folded turn it says what a walk over the whole board would say.
 
 from typing import Final
 
-from engine.model.facts import PlaceAdopted
+from engine.model.facts import EmergencyResolved, PlaceAdopted
 from engine.model.place import PRIORITIES
 from engine.model.turn import Turn
 from engine.state.world import World
@@ -32,6 +32,10 @@ class Waiting:
             if isinstance(fact, PlaceAdopted):
                 self._recount()
                 return
+            if isinstance(fact, EmergencyResolved):
+                # The unit counts for its incident again, which the fact does not name.
+                unit = self._world.units[self._world.fleet.rows[fact.unit]]
+                self._file(unit.incident or "")
             for field in NAMING:
                 name = getattr(fact, field, None)
                 if name is not None:

@@ -54,7 +54,7 @@ async def test_schemathesis_finds_nothing(tmp_path: Path, who: str) -> None:
         environment["PYTHONPATH"] = str(ROOT)
         with trio.fail_after(540):
             done = await trio.run_process(
-                command, env=environment, capture_stdout=True, stderr=subprocess.STDOUT, check=False
+                command, env=environment, capture_stdout=True, stderr=subprocess.STDOUT, check=False, cwd=tmp_path
             )
         told = done.stdout.decode(errors="replace")
         print(told[-1500:])
