@@ -284,6 +284,21 @@ const REJECT_MOVE = {
   },
 };
 
+const SCREEN = {
+  verb: "S",
+  name: "screen",
+  usage: "S MAP   ·   S WALL",
+  about: "Open a window for a second screen, with the map alone, or for the wall",
+  right: "watch",
+  group: "Looking",
+  wants: [],
+  read({ words }) {
+    const view = meant(words[0] ?? "", ["map", "wall"]);
+    if (typeof view !== "string") throw new Wrong("Which: S MAP or S WALL?");
+    return { show: () => (window.open(`/console?view=${view}`, `turnout-${view}`, "popup"), `Opened: ${view}`) };
+  },
+};
+
 const HELP = {
   verb: "?",
   name: "help",
@@ -322,6 +337,7 @@ export const VERBS = [
   SAFE,
   VIEW,
   WHY,
+  SCREEN,
   HELP,
 ];
 
