@@ -179,8 +179,8 @@ def test_signing_out_closes_the_page_elsewhere(tmp_path: Path) -> None:
 
 
 def test_the_line_completes_and_remembers(tmp_path: Path) -> None:
-    """Tab completes types and units, arrows bring back what was said, Esc backs out, either order of status and unit."""
-    with desk(tmp_path) as (_, page):
+    """Tab completes types and units, arrows bring back what was said, Esc backs out, either order of status and unit; U undoes."""
+    with desk(tmp_path) as (server, page):
         page.keyboard.press("/")
         page.keyboard.type("n water")
         page.keyboard.press("Tab")
@@ -195,3 +195,10 @@ def test_the_line_completes_and_remembers(tmp_path: Path) -> None:
         page.keyboard.press("ArrowUp")
         page.keyboard.press("ArrowUp")
         expect(page.locator("#command")).to_have_value("P11 os")
+        say(page, "P11 OS")
+        accepted(page, "U undoes it")
+        say(page, "u")
+        accepted(page, "Undone: P11")
+        say(page, "u")
+        refused(page, "nothing to undo")
+        assert server.read("/v1/units/P11")["status"] == "available"
