@@ -112,7 +112,7 @@ class Service:
         """Told the seconds from a command's arrival to its durable answer."""
         self.keys: Keyring | None = None
         """People's data are sealed under these; None: they are not."""
-        self.on_forget: Callable[[str], object] | None = None
+        self.on_forget: list[Callable[[str], object]] = []
         """Called in a thread with the id of an incident whose people are to be erased from what lies elsewhere."""
         self._forgetting = Forgetting(self)
         self._journal: Journal | None = None
@@ -180,6 +180,10 @@ class Service:
     def undurable(self) -> int:
         """Turns on their way to the disk."""
         return len(self._undurable)
+
+    def catch_up_forgetting(self) -> None:
+        """Tell `on_forget` what was forgotten right before the last stop; once it is complete. Blocks; raises OSError."""
+        self._forgetting.catch_up_elsewhere()
 
     # ── the writer ──────────────────────────────────────────────────────────────────────────────────────────
 
