@@ -63,13 +63,8 @@ class TaipDecoder(Refusals):
         """Decode all frames that ended within `data`."""
         *whole, self._rest = (self._rest + data).split(b"<")
         begun = self._rest.rfind(b">")
-        if begun < 0:
-            self._rest = b""
-        elif len(self._rest) - begun > FRAME_MAX:
-            self._refuse(Refusal(f"longer than {FRAME_MAX} bytes; dropped", "frame"))
-            self._rest = b""
-        else:
-            self._rest = self._rest[begun:]
+        begun_is_a_frame = begun >= 0 and len(self._rest) - begun <= FRAME_MAX
+        self._rest = self._rest[begun:] if begun_is_a_frame else b""
         fixes = []
         for piece in whole:
             _, begin, text = piece.rpartition(b">")
@@ -82,8 +77,8 @@ class TaipDecoder(Refusals):
 
     def _decode(self, raw: bytes, received_ms: int) -> Fix | Refusal | None:
         """One frame without its brackets; None for one that holds no position."""
-        if len(raw) > FRAME_MAX:
-            return Refusal(f"longer than {FRAME_MAX} bytes; dropped", "frame")
+        if len(raw) >= FRAME_MAX:
+            return None  # noise: whole or in pieces, nobody can tell where it began
         text = raw.decode("ascii", "replace")
         if text[:3] not in _OF_POSITION:
             return None

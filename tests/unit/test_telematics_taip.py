@@ -114,7 +114,6 @@ def test_receivers_that_count_in_gps_time_are_put_right() -> None:
         (">RPV86400+3477708-0923453100029212;ID=1<", "second of day"),
         (">RPV03874+34777O8-0923453100029212;ID=1<", "PV"),
         (">RLN03874000+347770828;ID=1<", "LN"),
-        (">" + "RPV" + "x" * 2_000 + "<", "frame"),
     ],
 )
 def test_a_refusal_names_the_field(frame: str, field: str) -> None:

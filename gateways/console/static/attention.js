@@ -15,12 +15,13 @@ export class Attention {
     this.draw = onFrame(() => this._draw());
   }
 
-  /** Alarms that nobody has acknowledged, and moves that are proposed, most urgent first. */
+  /** Alarms that nobody has acknowledged, emergencies that are not over, and proposed moves; most urgent first. */
   get waiting() {
-    const alarms = [...this.board.alarms.values()].filter((alarm) => !alarm.acknowledged_by);
+    const lasts = (alarm) => !alarm.acknowledged_by || (alarm.about === "unit_emergency" && this.board.units.get(alarm.unit)?.emergency);
+    const alarms = [...this.board.alarms.values()].filter(lasts);
     const weight = (alarm) => {
       const priority = this.board.incidents.get(alarm.incident)?.priority ?? 5;
-      return urgency(alarm.about) * 10 + priority - alarm.rung;
+      return urgency(alarm.about) * 10 + priority - alarm.rung + (alarm.acknowledged_by ? 9 : 0);
     };
     const moves = [...this.board.moves.values()].filter((move) => move.state === "proposed");
     return [
@@ -48,7 +49,7 @@ export class Attention {
       this._box,
       items,
       ({ alarm, move }) => alarm?.id ?? move?.id ?? "more",
-      ({ alarm, move, more }) => (alarm ? `${alarm.about}${alarm.text}${alarm.rung}` : move ? `${move.unit}${move.post}${move.state}` : `${more}`),
+      ({ alarm, move, more }) => (alarm ? `${alarm.about}${alarm.text}${alarm.rung}${alarm.acknowledged_by}` : move ? `${move.unit}${move.post}${move.state}` : `${more}`),
       (item) => (item.alarm ? this._alarm(item.alarm) : item.move ? this._move(item.move) : this._more(item.more)),
     );
     this._box.hidden = !items.length;
@@ -61,7 +62,11 @@ export class Attention {
   }
 
   _alarm(alarm) {
-    const grave = alarm.about === "unit_emergency";
+    const seen = Boolean(alarm.acknowledged_by);
+    const grave = alarm.about === "unit_emergency" && !seen;
+    const button = seen
+      ? make("button", { type: "button", class: "small", title: "The command line asks who has spoken to the crew", onclick: () => this._act.safe(alarm) }, "Safe …")
+      : make("button", { type: "button", class: "small", title: "Acknowledge (K)", onclick: () => this._act.acknowledge(alarm) }, "Ack");
     return make(
       "div",
       { class: `att${grave ? " att-grave" : ""}`, "data-since": alarm.raised_ms },
@@ -71,10 +76,10 @@ export class Attention {
         { type: "button", class: "att-what", title: alarm.text, onclick: () => this._act.show(alarm.incident, alarm.unit) },
         make("b", {}, `${alarm.unit ?? alarm.incident} `),
         ALARMS[alarm.about] ?? plain(alarm.about),
-        make("span", { class: "quiet" }, alarm.unit ? ` · ${alarm.incident}` : ""),
+        make("span", { class: "quiet" }, `${alarm.unit ? ` · ${alarm.incident}` : ""}${seen ? ` · seen by ${alarm.acknowledged_by}` : ""}`),
       ),
       make("span", { class: "att-age" }, ""),
-      make("button", { type: "button", class: "small", title: "Acknowledge (K)", onclick: () => this._act.acknowledge(alarm) }, "Ack"),
+      button,
     );
   }
 
@@ -86,7 +91,7 @@ export class Attention {
       "div",
       { class: "att att-move", title: why, "data-since": move.since_ms },
       make("span", { class: "att-mark", "aria-hidden": "true" }, "→"),
-      make("span", { class: "att-what" }, make("b", {}, `${move.unit} to ${move.post} `), `+${percent(move.gain_percent)}`, make("span", { class: "quiet" }, ` for ${percent(move.price_percent)} · ${span(move.travel_ms)}`)),
+      make("span", { class: "att-what" }, make("b", {}, `${move.unit} to ${move.post} `), `+${percent(move.gain_percent)}`, make("span", { class: "quiet" }, ` · ${span(move.travel_ms)} away`)),
       make("span", { class: "att-age" }, ""),
       make("span", { class: "att-keys" },
         make("button", { type: "button", class: "small", title: why, onclick: () => this._act.acceptMove(move) }, "Yes"),

@@ -100,6 +100,10 @@ export class Desk {
     return this.line.perform({ say: [{ type: "acknowledge_alarm", alarm: alarm.id }], done: () => `Acknowledged: ${about}` });
   }
 
+  safe(alarm) {
+    this.line.focus(`OK ${alarm.unit} `);
+  }
+
   acceptMove(move) {
     return this.line.perform({ say: [{ type: "accept_move", move: move.id }], done: () => `${move.unit} moves to ${move.post}` });
   }

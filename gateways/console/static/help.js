@@ -15,21 +15,24 @@ const KEYS = [
   ["?", "this sheet"],
 ];
 
+/** The usage without the verb that stands before it. */
+const usage = ({ verb, usage: all }) => (all === verb ? "" : all.slice(verb.length));
+
 export function showHelp(may) {
   const dialog = find("help");
   const groups = [...new Set(VERBS.map((each) => each.group))];
   const section = (group) =>
     make("section", {}, make("h3", {}, group),
       make("dl", {}, ...VERBS.filter((each) => each.group === group).flatMap((each) => [
-        make("dt", { class: may(each.right) ? "" : "barred" }, make("kbd", {}, each.verb), make("code", {}, each.usage.replace(`${each.verb} `, " "))),
+        make("dt", { class: may(each.right) ? "" : "barred" }, make("kbd", {}, each.verb), make("code", {}, usage(each))),
         make("dd", {}, `${each.about}.${may(each.right) ? "" : " Not for your role."}`),
       ])));
   fill(
     dialog,
-    make("h2", { id: "help-title" }, "Commands and keys"),
+    make("h2", { id: "help-title", tabindex: "-1", autofocus: true }, "Commands and keys"),
     make("p", { class: "quiet" }, "Spaces or dots (D.I12.E7), upper or lower case, the beginning of a word where it can mean one thing only. Several units in a line. Words in brackets may be left out: the selected incident is meant."),
     make("div", { class: "sheet-columns" },
-      make("section", {}, make("h3", {}, "Keys"), make("dl", {}, ...KEYS.flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, `${what}.`)]))),
+      make("section", {}, make("h3", {}, "Keys"), make("dl", { class: "keys-list" }, ...KEYS.flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, `${what}.`)]))),
       ...groups.map(section)),
     make("p", { class: "sheet-foot" }, make("button", { type: "button", onclick: () => window.print() }, "Print"), make("button", { type: "button", onclick: () => dialog.close() }, "Close")),
   );

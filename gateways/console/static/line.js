@@ -6,6 +6,7 @@ import { understand, VERBS } from "./verbs.js";
 
 const HISTORY = 100;
 const OFFERED = 8;
+const HURRY_MS = 700;
 const SUSPECTS_AFTER_MS = 300;
 
 export class Line {
@@ -16,6 +17,7 @@ export class Line {
     this._assist = find("assist");
     this._history = [];
     this._at = 0;
+    this._entered = -Infinity;
     this._input.addEventListener("keydown", (event) => this._key(event));
     this._input.addEventListener("input", () => this._help());
     this._input.addEventListener("focus", () => this._help());
@@ -76,7 +78,10 @@ export class Line {
     if (event.key === "Enter") {
       event.preventDefault();
       const line = input.value.trim();
-      if (!line) return this.desk.acceptChosen();
+      // Whoever presses twice in a hurry has not read what is recommended.
+      const hurried = event.repeat || event.timeStamp - this._entered < HURRY_MS;
+      this._entered = event.timeStamp;
+      if (!line) return hurried ? undefined : this.desk.acceptChosen();
       this._history.push(line);
       if (this._history.length > HISTORY) this._history.shift();
       this._at = this._history.length;

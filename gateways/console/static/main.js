@@ -36,7 +36,7 @@ const units = new Units(board, (unit) => desk.showUnit(unit.id));
 const timeline = new Timeline(board);
 desk.attention = new Attention(board, desk);
 desk.card = new Card(board, queue, desk);
-desk.map = new CityMap(board, streets, place, () => desk.line.focus("N  @".replace("  ", " ")));
+desk.map = new CityMap(board, streets, place, () => desk.line.focus("N "));
 desk.line = new Line(desk);
 header.onTheme = () => desk.map.redraw();
 
@@ -89,7 +89,7 @@ const KEYS = {
 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.defaultPrevented || (event.repeat && event.key === "Enter") || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, dialog") && event.key !== "/") return;
   if (event.target.closest("dialog")) return;
   if (event.target.id === "command") return;

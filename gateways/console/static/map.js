@@ -2,15 +2,11 @@
 
 import { now } from "./clock.js";
 import { find, onFrame } from "./dom.js";
-import { incidentPath, unitPath } from "./marks.js";
+import { Living } from "./living.js";
 import { View } from "./view.js";
-import { isPending } from "./board.js";
-import { metres, rough, STATUS, AWAY } from "./words.js";
+import { metres, rough, STATUS } from "./words.js";
 
-const FADE_MS = 120_000;
 const MINOR_FROM = 0.045;
-const LABELS_FROM = 0.045;
-const LABELS_MAX = 40;
 
 export class CityMap {
   constructor(board, streets, place, onPick) {
@@ -18,10 +14,12 @@ export class CityMap {
     this.streets = streets;
     this.place = place;
     this.pin = null;
-    this.stale = place.stale_after_ms;
     this._ground = find("map-streets").getContext("2d");
+    this._living = new Living(board, streets, place.stale_after_ms);
     this._live = find("map-live").getContext("2d");
-    this._drawLive = onFrame(() => this._paintLive());
+    this._drawLive = onFrame(() => {
+      if (this._ready(this._live)) this._living.paint(this._live, this.view, this._ink, this.pin);
+    });
     this._drawStreets = onFrame(() => this._paintStreets());
     this.view = new View(find("map"), () => this.redraw());
     this._onPick = onPick;
@@ -151,178 +149,6 @@ export class CityMap {
     element.style.width = `${bar * this.view.scale}px`;
   }
 
-  _paintLive() {
-    const context = this._live;
-    if (!this._ready(context)) return;
-    this._cautions(context);
-    this._routes(context);
-    const chosen = this.board.chosen;
-    const marks = [];
-    for (const incident of this.board.incidents.values()) marks.push(incident);
-    marks.sort((a, b) => b.priority - a.priority);
-    for (const incident of marks) this._incident(context, incident, incident === chosen);
-    const labelled = this.view.scale > LABELS_FROM || this.board.units.size < LABELS_MAX;
-    for (const unit of this.board.units.values()) this._unit(context, unit, labelled, chosen);
-    if (this.pin) this._pinned(context);
-  }
-
-  _at({ lat, lon }) {
-    return this.view.toScreen(...this.streets.toMetres(lat, lon));
-  }
-
-  _inSight([px, py]) {
-    return px > -30 && py > -30 && px < this.view.width + 30 && py < this.view.height + 30;
-  }
-
-  _cautions(context) {
-    const rings = [
-      ...[...this.board.cautions.values()].map((each) => [each.polygon, each, "caution"]),
-      ...[...this.board.closures.values()].filter((each) => each.stretch.polygon).map((each) => [each.stretch.polygon, null, "closure"]),
-    ];
-    for (const [polygon, circle, ink] of rings) {
-      context.strokeStyle = this._ink(ink);
-      context.fillStyle = this._ink(ink);
-      context.lineWidth = 1.5;
-      context.setLineDash([3, 3]);
-      context.beginPath();
-      if (polygon) {
-        polygon.forEach(([lat, lon], at) => context[at ? "lineTo" : "moveTo"](...this._at({ lat, lon })));
-        context.closePath();
-      } else {
-        const [px, py] = this._at(circle);
-        context.arc(px, py, Math.max(5, circle.radius_m * this.view.scale), 0, 2 * Math.PI);
-      }
-      context.stroke();
-      context.globalAlpha = 0.12;
-      context.fill();
-      context.globalAlpha = 1;
-      context.setLineDash([]);
-    }
-  }
-
-  _routes(context) {
-    const chosen = this.board.chosen;
-    for (const incident of this.board.incidents.values()) {
-      for (const { unit, route, status } of incident.assigned) {
-        if (!route || !["dispatched", "acknowledged", "en_route"].includes(status)) continue;
-        const known = this.board.units.get(unit);
-        const near = known ? this._nearest(route.line, known) : 0;
-        context.beginPath();
-        if (known) context.moveTo(...this._at(known));
-        for (let at = near; at < route.line.length; at += 1) {
-          const [lat, lon] = route.line[at];
-          context[at > near || known ? "lineTo" : "moveTo"](...this._at({ lat, lon }));
-        }
-        context.strokeStyle = this._ink("route");
-        context.globalAlpha = !chosen ? 0.6 : incident === chosen ? 0.95 : 0.2;
-        context.lineWidth = incident === chosen ? 3 : 1.8;
-        context.stroke();
-        context.globalAlpha = 1;
-      }
-    }
-  }
-
-  /** The first bend of the way that still lies ahead: behind the one that is nearest. */
-  _nearest(line, { lat, lon }) {
-    let best = 0;
-    let least = Infinity;
-    line.forEach(([y, x], at) => {
-      const away = (y - lat) ** 2 + (x - lon) ** 2;
-      if (away < least) [least, best] = [away, at];
-    });
-    return Math.min(best + 1, line.length - 1);
-  }
-
-  _incident(context, incident, chosen) {
-    const at = this._at(incident);
-    if (!this._inSight(at)) return;
-    context.save();
-    context.translate(...at);
-    if (chosen) {
-      context.beginPath();
-      context.arc(0, 0, 19, 0, 2 * Math.PI);
-      context.strokeStyle = this._ink("focus");
-      context.lineWidth = 2;
-      context.stroke();
-    }
-    incidentPath(context, incident.priority, 8);
-    const ink = this._ink(`p${incident.priority}`);
-    context.strokeStyle = isPending(incident) ? this._ink("ground") : ink;
-    context.fillStyle = isPending(incident) ? ink : this._ink("ground");
-    context.lineWidth = 2;
-    context.fill();
-    context.stroke();
-    context.fillStyle = isPending(incident) ? this._ink("on-badge") : ink;
-    context.font = "bold 9px system-ui, sans-serif";
-    context.textAlign = "center";
-    context.fillText(incident.priority, 0, 3.4);
-    if (chosen || this.view.scale > LABELS_FROM) this._label(context, incident.id, 0, 22, true);
-    context.restore();
-  }
-
-  _unit(context, unit, labelled, chosen) {
-    const at = this._at(unit);
-    if (!this._inSight(at)) return;
-    const [code, , tone, shape] = STATUS[unit.status];
-    const age = unit.fix_ms === null ? 0 : now() - unit.fix_ms;
-    const apart = chosen && unit.incident !== chosen.id;
-    const idle = !unit.incident && !unit.move;
-    context.save();
-    context.translate(...at);
-    context.globalAlpha = (age > FADE_MS ? Math.max(0.35, 1 - (age - FADE_MS) / this.stale) : 1) * (apart ? 0.45 : 1);
-    const ink = unit.emergency ? this._ink("alarm") : this._ink(`st-${tone}`);
-    if (unit.emergency) {
-      context.beginPath();
-      context.arc(0, 0, 15, 0, 2 * Math.PI);
-      context.strokeStyle = ink;
-      context.lineWidth = 3;
-      context.stroke();
-    }
-    const { heading, speed } = this.board.motion.get(unit.id) ?? {};
-    context.save();
-    if (shape === "arrow" && heading !== null && heading !== undefined) context.rotate((heading * Math.PI) / 180);
-    unitPath(context, unit.move && idle ? "arrow" : shape, shape === "ring" ? 5 : 6.5);
-    context.strokeStyle = shape === "cross" ? ink : this._ink("ground");
-    context.lineWidth = 1.5;
-    context.fillStyle = ink;
-    if (shape === "ring") {
-      context.strokeStyle = ink;
-      context.fillStyle = this._ink("ground");
-      context.lineWidth = 2;
-    }
-    if (shape !== "cross") context.fill();
-    context.stroke();
-    context.restore();
-    const mine = chosen && unit.incident === chosen.id;
-    if (mine || unit.emergency || (labelled && !AWAY.has(unit.status) && (unit.incident || speed > 1 || this.view.scale > 0.12))) {
-      this._label(context, age > FADE_MS && !unit.assumed ? `${unit.id} ${rough(age)}` : `${unit.id} ${code}`, 0, -10, mine);
-    }
-    context.restore();
-  }
-
-  _label(context, text, x, y, strong) {
-    context.font = `${strong ? "600 " : ""}10px system-ui, sans-serif`;
-    context.textAlign = "center";
-    context.strokeStyle = this._ink("ground");
-    context.lineWidth = 3;
-    context.strokeText(text, x, y);
-    context.fillStyle = this._ink(strong ? "text" : "quiet");
-    context.fillText(text, x, y);
-  }
-
-  _pinned(context) {
-    const [px, py] = this.view.toScreen(this.pin.x, this.pin.y);
-    context.strokeStyle = this._ink("focus");
-    context.lineWidth = 2;
-    context.beginPath();
-    context.moveTo(px - 9, py);
-    context.lineTo(px + 9, py);
-    context.moveTo(px, py - 9);
-    context.lineTo(px, py + 9);
-    context.stroke();
-    this._label(context, "@", px, py - 12, true);
-  }
-
   // ── pointing ──────────────────────────────────────────────────────────────────────────────────────────
 
   _listen() {
@@ -353,8 +179,8 @@ export class CityMap {
   _hit([px, py]) {
     let best = null;
     let least = 14;
-    const look = (each, make) => {
-      const [x, y] = this._at(each);
+    const look = (each, make, spot = this._living.at(each)) => {
+      const [x, y] = spot;
       const away = Math.hypot(x - px, y - py);
       if (away < least) [least, best] = [away, make(each)];
     };
@@ -367,7 +193,7 @@ export class CityMap {
         text: `${each.id} (${each.kind})  ${STATUS[each.status][1]}${each.incident ? ` for ${each.incident}` : ""}, ${
           each.fix_ms === null ? "position assumed" : `seen ${rough(now() - each.fix_ms)} ago`
         }`,
-      }));
+      }), this._living.spot(each));
     }
     return best;
   }

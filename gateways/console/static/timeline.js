@@ -48,7 +48,7 @@ export class Timeline {
 
   _line(event) {
     const status = STATUS[event.text]?.[1];
-    const what = [SAYS[event.kind] ?? plain(event.kind), status ?? event.text].filter(Boolean).join(": ");
+    const what = [SAYS[event.kind] ?? plain(event.kind), status ?? event.text].filter(Boolean).join(": ") || plain(event.kind);
     return make(
       "li",
       { title: what + (event.by ? ` (${event.by})` : "") },

@@ -61,7 +61,7 @@ export class Units {
       this._grid,
       order.map(([, unit]) => unit),
       (unit) => unit.id,
-      (unit) => [unit.status, unit.incident, unit.emergency, this._since(unit), unit.move, unit.post, unit.suggested?.status, this._dims(unit)].join("|"),
+      (unit) => [unit.status, unit.incident, unit.emergency, this._since(unit), unit.move, unit.post, unit.suggested?.status, this.board.selected === unit.incident].join("|"),
       (unit) => this._tile(unit),
     );
     this.tick();
@@ -71,10 +71,6 @@ export class Units {
   _since(unit) {
     const assigned = this.board.incidents.get(unit.incident)?.assigned.find((each) => each.unit === unit.id);
     return assigned?.stamps[unit.status] ?? unit.reported_ms;
-  }
-
-  _dims(unit) {
-    return Boolean(this.board.selected) && unit.incident !== this.board.selected;
   }
 
   _tile(unit) {
@@ -88,7 +84,7 @@ export class Units {
         tabindex: "-1",
         title,
         "aria-label": title,
-        class: `tile st-${tone}${unit.emergency ? " tile-alarm" : ""}${this._dims(unit) && this.board.selected && unit.incident ? " tile-else" : ""}`,
+        class: `tile st-${tone}${unit.emergency ? " tile-alarm" : ""}${this.board.selected && unit.incident === this.board.selected ? " tile-mine" : ""}`,
         "data-since": this._since(unit) || null,
       },
       make("b", { class: "tile-id" }, unit.id),

@@ -126,8 +126,8 @@ const DISPATCH_ROLLING = {
 const HOLD = {
   verb: "H",
   name: "hold",
-  usage: "H [INCIDENT] MINUTES REASON   ·   H INCIDENT 0 ends it",
-  about: "Send nobody more for a while",
+  usage: "H [INCIDENT] MINUTES REASON",
+  about: "Send nobody more for a while; 0 minutes ends it",
   right: "order",
   group: "Incidents",
   wants: ["incident"],
@@ -218,7 +218,7 @@ const ACKNOWLEDGE = {
   group: "Attention",
   wants: ["unit", "incident"],
   read({ words }, desk) {
-    const all = desk.attention.waiting.map((each) => each.alarm).filter(Boolean);
+    const all = desk.attention.waiting.map((each) => each.alarm).filter((alarm) => alarm && !alarm.acknowledged_by);
     const name = words[0]?.toUpperCase();
     const meantOnes = name ? all.filter((alarm) => [alarm.unit, alarm.incident].some((each) => each?.toUpperCase() === name)) : all.slice(0, 1);
     need(meantOnes, name ? `No alarm about ${name} waits.` : "No alarm waits.");
@@ -326,6 +326,8 @@ export const VERBS = [
 ];
 
 const BY_VERB = new Map(VERBS.map((each) => [each.verb, each]));
+/** What German radios say: a unit and a digit. */
+const FMS = { 1: "AV", 2: "AV", 3: "EN", 4: "A", 6: "OS", 7: "T", 8: "AT" };
 const STATUSES = new Set(VERBS.filter((each) => each.group === "Status").map((each) => each.verb));
 
 /** The verb that the line means, and its words without it. `E12 A` is `A E12`. */
@@ -335,6 +337,9 @@ export function understand({ words, text }, desk) {
   if (BY_VERB.has(said)) return { verb: BY_VERB.get(said), words: words.slice(1), text };
   if (second && STATUSES.has(second.toUpperCase()) && typeof meant(first, desk.board.units.keys()) === "string") {
     return { verb: BY_VERB.get(second.toUpperCase()), words: [first, ...words.slice(2)], text };
+  }
+  if (second in FMS && words.length === 2 && typeof meant(first, desk.board.units.keys()) === "string") {
+    return { verb: BY_VERB.get(FMS[second]), words: [first], text };
   }
   const named = said && said.length > 2 ? VERBS.filter((each) => each.name.toUpperCase().startsWith(said)) : [];
   if (named.length === 1) return { verb: named[0], words: words.slice(1), text };

@@ -45,30 +45,41 @@ function decisions(account) {
   return found;
 }
 
-function judgement({ unit, reason, eta_ms: eta, rank, margin_ms: margin, fix_age_ms: age, prices }) {
-  const parts = [`${unit} ${reasonWords(reason)}`];
-  if (eta >= 0) parts.push(`there in ${span(eta)}`);
-  if (rank > 0) parts.push(`number ${rank} by time`);
-  if (margin) parts.push(`${span(margin)} better than the next`);
-  if (age > 60_000) parts.push(`its position is ${rough(age)} old`);
-  for (const [what, ms] of prices ?? []) if (ms) parts.push(`${plain(what)} counts ${span(ms)}`);
-  return `${parts.join("; ")}.`;
+/** What it cost beside time, and what else should be known: only where it counts. */
+function remarks({ margin_ms: margin, fix_age_ms: age, prices }) {
+  const said = [];
+  if (margin >= 1000) said.push(`${span(margin)} better than the next`);
+  if (age > 60_000) said.push(`position ${rough(age)} old`);
+  for (const [what, ms] of prices ?? []) if (Math.abs(ms) >= 1000) said.push(`${plain(what)} counts ${ms < 0 ? "−" : ""}${span(Math.abs(ms))}`);
+  return said.join("; ");
 }
 
-/** The answer, as a block for the card. */
+function row(judged) {
+  return make("tr", {},
+    make("td", {}, make("b", {}, judged.unit)),
+    make("td", { class: "number" }, judged.eta_ms >= 0 ? span(judged.eta_ms) : ""),
+    make("td", {}, reasonWords(judged.reason)),
+    make("td", { class: "quiet" }, remarks(judged)));
+}
+
+/** The answer, as a block for the card: of each place of the plan the latest judgement. */
 export function reasons({ incident, unit, account }, close) {
-  const all = decisions(account);
-  const about = unit ? all.filter(({ slot }) => slot.considered.some((each) => each.unit === unit)) : all;
-  const latest = about.slice(-3).reverse();
-  const lines = latest.map(({ when, slot }) => {
+  const latest = new Map();
+  for (const each of decisions(account)) {
+    if (unit && !each.slot.considered.some((judged) => judged.unit === unit)) continue;
+    latest.delete(each.slot.slot);
+    latest.set(each.slot.slot, each);
+  }
+  const blocks = [...latest.values()].slice(-8).map(({ when, slot }) => {
     const judged = unit ? slot.considered.filter((each) => each.unit === unit) : slot.considered.slice(0, 5);
-    return make("li", {}, make("span", { class: "quiet" }, `${when ? `${clockTime(when)} · ` : ""}${plain(slot.slot)}`),
-      ...judged.map((each) => make("span", { class: "why-line" }, judgement(each))));
+    return make("table", {}, make("caption", {}, `${plain(slot.slot)}${when ? `, judged at ${clockTime(when)}` : ""}`), make("tbody", {}, judged.map(row)));
   });
   return make(
     "section",
     { class: "why", role: "status" },
-    make("p", { class: "why-head" }, make("b", {}, unit ? `${unit} for ${incident}` : `Why these for ${incident}`), make("button", { type: "button", class: "small", onclick: close }, "Close")),
-    lines.length ? make("ul", {}, lines) : make("p", {}, `The record says nothing of ${unit ?? "a decision"} for ${incident} yet.`),
+    make("p", { class: "why-head" },
+      make("b", {}, unit ? `Why not ${unit} for ${incident}?` : `Why these for ${incident}?`),
+      make("button", { type: "button", class: "small", onclick: close }, "Close")),
+    blocks.length ? blocks : make("p", {}, `The record says nothing of ${unit ?? "a decision"} for ${incident} yet.`),
   );
 }
