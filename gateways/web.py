@@ -179,9 +179,15 @@ def problem(
     return Response(msgspec.json.encode(body), status, headers, "application/problem+json")
 
 
+def _shown(path: str) -> str:
+    """Return a path as an error names it: pages and the API have too many to be told one by one."""
+    room = path.split("/")[1]
+    return {"v1": "/v1 (see /docs)", "console": "/console", "crew": "/crew"}.get(room, path)
+
+
 def _application(routes: Sequence[BaseRoute], config: WebConfig) -> Starlette:
     paths = {route.path for route in routes if isinstance(route, Route)}
-    served = ", ".join(sorted({"/v1 (see /docs)" if path.startswith("/v1") else path for path in paths})) or "nothing"
+    served = ", ".join(sorted({_shown(path) for path in paths})) or "nothing"
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

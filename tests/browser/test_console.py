@@ -152,9 +152,35 @@ def test_everything_is_in_sight_at_1280_by_800(tmp_path: Path) -> None:
         expect(page.locator("#help")).to_be_hidden()
 
 
+def test_other_screens_show_and_take_no_orders(tmp_path: Path) -> None:
+    """The map alone, and the wall: live, signed in by the same session, without a command line."""
+    with desk(tmp_path) as (server, page):
+        incident = call(page, "structure_fire")
+        for view, shown in (("map", "#map"), ("wall", "#queue")):
+            page.goto(f"{server.url}/console?view={view}")
+            expect(page.locator("#link")).to_have_attribute("data-state", "live")
+            expect(page.locator(shown)).to_be_visible()
+            expect(page.locator("#command")).to_be_hidden()
+            assert page.evaluate("[...window.turnout.board.incidents.keys()]") == [incident]
+
+
+def test_signing_out_closes_the_page_elsewhere(tmp_path: Path) -> None:
+    """Another browser of the same name is listed, ended, and asked for its token again."""
+    with desk(tmp_path) as (server, page):
+        second = page.context.browser.new_context(viewport=DESK).new_page()
+        second.goto(server.url)
+        second.get_by_label("Token").fill(token("desk"))
+        second.keyboard.press("Enter")
+        expect(second.locator("#link")).to_have_attribute("data-state", "live")
+        page.locator("#who").click()
+        page.get_by_role("button", name="End").click()
+        expect(second.get_by_label("Token")).to_be_visible()
+        expect(page.locator("#link")).to_have_attribute("data-state", "live")
+
+
 def test_the_line_completes_and_remembers(tmp_path: Path) -> None:
-    """Tab completes types and units, arrows bring back what was said, Esc backs out, either order of status and unit."""
-    with desk(tmp_path) as (_, page):
+    """Tab completes types and units, arrows bring back what was said, Esc backs out, either order of status and unit; U undoes."""
+    with desk(tmp_path) as (server, page):
         page.keyboard.press("/")
         page.keyboard.type("n water")
         page.keyboard.press("Tab")
@@ -169,3 +195,10 @@ def test_the_line_completes_and_remembers(tmp_path: Path) -> None:
         page.keyboard.press("ArrowUp")
         page.keyboard.press("ArrowUp")
         expect(page.locator("#command")).to_have_value("P11 os")
+        say(page, "P11 OS")
+        accepted(page, "U undoes it")
+        say(page, "u")
+        accepted(page, "Undone: P11")
+        say(page, "u")
+        refused(page, "nothing to undo")
+        assert server.read("/v1/units/P11")["status"] == "available"

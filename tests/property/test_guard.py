@@ -98,7 +98,10 @@ class Judge:
                     before.incident[fact.unit] = fact.into
                 case AutoWithheld():
                     # No gate is set here: otherwise the guard has refused what the policy proposed.
-                    assert "plan asks a person" in fact.reason, fact.reason
+                    asked = (
+                        "plan asks a person" in fact.reason or "does not go, and there is nobody else" in fact.reason
+                    )
+                    assert asked, fact.reason
         self._clocks(before)
 
     def _diverted(self, turn: Turn, fact: UnitDiverted, before: Before) -> None:

@@ -89,8 +89,9 @@ class Judge:
             assert fact.why.gain >= rules.gain_min
             assert turn.now - self.moved_ms.get(fact.unit, -(10**15)) >= rules.cool_down_ms
             station = next(each for each in self.world.settled.stations if each.id == fact.source)
-            gone = [f for f in turn.facts if isinstance(f, MoveOrdered) and f.source == fact.source]
-            assert before.free_at[fact.source] - len(gone) + (fact.unit in [f.unit for f in gone]) > station.minimum
+            ordered = [f for f in turn.facts[: turn.facts.index(fact)] if isinstance(f, MoveOrdered)]
+            came, gone = (sum(getattr(f, side) == fact.source for f in ordered) for side in ("post", "source"))
+            assert before.free_at[fact.source] + came - gone > station.minimum
         else:
             self.seen["only drives home elsewhere"] += 1
             assert before.status[fact.unit] is Status.RETURNING

@@ -256,7 +256,7 @@ def test_a_journal_that_begins_in_the_middle_is_read_from_there(tmp_path):
     take_snapshot(journal)
     first, second = sorted(journal.glob("*.seg"))[:2]
     first.unlink()
-    first.with_suffix(".track").unlink()
+    first.with_suffix(".track").unlink(missing_ok=True)
     _, days = read_days(tmp_path)
     assert days.units.ids == whole.units.ids
     assert 0 < len(days.calls) < len(whole.calls)

@@ -7,6 +7,7 @@ import { understand, VERBS } from "./verbs.js";
 const HISTORY = 100;
 const OFFERED = 8;
 const HURRY_MS = 700;
+const UNDO_MS = 20_000;
 const SUSPECTS_AFTER_MS = 300;
 
 export class Line {
@@ -29,6 +30,11 @@ export class Line {
     this._input.focus();
     this._input.setSelectionRange(this._input.value.length, this._input.value.length);
     this._help();
+  }
+
+  /** What takes back what was done last; null where that is not safe, or too long ago. */
+  get undoable() {
+    return this._undo && performance.now() < this._undo.until ? this._undo.deed : null;
   }
 
   say(kind, text) {
@@ -69,7 +75,8 @@ export class Line {
         return false;
       }
     }
-    this.say("accepted", deed.done(answer));
+    this._undo = deed.undo ? { deed: deed.undo, until: performance.now() + UNDO_MS } : null;
+    this.say("accepted", deed.done(answer) + (deed.undo ? "  ·  U undoes it" : ""));
     return true;
   }
 

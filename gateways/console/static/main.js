@@ -5,7 +5,7 @@ import { Board } from "./board.js";
 import { Card } from "./card.js";
 import { setZone } from "./clock.js";
 import { Desk } from "./desk.js";
-import { find } from "./dom.js";
+import { find, write } from "./dom.js";
 import { showPeople, signIn, whoIsHere } from "./door.js";
 import { Header } from "./header.js";
 import { Line } from "./line.js";
@@ -16,6 +16,7 @@ import { fetchStreets } from "./streets.js";
 import { Timeline } from "./timeline.js";
 import { Tones } from "./tones.js";
 import { Units } from "./units.js";
+import { ALARMS, urgency } from "./words.js";
 
 const me = (await whoIsHere()) ?? (await signIn());
 find("door").hidden = true;
@@ -25,6 +26,10 @@ const place = await (await fetch("/console/place")).json();
 setZone(place.timezone, place.utc_offsets);
 document.title = `${place.name} · Turnout`;
 const streets = await fetchStreets(place);
+
+/** "": the desk. A window without a command line only shows: "map" for a second screen, "wall" for everybody. */
+const view = ["map", "wall"].find((each) => each === new URLSearchParams(location.search).get("view")) ?? "";
+document.body.dataset.view = view;
 
 const board = new Board();
 const tones = new Tones();
@@ -46,6 +51,13 @@ find("who").onclick = () => showPeople(me);
 const panels = [queue, units, timeline, desk.attention, desk.card];
 let before = link.state;
 
+/** Say to who does not see it what a glance would tell: the most urgent thing that is new. */
+function announce(incident, alarms) {
+  const alarm = alarms.filter((each) => !each.acknowledged_by).sort((a, b) => urgency(a.about) - urgency(b.about))[0];
+  if (alarm) write(find("announce"), `${alarm.unit ?? alarm.incident}: ${ALARMS[alarm.about]}`);
+  else if (incident) write(find("announce"), `New: priority ${incident.priority}, ${queue.typeName(incident)}, ${incident.address}`);
+}
+
 function stateChanged() {
   header.tick();
   if (link.state === "lost" && before === "live") tones.repeat("lost");
@@ -64,6 +76,7 @@ board.follow((kind, message) => {
   if (kind !== "delta") return;
   desk.opened();
   const [first] = message.fresh.sort((a, b) => a.priority - b.priority);
+  announce(first, message.alarms);
   if (first) tones.play(`incident${Math.min(3, first.priority)}`);
   else if (message.alarms.some((alarm) => !alarm.acknowledged_by && alarm.about !== "unit_emergency")) tones.play("attention");
   if (link.state === "live") tones.repeat(desk.attention.emergencies.length ? "emergency" : null);
@@ -94,6 +107,7 @@ document.addEventListener("keydown", (event) => {
   if (event.target.closest("dialog")) return;
   if (event.target.id === "command") return;
   if (event.key === "Enter" && event.target.closest("button")) return;
+  if (view && !event.key.startsWith("Arrow") && event.key !== "Escape") return;
   const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!act) return;
   event.preventDefault();

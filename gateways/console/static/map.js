@@ -15,6 +15,7 @@ export class CityMap {
     this.place = place;
     this.pin = null;
     this._ground = find("map-streets").getContext("2d");
+    this._inks();
     this._living = new Living(board, streets, place.stale_after_ms);
     this._live = find("map-live").getContext("2d");
     this._drawLive = onFrame(() => {
@@ -28,6 +29,7 @@ export class CityMap {
   }
 
   redraw() {
+    this._inks();
     this._drawStreets();
     this._drawLive();
   }
@@ -57,6 +59,16 @@ export class CityMap {
     this.view.reveal(...this.streets.toMetres(lat, lon));
   }
 
+  /** A colour of the theme, by its name. Asked for thousands of times a second, so it is looked up once. */
+  _inks() {
+    const style = getComputedStyle(document.documentElement);
+    const known = new Map();
+    this._ink = (name) => {
+      if (!known.has(name)) known.set(name, style.getPropertyValue(`--${name}`));
+      return known.get(name);
+    };
+  }
+
   // ── drawing ───────────────────────────────────────────────────────────────────────────────────────────
 
   _ready(context) {
@@ -71,8 +83,6 @@ export class CityMap {
     context.clearRect(0, 0, width, height);
     context.lineJoin = "round";
     context.lineCap = "round";
-    const style = getComputedStyle(document.documentElement);
-    this._ink = (name) => style.getPropertyValue(`--${name}`);
     return width > 0 && height > 0;
   }
 

@@ -5,6 +5,7 @@ import { fill, find, keep, make, onFrame, write } from "./dom.js";
 import { AWAY, FREE, span, STATUS } from "./words.js";
 
 const TILES = 400;
+const ORDER = new Intl.Collator("en", { numeric: true });
 const FILTERS = [
   ["all", () => true],
   ["free", (unit) => FREE.has(unit.status)],
@@ -52,17 +53,18 @@ export class Units {
 
   _draw() {
     const fits = FILTERS.find(([name]) => name === this._filter)[1];
-    const shown = [...this.board.units.values()].filter((unit) => fits(unit) || unit.emergency);
-    const order = shown
+    const order = [...this.board.units.values()]
+      .filter((unit) => fits(unit) || unit.emergency)
       .map((unit) => [this._rank(unit), unit])
-      .sort((a, b) => a[0] - b[0] || a[1].id.localeCompare(b[1].id, "en", { numeric: true }))
-      .slice(0, TILES);
+      .sort((a, b) => a[0] - b[0] || ORDER.compare(a[1].id, b[1].id));
+    const items = order.slice(0, TILES).map(([, unit]) => unit);
+    if (order.length > TILES) items.push({ id: "", more: order.length - TILES });
     keep(
       this._grid,
-      order.map(([, unit]) => unit),
+      items,
       (unit) => unit.id,
-      (unit) => [unit.status, unit.incident, unit.emergency, this._since(unit), unit.move, unit.post, unit.suggested?.status, this.board.selected === unit.incident].join("|"),
-      (unit) => this._tile(unit),
+      (unit) => unit.more ? `more ${unit.more}` : [unit.status, unit.incident, unit.emergency, this._since(unit), unit.move, unit.post, unit.suggested?.status, this.board.selected === unit.incident].join("|"),
+      (unit) => unit.more ? make("p", { class: "empty" }, `${unit.more} more: V and a name shows one.`) : this._tile(unit),
     );
     this.tick();
   }

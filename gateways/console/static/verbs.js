@@ -4,10 +4,13 @@
 
 import { now } from "./clock.js";
 import { incidentOf, meant, need, sorted, unitOf, Wrong } from "./grammar.js";
+import { LOOKING } from "./looking.js";
 import { plain, STATUS } from "./words.js";
 
 const WHICH = "Name an incident, or select one first (↓).";
 const WHO = "Name a unit.";
+
+const DUTY = new Set(["available", "returning", "on_break", "out_of_service", "off_duty"]);
 
 /** A verb that reports a status of units. */
 function status(verb, name, about) {
@@ -22,9 +25,16 @@ function status(verb, name, about) {
     read({ words, text }, desk) {
       const { units } = sorted(words, text, desk.board, { wantsIncident: false });
       need(units, WHO);
+      const before = units.map((unit) => desk.board.units.get(unit));
+      const idle = before.every((unit) => !unit.incident && DUTY.has(unit.status)) && DUTY.has(name);
       return {
         say: units.map((unit) => ({ type: "unit_status", unit, status: name })),
         done: () => `${units.join(", ")} ${STATUS[name][1]}`,
+        // What a crew has reported of its incident is never taken back; whether a unit is in service is.
+        undo: idle && {
+          say: before.map((unit) => ({ type: "unit_status", unit: unit.id, status: unit.status })),
+          done: () => `Undone: ${units.join(", ")} as before`,
+        },
       };
     },
   };
@@ -99,7 +109,14 @@ const DISPATCH = {
       if (reason) throw new Wrong(`There is no unit “${reason.split(" ")[0]}”.`);
       return desk.accepting(incident);
     }
-    return { say: [{ type: "dispatch", incident, units, reason }], done: () => `Sent ${units.join(", ")} to ${incident}` };
+    return {
+      say: [{ type: "dispatch", incident, units, reason }],
+      done: () => `Sent ${units.join(", ")} to ${incident}`,
+      undo: {
+        say: units.map((unit) => ({ type: "release", unit, incident, reason: "undone at the console" })),
+        done: () => `Undone: ${units.join(", ")} released from ${incident}`,
+      },
+    };
   },
 };
 
@@ -139,7 +156,11 @@ const HOLD = {
     if (minutes === 0) return { say: [{ type: "end_hold", incident }], done: () => `${incident} is no longer held` };
     const reason = need([words.slice(at + 1).join(" "), text].filter(Boolean).join(" "), "Say why it is held.");
     const until_ms = Math.round(now() + minutes * 60_000);
-    return { say: [{ type: "hold", incident, until_ms, reason }], done: () => `${incident} held for ${minutes} min` };
+    return {
+      say: [{ type: "hold", incident, until_ms, reason }],
+      done: () => `${incident} held for ${minutes} min`,
+      undo: { say: [{ type: "end_hold", incident }], done: () => `Undone: ${incident} is not held` },
+    };
   },
 };
 
@@ -155,41 +176,15 @@ const PRIORITY = {
     const priority = Number(words.at(-1)?.replace(/^p/i, ""));
     if (!(priority >= 1 && priority <= 5)) throw new Wrong("The priority is 1 (most urgent) to 5.");
     const incident = words.length > 1 ? incidentOf(words[0], desk.board) : need(desk.board.selected, WHICH);
-    return { say: [{ type: "amend_incident", incident, priority }], done: () => `${incident} is priority ${priority}` };
-  },
-};
-
-const VIEW = {
-  verb: "V",
-  name: "view",
-  usage: "V INCIDENT   ·   V UNIT",
-  about: "Select an incident, or show where a unit is",
-  right: "watch",
-  group: "Looking",
-  wants: ["incident", "unit"],
-  read({ words }, desk) {
-    need(words, "What do you want to see?");
-    const { incident, units } = sorted(words.slice(0, 1), "", desk.board);
-    if (units.length) return { show: () => desk.showUnit(units[0]) };
-    if (!incident || !words.length) throw new Wrong(`There is no open incident or unit “${words[0]}”.`);
-    return { show: () => desk.openIncident(incidentOf(words[0], desk.board)) };
-  },
-};
-
-const WHY = {
-  verb: "W",
-  name: "why",
-  usage: "W [INCIDENT] [UNIT]",
-  about: "Why these units; why not that one",
-  right: "watch",
-  group: "Looking",
-  wants: ["unit", "incident"],
-  read({ words, text }, desk) {
-    const { incident, units } = sorted(words, text, desk.board);
-    need(incident, WHICH);
-    const question = { type: "ask_why", incident };
-    if (units.length) question.unit = units[0];
-    return { say: [question], done: (told) => desk.showWhy(incident, units[0], told.account) };
+    const before = desk.board.incidents.get(incident)?.priority;
+    return {
+      say: [{ type: "amend_incident", incident, priority }],
+      done: () => `${incident} is priority ${priority}`,
+      undo: before && {
+        say: [{ type: "amend_incident", incident, priority: before }],
+        done: () => `Undone: ${incident} is priority ${before}`,
+      },
+    };
   },
 };
 
@@ -284,17 +279,6 @@ const REJECT_MOVE = {
   },
 };
 
-const HELP = {
-  verb: "?",
-  name: "help",
-  usage: "?",
-  about: "Every command and key",
-  right: "watch",
-  group: "Looking",
-  wants: [],
-  read: () => ({ show: (desk) => desk.help() }),
-};
-
 export const VERBS = [
   ENTER,
   DISPATCH,
@@ -320,9 +304,7 @@ export const VERBS = [
   REJECT_MOVE,
   ACKNOWLEDGE,
   SAFE,
-  VIEW,
-  WHY,
-  HELP,
+  ...LOOKING,
 ];
 
 const BY_VERB = new Map(VERBS.map((each) => [each.verb, each]));
