@@ -114,7 +114,7 @@ class Service:
         """People's data are sealed under these; None: they are not."""
         self.on_forget: list[Callable[[str], object]] = []
         """Called in a thread with the id of an incident whose people are to be erased from what lies elsewhere."""
-        self._forgetting = Forgetting(self)
+        self.forgetting = Forgetting(self)
         self._journal: Journal | None = None
         self._undurable: deque[Undurable] = deque()
         self._work = trio.Event()
@@ -180,10 +180,6 @@ class Service:
     def undurable(self) -> int:
         """Turns on their way to the disk."""
         return len(self._undurable)
-
-    def catch_up_forgetting(self) -> None:
-        """Tell `on_forget` what was forgotten right before the last stop; once it is complete. Blocks; raises OSError."""
-        self._forgetting.catch_up_elsewhere()
 
     # ── the writer ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -254,7 +250,7 @@ class Service:
             self.measures.durable_s.append(now_s - entry.decided_s)
             if isinstance(entry.turn.input, ForgetIncident):
                 # Who asked for it is told once it is done.
-                self._forgetting.begin(entry.turn, entry.done, entry.answer)
+                self.forgetting.begin(entry.turn, entry.done, entry.answer)
             elif entry.done is not None:
                 entry.done(entry.turn, entry.answer)
             self.release.offer(entry.turn)

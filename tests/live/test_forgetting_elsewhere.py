@@ -62,6 +62,6 @@ async def test_what_a_crash_cut_off_is_caught_up_with_once_everybody_is_there(tm
         told: list[str] = []
         async with serve_place(tmp_path) as running:
             running.service.on_forget.append(told.append)
-            await trio.to_thread.run_sync(running.service.catch_up_forgetting)
+            await trio.to_thread.run_sync(running.service.forgetting.catch_up_elsewhere)
         assert told == expected
         assert Keyring(tmp_path).is_destroyed(1)
