@@ -110,14 +110,14 @@ async def run_app(
             doors = await _open_doors(
                 nursery, service, board, feeds, planner, config, data, access, keeper, profiles, recipients, streets
             )
-            await _forgetting.catch_up_elsewhere(service)
+            await _catch_up_forgetting(service)
             nursery.start_soon(service.watchdog.run)
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):
                 task_status.started(doors)
                 await trio.sleep_forever()
 
 
-async def _forgetting.catch_up_elsewhere(service: Service) -> None:
+async def _catch_up_forgetting(service: Service) -> None:
     """Erase from logs what was forgotten right before the last stop. Where that fails, dispatch goes on."""
     try:
         await trio.to_thread.run_sync(service.forgetting.catch_up_elsewhere)

@@ -379,7 +379,7 @@ async def serve(
         service = Service(Engine(found.world), clock, watchdog)
         service._journal = journal  # noqa: SLF001  the maker completes its object
         service.keys = Keyring(directory)
-        await trio.to_thread.run_sync(service._forgetting.catch_up, directory)  # noqa: SLF001
+        await trio.to_thread.run_sync(service.forgetting.catch_up, directory)
         service.notes = (*journal.recovered.notes, *found.notes, *notes)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(service._write)  # noqa: SLF001
@@ -387,7 +387,7 @@ async def serve(
             nursery.start_soon(service._take_positions)  # noqa: SLF001
             nursery.start_soon(service._keep_time)  # noqa: SLF001
             nursery.start_soon(service._keep_epochs)  # noqa: SLF001
-            nursery.start_soon(service._forgetting.run, directory)  # noqa: SLF001
+            nursery.start_soon(service.forgetting.run, directory)
             nursery.start_soon(service._keep_keys)  # noqa: SLF001
             try:
                 yield service
