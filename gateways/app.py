@@ -93,7 +93,7 @@ async def run_app(
     feeds = Feeds(place, config, keeper)
     clock = Clock(pace)
     async with serve(place, data / "journal", clock=clock, settings=config.journal, streets=streets) as service:
-        service.on_forget = partial(erase_alerts, data, config.endpoints)
+        service.on_forget.append(partial(erase_alerts, data, config.endpoints))
         board = Board(restore(save(service.world), indexed=False))
         follower = service.release.follow("board", FOLLOW_TURNS_MAX)
         async with trio.open_nursery() as nursery:
@@ -110,10 +110,22 @@ async def run_app(
             doors = await _open_doors(
                 nursery, service, board, feeds, planner, config, data, access, keeper, profiles, recipients, streets
             )
+            await _catch_up_forgetting(service)
             nursery.start_soon(service.watchdog.run)
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):
                 task_status.started(doors)
                 await trio.sleep_forever()
+
+
+async def _catch_up_forgetting(service: Service) -> None:
+    """Erase from logs what was forgotten right before the last stop. Where that fails, dispatch goes on."""
+    try:
+        await trio.to_thread.run_sync(service.forgetting.catch_up_elsewhere)
+    except OSError as error:
+        _log.error(
+            "a forgotten incident could not be erased from all logs; have `turnout forget` do it again",
+            detail=str(error),
+        )
 
 
 async def _start_planner(

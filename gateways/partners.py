@@ -19,11 +19,32 @@ from gateways.asap import Entrance as AsapEntrance
 from gateways.asap import Intake, NoticePicker, PremisesRefused, read_premises
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
-from gateways.cap import Desk, Entrance, Ledger, LedgerDamaged, Outlet, Poller, Press, PublishConfig, Window
+from gateways.cap import (
+    Desk,
+    Entrance,
+    Ledger,
+    LedgerDamaged,
+    Outlet,
+    Poller,
+    Press,
+    PublishConfig,
+    Window,
+    erase_published,
+)
 from gateways.cap.config import EVERYWHERE
 from gateways.cloudevents import EventPicker
 from gateways.config import Config, ConfigRefused
-from gateways.eido import EidoRefused, ExchangeLog, Peers, Source, flat, levels, retrieval_routes, serve_eido
+from gateways.eido import (
+    EidoRefused,
+    ExchangeLog,
+    Peers,
+    Source,
+    flat,
+    forget_exchanges,
+    levels,
+    retrieval_routes,
+    serve_eido,
+)
 from gateways.eido.config import EidoConfig
 from gateways.geojson import geojson_routes
 from gateways.outward.feed import Feed
@@ -98,9 +119,13 @@ async def _open_all(
         _open_cap(opened, nursery, service, board, keeper, config, data)
     if config.cap.publish is not None:
         _open_press(opened, nursery, service, board, keeper, config.cap.publish, data, exercise=config.exercise)
+    else:
+        service.on_forget.append(partial(erase_published, data))
     _open_subscriptions(opened, nursery, source, board, config, data)
     if config.eido is not None:
         await _open_eido(opened, nursery, service, board, keeper, config.eido, data)
+    else:
+        service.on_forget.append(partial(forget_exchanges, data))
 
 
 async def _open_eido(
@@ -121,7 +146,9 @@ async def _open_eido(
             scheme = "ws" if config.listen.certificate is None else "wss"
             opened.doors["eido"] = f"{scheme}://{address}/IncidentData/ent"
             opened.routes += retrieval_routes(source, keeper.authenticate, log)
-        nursery.start_soon(Peers(service, source, log, data).run)
+        peers = Peers(service, source, log, data)
+        service.on_forget.append(peers.forget)
+        nursery.start_soon(peers.run)
     except EidoRefused as refused:
         raise ConfigRefused(f"[eido]: {refused}") from refused
     opened.numbers["eido"] = lambda: flat(source.statistics)
@@ -181,6 +208,7 @@ def _open_press(
     exercise: bool,
 ) -> None:
     press = Press(service, board, config, data, exercise=exercise)
+    service.on_forget.append(press.forget)
     nursery.start_soon(press.run)
     opened.routes += Window(press, partial(keeper.admit, Right.ORDER), partial(keeper.admit, Right.WATCH)).routes()
     opened.numbers["cap-out"] = press.statistics

@@ -26,14 +26,17 @@ from engine.journal.reader import Reader
 from engine.journal.recovery import recover_world, scrub_snapshots, turns
 from engine.journal.segments import list_segments, track_path
 from engine.journal.shelf import Shelf
-from engine.model.facts import CommandRefused, IncidentCancelled, IncidentClosed, IncidentMerged
+from engine.model.facts import CommandRefused, IncidentCancelled, IncidentClosed, IncidentMerged, IncidentReported
 from engine.model.forgetting import ForgetIncident, IncidentForgotten
 from engine.model.personal import ERASED, incident_of, texts_of
 from engine.model.response_facts import IncidentReopened, IncidentSplit
 from gateways.alerts.erasing import erase_alerts
 from gateways.cad.client import Disconnected, Refused, connect
+from gateways.cap import erase_published
 from gateways.config import ACCESS_FILE, Config, Retention
 from gateways.doors import NoDoors, find_doors
+from gateways.eido import erase_lines, forget_exchanges
+from gateways.eido.naming import TRACKING
 from gateways.vocabulary import incident_messages
 
 DAY_MS: Final = 86_400_000
@@ -58,29 +61,49 @@ class Due(Struct, frozen=True):
     """Would be due, but are on hold."""
 
 
+class Written(Struct, frozen=True):
+    """What the journal still says of an incident that is forgotten."""
+
+    left: list[int]
+    """Turns that hold texts: they were written unsealed."""
+    with_it: list[str]
+    """Incidents merged into it."""
+    names: list[str]
+    """What others call it."""
+
+
 def forget(data: Path, config: Config, incidents: Iterable[str], reason: str, token: str | None) -> int:
     """Erase the people of these incidents; say what was done and what is left; return the exit status."""
     status = 0
     for incident in incidents:
         try:
-            _forget_one(data, config.retention, incident, reason, token)
+            by_server = _forget_one(data, config.retention, incident, reason, token)
+            written = _read_again(data / "journal", incident)
             lines = erase_alerts(data, config.endpoints, incident)
-            _say_what_is_left(data / "journal", incident, lines)
+            element = "" if config.eido is None else config.eido.element
+            names = [name for name in written.names if name.startswith(TRACKING)]
+            # What a running server holds in memory it has erased by itself: written by us as well, it would be torn.
+            erase = erase_lines if by_server else forget_exchanges
+            lines += erase(data, incident, element, names)
+            is_read = by_server or erase_published(data, incident)
+            _say_what_is_left(incident, lines, written, is_read=is_read)
         except (ForgetRefused, JournalError, OSError) as error:
             click.echo(f"{incident}: {error}", err=True)
             status = 1
     return status
 
 
-def _forget_one(data: Path, retention: Retention, incident: str, reason: str, token: str | None) -> None:
+def _forget_one(data: Path, retention: Retention, incident: str, reason: str, token: str | None) -> bool:
+    """Have it forgotten; tell whether a running server has done it."""
     if incident in retention.hold:
         raise ForgetRefused(f"{incident} is on hold ([retention] hold): take it off the list first.")
     try:
         url = find_doors(data).cad
     except NoDoors:
         _decide(data / "journal", incident, reason)
-        return
+        return False
     trio.run(_ask, url, token or _token(data), incident, reason)
+    return True
 
 
 async def _ask(url: str, token: str, incident: str, reason: str) -> None:
@@ -125,24 +148,35 @@ def _decide(journal: Path, incident: str, reason: str) -> None:
         scrub_snapshots(journal)
 
 
-def _say_what_is_left(journal: Path, incident: str, lines: int) -> None:
-    """Read everything once more, and say what still holds words about the incident: what was written unsealed."""
-    left, with_it = [], set()
+def _read_again(journal: Path, incident: str) -> Written:
+    """Read everything once more: what the journal still says of the incident."""
+    left, with_it, names = [], set(), set()
     for turn in turns(journal, min(list_segments(journal))):
         for item in (turn.input, *turn.facts):
             if isinstance(item, IncidentMerged) and item.into == incident:
                 with_it.add(item.incident)
-            if incident_of(item) == incident and any(ERASED not in text for _, text in texts_of(item)):
-                left.append(turn.seq)
-    click.echo(f"{incident}: forgotten. Its key is destroyed; {lines} lines of alerts were erased.")
-    if left:
+            if incident_of(item) == incident:
+                if isinstance(item, IncidentReported) and item.external:
+                    names.add(item.external)
+                if any(ERASED not in text for _, text in texts_of(item)):
+                    left.append(turn.seq)
+    return Written(left=left, with_it=sorted(with_it), names=sorted(names))
+
+
+def _say_what_is_left(incident: str, lines: int, written: Written, *, is_read: bool) -> None:
+    click.echo(f"{incident}: forgotten. Its key is destroyed; {lines} lines of logs were erased here.")
+    if written.left:
         click.echo(
-            f"  Turns {left[0]} to {left[-1]} were written before people's data were sealed, and still hold its texts: "
-            "they go when that journal is deleted.",
+            f"  Turns {written.left[0]} to {written.left[-1]} were written before people's data were sealed, and still "
+            "hold its texts: they go when that journal is deleted.",
             err=True,
         )
-    if with_it:
-        click.echo(f"  Merged into it, and to be forgotten by themselves: {', '.join(sorted(with_it))}.")
+    if not is_read:
+        click.echo(
+            "  What was published about it (cap-published.msgpack) cannot be read: move that file away.", err=True
+        )
+    if written.with_it:
+        click.echo(f"  Merged into it, and to be forgotten by themselves: {', '.join(written.with_it)}.")
 
 
 # ── retention ───────────────────────────────────────────────────────────────────────────────────────────────────

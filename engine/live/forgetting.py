@@ -30,6 +30,8 @@ class Forgetting:
         self._service = service
         self._waiting: deque[tuple[Turn, Done | None, Answer | None]] = deque()
         self._news = trio.Event()
+        self._late: list[str] = []
+        """What was caught up with at the start, and may still lie elsewhere."""
 
     def begin(self, turn: Turn, done: Done | None, answer: Answer | None) -> None:
         """Erase what this durable turn says; then tell. A refused one is told at once."""
@@ -65,6 +67,12 @@ class Forgetting:
         late = [name for name in self._service.world.forgotten if not keys.is_destroyed(number_of(name))]
         if late:
             self._erase(directory, late)
+            self._late = late
+
+    def catch_up_elsewhere(self) -> None:
+        """Erase the same from what lies elsewhere, once everybody who keeps something is there. Blocks; raises OSError."""
+        self._erase_elsewhere(self._late)
+        self._late = []
 
     @property
     def _keys(self) -> Keyring:
@@ -72,9 +80,19 @@ class Forgetting:
         return self._service.keys
 
     def _erase(self, directory: Path, names: list[str]) -> None:
+        """Erase, the key last: until it is destroyed, the next start knows that there is something to be done."""
+        failed: OSError | None = None
+        try:
+            self._erase_elsewhere(names)
+        except OSError as error:
+            failed = error  # what is sealed goes all the same
         for name in names:
             self._keys.destroy(number_of(name))
         scrub_snapshots(directory)
-        if self._service.on_forget is not None:
-            for name in names:
-                self._service.on_forget(name)
+        if failed is not None:
+            raise failed
+
+    def _erase_elsewhere(self, names: list[str]) -> None:
+        for name in names:
+            for erase in self._service.on_forget:
+                erase(name)

@@ -112,9 +112,9 @@ class Service:
         """Told the seconds from a command's arrival to its durable answer."""
         self.keys: Keyring | None = None
         """People's data are sealed under these; None: they are not."""
-        self.on_forget: Callable[[str], object] | None = None
+        self.on_forget: list[Callable[[str], object]] = []
         """Called in a thread with the id of an incident whose people are to be erased from what lies elsewhere."""
-        self._forgetting = Forgetting(self)
+        self.forgetting = Forgetting(self)
         self._journal: Journal | None = None
         self._undurable: deque[Undurable] = deque()
         self._work = trio.Event()
@@ -250,7 +250,7 @@ class Service:
             self.measures.durable_s.append(now_s - entry.decided_s)
             if isinstance(entry.turn.input, ForgetIncident):
                 # Who asked for it is told once it is done.
-                self._forgetting.begin(entry.turn, entry.done, entry.answer)
+                self.forgetting.begin(entry.turn, entry.done, entry.answer)
             elif entry.done is not None:
                 entry.done(entry.turn, entry.answer)
             self.release.offer(entry.turn)
@@ -379,7 +379,7 @@ async def serve(
         service = Service(Engine(found.world), clock, watchdog)
         service._journal = journal  # noqa: SLF001  the maker completes its object
         service.keys = Keyring(directory)
-        await trio.to_thread.run_sync(service._forgetting.catch_up, directory)  # noqa: SLF001
+        await trio.to_thread.run_sync(service.forgetting.catch_up, directory)
         service.notes = (*journal.recovered.notes, *found.notes, *notes)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(service._write)  # noqa: SLF001
@@ -387,7 +387,7 @@ async def serve(
             nursery.start_soon(service._take_positions)  # noqa: SLF001
             nursery.start_soon(service._keep_time)  # noqa: SLF001
             nursery.start_soon(service._keep_epochs)  # noqa: SLF001
-            nursery.start_soon(service._forgetting.run, directory)  # noqa: SLF001
+            nursery.start_soon(service.forgetting.run, directory)
             nursery.start_soon(service._keep_keys)  # noqa: SLF001
             try:
                 yield service

@@ -6,7 +6,7 @@ from gateways.cap.entrance import Entrance
 from gateways.cap.ledger import Ledger, LedgerDamaged
 from gateways.cap.outlet import Outlet
 from gateways.cap.poll import Poller
-from gateways.cap.press import Press
+from gateways.cap.press import Press, erase_published
 from gateways.cap.window import Window
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "Press",
     "PublishConfig",
     "Window",
+    "erase_published",
 ]

@@ -31,6 +31,7 @@ from gateways.cap.alert import CapAlert, Status
 from gateways.cap.config import PublishConfig
 from gateways.cap.ledger import LedgerDamaged
 from gateways.cap.orders import Order, Subject, info_of, kind_of, subject_of
+from gateways.cap.wordless import wordless_alert, wordless_order
 from gateways.log import logger
 
 FILE: Final = "cap-published.msgpack"
@@ -138,6 +139,16 @@ class Press:
             with trio.move_on_after(wait_s):
                 await self._look_now.wait()
 
+    def forget(self, incident: str) -> None:
+        """Erase what was said about the incident. Called in a thread of trio's; raises OSError."""
+        trio.from_thread.run(self._forget, incident)
+
+    async def _forget(self, incident: str) -> None:
+        async with self._turn:
+            held = _without(self._held, incident)
+            await self._save(held)
+            self._held = held
+
     def recent(self) -> list[CapAlert]:
         """Return the same, and the cancels of those that would not be over yet: whoever polls has to hear of them."""
         now = self._service.clock.now()
@@ -224,6 +235,32 @@ class Press:
     async def _save(self, held: _File) -> None:
         data = msgspec.msgpack.encode(held)
         await trio.to_thread.run_sync(Disk().replace, self._path, data)
+
+
+def erase_published(data: Path, incident: str) -> bool:
+    """Erase what was published about the incident, where no press runs; False if the file cannot be read. Raises OSError."""
+    path = data / FILE
+    if not path.exists():
+        return True
+    try:
+        held = _load(path)
+    except LedgerDamaged as damaged:
+        _log.warning("what was published about a forgotten incident could not be erased", detail=str(damaged))
+        return False
+    Disk().replace(path, msgspec.msgpack.encode(_without(held, incident)))
+    return True
+
+
+def _without(held: _File, incident: str) -> _File:
+    """Return it without the words that were published about the incident."""
+    publications = {
+        name: replace(
+            each, order=wordless_order(each.order), messages=tuple(wordless_alert(alert) for alert in each.messages)
+        )
+        for name, each in held.publications.items()
+        if each.order.incident == incident
+    }
+    return replace(held, publications={**held.publications, **publications})
 
 
 def _load(path: Path) -> _File:

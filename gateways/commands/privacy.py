@@ -32,7 +32,8 @@ def _config(path: Path | None) -> Any:
 def forget(incidents: tuple[str, ...], reason: str, data: Path, config_file: Path | None, token: str | None) -> None:
     """Erase the people of an incident that is over: who called, what they said, where they live.
 
-    The key is destroyed under which its texts are sealed in the journal; snapshots and logs of alerts are rewritten.
+    The key is destroyed under which its texts are sealed in the journal; snapshots, logs of alerts and of
+    exchanges with neighbours, and what was published about it are rewritten.
     What was decided stays, the chain holds, and replay decides the same. It is written down who forgot what, and why.
     """
     from gateways.privacy import forget as work

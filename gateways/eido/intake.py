@@ -62,6 +62,12 @@ class Intake:
 
     async def take(self, reading: Reading) -> None:
         """Give the engine everything that follows from a document; return once that is durable."""
+        known = self._ours(reading) or self._known(reading.tracking)
+        if self._memory.is_forgotten(known):
+            # Over, and its people erased: nothing of what is said of them is kept. Crews may still be on their way home.
+            count(self._statistics.kept, "forgotten")
+            await self._of_units(reading, known)
+            return
         for kind in reading.unread:
             self._left(kind, reading)
         if len(reading.tracking) > IDENTIFIER_MAX:
@@ -69,8 +75,7 @@ class Intake:
             return
         ours = self._ours(reading)
         incident = ours or await self._theirs(reading)
-        for given in unit_commands(self._world(), self._peer.agency, reading, incident):
-            await self._give(given.kind, reading, given.about, **given.fields)
+        await self._of_units(reading, incident)
         if incident is None:
             return
         await self._notes(incident, reading)
@@ -192,6 +197,11 @@ class Intake:
     def _as_here(self, record: Incident) -> Said:
         lat, lon = self._world().settled.projection.to_degrees(record.x_m, record.y_m)
         return Said(record.id, record.type, record.priority, lat, lon, record.address)
+
+    async def _of_units(self, reading: Reading, incident: str | None) -> None:
+        """Follow the neighbour's own units."""
+        for given in unit_commands(self._world(), self._peer.agency, reading, incident):
+            await self._give(given.kind, reading, given.about, **given.fields)
 
     # ── what is said of it ──────────────────────────────────────────────────────────────────────────────────
 

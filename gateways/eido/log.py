@@ -8,6 +8,7 @@ import os
 from collections import deque
 from datetime import date, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import msgspec
@@ -37,6 +38,7 @@ class ExchangeLog:
         self._lines: deque[tuple[str, bytes]] = deque()
         """With the day of each."""
         self._size = 0
+        self._writing = Lock()
 
     def write(self, at_ms: int, what: str, **fields: Any) -> None:
         """Add a line. Never waits; a line that there is no room for is counted."""
@@ -54,12 +56,16 @@ class ExchangeLog:
             while True:
                 await trio.sleep(EVERY_S)
                 if self._lines:
-                    await trio.to_thread.run_sync(self._flush)
+                    await trio.to_thread.run_sync(self.flush)
         finally:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits, each line into the file of its day; return once all of it is there. Blocks."""
+        with self._writing:
             self._flush()
 
     def _flush(self) -> None:
-        """Write what waits, each line into the file of its day."""
         lines = [self._lines.popleft() for _ in range(len(self._lines))]
         self._size = max(0, self._size - sum(len(line) for _, line in lines))
         for day in dict.fromkeys(day for day, _ in lines):
@@ -84,6 +90,11 @@ class ExchangeLog:
             return
         self._tidied = today
         oldest = (date.fromisoformat(today) - timedelta(days=self._days)).isoformat()
-        for path in self._folder.glob(FILES.format(day="????-??-??") + "*"):
+        for path in log_files(self._folder):
             if path.name[5:15] < oldest:
                 path.unlink(missing_ok=True)
+
+
+def log_files(folder: Path) -> list[Path]:
+    """Return the files that there are, in the order of their days."""
+    return sorted(path for path in folder.glob(FILES.format(day="????-??-??") + "*") if path.is_file())

@@ -5,7 +5,7 @@ under the same ids.
 """
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -19,10 +19,12 @@ from engine.live.service import Service
 from gateways.eido import documents, frames
 from gateways.eido.config import EidoRefused, Peer
 from gateways.eido.documents import BadDocument
+from gateways.eido.erasing import erase_lines, erase_said
 from gateways.eido.filters import BadFilter, Filter
 from gateways.eido.intake import Intake
 from gateways.eido.log import ExchangeLog
 from gateways.eido.memory import Memory
+from gateways.eido.naming import TRACKING
 from gateways.eido.reading import Reader, Reading
 from gateways.eido.source import Source
 from gateways.eido.subscriber import Following, Lost, Say, Subscriber, Take, Unknown
@@ -31,6 +33,8 @@ from gateways.log import logger
 
 SEND_S: Final = 10.0
 CLOSE_S: Final = 1.0
+PARENTS_MAX: Final = 16
+"""Of one document that are logged: which tell of what incident of ours its other lines are."""
 _READ_AHEAD: Final = 8
 _log = logger("eido")
 
@@ -40,6 +44,9 @@ class Peers:
 
     def __init__(self, service: Service, source: Source, log: ExchangeLog, folder: Path) -> None:
         """Raises EidoRefused where a peer's files, filter or agency do not hold."""
+        self._source = source
+        self._log = log
+        self._folder = folder
         self._following = [_Peer(service, source, log, folder, peer) for peer in source.config.peers]
 
     async def run(self) -> None:
@@ -47,6 +54,26 @@ class Peers:
         async with trio.open_nursery() as nursery:
             for each in self._following:
                 nursery.start_soon(each.run)
+
+    def forget(self, incident: str) -> None:
+        """Erase what neighbours have said of an incident of ours, here and on the disk. Called in a thread of trio's; OSError."""
+        names, savers = trio.from_thread.run_sync(self._drop, incident)
+        for save in savers:
+            save()
+        names += erase_said(self._folder, incident, but={each.name for each in self._source.config.peers})
+        self._log.flush()
+        erase_lines(self._folder, incident, self._source.config.element, names)
+
+    def _drop(self, incident: str) -> tuple[list[str], list[Callable[[], None]]]:
+        """Drop it from memory; return what neighbours call the incident, and what writes the memories down."""
+        record = self._source.world.incidents.get(incident)
+        names = [record.external] if record is not None and record.external.startswith(TRACKING) else []
+        self._source.forget(incident)
+        savers = []
+        for each in self._following:
+            names += each.memory.forget(incident)
+            savers.append(each.memory.saver())
+        return names, savers
 
 
 class _Peer:
@@ -60,7 +87,7 @@ class _Peer:
         self._context = client_context(peer) if peer.url.startswith("wss:") else None
         self._token = _token(peer)
         _check(source, peer)
-        self._memory = Memory(folder, peer.name)
+        self.memory = Memory(folder, peer.name, source.world.forgotten)
         self._reader = Reader(source.config, peer)
         self._raw: bytes = b""
         """The document that is being taken."""
@@ -70,7 +97,7 @@ class _Peer:
             source.renderer.naming,
             lambda: source.world,
             service.ask,
-            self._memory,
+            self.memory,
             source.statistics,
             self._keep,
         )
@@ -78,7 +105,7 @@ class _Peer:
     async def run(self) -> None:
         """Connect, follow, and begin anew whenever that ends; each time a little later, up to a minute."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._memory.run)
+            nursery.start_soon(self.memory.run)
             wait_s = self._peer.backoff_s
             while True:
                 self._is_following = False
@@ -150,7 +177,8 @@ class _Peer:
             try:
                 reading = self._reader.read(documents.decode(self._raw))
                 subscriber.seen(reading.tracking)
-                self._note("document", incident=reading.tracking[:512], stamp=reading.stamp)
+                parents = [each[:512] for each in reading.parents[:PARENTS_MAX]]
+                self._note("document", incident=reading.tracking[:512], stamp=reading.stamp, parents=parents)
                 await self._intake.take(reading)
             except BadDocument as bad:
                 code, reason = frames.BAD_REQUEST, f"notification[{number}]: {bad}"

@@ -90,6 +90,11 @@ class Source:
         self._kept[incident, callers] = made
         return made
 
+    def forget(self, incident: str) -> None:
+        """Encode it anew when it is asked for next: its people are erased."""
+        for callers in (False, True):
+            self._kept.pop((incident, callers), None)
+
     def _updated(self, update: Update) -> None:
         names = dict.fromkeys(view.id for view in update.incidents)
         for unit in update.units:
@@ -98,8 +103,7 @@ class Source:
         for name in known:
             self._changed_ms.pop(name, None)
             self._changed_ms[name] = update.at_ms
-            for callers in (False, True):
-                self._kept.pop((name, callers), None)
+            self.forget(name)
         while len(self._changed_ms) > len(self.world.incidents):
             del self._changed_ms[next(iter(self._changed_ms))]
         if known:

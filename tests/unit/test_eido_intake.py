@@ -9,6 +9,7 @@ import pytest
 import trio
 from msgspec.structs import replace
 
+from engine.model.forgetting import ForgetIncident
 from engine.model.inputs import AddNote, AmendIncident, CloseIncident, DispatchUnits, ReportIncident
 from engine.model.lifecycle import Outcome, Phase, Status
 from engine.model.place import Place, ResponseArea, Unit
@@ -16,7 +17,7 @@ from engine.model.turn import Answer
 from gateways.eido import documents
 from gateways.eido.config import EidoConfig, Neighbour, Peer, Statistics
 from gateways.eido.intake import Intake
-from gateways.eido.memory import Memory
+from gateways.eido.memory import Memory, Said
 from gateways.eido.naming import Naming
 from gateways.eido.reading import Reader, plain
 from gateways.eido.registries import Registries
@@ -195,11 +196,46 @@ async def test_our_own_document_that_comes_back_changes_nothing(tmp_path: Path) 
 async def test_memory_is_kept_on_the_disk(tmp_path: Path) -> None:
     there, here = transferred(tmp_path), neighbour(tmp_path / "here")
     await here.hear(there.tell(fire(there)))
-    here.memory._saver()()
+    here.memory.saver()()
     again = Memory(tmp_path / "here", "town")
     assert again._said == here.memory._said != {}
     (tmp_path / "here" / "eido-town.json").write_text("{broken")
     assert Memory(tmp_path / "here", "town")._said == {}
+
+
+async def test_what_is_said_of_a_forgotten_incident_is_neither_kept_nor_remembered(tmp_path: Path) -> None:
+    there, here = transferred(tmp_path), neighbour(tmp_path / "here")
+    document = json.loads(there.tell(fire(there)))
+    await here.hear(msgspec.json.encode(document))
+    here.town.command(CloseIncident, incident="I1", disposition="done")
+    here.town.command(ForgetIncident, incident="I1", reason="asked for")
+    assert here.memory.forget("I1") == [document["$id"]]
+    kept = list(here.kept)
+    prologue = {key: document[key] for key in ("lastUpdateTimeStamp", "updatedByAgencyReference")}
+    document["personComponent"] = [{**prologue, "$id": "p", "personIncidentRoleRegistryText": ["Caller"]}]
+    document["incidentComponent"]["incidentTypeInternalText"] = "another"
+    assert await here.hear(msgspec.json.encode(document)) == []
+    assert here.kept == kept
+    assert here.statistics.kept["forgotten"] == 1
+    assert here.memory.get(document["$id"]) == Said("I1", "", None, None, None, "")
+    here.memory.saver()()
+    assert b"Mill" not in (tmp_path / "here" / "eido-town.json").read_bytes()
+
+
+def test_an_older_copy_of_the_memory_is_never_written_over_a_newer_one(tmp_path: Path) -> None:
+    """Words that were on their way to the disk when they were forgotten do not come back; nor what a crash has left."""
+    memory = Memory(tmp_path, "town")
+    memory.put("t", Said("I1", "fire", 1, 1.0, 2.0, "12 Mill Lane"))
+    older = memory.saver()
+    memory.forget("I1")
+    memory.saver()()
+    older()
+    (tmp_path / "eido-town.new").write_text("12 Mill Lane")
+    assert Memory(tmp_path, "town").get("t") == Said("I1", "", None, None, None, "")
+    assert all(b"Mill" not in path.read_bytes() for path in tmp_path.iterdir())
+    memory.put("t", Said("I2", "fire", 1, 1.0, 2.0, "12 Mill Lane"))
+    memory.saver()()
+    assert Memory(tmp_path, "town", forgotten=["I2"]).get("t") == Said("I2", "", None, None, None, "")
 
 
 async def test_what_is_none_of_ours_or_cannot_be_placed_is_kept_and_counted(town: Side, tmp_path: Path) -> None:
