@@ -6,10 +6,9 @@ taken from a URL. Guessing is slow: wrong tokens, codes and tickets share one sm
 
 import time
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-import msgspec
 import trio
 from msgspec import Meta, Struct
 from starlette.requests import HTTPConnection, Request
@@ -17,27 +16,16 @@ from starlette.requests import HTTPConnection, Request
 from engine.live.service import Service
 from engine.streets.graph import Graph
 from gateways.auth import Gatekeeper, Principal, Right
+from gateways.browsers import Unwelcome
 from gateways.console.basemap import Basemap
 from gateways.console.config import ConsoleConfig
 from gateways.console.sessions import FILE, Session, Sessions
 from gateways.vocabulary.bucket import Bucket
-from gateways.vocabulary.unreadable import UNREADABLE, what_is_wrong
 
 COOKIE: Final = "turnout_console"
-JSON: Final = "application/json"
-BODY_WAIT_S: Final = 5.0
 WRONG_PER_S: Final = 2.0
 WRONG_BURST: Final = 20.0
 AGENT_MAX: Final = 200
-
-
-class Unwelcome(Exception):
-    """Ends the request with this answer."""
-
-    def __init__(self, status: int, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.code = code
 
 
 class SignIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -154,17 +142,3 @@ class TicketKeeper:
         """Return whose ticket it is; None if nobody's."""
         session = self._guest.session.id
         return self._console.sessions.use_ticket(token or "", self._origin, session, time.time())
-
-
-async def body_of(request: Request, kind: type[Any]) -> Any:
-    """Return the body as that type. Raises Unwelcome."""
-    with trio.move_on_after(BODY_WAIT_S):
-        content = await request.body()
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-            raise Unwelcome(415, "unknown_media_type", f"The body is to be {JSON}, said so by its Content-Type.")
-        try:
-            return msgspec.json.decode(content, type=kind)
-        except UNREADABLE as error:
-            code, field, sentence = what_is_wrong(error)
-            raise Unwelcome(400, code, f"{field}: {sentence}" if field else sentence) from None
-    raise Unwelcome(408, "slow_body", f"The body was not received within {BODY_WAIT_S:g} s. Send it again.")

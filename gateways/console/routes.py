@@ -13,7 +13,8 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from gateways.auth import GRANTS, Role
-from gateways.console.entrance import COOKIE, JSON, Console, Guest, SignIn, TicketKeeper, Unwelcome, body_of
+from gateways.browsers import JSON, Unwelcome, body_of
+from gateways.console.entrance import COOKIE, Console, Guest, SignIn, TicketKeeper
 from gateways.console.place import view_place
 from gateways.pages import Page, read_pages
 

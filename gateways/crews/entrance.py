@@ -5,10 +5,9 @@ from a URL. Guessing is slow: wrong tokens and codes share one small allowance.
 """
 
 import time
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-import msgspec
 import trio
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -17,29 +16,17 @@ from starlette.requests import Request
 from engine.live.service import Service
 from gateways.auth import Gatekeeper, Principal, Right
 from gateways.board import Board
+from gateways.browsers import Unwelcome
 from gateways.crews.config import CrewsConfig, Statistics
 from gateways.crews.feeds import Feeds
 from gateways.crews.inbox import Inbox
 from gateways.crews.sessions import Sessions
 from gateways.outward.subscriptions import Subscriptions
 from gateways.vocabulary.bucket import Bucket
-from gateways.vocabulary.unreadable import UNREADABLE, what_is_wrong
 
 COOKIE: Final = "turnout_crew"
-JSON: Final = "application/json"
-BODY_WAIT_S: Final = 5.0
 WRONG_PER_S: Final = 2.0
 WRONG_BURST: Final = 20.0
-
-
-class Unwelcome(Exception):
-    """Ends the request with this answer."""
-
-    def __init__(self, status: int, code: str, reason: str, **members: Any) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.code = code
-        self.members: dict[str, Any] = members
 
 
 class SignIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -178,17 +165,3 @@ class Crews:
 
 def _only(principal: Principal) -> str | None:
     return next(iter(principal.units)) if principal.units is not None and len(principal.units) == 1 else None
-
-
-async def body_of(request: Request, kind: type[Any]) -> Any:
-    """Return the body as that type. Raises Unwelcome."""
-    with trio.move_on_after(BODY_WAIT_S):
-        content = await request.body()
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-            raise Unwelcome(415, "unknown_media_type", f"The body is to be {JSON}, said so by its Content-Type.")
-        try:
-            return msgspec.json.decode(content, type=kind)
-        except UNREADABLE as error:
-            code, field, sentence = what_is_wrong(error)
-            raise Unwelcome(400, code, f"{field}: {sentence}" if field else sentence) from None
-    raise Unwelcome(408, "slow_body", f"The body was not received within {BODY_WAIT_S:g} s. Send it again.")

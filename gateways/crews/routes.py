@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from gateways.crews.entrance import COOKIE, JSON, Crews, SignIn, Unwelcome, body_of
+from gateways.browsers import JSON, Unwelcome, body_of
+from gateways.crews.entrance import COOKIE, Crews, SignIn
 from gateways.crews.feeds import TooMany
 from gateways.crews.inbox import Batch, Verdict
 from gateways.crews.views import Hello, ladder_of
