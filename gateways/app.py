@@ -95,6 +95,9 @@ async def run_app(
     clock = Clock(pace)
     async with serve(place, data / "journal", clock=clock, settings=config.journal, streets=streets) as service:
         service.on_forget.append(partial(erase_alerts, data, config.endpoints))
+        service.forgetting.on_fault = lambda names, detail: _log.error(
+            "people's data could not be erased; it is tried again until it is done", incidents=names, detail=detail
+        )
         board = Board(restore(save(service.world), indexed=False))
         follower = service.release.follow("board", FOLLOW_TURNS_MAX)
         async with trio.open_nursery() as nursery:
