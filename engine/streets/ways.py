@@ -63,9 +63,9 @@ def way(oracle: Oracle, start: Spot, spot: Spot, mode: Mode) -> Way | None:
         return _made(oracle, arcs, start, spot, direct[0] + extra_ms)
     if ms >= NO_WAY:
         return None
-    arcs = _led(oracle, target, weights, leaves) if weights.closures is None else None
-    if arcs is not None:
-        return _made(oracle, arcs, start, spot, ms + extra_ms)
+    led = _led(oracle, target, weights, leaves) if weights.closures is None else None
+    if led is not None:
+        return _made(oracle, led, start, spot, ms + extra_ms)
     links, arrives = _followed(oracle, target, weights, int(oracle.network.head[leaves]), part)
     arcs = np.concatenate([_from(oracle, leaves), _unrolled(oracle, links), _until(oracle, arrives)])
     return _made(oracle, arcs, start, spot, ms + extra_ms)
