@@ -50,6 +50,8 @@ class Inquiries:
         if self._one_at_a_time.statistics().tasks_waiting >= WAITING_MAX:
             raise NoAnswer("busy", "", "Many ask at this moment. Ask again in a minute.")
         command = [sys.executable, "-m", "gateways.cli", *arguments]
+        if any("\0" in each for each in arguments):  # no name has one, and no program can be asked with it
+            raise NoAnswer(code, field, otherwise)
         with trio.move_on_after(ANSWER_WITHIN_S):
             async with self._one_at_a_time:
                 done = await trio.run_process(command, capture_stdout=True, capture_stderr=True, check=False)
