@@ -49,8 +49,8 @@ class Inquiries:
         return await self.ask(command, "unknown_profile", "profile", "There is no such report.")
 
     async def shift(self, from_ms: int, to_ms: int, recent_min: int) -> bytes:
-        """Return the report on a shift as one JSON object. Raises NoAnswer."""
-        span = ["--from", _moment(from_ms), "--to", _moment(to_ms), "--recent", str(recent_min)]
+        """Return the report on a shift, to whole seconds that hold all of it, as one JSON object. Raises NoAnswer."""
+        span = ["--from", _moment(from_ms), "--to", _moment(to_ms + 999), "--recent", str(recent_min)]
         command = ["report", "shift", *span, "--json", "--", str(self._data)]
         return await self.ask(command, "unreadable", "", "The journal cannot be read.")
 

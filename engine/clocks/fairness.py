@@ -51,9 +51,9 @@ class WorkReport(Struct, frozen=True):
 
 
 def work_of(workload: Workload, place: Place) -> WorkReport:
-    """Return the work of the place's own crews and stations; `workload` is to be finished."""
+    """Return the work of the place's own crews and stations, since the first turn of the span; `workload` is to be finished."""
     shifts = {shift.id: shift for shift in place.shifts}
-    hours = {name: duty_ms(place, shifts.get(name or ""), workload.span) for name in (None, *shifts)}
+    hours = {name: duty_ms(place, shifts.get(name or ""), workload.seen) for name in (None, *shifts)}
     of_crew = {crew.id: crew.shift for crew in place.crews}
     groups: dict[str, list[Unit]] = {}
     for unit in place.units:

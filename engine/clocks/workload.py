@@ -84,6 +84,11 @@ class Workload:
         for unit in list(self._away):
             self._back(unit, self.span[1])
 
+    @property
+    def seen(self) -> tuple[int, int]:
+        """Return the part of the span of which something is known: not before the first turn."""
+        return max(self.span[0], self._began_ms or self.span[0]), self.span[1]
+
     def driven_m(self, unit: str) -> int | None:
         """Return how far the unit drove, in metres; None if it has reported no position."""
         row = self._rows.get(unit)

@@ -121,18 +121,9 @@ async def test_nothing_but_the_folders_own_runs_can_be_opened(tmp_path: Path) ->
     (folder / ".hidden.run").write_bytes(b"hidden")
     (folder / "folder.run").mkdir()
     (folder / "notes.txt").write_bytes(b"notes")
-    names = (
-        "..%2Fsecret.run",
-        "%2e%2e/secret.run",
-        "..",
-        "link.run",
-        ".hidden.run",
-        "folder.run",
-        "notes.txt",
-        "a%00.run",
-    )
+    names = ("..%2Fsecret.run", "%2e%2e%2Fsecret.run", "..%5Csecret.run", "link.run", ".hidden.run", "folder.run")
     async with desk(tmp_path) as at:
         await at.sign_in("desk")
-        for name in (*names, "..%5Csecret.run", str(tmp_path / "secret.run").replace("/", "%2F")):
+        for name in (*names, "notes.txt", "a%00.run", str(tmp_path / "secret.run").replace("/", "%2F")):
             answer = await at.client.get(f"/console/simulations/{name}")
             assert answer.status_code == 404, name

@@ -107,6 +107,8 @@ def test_the_work_of_a_place_is_told_by_crew_and_station_and_how_far_apart_they_
     for crew in report.crews:
         by_station[crew.station] = by_station.get(crew.station, 0) + crew.busy_ms
     assert by_station == {line.name: line.busy_ms for line in report.stations}
+    wider = work_of(worked(tale, -HOUR_S), tale.place)
+    assert wider.crews[0].duty_ms == 1_800_000  # what came before the first turn is nobody's time on duty
     spread = {each.what: (each.low, each.middle, each.high) for each in report.spread}
     assert spread["busy_share"] == (0.0, 0.0, 0.5)
     assert spread["calls"] == (0, 0, 1)

@@ -46,20 +46,6 @@ export function ticks(low, high, wanted) {
   return found;
 }
 
-/** Push labels apart that would lie on each other: their heights, in the order in which they came. */
-export function apart(heights, room, most) {
-  const order = heights.map((_, at) => at).sort((a, b) => heights[a] - heights[b]);
-  const placed = [...heights];
-  order.forEach((at, rank) => {
-    if (rank) placed[at] = Math.max(placed[at], placed[order[rank - 1]] + room);
-  });
-  for (let rank = order.length - 1; rank >= 0; rank -= 1) {
-    const below = rank === order.length - 1 ? most : placed[order[rank + 1]] - room;
-    placed[order[rank]] = Math.min(placed[order[rank]], below);
-  }
-  return placed;
-}
-
 /** A path through points [x, y]; where y is null, or x leaps further than `leap`, it breaks. */
 export function path(points, leap) {
   let pen = "M";

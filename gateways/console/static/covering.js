@@ -1,17 +1,27 @@
-// Coverage through the shift, as a line for each class of demand; a minute can be read off with the pointer or with ← and →.
+// Coverage through the shift, a line for each class of demand that is chosen, all others faint behind them; a minute is read
+// off with the pointer or with ← and →.
 
-import { apart, path, svg, ticks } from "./charts.js";
+import { path, svg, ticks } from "./charts.js";
 import { clockTime, now } from "./clock.js";
 import { fill, make, onFrame, write } from "./dom.js";
+import { choices } from "./picks.js";
 import { percent, plain } from "./words.js";
 
 const STEP_MS = 60_000;
 /** A line goes on over so long a silence of the planner, and no further. */
 const SILENT_MS = 10 * STEP_MS;
 const KEPT = 1_440;
+const SHOWN = 4;
 const HOUR_STEPS = [0.25, 0.5, 1, 2, 3, 6];
+const BY = [["fallen", "Fallen most"], ["thin", "Thinnest"]];
 
 const time = (ms) => clockTime(ms).slice(0, 5);
+const known = (value) => typeof value === "number";
+
+function middle(values) {
+  const order = [...values].sort((a, b) => a - b);
+  return order[Math.floor(order.length / 2)];
+}
 
 export class Covering {
   constructor(board) {
@@ -19,10 +29,16 @@ export class Covering {
     this._steps = new Map();
     this._from = now();
     this._at = null;
+    this._by = "fallen";
     this._note = make("span", { class: "quiet", role: "status" });
     this._ground = make("div", { class: "cover-ground", tabindex: "0", role: "img" });
+    this._legend = make("ul", { class: "cover-legend" });
+    const picks = choices("Which classes of demand", BY, () => this._by, (value) => {
+      this._by = value;
+      this.draw();
+    });
     this.element = make("section", { class: "panel sup-cover", "aria-label": "Coverage over the shift" },
-      make("h2", { class: "panel-head" }, make("span", {}, "Coverage over the shift"), this._note), this._ground);
+      make("h2", { class: "panel-head" }, make("span", {}, "Coverage over the shift"), this._note, picks), this._ground, this._legend);
     this.draw = onFrame(() => this._draw());
     new ResizeObserver(this.draw).observe(this._ground);
     this._listen();
@@ -79,40 +95,59 @@ export class Covering {
     this.draw();
   }
 
-  _say(names) {
-    const step = this._steps.get(this._at);
-    if (step) {
-      write(this._note, `${time(this._at)}: ${names.filter((name) => step[name] !== undefined && step[name] !== null).map((name) => `${plain(name)} ${percent(step[name])}`).join(", ")}`);
-    } else write(this._note, "least of each minute · ← → read it");
+  /** What is known of each class: its name, its last figure, the least and when, how far below its usual it is now. */
+  _classes(shown) {
+    const found = new Map();
+    for (const [at, step] of shown) {
+      for (const [name, value] of Object.entries(step)) {
+        if (!known(value)) continue;
+        const one = found.get(name) ?? { name, values: [], least: Infinity, leastAt: at };
+        one.values.push(value);
+        if (value < one.least) Object.assign(one, { least: value, leastAt: at });
+        found.set(name, { ...one, last: value });
+      }
+    }
+    const all = [...found.values()].map((each) => ({ ...each, usual: middle(each.values) }));
+    const rank = this._by === "thin" ? (each) => each.last : (each) => each.last - each.usual;
+    return all.sort((a, b) => rank(a) - rank(b) || a.last - b.last || (a.name < b.name ? -1 : 1));
   }
 
   _draw() {
     const { shown } = this;
-    const names = [...new Set(shown.flatMap(([, step]) => Object.keys(step)))];
-    this._say(names);
-    if (!names.length) {
+    const classes = this._classes(shown);
+    write(this._note, this._steps.has(this._at) ? `at ${time(this._at)}` : "least of each minute · ← → read it");
+    if (!classes.length) {
       this._frame = null;
       this._ground.setAttribute("aria-label", "Nothing is known yet: no planner has spoken in this shift.");
       fill(this._ground, make("p", { class: "empty" }, "No planner of move-ups has spoken in this shift, so nobody has worked the coverage out."));
+      fill(this._legend);
       return;
     }
-    const frame = this._measure(shown, names);
+    const chosen = classes.slice(0, SHOWN);
+    const frame = this._measure(shown);
     this._frame = frame;
-    this._ground.setAttribute("aria-label", this._inWords(shown, names));
+    this._ground.setAttribute("aria-label", this._inWords(chosen));
+    const faint = classes.slice(SHOWN).map(({ name }) => this._line(frame, shown, name, "faint"));
     fill(this._ground, svg("svg", { class: "cover-chart", width: frame.width, height: frame.height, "aria-hidden": "true" },
-      this._axes(frame), names.map((name, rank) => this._line(frame, shown, name, rank)), this._labels(frame, shown, names), this._rule(frame, names)));
+      this._axes(frame), faint, chosen.map(({ name }, rank) => this._line(frame, shown, name, `course-${rank}`)), this._ends(frame, chosen), this._rule(frame, chosen)));
+    fill(this._legend, chosen.map((each, rank) => this._key(each, rank)), classes.length > SHOWN ? make("li", { class: "quiet" }, `${classes.length - SHOWN} more classes, faint`) : null);
   }
 
-  _measure(shown, names) {
+  _key({ name, last, usual }, rank) {
+    const read = this._steps.get(this._at)?.[name];
+    const told = this._steps.has(this._at) ? (known(read) ? percent(read) : "–") : percent(last);
+    return make("li", {},
+      svg("svg", { class: "cover-key", viewBox: "0 0 26 8", "aria-hidden": "true" }, svg("path", { class: `course course-${rank}`, d: "M1 4L25 4" })),
+      make("b", {}, told), make("span", {}, ` ${plain(name)} `), make("span", { class: "quiet" }, `usually ${percent(usual)}`));
+  }
+
+  _measure(shown) {
     const em = parseFloat(getComputedStyle(this._ground).fontSize);
     const width = this._ground.clientWidth;
     const height = this._ground.clientHeight;
-    const values = shown.flatMap(([, step]) => names.map((name) => step[name]).filter((each) => typeof each === "number"));
+    const values = shown.flatMap(([, step]) => Object.values(step).filter(known));
     const least = Math.max(0, Math.floor(Math.min(...values) / 10) * 10 - 10);
-    const longest = Math.max(...names.map((name) => plain(name).length)) + 6;
-    const left = em * 3.4;
-    const right = width - Math.min(width / 3, em * (longest * 0.56 + 1));
-    const [top, bottom] = [em * 0.9, height - em * 2];
+    const [left, right, top, bottom] = [em * 3.6, width - em * 1.2, em * 0.9, height - em * 1.9];
     const until = Math.max(now(), this._from + 3_600_000);
     const x = (at) => left + ((at - this._from) / (until - this._from)) * (right - left);
     const y = (value) => bottom - ((value - least) / (100 - least)) * (bottom - top);
@@ -134,37 +169,25 @@ export class Covering {
     return [...rows.flat(), svg("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom }), ...columns];
   }
 
-  _line({ x, y }, shown, name, rank) {
-    const points = shown.map(([at, step]) => [x(at), typeof step[name] === "number" ? y(step[name]) : null]);
-    return svg("path", { class: `course course-${rank % 4}`, d: path(points, x(this._from + SILENT_MS) - x(this._from)) });
+  _line({ x, y }, shown, name, kind) {
+    const points = shown.map(([at, step]) => [x(at), known(step[name]) ? y(step[name]) : null]);
+    return svg("path", { class: `course ${kind}`, d: path(points, x(this._from + SILENT_MS) - x(this._from)) });
   }
 
-  _labels({ em, right, top, bottom, x, y }, shown, names) {
-    const last = names.map((name) => shown.filter(([, step]) => typeof step[name] === "number").at(-1));
-    const heights = apart(last.map(([, step], rank) => y(step[names[rank]])), em * 1.25, bottom);
-    return names.flatMap((name, rank) => {
-      const [at, step] = last[rank];
-      return [
-        svg("circle", { class: `course-end course-${rank % 4}`, cx: x(at), cy: y(step[name]), r: em * 0.28 }),
-        svg("line", { class: `course-lead course-${rank % 4}`, x1: right + em * 0.3, x2: right + em * 1.6, y1: Math.max(top, heights[rank]), y2: Math.max(top, heights[rank]) }),
-        svg("text", { class: "course-name", x: right + em * 2, y: Math.max(top, heights[rank]) + em * 0.35 }, `${plain(name)} ${percent(step[name])}`),
-      ];
-    });
+  _ends({ em, x, y }, chosen) {
+    const newest = this.shown.at(-1)[0];
+    return chosen.map(({ last }, rank) => svg("circle", { class: `course-end course-${rank}`, cx: x(newest), cy: y(last), r: em * 0.26 }));
   }
 
-  _rule({ x, y, top, bottom, em }, names) {
+  _rule({ x, y, top, bottom, em }, chosen) {
     const step = this._steps.get(this._at);
     if (!step) return [];
-    const dots = names.flatMap((name, rank) => (typeof step[name] === "number" ? [svg("circle", { class: `course-end course-${rank % 4}`, cx: x(this._at), cy: y(step[name]), r: em * 0.32 })] : []));
+    const dots = chosen.flatMap(({ name }, rank) => (known(step[name]) ? [svg("circle", { class: `course-end course-${rank}`, cx: x(this._at), cy: y(step[name]), r: em * 0.32 })] : []));
     return [svg("line", { class: "rule", x1: x(this._at), x2: x(this._at), y1: top, y2: bottom }), ...dots];
   }
 
-  _inWords(shown, names) {
-    const told = names.map((name) => {
-      const known = shown.filter(([, step]) => typeof step[name] === "number");
-      const [at, step] = known.reduce((least, each) => (each[1][name] < least[1][name] ? each : least));
-      return `${plain(name)}: ${percent(known.at(-1)[1][name])} last, ${percent(step[name])} at least, at ${time(at)}`;
-    });
+  _inWords(chosen) {
+    const told = chosen.map(({ name, last, least, leastAt }) => `${plain(name)}: ${percent(last)} last, ${percent(least)} at least, at ${time(leastAt)}`);
     return `Share of demand covered since ${time(this._from)}. ${told.join(". ")}. Left and right arrows read single minutes.`;
   }
 }

@@ -55,17 +55,18 @@ export class Kept {
       return;
     }
     const parts = this._report.profiles.map((profile) => [profile, told.filter((row) => row.profile === profile.name)]).filter(([, own]) => own.length);
-    fill(this._body, make("table", { class: "clocks" },
-      make("caption", { class: "quiet" }, `${since}. The clocks of those still open are read as they stand. Bar: share within the limit, thin line: how sure that is (95 %), tick: target.`),
+    fill(this._body, make("p", { class: "quiet sup-words" }, `${since}; the clocks of those still open as they stand. Bar: share within the limit; thin line: how sure that is (95 %); tick: the target.`),
+      make("table", { class: "clocks" },
+      make("caption", { class: "unseen" }, "Response times by standard"),
       this._head(),
       parts.map(([profile, own]) => make("tbody", {},
-        make("tr", { class: "clocks-profile" }, make("th", { scope: "rowgroup", colspan: "8", title: [profile.source, ...profile.notes].filter(Boolean).join("\n") }, profile.title)),
+        make("tr", { class: "clocks-profile" }, make("th", { scope: "rowgroup", colspan: "9", title: [profile.source, ...profile.notes].filter(Boolean).join("\n") }, profile.title)),
         own.flatMap((row) => this._rows(row))))));
   }
 
   _head() {
     return make("thead", {}, make("tr", {},
-      ["Clock", "Within", "", "Target", "", "Median", "90th", "Read"].map((name, at) =>
+      ["Clock", "Within", "", "Target", "", "Median", "90th", "Read", "Left out"].map((name, at) =>
         make("th", { scope: "col", class: at > 4 ? "number" : null }, name || make("span", { class: "unseen" }, at === 2 ? "Share" : "Verdict")))));
   }
 
@@ -73,25 +74,32 @@ export class Kept {
     const missing = Object.entries(row.left_out);
     const out = missing.reduce((sum, [, count]) => sum + count, 0);
     const name = [plain(row.measure).replaceAll("-", " "), row.unverified ? make("span", { class: "quiet" }, " (second hand)") : null];
-    const tail = [
-      make("td", { class: "number" }, time(row.p50_ms)),
-      make("td", { class: "number" }, time(row.p90_ms)),
-      make("td", { class: "number", title: missing.map(([why, count]) => `${count} left out: ${why}`).join("\n") || null }, String(row.readings), out ? make("span", { class: "quiet" }, ` +${out} left out`) : null),
-    ];
-    if (!row.shares.length) return [make("tr", {}, make("th", { scope: "row" }, name), make("td", { colspan: "4", class: "quiet" }, `mean ${time(row.mean_ms)} of ${span(row.mean_target_s * 1000)}`), tail)];
-    return row.shares.map((share, at) => this._row(share, at === 0, name, tail, row));
+    const tail = [time(row.p50_ms), time(row.p90_ms), String(row.readings)].map((told) => make("td", { class: "number" }, told));
+    tail.push(make("td", { class: "number quiet", title: missing.map(([why, count]) => `${count}: ${why}`).join("\n") || null }, out ? String(out) : ""));
+    const lines = row.shares.map((share) => this._share(share));
+    if (row.mean_target_s) lines.push(this._mean(row));
+    return lines.map((cells, at) => make("tr", {},
+      make("th", { scope: "row" }, at === 0 ? name : make("span", { class: "unseen" }, row.measure)), cells, at === 0 ? tail : tail.map(() => make("td"))));
   }
 
-  _row(share, first, name, tail, row) {
+  _share(share) {
     const [word, kind, why] = verdict(share);
     const known = share.share !== null;
-    const mean = first && row.mean_target_s ? ` · mean ${time(row.mean_ms)} of ${span(row.mean_target_s * 1000)}` : "";
-    return make("tr", {},
-      make("th", { scope: "row" }, first ? name : make("span", { class: "unseen" }, row.measure)),
+    return [
       make("td", { class: "clocks-bar" }, known ? bar({ ...share, target: share.percent / 100, kind: `bar-${kind}` }) : null),
       make("td", { class: "number clocks-share" }, known ? whole(share.share) : "–"),
-      make("td", { class: "quiet clocks-target" }, `${share.percent} % in ${span(share.within_s * 1000)}${mean}`),
+      make("td", { class: "quiet clocks-target" }, `${share.percent} % in ${span(share.within_s * 1000)}`),
       make("td", { class: `verdict verdict-${kind}`, title: why }, word),
-      first ? tail : [make("td"), make("td"), make("td")]);
+    ];
+  }
+
+  _mean({ mean_ms: mean, mean_target_s: target, mean_met: met }) {
+    const [word, kind] = met === null ? ["", "none"] : met ? ["✓ met", "good"] : ["✕ missed", "bad"];
+    return [
+      make("td", { class: "clocks-bar quiet" }, "mean"),
+      make("td", { class: "number clocks-share" }, time(mean)),
+      make("td", { class: "quiet clocks-target" }, `at most ${span(target * 1000)}`),
+      make("td", { class: `verdict verdict-${kind}` }, word),
+    ];
   }
 }

@@ -75,7 +75,8 @@ export class Supervisor {
   }
 
   _take(told) {
-    this._pulse.tell(told, clockTime(told.began_ms).slice(0, 5));
+    if (told.report) this._from = told.report.from_ms;
+    this._pulse.tell(told, clockTime(this._from ?? told.began_ms).slice(0, 5));
     if (told.cover) this._covering.take(told.began_ms, told.cover);
     if (!told.report) return;
     this._seen = told.number;
