@@ -19,7 +19,7 @@ from gateways.vocabulary import (
     response_messages,
     surroundings_messages,
 )
-from gateways.vocabulary.questions import AskSuspects, AskWhy, Question
+from gateways.vocabulary.questions import AskCover, AskLeft, AskSuspects, AskWay, AskWhy, Question
 from gateways.vocabulary.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather, Stretch
 from gateways.vocabulary.words import Command
 
@@ -179,6 +179,9 @@ QUESTIONS: Final[dict[type[Question], Right]] = {
     # Judged against where incidents are and who called, which are not for everybody who may watch: whoever could ask
     # from several places would learn them.
     AskSuspects: Right.REPORT,
+    AskCover: Right.WATCH,
+    AskLeft: Right.WATCH,
+    AskWay: Right.WATCH,
 }
 """What each question needs."""
 
