@@ -47,7 +47,10 @@ from gateways.memory import PLANNER_FILE, Memory
 from gateways.metrics import Metrics
 from gateways.outward.subscriptions import Subscriptions
 from gateways.partners import open_exchanges
+from gateways.recipients import RecipientsTable
+from gateways.retention import RetentionTask
 from gateways.telematics import JsonLines
+from gateways.upkeep import Books, Desk
 from gateways.web import HttpCounts, serve_http
 
 FOLLOW_TURNS_MAX = 65_536
@@ -90,16 +93,18 @@ async def run_app(
     recipients = _recipients(place, data, config)
     access, profiles = grant_access(config, data), load_profiles(data / FILE)
     keeper = Gatekeeper(access.credentials, config.retention.hold)
-    feeds = Feeds(place, config, keeper)
+    feeds = Feeds(place, config, keeper, data)
     clock = Clock(pace)
     async with serve(place, data / "journal", clock=clock, settings=config.journal, streets=streets) as service:
-        service.on_forget.append(partial(erase_alerts, data, config.endpoints))
+        desk = Desk(Books(data, config.books))
+        service.on_forget += [partial(erase_alerts, data, config.endpoints), desk.books.forget]
         service.forgetting.on_fault = lambda names, detail: _log.error(
             "people's data could not be erased; it is tried again until it is done", incidents=names, detail=detail
         )
         board = Board(restore(save(service.world), indexed=False))
         follower = service.release.follow("board", FOLLOW_TURNS_MAX)
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(desk.books.run)
             nursery.start_soon(board.run, follower)
             nursery.start_soon(board.publish_positions)
             nursery.start_soon(_keep_snapshots, service, data / "journal", config)
@@ -111,7 +116,19 @@ async def run_app(
             gc.freeze()
             gc.set_threshold(20_000, 20, 50)
             doors = await _open_doors(
-                nursery, service, board, feeds, planner, config, data, access, keeper, profiles, recipients, streets
+                nursery,
+                service,
+                board,
+                feeds,
+                planner,
+                config,
+                data,
+                access,
+                keeper,
+                profiles,
+                recipients,
+                streets,
+                desk,
             )
             await _catch_up_forgetting(service)
             nursery.start_soon(service.watchdog.run)
@@ -159,20 +176,25 @@ async def _open_doors(
     profiles: tuple[Profile, ...],
     recipients: Recipients,
     streets: Graph | None,
+    desk: Desk,
 ) -> Doors:
     courier = Courier(service, board, config.endpoints, folder=data, recipients=recipients, exercise=config.exercise)
     await nursery.start(courier.run)
+    desk.recipients = RecipientsTable(config, board.world.settled, courier) if config.recipients is not None else None
     inquiries = Inquiries(data)
     hub = Hub(service, board, config.cad, inquiries)
+    hub.on_read = desk.books.read
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
     says = partial(keeper.admit, Right.STATUS)
     arrivals = Arrivals(service)
     nursery.start_soon(arrivals.run)
     intake = feeds.intake(service, arrivals)
+    desk.devices = feeds.devices
     fed, fed_routes = await feeds.open(nursery, intake)
     routes: list[BaseRoute] = [*fed_routes]
     routes += receipt_routes(service, says) + callback_routes(courier, says)
-    exchanges = await open_exchanges(nursery, service, board, keeper, config, data)
+    exchanges = await open_exchanges(nursery, service, board, keeper, config, data, desk)
+    retention = RetentionTask(service, data, config.retention)
     counts = HttpCounts()
     clocks = Clocks(profiles, place=board.world.place)
     crews = _crews(service, board, keeper, config, data) if config.crews.enabled else None
@@ -189,6 +211,8 @@ async def _open_doors(
         planner=planner,
         exchanges=exchanges.numbers,
         exchange_levels=exchanges.levels,
+        upkeep={"books": desk.books.statistics, "retention": retention.statistics},
+        upkeep_levels={"retention": retention.levels} if config.retention.at_hour is not None else {},
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
@@ -196,8 +220,11 @@ async def _open_doors(
         browsers = Browsers(hub)
         nursery.start_soon(browsers.run)
         routes += _console_routes(service, keeper, config, data, streets, browsers)
-    routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
+    api = Api(service, board, keeper, config.api, inquiries, desk)
+    routes += exchanges.routes + metrics.routes() + api_routes(api)
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
+    if config.retention.at_hour is not None:
+        nursery.start_soon(retention.run)
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))
     return Doors(f"ws://{cad}", f"http://{web}", lines, access, service.notes, tuple(fed), exchanges.doors)
 

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from engine.live.service import Service
 from engine.model.place import Place
+from gateways import upkeep
 from gateways.asap import Entrance as AsapEntrance
 from gateways.asap import Intake, NoticePicker, PremisesRefused, read_premises
 from gateways.auth import Gatekeeper, Right
@@ -68,16 +69,22 @@ class Exchanges(Struct):
 
 
 async def open_exchanges(
-    nursery: trio.Nursery, service: Service, board: Board, keeper: Gatekeeper, config: Config, data: Path
+    nursery: trio.Nursery,
+    service: Service,
+    board: Board,
+    keeper: Gatekeeper,
+    config: Config,
+    data: Path,
+    desk: upkeep.Desk,
 ) -> Exchanges:
-    """Open all that are configured; they live as long as the nursery.
+    """Open all that are configured; they live as long as the nursery, and hang themselves in at the operators' desk.
 
     Raises ConfigRefused where a table does not hold or what an exchange keeps cannot be read; OSError.
     """
     _fit(config, board.world.settled)
     opened = Exchanges()
     try:
-        await _open_all(opened, nursery, service, board, keeper, config, data)
+        await _open_all(opened, nursery, service, board, keeper, config, data, desk)
     except (LedgerDamaged, PositionDamaged, PremisesRefused) as error:
         raise ConfigRefused(str(error)) from error
     return opened
@@ -90,6 +97,9 @@ def _fit(config: Config, place: Place) -> None:
     for each in (each for each in config.subscriptions if each.exercise or not config.exercise):
         named.append((f"subscriptions.{each.name}", "types", list(each.types), types))
         named.append((f"subscriptions.{each.name}", "areas", list(each.areas), areas))
+    for rule in () if config.cap.publish is None else config.cap.publish.rules:
+        named.append((f"cap.publish.rules.{rule.name}", "type", list(rule.types), types))
+        named.append((f"cap.publish.rules.{rule.name}", "area", list(rule.areas), areas))
     for code, meant in config.cap.geocodes.items():
         parts = (meant,) if isinstance(meant, str) else meant
         wanted = [part for part in parts if isinstance(part, str) and part != EVERYWHERE]
@@ -110,20 +120,21 @@ async def _open_all(
     keeper: Gatekeeper,
     config: Config,
     data: Path,
+    desk: upkeep.Desk,
 ) -> None:
     source = TurnSource(board, data / "journal")
-    opened.routes += geojson_routes(service, board, partial(keeper.admit, Right.WATCH))
+    opened.routes += geojson_routes(service, board, partial(keeper.admit, Right.WATCH), desk.books.read)
     if not config.asap.is_off:
-        _open_asap(opened, nursery, source, service, board, keeper, config, data)
+        _open_asap(opened, nursery, source, service, board, keeper, config, data, desk)
     if not config.cap.is_off:
         _open_cap(opened, nursery, service, board, keeper, config, data)
     if config.cap.publish is not None:
         _open_press(opened, nursery, service, board, keeper, config.cap.publish, data, exercise=config.exercise)
     else:
         service.on_forget.append(partial(erase_published, data))
-    _open_subscriptions(opened, nursery, source, board, config, data)
+    _open_subscriptions(opened, nursery, source, board, config, data, desk)
     if config.eido is not None:
-        await _open_eido(opened, nursery, service, board, keeper, config.eido, data)
+        await _open_eido(opened, nursery, service, board, keeper, config.eido, data, desk)
     else:
         service.on_forget.append(partial(forget_exchanges, data))
 
@@ -136,6 +147,7 @@ async def _open_eido(
     keeper: Gatekeeper,
     config: EidoConfig,
     data: Path,
+    desk: upkeep.Desk,
 ) -> None:
     source = Source(board, config, service.clock.now)
     log = ExchangeLog(data, config.log_bytes, source.statistics, config.log_days)
@@ -145,14 +157,15 @@ async def _open_eido(
             address = await nursery.start(partial(serve_eido, source, keeper, config.listen, log))
             scheme = "ws" if config.listen.certificate is None else "wss"
             opened.doors["eido"] = f"{scheme}://{address}/IncidentData/ent"
-            opened.routes += retrieval_routes(source, keeper.authenticate, log)
+            opened.routes += retrieval_routes(source, keeper.authenticate, log, desk.books.read)
         peers = Peers(service, source, log, data)
         service.on_forget.append(peers.forget)
+        desk.exchanges |= {each.name: each for each in peers.followed}
         nursery.start_soon(peers.run)
     except EidoRefused as refused:
         raise ConfigRefused(f"[eido]: {refused}") from refused
     opened.numbers["eido"] = lambda: flat(source.statistics)
-    opened.levels["eido"] = lambda: levels(source.statistics)
+    opened.levels["eido"] = lambda: {**levels(source.statistics), "parked": peers.parked()}
 
 
 def _open_asap(
@@ -164,6 +177,7 @@ def _open_asap(
     keeper: Gatekeeper,
     config: Config,
     data: Path,
+    desk: upkeep.Desk,
 ) -> None:
     asap = config.asap
     intake = Intake(service, board, asap, read_premises(Path(asap.premises) if asap.premises else None))
@@ -173,7 +187,7 @@ def _open_asap(
     for company in asap.companies:
         if company.notices is not None and (company.notices.exercise or not config.exercise):
             picker = NoticePicker(company.name, board)
-            _open_feed(opened, nursery, Feed(f"asap-{company.name}", company.notices, picker, source, data))
+            _open_feed(opened, nursery, desk, Feed(f"asap-{company.name}", company.notices, picker, source, data))
 
 
 def _open_cap(
@@ -220,14 +234,21 @@ def _open_press(
 
 
 def _open_subscriptions(
-    opened: Exchanges, nursery: trio.Nursery, source: TurnSource, board: Board, config: Config, data: Path
+    opened: Exchanges,
+    nursery: trio.Nursery,
+    source: TurnSource,
+    board: Board,
+    config: Config,
+    data: Path,
+    desk: upkeep.Desk,
 ) -> None:
     for each in config.subscriptions:
         name = f"subscription-{each.name}"
-        _open_feed(opened, nursery, Feed(name, each, EventPicker(each, board, source), source, data))
+        _open_feed(opened, nursery, desk, Feed(name, each, EventPicker(each, board, source), source, data))
 
 
-def _open_feed(opened: Exchanges, nursery: trio.Nursery, feed: Feed) -> None:
+def _open_feed(opened: Exchanges, nursery: trio.Nursery, desk: upkeep.Desk, feed: Feed) -> None:
     nursery.start_soon(feed.run)
+    desk.exchanges[feed.name] = feed
     opened.numbers[feed.name] = feed.statistics
     opened.levels[feed.name] = feed.levels

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from gateways.api.docs import page
 from gateways.api.entrance import JSON, Api, tag_of
+from gateways.api.operating import desk_operations
 from gateways.api.operation import Operation
 from gateways.api.reads import read_operations
 from gateways.api.table import command_operations
@@ -22,7 +23,7 @@ PAGES: Final = {"/docs": "api.v1.openapi.json", "/docs/websocket": "cad.v1.async
 
 def operations() -> tuple[Operation, ...]:
     """Return every operation, in the order in which it is documented."""
-    return (*read_operations(), *command_operations())
+    return (*read_operations(), *command_operations(), *desk_operations())
 
 
 def api_routes(api: Api, served: Sequence[Operation] | None = None) -> list[Route]:
