@@ -242,7 +242,7 @@ def _open_subscriptions(
     data: Path,
     desk: upkeep.Desk,
 ) -> None:
-    for each in config.subscriptions:
+    for each in (each for each in config.subscriptions if each.exercise or not config.exercise):
         name = f"subscription-{each.name}"
         _open_feed(opened, nursery, desk, Feed(name, each, EventPicker(each, board, source), source, data))
 
