@@ -98,10 +98,7 @@ async def run_app(
     clock = Clock(pace)
     async with serve(place, data / "journal", clock=clock, settings=config.journal, streets=streets) as service:
         desk = Desk(Books(data, config.books))
-        service.on_forget += [partial(erase_alerts, data, config.endpoints), desk.books.forget]
-        service.forgetting.on_fault = lambda names, detail: _log.error(
-            "people's data could not be erased; it is tried again until it is done", incidents=names, detail=detail
-        )
+        _erase_with(service, partial(erase_alerts, data, config.endpoints), desk.books.forget)
         board = Board(restore(save(service.world), indexed=False))
         follower = service.release.follow("board", FOLLOW_TURNS_MAX)
         async with trio.open_nursery() as nursery:
@@ -136,6 +133,14 @@ async def run_app(
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):
                 task_status.started(doors)
                 await trio.sleep_forever()
+
+
+def _erase_with(service: Service, *erasing: Callable[[str], object]) -> None:
+    """Have these erase what is forgotten, and say where that fails."""
+    service.on_forget += erasing
+    service.forgetting.on_fault = lambda names, detail: _log.error(
+        "people's data could not be erased; it is tried again until it is done", incidents=names, detail=detail
+    )
 
 
 async def _catch_up_forgetting(service: Service) -> None:
