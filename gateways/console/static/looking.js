@@ -39,17 +39,26 @@ const WHY = {
 const SCREEN = {
   verb: "S",
   name: "screen",
-  usage: "S MAP   ·   S WALL",
-  about: "Open a window for a second screen, with the map alone, or for the wall",
+  usage: "S MAP   ·   S WALL   ·   S PAST [TIME]",
+  about: "Open a window for a second screen, with the map alone, or for the wall; PAST: replay the hour of a time (14:32, 2026-11-28 14:32), for supervisors",
   right: "watch",
   group: "Looking",
   wants: [],
-  read({ words }) {
-    const view = meant(words[0] ?? "", ["map", "wall"]);
-    if (typeof view !== "string") throw new Wrong("Which: S MAP or S WALL?");
+  read({ words }, desk) {
+    const view = meant(words[0] ?? "", ["map", "wall", "past"]);
+    if (typeof view !== "string") throw new Wrong("Which: S MAP, S WALL or S PAST?");
+    if (view === "past") return replay(words.slice(1).join(" "), desk);
     return { show: () => (window.open(`/console?view=${view}`, `turnout-${view}`, "popup"), `Opened: ${view}`) };
   },
 };
+
+/** The past opens in a window of its own, so that nobody mistakes it for the desk. The server says who may. */
+function replay(at, desk) {
+  if (!desk.may("past")) throw new Wrong("Only supervisors look at the past.");
+  if (at && !/^(\d{4}-\d\d-\d\d[ T])?\d{1,2}:\d\d(:\d\d)?Z?$/i.test(at)) throw new Wrong(`“${at}” is no time. Write 14:32, or 2026-11-28 14:32.`);
+  const query = at ? `&at=${encodeURIComponent(at)}` : "";
+  return { show: () => (window.open(`/console?view=replay${query}`, "turnout-replay", "popup,width=1440,height=900"), `Opened: the past${at ? ` at ${at}` : ""}`) };
+}
 
 const UNDO = {
   verb: "U",

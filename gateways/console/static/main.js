@@ -11,6 +11,7 @@ import { Header } from "./header.js";
 import { Line } from "./line.js";
 import { Link } from "./link.js";
 import { CityMap } from "./map.js";
+import { Past } from "./past.js";
 import { Queue } from "./queue.js";
 import { fetchStreets } from "./streets.js";
 import { Timeline } from "./timeline.js";
@@ -27,13 +28,15 @@ setZone(place.timezone, place.utc_offsets);
 document.title = `${place.name} · Turnout`;
 const streets = await fetchStreets(place);
 
-/** "": the desk. A window without a command line only shows: "map" for a second screen, "wall" for everybody. */
-const view = ["map", "wall"].find((each) => each === new URLSearchParams(location.search).get("view")) ?? "";
+/** "": the desk. A window without a command line only shows: "map" for a second screen, "wall" for everybody, "replay" the past. */
+const view = ["map", "wall", "replay"].find((each) => each === new URLSearchParams(location.search).get("view")) ?? "";
 document.body.dataset.view = view;
+const past = view === "replay";
+if (past) me.rights = me.rights.filter((right) => right === "watch");
 
 const board = new Board();
 const tones = new Tones();
-const link = new Link(board, { onState: () => stateChanged(), onSignedOut: () => location.reload() });
+const link = new (past ? Past : Link)(board, { onState: () => stateChanged(), onSignedOut: () => location.reload() });
 const desk = new Desk({ board, link, streets, place, me, tones });
 const header = new Header(board, link, place, me);
 const queue = new Queue(board, place);
@@ -41,7 +44,7 @@ const units = new Units(board, (unit) => desk.showUnit(unit.id));
 const timeline = new Timeline(board);
 desk.attention = new Attention(board, desk);
 desk.card = new Card(board, queue, desk);
-desk.map = new CityMap(board, streets, place, () => desk.line.focus("N "));
+desk.map = new CityMap(board, streets, place, () => view || desk.line.focus("N "));
 desk.line = new Line(desk);
 header.onTheme = () => desk.map.redraw();
 
@@ -73,7 +76,7 @@ board.follow((kind, message) => {
     const { chosen } = board;
     if (chosen) desk.map.reveal(chosen.lat, chosen.lon);
   }
-  if (kind !== "delta") return;
+  if (kind !== "delta" || past) return;
   desk.opened();
   const [first] = message.fresh.sort((a, b) => a.priority - b.priority);
   announce(first, message.alarms);
