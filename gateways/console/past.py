@@ -173,7 +173,8 @@ class _Page:
         """Return the hour that is meant, once it is written down who looks at it. Raises NoReel."""
         if self._pace.take(trio.current_time()) > 0:
             raise NoReel("too_fast", "That was often. Wait some seconds, then choose an hour.")
-        clocks, now_ms = self._service.world.settled.utc_offsets, self._service.clock.now()
+        world = self._service.world
+        clocks, now_ms = world.settled.utc_offsets, max(world.now, self._service.clock.now())
         at_ms = moment(look.at, clocks, now_ms)
         if at_ms is None:
             raise NoReel("bad_time", f"“{look.at[:40]}” is no time. Write 14:32, or 2026-11-28 14:32.")

@@ -45,8 +45,10 @@ def watched(page: Any) -> Iterator[None]:
 
 def busy_hour(server: Server) -> str:
     """Let a fire, an emergency and an override happen; return the fire."""
-    fire = str(server.order("/v1/incidents", incident_type="structure_fire", lat=41.497, lon=-90.512)["incident"])
-    server.order(f"/v1/incidents/{fire}/dispatch", units=["C1"], reason="nearer by foot")
+    where = {"lat": 41.497, "lon": -90.512}
+    sick = str(server.order("/v1/incidents", incident_type="sick_person", priority=4, **where)["incident"])
+    server.order(f"/v1/incidents/{sick}/dispatch", units=["C1"], reason="nearer by foot")
+    fire = str(server.order("/v1/incidents", incident_type="structure_fire", **where)["incident"])
     server.order("/v1/units/E1/emergency", text="mayday")
     return fire
 
@@ -75,6 +77,8 @@ def test_the_past_is_shown_by_the_same_panels_and_takes_no_orders(tmp_path: Path
             expect(page.locator("#queue .row")).to_have_count(0)
             expect(page.locator("#timeline li")).to_have_count(0)
 
+            page.keyboard.press("n")
+            expect(page.locator("#past-said")).to_contain_text("override, I1")
             page.keyboard.press("n")
             expect(page.locator("#past-said")).to_contain_text(f"priority 1, {fire}")
             expect(page.locator("#card .card-id")).to_have_text(fire)

@@ -63,8 +63,10 @@ async def viewing(at: Desk, ticket: str | None = None) -> AsyncIterator[Viewer]:
             await trio.aclose_forcefully(opened._stream)
 
 
-def clock_of(at: Desk, earlier_ms: int = 0) -> str:
-    return iso(at.running.service.clock.now() - earlier_ms)[:19] + "Z"
+async def just_now(at: Desk) -> str:
+    """Return a whole second that lies behind all that has happened, once there is one."""
+    await trio.sleep(1.1)  # it is the clock itself that is waited for
+    return iso(at.running.service.clock.now())[:19] + "Z"
 
 
 async def test_a_supervisor_sees_the_hour_as_the_live_screen_did(
@@ -76,11 +78,10 @@ async def test_a_supervisor_sees_the_hour_as_the_live_screen_did(
         await live.ask({**FIRE, "id": "c1", "caller": "5550001"}, "c1")
         await live.say("unit_emergency", unit="P1", text="mayday")
         await live.say("dispatch", incident="I1", units=["B1"], reason="nearer by foot")
-        await trio.sleep(1.1)  # the moment that is asked about is a whole second, and it has to be over
         seen = at.running.board.snapshot()
         async with viewing(at) as viewer:
             assert (await viewer.next())["type"] == "welcome"  # type: ignore[index]
-            told = await viewer.look(clock_of(at))
+            told = await viewer.look(await just_now(at))
         assert next(word["type"] for word in told.words) == "looking"
         assert told.last["type"] == "end"
         shown = told.view(told.last["to_ms"])
@@ -136,7 +137,7 @@ async def test_bad_times_are_refused_with_what_to_do(tmp_path: Path) -> None:
                 told = await viewer.look(text)
                 assert (told.last["code"], told.lines) == (code, [])
                 assert words in told.last["reason"]
-            assert (await viewer.look(clock_of(at))).last["type"] == "end"
+            assert (await viewer.look(await just_now(at))).last["type"] == "end"
 
 
 async def test_a_page_lets_go_of_its_hour_when_somebody_is_forgotten(tmp_path: Path) -> None:
@@ -146,15 +147,14 @@ async def test_a_page_lets_go_of_its_hour_when_somebody_is_forgotten(tmp_path: P
         answer = await live.ask({**FIRE, "id": "c1", "caller": "PLANT", "address": "PLANT Street"}, "c1")
         assert answer["type"] == "answer"
         await live.say("cancel_incident", incident="I1", reason="PLANT")
-        await trio.sleep(1.1)  # a whole second is to lie behind it
         async with viewing(at) as viewer:
             await viewer.next()
-            before = await viewer.look(clock_of(at))
+            before = await viewer.look(await just_now(at))
             assert any(b"PLANT" in line.message for line in before.lines)
             forget = ForgetIncident(id="f", by="desk", incident="I1", reason="asked for")
             assert (await at.running.service.ask(forget)).refusal is None
             assert (await viewer.next()) == {"type": "forgotten"}
-            after = await viewer.look(clock_of(at))
+            after = await viewer.look(await just_now(at))
             assert after.last["type"] == "end"
             assert not any(b"PLANT" in line.message for line in after.lines)
             assert any(b"[erased]" in line.message for line in after.lines)
@@ -166,8 +166,9 @@ async def test_a_new_wish_ends_the_one_before_and_a_revoked_session_ends_all(tmp
         mine = await at.sign_in("desk")
         async with viewing(at) as viewer:
             await viewer.next()
-            await viewer.say(type="look", id=98, at=clock_of(at))
-            await viewer.say(type="look", id=99, at=clock_of(at))
+            moment = await just_now(at)
+            await viewer.say(type="look", id=98, at=moment)
+            await viewer.say(type="look", id=99, at=moment)
             looking = []
             while not looking or looking[-1] != 99:
                 message = await viewer.next()

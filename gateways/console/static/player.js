@@ -36,22 +36,22 @@ export class Player {
       make("button", { type: "button", "aria-label": `${speed} times as fast`, title: `${speed} times as fast (${at + 1})`, onclick: () => past.setSpeed(speed) }, `${speed}×`));
     this._scale = new Scale((at) => past.seek(at), (mark) => (past.pause(), past.seek(mark.at), this.tell(mark)));
     this._field = make("input", { id: "past-at", "aria-label": "Show another time: 14:32, or 2026-11-28 14:32", placeholder: "14:32 or 2026-11-28 14:32", autocomplete: "off", spellcheck: "false", maxlength: "40" });
-    const named = (element, text) => (element.append(text), element);
+    const named = (element, ...content) => (element.append(...content), element);
     const controls = make("div", { class: "past-controls" },
       named(button("Hour before", "PageUp", () => past.hour(-1)), "« Hour"),
-      named(button("Mark before", "B", () => past.jump(-1)), "‹ Mark"),
+      named(button("Mark before", "B", () => past.jump(-1)), make("kbd", {}, "B"), " ‹ Mark"),
       this._play,
-      named(button("Next mark", "N", () => past.jump(1)), "Mark ›"),
+      named(button("Next mark", "N", () => past.jump(1)), "Mark › ", make("kbd", {}, "N")),
       named(button("Hour after", "PageDown", () => past.hour(1)), "Hour »"),
       make("span", { class: "choices", role: "group", "aria-label": "Speed" }, this._speeds),
-      make("form", { class: "past-go", onsubmit: (event) => this._go(event) }, this._field, make("button", { type: "submit" }, "Go")),
-      make("span", { id: "past-legend", class: "past-legend" }),
-      make("span", { id: "past-notes", class: "past-notes quiet" }));
+      make("form", { class: "past-go", onsubmit: (event) => this._go(event) }, make("kbd", { "aria-hidden": "true" }, "G"), this._field, make("button", { type: "submit" }, "Go")),
+      make("span", { id: "past-legend", class: "past-legend" }));
     const banner = make("p", { class: "past-banner" },
       make("b", { class: "past-word" }, "REPLAY"),
       make("span", { id: "past-time", class: "past-time" }, ""),
       make("span", { class: "past-what" }, "This is over. Nothing can be ordered here."),
       make("span", { class: "bar-space" }),
+      make("span", { id: "past-notes", class: "past-notes" }),
       make("span", { id: "past-said", class: "past-said", role: "status" }),
       make("progress", { id: "past-progress", max: "1", "aria-label": "Reading", hidden: true }));
     const bar = make("footer", { class: "past-bar", "aria-label": "Replay", role: "region" }, this._scale.element, controls);
@@ -80,13 +80,16 @@ export class Player {
     const when = shown ? `${clockTime(past.time)} on ${day(past.time)}` : "";
     write(find("past-time"), shown ? `, ${when}` : "");
     document.title = shown ? `REPLAY ${when}` : "REPLAY";
-    fill(this._play, past.playing ? "❚❚ Pause" : "► Play");
-    this._play.setAttribute("aria-label", past.playing ? "Pause" : "Play");
+    const does = past.playing ? "Pause" : "Play";
+    if (this._play.getAttribute("aria-label") !== does || !this._play.firstChild) {
+      fill(this._play, `${past.playing ? "❚❚" : "►"} ${does} `, make("kbd", {}, "Space"));
+      this._play.setAttribute("aria-label", does);
+    }
     this._speeds.forEach((button, at) => button.setAttribute("aria-pressed", String(SPEEDS[at] === past.speed)));
     this._scale.draw(tape, past.time);
     this._legend(tape);
-    this._notes(shown);
     this._say(said);
+    this._notes(shown);
   }
 
   _say({ kind, text, share, at_ms: at }) {
@@ -110,14 +113,16 @@ export class Player {
   /** What is not recorded is said, not guessed. */
   _notes(shown) {
     const { tape, positions } = this.past;
-    if (!shown) return write(find("past-notes"), "");
+    const notes = find("past-notes");
+    notes.hidden = !shown || Boolean(find("past-said").textContent);
+    if (notes.hidden) return;
     const seconds = tape.every / 1000;
     const where = positions?.expired && !positions.told
       ? "Positions of this hour are no longer kept: units stand where they were last known"
       : positions?.expired
         ? "Some positions of this hour are no longer kept"
         : `Positions every ${seconds === 1 ? "second" : `${seconds} s`}, as units reported them`;
-    write(find("past-notes"), `${where}. Not recorded: radio, telephone, what screens showed.`);
+    write(notes, `${where}. Not recorded: radio, telephone, what screens showed.`);
   }
 
   // ── keys ──────────────────────────────────────────────────────────────────────────────────────────────

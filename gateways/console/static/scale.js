@@ -3,13 +3,14 @@
 import { clockTime } from "./clock.js";
 import { keep, make } from "./dom.js";
 
-const TICKS = 7;
+/** Between ticks, in seconds: the first that gives no more than eight. */
+const TICKS_S = [10, 30, 60, 120, 300, 600];
 const MARKS_MAX = 400;
 
 /** By kind of mark: how it is drawn, and what it is called. */
 export const MARKS = {
   priority1: ["◆", "priority 1"],
-  emergency: ["!!", "unit emergency"],
+  emergency: ["!!", "emergency"],
   override: ["▲", "override"],
 };
 
@@ -35,7 +36,7 @@ export class Scale {
     this._slider.setAttribute("aria-valuetext", clockTime(time));
     this._read.style.width = `${100 * share(tape.loadedTo)}%`;
     this._drawMarks(tape, share);
-    this._drawTicks(from, to);
+    this._drawTicks(from, to, share);
   }
 
   _drawMarks(tape, share) {
@@ -47,11 +48,17 @@ export class Scale {
     });
   }
 
-  _drawTicks(from, to) {
+  _drawTicks(from, to, share) {
     const sign = `${from} ${to}`;
     if (this._ticks.dataset.sign === sign) return;
     this._ticks.dataset.sign = sign;
-    const step = (to - from) / (TICKS - 1);
-    this._ticks.replaceChildren(...Array.from({ length: TICKS }, (_, at) => make("span", {}, clockTime(from + at * step).slice(0, step < 60_000 ? 8 : 5))));
+    const step = 1000 * (TICKS_S.find((seconds) => (to - from) / 1000 / seconds <= 8) ?? TICKS_S.at(-1));
+    const ticks = [];
+    for (let at = Math.ceil(from / step) * step; at <= to; at += step) {
+      const tick = make("span", {}, clockTime(at).slice(0, step < 60_000 ? 8 : 5));
+      tick.style.left = `${100 * share(at)}%`;
+      ticks.push(tick);
+    }
+    this._ticks.replaceChildren(...ticks);
   }
 }
