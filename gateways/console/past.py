@@ -217,9 +217,10 @@ class _Page:
         if message["type"] == "websocket.disconnect":
             raise _Gone
         try:
-            return _read(message.get("text") or message.get("bytes") or "")
+            read: Hello | Look = _read(message.get("text") or message.get("bytes") or "")
         except UNREADABLE:
             return None
+        return read
 
     async def _hand_on(self, kind: Kind, payload: bytes) -> None:
         text = kind is not Kind.BLOCK
