@@ -15,10 +15,10 @@ from engine.model.inputs import AnyCommand
 from gateways.auth import Principal, Right
 from gateways.cad import messages
 from gateways.cad.config import CadConfig
-from gateways.cad.messages import VERSION, Hello, Ping, Pong, Refused
+from gateways.cad.messages import VERSION, Hello, Look, Ping, Pong, Refused
 from gateways.cad.refusals import explain, wrong_version
 from gateways.vocabulary.bucket import Bucket
-from gateways.vocabulary.commands import NotAllowed, Unfit, admitted
+from gateways.vocabulary.commands import NotAllowed, Unfit, admitted, may_ask
 from gateways.vocabulary.incident_messages import AnyCommand as AnyMessage
 from gateways.vocabulary.incident_messages import UnitEmergency
 from gateways.vocabulary.questions import Question
@@ -47,6 +47,12 @@ class Inquire(Struct, frozen=True, gc=False):
     question: Question
 
 
+class Watch(Struct, frozen=True, gc=False):
+    """From now on tell the client of positions in that part of the map only."""
+
+    look: Look
+
+
 class Join(Struct, frozen=True, gc=False):
     """The client has shown who it is: welcome it and let it follow the board."""
 
@@ -62,7 +68,7 @@ class Close(Struct, frozen=True, gc=False):
     reason: str
 
 
-Effect: TypeAlias = Send | Ask | Inquire | Join | Close
+Effect: TypeAlias = Send | Ask | Inquire | Watch | Join | Close
 
 
 class State(Enum):
@@ -129,7 +135,9 @@ class Session:
         self.state = State.LIVE
         return [Join(principal, message)]
 
-    def _take(self, message: Ping | Question | AnyMessage, principal: Principal, now_s: float) -> Send | Ask | Inquire:
+    def _take(
+        self, message: Look | Ping | Question | AnyMessage, principal: Principal, now_s: float
+    ) -> Send | Ask | Inquire | Watch:
         wait_s = self._pace.take(now_s)
         if wait_s > 0 and not isinstance(message, UnitEmergency):
             reason = "Messages come faster than this connection may send them. Send it again later, under the same id."
@@ -140,12 +148,15 @@ class Session:
             )
         if isinstance(message, Ping):
             return Send(Pong(id=message.id))
-        if isinstance(message, Question):
-            return Inquire(message)
-        return self._command(message, principal)
+        if isinstance(message, Look):
+            return _watch(message)
+        return self._asked(message, principal)
 
-    def _command(self, message: AnyMessage, principal: Principal) -> Send | Ask:
+    def _asked(self, message: Question | AnyMessage, principal: Principal) -> Send | Ask | Inquire:
         try:
+            if isinstance(message, Question):
+                may_ask(message, principal)
+                return Inquire(message)
             return Ask(admitted(message, principal, self._projection))
         except NotAllowed as refused:
             return Send(Refused(id=message.id, code="unauthorised", field=refused.field, reason=refused.reason))
@@ -164,3 +175,12 @@ class Session:
     def _end(self, cause: str, reason: str) -> Close:
         self.state = State.CLOSED
         return Close(POLICY_VIOLATION, cause, reason)
+
+
+def _watch(look: Look) -> Send | Watch:
+    if look.box is not None:
+        west, south, east, north = look.box
+        if west > east or south > north:
+            reason = "The box is west, south, east, north: west is not east of east, south not north of north."
+            return Send(Refused(id=look.id, code="out_of_range", field="box", reason=reason))
+    return Watch(look)

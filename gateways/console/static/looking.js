@@ -39,15 +39,17 @@ const WHY = {
 const SCREEN = {
   verb: "S",
   name: "screen",
-  usage: "S MAP   ·   S WALL   ·   S PAST [TIME]",
-  about: "Open a window for a second screen, with the map alone, or for the wall; PAST: replay the hour of a time (14:32, 2026-11-28 14:32), for supervisors",
+  usage: "S MAP   ·   S WALL   ·   S DESK   ·   S PAST [TIME]",
+  about: "Open a window for a second screen: the map alone, the wall, the supervisor's desk, or the past: the hour of a time (14:32, 2026-11-28 14:32)",
   right: "watch",
   group: "Looking",
   wants: [],
   read({ words }, desk) {
-    const view = meant(words[0] ?? "", ["map", "wall", "past"]);
-    if (typeof view !== "string") throw new Wrong("Which: S MAP, S WALL or S PAST?");
-    if (view === "past") return replay(words.slice(1).join(" "), desk);
+    const said = meant(words[0] ?? "", ["map", "wall", "desk", "past"]);
+    if (typeof said !== "string") throw new Wrong("Which: S MAP, S WALL, S DESK or S PAST?");
+    if (said === "past") return replay(words.slice(1).join(" "), desk);
+    if (said === "desk" && desk.me.role !== "supervisor") throw new Wrong("S DESK is for supervisors: sign in as one.");
+    const view = said === "desk" ? "supervisor" : said;
     return { show: () => (window.open(`/console?view=${view}`, `turnout-${view}`, "popup"), `Opened: ${view}`) };
   },
 };

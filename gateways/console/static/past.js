@@ -33,7 +33,7 @@ export class Past {
 
   /** Whatever it is: the past takes no orders, and has no answers. */
   async ask() {
-    return { type: "refused", code: "past", reason: "This is the past. Nothing can be ordered here." };
+    return { type: "refused", code: "past", reason: "This is the past: nothing can be ordered or asked here." };
   }
 
   drop() {}
