@@ -61,7 +61,7 @@ def test_the_past_is_shown_by_the_same_panels_and_takes_no_orders(tmp_path: Path
         with watched(page):
             sign_in(page, server.url, "chief")
             expect(page.locator("#queue .row").first).to_be_visible()
-            live = page.evaluate(BOARD)
+            at_ms, live = page.evaluate(f"[window.turnout.board.atMs, {BOARD}]")
             with opened.expect_page() as popup:
                 page.keyboard.press("/")
                 page.keyboard.type("S PAST")
@@ -71,6 +71,7 @@ def test_the_past_is_shown_by_the_same_panels_and_takes_no_orders(tmp_path: Path
             expect(page.locator(".past-banner")).to_contain_text(re.compile(r"REPLAY.*, \d\d:\d\d:\d\d on \d+ \w+"))
             expect(page.locator("#past-progress")).to_be_hidden()
             page.keyboard.press("End")
+            page.evaluate(f"window.turnout.link.seek({at_ms})")
             assert page.evaluate(BOARD) == live
             expect(page.locator("#queue .row").first).to_contain_text(re.compile(r"I\d+"))
             page.keyboard.press("Home")
@@ -89,10 +90,14 @@ def test_the_past_is_shown_by_the_same_panels_and_takes_no_orders(tmp_path: Path
             assert page.evaluate("window.turnout.link.time > window.turnout.link.tape.from")
             assert re.fullmatch(r"\d\d:\d\d:\d\d", slider.get_attribute("aria-valuetext"))
 
+            page.keyboard.press("End")
+            end = slider.get_attribute("aria-valuetext")
             page.keyboard.press("Home")
             page.keyboard.press("3")
             page.keyboard.press("Space")
-            expect(page.get_by_role("button", name="Play")).to_be_visible()  # it played to the end, and stopped
+            expect(slider).to_have_attribute("aria-valuetext", end)
+            expect(page.get_by_role("button", name="Play")).to_be_visible()  # it stops there
+            page.evaluate(f"window.turnout.link.seek({at_ms})")
             assert page.evaluate(BOARD) == live
 
             for forbidden in ("#command", ".proposal .main", ".attention button.small"):

@@ -38,6 +38,9 @@ export class Past {
 
   drop() {}
 
+  /** What the map shows makes no difference: all positions are on the tape. */
+  look() {}
+
   /** Open the link to the past, and ask for the hour that the address names; else for the one an hour ago. */
   async connect() {
     this._say("reading", "Asking for the hour …");
@@ -59,7 +62,7 @@ export class Past {
   }
 
   /** Show the hour in which this lies: `14:32`, `2026-11-28 14:32`; `on`: from that very moment to the hour's end. */
-  look(at, { on = false, fromStart = false } = {}) {
+  turnTo(at, { on = false, fromStart = false } = {}) {
     this._wanted = at || null;
     this._fromStart = fromStart;
     this.pause();
@@ -72,7 +75,7 @@ export class Past {
   /** Ask once more for what was asked for last. */
   again() {
     const { tape } = this;
-    this.look(tape && !tape.empty ? utc(this.time) : this._wanted ?? "");
+    this.turnTo(tape && !tape.empty ? utc(this.time) : this._wanted ?? "");
   }
 
   // ── moving ────────────────────────────────────────────────────────────────────────────────────────────
@@ -120,8 +123,8 @@ export class Past {
   hour(by) {
     if (!this.tape) return;
     const { from, to, cut } = this.tape;
-    if (by > 0) this.look(utc(to), { on: cut });
-    else this.look(utc(from - 1000), { fromStart: true });
+    if (by > 0) this.turnTo(utc(to), { on: cut });
+    else this.turnTo(utc(from - 1000), { fromStart: true });
   }
 
   _step() {
@@ -163,7 +166,7 @@ export class Past {
     if (message.type === "looking") this._told = message.id;
     if (message.type === "welcome") {
       const asked = this._wanted ?? new URLSearchParams(location.search).get("at");
-      return this.look(asked || utc(message.now_ms - 3_600_000));
+      return this.turnTo(asked || utc(message.now_ms - 3_600_000));
     }
     if (this._told !== this._asked && message.type !== "refused" && message.type !== "forgotten") return;
     if (message.type === "reading") this._say("reading", "Reading the journal", message);

@@ -67,7 +67,7 @@ export class Player {
     event.preventDefault();
     const at = this._field.value.trim();
     this._field.blur();
-    if (at) this.past.look(at);
+    if (at) this.past.turnTo(at);
     else this.past.again();
   }
 
