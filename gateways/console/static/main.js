@@ -16,6 +16,7 @@ import { CityMap } from "./map.js";
 import { followPointing } from "./pointing.js";
 import { Queue } from "./queue.js";
 import { fetchStreets } from "./streets.js";
+import { Supervisor } from "./supervisor.js";
 import { Timeline } from "./timeline.js";
 import { Tones } from "./tones.js";
 import { Units } from "./units.js";
@@ -30,8 +31,8 @@ setZone(place.timezone, place.utc_offsets);
 document.title = `${place.name} · Turnout`;
 const streets = await fetchStreets(place);
 
-/** "": the desk. A window without a command line only shows: "map" for a second screen, "wall" for everybody. */
-const view = ["map", "wall"].find((each) => each === new URLSearchParams(location.search).get("view")) ?? "";
+/** "": the desk. A window without a command line only shows: "map" for a second screen, "wall" for everybody, "supervisor". */
+const view = ["map", "wall", "supervisor"].find((each) => each === new URLSearchParams(location.search).get("view")) ?? "";
 document.body.dataset.view = view;
 
 const board = new Board();
@@ -55,6 +56,7 @@ find("help-open").onclick = () => desk.help();
 find("who").onclick = () => showPeople(me);
 
 const panels = [queue, units, timeline, desk.attention, desk.card];
+const supervisor = view === "supervisor" ? new Supervisor(board) : null;
 let before = link.state;
 
 /** Say to who does not see it what a glance would tell: the most urgent thing that is new. */
@@ -97,6 +99,7 @@ board.follow((kind, message) => {
 setInterval(() => {
   header.tick();
   for (const panel of [queue, units, desk.attention, desk.card]) panel.tick();
+  supervisor?.tick();
   desk.map.moved();
 }, 1000);
 
@@ -121,6 +124,7 @@ document.addEventListener("keydown", (event) => {
   if (event.target.closest("dialog")) return;
   if (event.target.id === "command") return;
   if (event.key === "Enter" && event.target.closest("button")) return;
+  if (supervisor) return;
   if (view && !event.key.startsWith("Arrow") && !["Escape", "c", "t"].includes(event.key)) return;
   const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!act) return;
