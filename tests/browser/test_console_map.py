@@ -74,13 +74,13 @@ def test_pointing_says_what_would_be_left_behind_and_which_way_a_unit_would_take
         page.locator("#clock").hover()
         expect(strip).to_be_hidden()
 
-        incident = call(page, "structure_fire")
+        incident = call(page, "sick_person")
         row = page.locator("#card tr[data-unit]").first
         unit = row.get_attribute("data-unit")
         expect(page.locator(f"#card .left-behind [data-unit={unit}]")).to_contain_text("leaves")
         row.hover()
         expect(strip).to_contain_text(f"If {unit} goes to {incident}")
-        until(page, "window.turnout.board.peek?.route?.line.length > 1")
+        assert page.evaluate("window.turnout.board.peek.incident") == incident
 
 
 def test_three_thousand_units_are_put_together_and_one_looks_at_what_one_sees(tmp_path: Path) -> None:
@@ -111,6 +111,7 @@ def test_a_wall_of_four_thousand_pixels_can_be_read(tmp_path: Path) -> None:
         page.set_viewport_size({"width": 3840, "height": 2160})
         page.goto(f"{server.url}/?view=wall")
         expect(page.locator("#link")).to_have_attribute("data-state", "live")
+        expect(page.locator(".tile-id").first).to_be_visible()
         size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.tile-id')).fontSize)")
         zoom = page.evaluate("document.getElementById('desk').currentCSSZoom")
         assert size * zoom >= 22
