@@ -91,7 +91,7 @@ async def run_app(
 
     Raises JournalDamaged, JournalLocked, PlaceRejected, ConfigRefused or OSError before any door is opened.
     """
-    recipients = _recipients(place, data, config)
+    table = _recipients(place, data, config)
     access, profiles = grant_access(config, data), load_profiles(data / FILE)
     keeper = Gatekeeper(access.credentials, config.retention.hold)
     feeds = Feeds(place, config, keeper, data)
@@ -109,30 +109,22 @@ async def run_app(
             memory = Memory(data)
             await nursery.start(Learning(service, load=memory.load, keep=memory.keep).run)
             planner = await _start_planner(nursery, service, config, calls, data)
-            # What lives as long as the process is no business of the garbage collector.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(20_000, 20, 50)
+            _spare_the_collector()
             doors = await _open_doors(
-                nursery,
-                service,
-                board,
-                feeds,
-                planner,
-                config,
-                data,
-                access,
-                keeper,
-                profiles,
-                recipients,
-                streets,
-                desk,
+                nursery, service, board, feeds, planner, config, data, access, keeper, profiles, table, streets, desk
             )
             await _catch_up_forgetting(service)
             nursery.start_soon(service.watchdog.run)
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):
                 task_status.started(doors)
                 await trio.sleep_forever()
+
+
+def _spare_the_collector() -> None:
+    """Let what lives as long as the process be no business of the garbage collector."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _erase_with(service: Service, *erasing: Callable[[str], object]) -> None:
