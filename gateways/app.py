@@ -51,6 +51,7 @@ from gateways.partners import open_exchanges
 from gateways.recipients import RecipientsTable
 from gateways.retention import RetentionTask
 from gateways.telematics import JsonLines
+from gateways.telematics.intake import Intake
 from gateways.upkeep import Books, Desk
 from gateways.web import HttpCounts, serve_http
 
@@ -176,20 +177,13 @@ async def _open_doors(
     streets: Graph | None,
     desk: Desk,
 ) -> Doors:
-    courier = Courier(service, board, config.endpoints, folder=data, recipients=recipients, exercise=config.exercise)
-    await nursery.start(courier.run)
-    desk.recipients = RecipientsTable(config, board.world.settled, courier) if config.recipients is not None else None
+    courier = await _start_courier(nursery, service, board, config, data, recipients, desk)
     inquiries = Inquiries(data)
     hub = Hub(service, board, config.cad, inquiries, Covering(planner))
     hub.on_read = desk.books.read
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
     says = partial(keeper.admit, Right.STATUS)
-    arrivals = Arrivals(service)
-    nursery.start_soon(arrivals.run)
-    intake = feeds.intake(service, arrivals)
-    desk.devices = feeds.devices
-    fed, fed_routes = await feeds.open(nursery, intake)
-    routes: list[BaseRoute] = [*fed_routes]
+    intake, fed, routes = await _open_feeds(nursery, service, feeds, desk)
     routes += receipt_routes(service, says) + callback_routes(courier, says)
     exchanges = await open_exchanges(nursery, service, board, keeper, config, data, desk)
     retention = RetentionTask(service, data, config.retention)
@@ -210,7 +204,7 @@ async def _open_doors(
         exchanges=exchanges.numbers,
         exchange_levels=exchanges.levels,
         upkeep={"books": desk.books.statistics, "retention": retention.statistics},
-        upkeep_levels={"retention": retention.levels} if config.retention.at_hour is not None else {},
+        upkeep_levels={"retention": retention.levels},
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
@@ -219,10 +213,37 @@ async def _open_doors(
     api = Api(service, board, keeper, config.api, inquiries, desk)
     routes += exchanges.routes + metrics.routes() + api_routes(api)
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
-    if config.retention.at_hour is not None:
-        nursery.start_soon(retention.run)
+    nursery.start_soon(retention.run)
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))
     return Doors(f"ws://{cad}", f"http://{web}", lines, access, service.notes, tuple(fed), exchanges.doors)
+
+
+async def _start_courier(
+    nursery: trio.Nursery,
+    service: Service,
+    board: Board,
+    config: Config,
+    data: Path,
+    recipients: Recipients,
+    desk: Desk,
+) -> Courier:
+    """Tell crews; where there is a table of recipients, operators may have it read again."""
+    courier = Courier(service, board, config.endpoints, folder=data, recipients=recipients, exercise=config.exercise)
+    await nursery.start(courier.run)
+    desk.recipients = RecipientsTable(config, board.world.settled, courier) if config.recipients is not None else None
+    return courier
+
+
+async def _open_feeds(
+    nursery: trio.Nursery, service: Service, feeds: Feeds, desk: Desk
+) -> tuple[Intake, list[Feed], list[BaseRoute]]:
+    """Open telematics; return its intake, its doors and its routes."""
+    arrivals = Arrivals(service)
+    nursery.start_soon(arrivals.run)
+    intake = feeds.intake(service, arrivals)
+    desk.devices = feeds.devices
+    fed, routes = await feeds.open(nursery, intake)
+    return intake, fed, [*routes]
 
 
 def _open_console(

@@ -38,7 +38,7 @@ class RunFailed(Exception):
 
 
 class RetentionTask:
-    """One per process, where `[retention] at_hour` is given."""
+    """One per process; at rest unless `[retention] at_hour` is given."""
 
     def __init__(self, service: Service, data: Path, retention: Retention) -> None:
         self.counts: Counter[str] = Counter()
@@ -50,8 +50,8 @@ class RetentionTask:
         """The local midnight of the day that was done last."""
 
     async def run(self) -> None:
-        """Look, and do it where it is due, until cancelled."""
-        while True:
+        """Look, and do it where it is due, until cancelled; without an hour, not at all."""
+        while self._retention.at_hour is not None:
             day_ms = self.due_day_ms()
             if day_ms is None:
                 await trio.sleep(LOOK_EVERY_S)
@@ -88,7 +88,9 @@ class RetentionTask:
         return dict(self.counts)
 
     def levels(self) -> dict[str, int]:
-        """Return how it stands now; the day that was done last in seconds since the epoch."""
+        """Return how it stands now, where it is the server's task; the day that was done last in seconds since the epoch."""
+        if self._retention.at_hour is None:
+            return {}
         return {"failing": int(self._failing), "kept_through_s": self._kept_ms // 1_000}
 
     def _failed(self, why: str) -> None:

@@ -91,7 +91,7 @@ async def serve_metrics(directory: Path, *, clock: Clock | None = None, **change
             courier = Courier(service, board, endpoints, folder=directory)
             http = HttpCounts()
             planner = Planner(service, calls=demand())
-            retention = RetentionTask(service, directory, Retention())
+            retention = RetentionTask(service, directory, Retention(at_hour=3))
             metrics = Metrics(
                 service,
                 board,
