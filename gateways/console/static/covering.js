@@ -31,8 +31,8 @@ export class Covering {
     this._at = null;
     this._by = "fallen";
     this._note = make("span", { class: "quiet", role: "status" });
-    this._ground = make("div", { class: "cover-ground", tabindex: "0", role: "img" });
-    this._legend = make("ul", { class: "cover-legend" });
+    this._ground = make("div", { class: "course-ground", tabindex: "0", role: "img" });
+    this._legend = make("ul", { class: "course-legend" });
     const picks = choices("Which classes of demand", BY, () => this._by, (value) => {
       this._by = value;
       this.draw();
@@ -128,7 +128,7 @@ export class Covering {
     this._frame = frame;
     this._ground.setAttribute("aria-label", this._inWords(chosen));
     const faint = classes.slice(SHOWN).map(({ name }) => this._line(frame, shown, name, "faint"));
-    fill(this._ground, svg("svg", { class: "cover-chart", width: frame.width, height: frame.height, "aria-hidden": "true" },
+    fill(this._ground, svg("svg", { class: "course-chart", width: frame.width, height: frame.height, "aria-hidden": "true" },
       this._axes(frame), faint, chosen.map(({ name }, rank) => this._line(frame, shown, name, `course-${rank}`)), this._ends(frame, chosen), this._rule(frame, chosen)));
     fill(this._legend, chosen.map((each, rank) => this._key(each, rank)), classes.length > SHOWN ? make("li", { class: "quiet" }, `${classes.length - SHOWN} more classes, faint`) : null);
   }
@@ -137,7 +137,7 @@ export class Covering {
     const read = this._steps.get(this._at)?.[name];
     const told = this._steps.has(this._at) ? (known(read) ? percent(read) : "–") : percent(last);
     return make("li", {},
-      svg("svg", { class: "cover-key", viewBox: "0 0 26 8", "aria-hidden": "true" }, svg("path", { class: `course course-${rank}`, d: "M1 4L25 4" })),
+      svg("svg", { class: "course-key", viewBox: "0 0 26 8", "aria-hidden": "true" }, svg("path", { class: `course course-${rank}`, d: "M1 4L25 4" })),
       make("b", {}, told), make("span", {}, ` ${plain(name)} `), make("span", { class: "quiet" }, `usually ${percent(usual)}`));
   }
 
