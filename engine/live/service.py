@@ -30,6 +30,7 @@ from engine.live.epochs import EpochMaker, StreetsFailed
 from engine.live.forgetting import Forgetting
 from engine.live.lanes import Done, Lane, Lanes, Waiting
 from engine.live.positions import PositionLane
+from engine.live.previews import Previews
 from engine.live.release import Release
 from engine.live.watchdog import Watchdog
 from engine.model.facts import CommandRefused
@@ -121,6 +122,7 @@ class Service:
         self._moved_on = trio.Event()
         self._failed: Exception | None = None
         self.epochs = EpochMaker(engine.world, self.tell)
+        self.previews = Previews(engine, self._is_at_rest)
 
     # ── what gateways call ──────────────────────────────────────────────────────────────────────────────────
 
@@ -175,6 +177,9 @@ class Service:
         """Put an input into its lane, once there is room; `done` is told when its turn is durable."""
         await self.lanes.put(Waiting(given, done))
         self._work.set()
+
+    def _is_at_rest(self) -> bool:
+        return self.stage is Stage.READY and not any(self.lanes.depth(lane) for lane in Lane)
 
     @property
     def undurable(self) -> int:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from engine.live.service import Service
 from engine.model.geometry import Projection
@@ -21,9 +22,18 @@ from gateways.cad.pump import Pump
 from gateways.cad.redacting import ByAudience, DeltaFrames, redacted
 from gateways.cad.trail import Trail
 from gateways.inquiries import Inquiries, NoAnswer
+from gateways.previews import preview
 from gateways.redaction import NOBODY, Audience, Concern, concern_of, snapshot_for
 from gateways.views import PositionView, suspects_of, view_incident
-from gateways.vocabulary.questions import AskSuspects, Question, SuspectsTold, Told, WhyTold
+from gateways.vocabulary.questions import (
+    AskPreview,
+    AskSuspects,
+    PreviewTold,
+    Question,
+    SuspectsTold,
+    Told,
+    WhyTold,
+)
 
 REPLAY_ON_SNAPSHOT_MAX: Final = 200
 """Deltas that a newcomer is given on top of a kept snapshot before a new one is cheaper."""
@@ -135,6 +145,8 @@ class Hub:
                 question.caller,
             )
             return SuspectsTold(id=question.id, suspects=found)
+        if isinstance(question, AskPreview):
+            return PreviewTold(id=question.id, **asdict(await preview(self.service, question)))
         if self._inquiries is None:
             raise NoAnswer("unavailable", "type", "This server keeps no journal that could be asked.")
         world = self._board.world

@@ -21,7 +21,7 @@ from gateways.vocabulary.bucket import Bucket
 from gateways.vocabulary.commands import NotAllowed, Unfit, admitted
 from gateways.vocabulary.incident_messages import AnyCommand as AnyMessage
 from gateways.vocabulary.incident_messages import UnitEmergency
-from gateways.vocabulary.questions import Question
+from gateways.vocabulary.questions import NEEDS, AskPreview, Question
 from gateways.vocabulary.unreadable import UNREADABLE
 
 POLICY_VIOLATION: Final = 1008
@@ -89,6 +89,7 @@ class Session:
         self._gatekeeper = gatekeeper
         self._projection = projection
         self._pace = Bucket(config.commands_per_s, config.burst)
+        self._previews = Bucket(config.previews_per_s, config.previews_burst)
         self._patience = Bucket(ERRORS_FORGIVEN_PER_S, config.max_errors - 1)
 
     def feed(self, text: str | bytes, now_s: float) -> list[Effect]:
@@ -141,8 +142,20 @@ class Session:
         if isinstance(message, Ping):
             return Send(Pong(id=message.id))
         if isinstance(message, Question):
-            return Inquire(message)
+            return self._question(message, principal, now_s)
         return self._command(message, principal)
+
+    def _question(self, message: Question, principal: Principal, now_s: float) -> Send | Inquire:
+        right = NEEDS[type(message)]
+        if not principal.may(right):
+            reason = f"A {principal.role} may not ask this: it needs the right to {right}."
+            return Send(Refused(id=message.id, code="unauthorised", field="type", reason=reason))
+        wait_s = self._previews.take(now_s) if isinstance(message, AskPreview) else 0.0
+        if wait_s > 0:
+            reason = "Previews are asked for faster than one connection may. Ask when the typing pauses."
+            wait_ms = int(wait_s * 1000) + 1
+            return Send(Refused(id=message.id, code="rate_limited", field="", reason=reason, retry_after_ms=wait_ms))
+        return Inquire(message)
 
     def _command(self, message: AnyMessage, principal: Principal) -> Send | Ask:
         try:

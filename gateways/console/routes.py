@@ -17,6 +17,7 @@ from gateways.browsers import JSON, Unwelcome, body_of
 from gateways.console.entrance import COOKIE, Console, Guest, SignIn, TicketKeeper
 from gateways.console.place import view_place
 from gateways.pages import Page, read_pages
+from gateways.vocabulary.verbs import view_verbs
 
 FOLDER: Final = Path(__file__).parent / "static"
 PATH: Final = "/console"
@@ -51,6 +52,7 @@ def console_routes(console: Console, follow: Follow) -> list[BaseRoute]:
         Route(f"{PATH}/codes", _answered(console, _codes), methods=["POST"]),
         Route(f"{PATH}/ticket", _answered(console, _ticket), methods=["POST"]),
         Route(f"{PATH}/place", _answered(console, _place)),
+        Route(f"{PATH}/verbs", _answered(console, _verbs)),
         Route(f"{PATH}/streets/{{digest}}", _answered(console, _streets)),
         WebSocketRoute(f"{PATH}/follow", followed),
         *(Route(f"{PATH}/{name}", _page(page)) for name, page in pages.items() if name != "index.html"),
@@ -168,6 +170,12 @@ async def _place(console: Console, request: Request) -> Response:
     """Tell what the place is made of."""
     console.guest(request)
     return _json(view_place(console.service.world.settled, console.basemap.digest, exercise=console.exercise))
+
+
+async def _verbs(console: Console, request: Request) -> Response:
+    """Tell the registry of verbs, from which the page makes its command line and its help."""
+    console.guest(request)
+    return _json(view_verbs())
 
 
 async def _streets(console: Console, request: Request) -> Response:

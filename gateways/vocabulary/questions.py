@@ -1,12 +1,15 @@
 """Questions: messages that are answered and change nothing. Part of the vocabulary that all gateways share."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
 
+from engine.model.facts import Choice, Shortage
+from engine.model.plans import Mode
 from engine.model.response_facts import Suspect
-from gateways.vocabulary.words import FromClient, FromServer, Label, Latitude, Longitude, Name, Text
+from gateways.auth import Right
+from gateways.vocabulary.words import FromClient, FromServer, Label, Latitude, Longitude, Name, Priority, Text
 
 
 class AskWhy(FromClient, frozen=True, gc=False, kw_only=True):
@@ -31,6 +34,22 @@ class AskSuspects(FromClient, frozen=True, gc=False, kw_only=True):
     caller: Text = ""
 
 
+class AskPreview(FromClient, frozen=True, gc=False, kw_only=True):
+    """Who would be recommended for this call? Asked while it is typed: nothing is reported, kept or reserved by it.
+
+    Asked again before the answer has come, only the later one is answered; the other is refused (`overtaken`).
+    """
+
+    id: Name
+    lat: Latitude
+    lon: Longitude
+    incident_type: Label = ""
+    """May be empty where `code` says it."""
+    code: Label = ""
+    priority: Priority | None = None
+    """None: the code's, or the type's own."""
+
+
 class WhyTold(FromServer, frozen=True, gc=False, kw_only=True):
     """The account of an incident: what happened to it, and under each decision what it rested on."""
 
@@ -46,5 +65,39 @@ class SuspectsTold(FromServer, frozen=True, gc=False, kw_only=True):
     suspects: tuple[Suspect, ...]
 
 
-Question: TypeAlias = AskWhy | AskSuspects
-Told: TypeAlias = WhyTold | SuspectsTold
+class Foreseen(Struct, frozen=True, gc=False, kw_only=True):
+    """What the call would become, and get, were it reported now: advice of this moment, that nobody may accept."""
+
+    seq: int
+    """The turn after which it holds."""
+    incident_type: str
+    priority: int
+    plan: str
+    mode: Mode
+    """What the plan would let the engine do by itself."""
+    area: str | None
+    choices: tuple[Choice, ...]
+    short: tuple[Shortage, ...]
+    option: str
+    """Which of the plan's ways to answer; "" is its own."""
+    travel: str
+    """How the times are found, in words."""
+    behind: bool
+    """So many wait before it that it would not be looked at at once."""
+
+
+class PreviewTold(Foreseen, frozen=True, gc=False, kw_only=True, tag_field="type", tag="preview_told"):
+    """The answer to a preview: what the call would become, and get, were it reported now."""
+
+    id: Name
+
+
+Question: TypeAlias = AskWhy | AskSuspects | AskPreview
+Told: TypeAlias = WhyTold | SuspectsTold | PreviewTold
+
+NEEDS: Final[dict[type[FromClient], Right]] = {
+    AskWhy: Right.WATCH,
+    AskSuspects: Right.WATCH,
+    AskPreview: Right.REPORT,
+}
+"""The right that each question needs; what the answer then leaves out is said in `redaction.py`."""

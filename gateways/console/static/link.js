@@ -111,6 +111,7 @@ export class Link {
       case "refused":
       case "why_told":
       case "suspects_told":
+      case "preview_told":
         this._answer(message);
         break;
       case "bye":

@@ -5,17 +5,20 @@ import { Board } from "./board.js";
 import { Card } from "./card.js";
 import { setZone } from "./clock.js";
 import { Desk } from "./desk.js";
+import { Draft } from "./draft.js";
 import { find, write } from "./dom.js";
 import { showPeople, signIn, whoIsHere } from "./door.js";
 import { Header } from "./header.js";
 import { Line } from "./line.js";
 import { Link } from "./link.js";
 import { CityMap } from "./map.js";
+import { Places } from "./places.js";
 import { Queue } from "./queue.js";
 import { fetchStreets } from "./streets.js";
 import { Timeline } from "./timeline.js";
 import { Tones } from "./tones.js";
 import { Units } from "./units.js";
+import { takeVerbs } from "./verbs.js";
 import { ALARMS, urgency } from "./words.js";
 
 const me = (await whoIsHere()) ?? (await signIn());
@@ -23,6 +26,7 @@ find("door").hidden = true;
 find("desk").hidden = false;
 
 const place = await (await fetch("/console/place")).json();
+takeVerbs(await (await fetch("/console/verbs")).json());
 setZone(place.timezone, place.utc_offsets);
 document.title = `${place.name} · Turnout`;
 const streets = await fetchStreets(place);
@@ -42,6 +46,8 @@ const timeline = new Timeline(board);
 desk.attention = new Attention(board, desk);
 desk.card = new Card(board, queue, desk);
 desk.map = new CityMap(board, streets, place, () => desk.line.focus("N "));
+desk.places = new Places(streets, place);
+desk.draft = new Draft(desk);
 desk.line = new Line(desk);
 header.onTheme = () => desk.map.redraw();
 
