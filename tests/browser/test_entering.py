@@ -60,7 +60,7 @@ def test_who_would_go_is_shown_before_the_call_is_sent(tmp_path: Path) -> None:
         assert server.read("/v1/incidents")["items"] == []
         page.keyboard.press("Escape")
         expect(page.locator("#draft")).to_be_hidden()
-        incident = call(page, "sick_person", "P2 ; he fell")
+        incident = call(page, "sick_person", "; he fell")
         assert incident == "I1"
         assert server.read("/v1/incidents")["seq"] > seq
         expect(page.locator("#draft")).to_be_hidden()

@@ -32,19 +32,18 @@ async def test_what_was_typed_is_told_and_forgotten(tmp_path: Path) -> None:
         assert (await client.say("dispatch", **sent, line="D I1 P1 PLANT"))["type"] == "answer"
         await client.say("unit_status", unit="P1", status="en_route", line="P1 3 PLANT")
         await client.say("dispatch", incident="I1", units=["M9"], line="D I1 M9 PLANT")
-        await client.say("unit_status", unit="P1", status="available", line="AV P1")
-        await client.say("close_incident", incident="I1", disposition="done")
+        await client.say("cancel_incident", incident="I1", reason="PLANT", line="C I1 PLANT")
     told = audit(tmp_path, "--typed")
     assert [each["line"] for each in told] == [
         "N theft 41.5,-90.5 ; PLANT says",
         "D I1 P1 PLANT",
         "P1 3 PLANT",
         "D I1 M9 PLANT",
-        "AV P1",
+        "C I1 PLANT",
     ]
     assert all(each["by"] == "cad" and each["at_ms"] for each in told)
     assert [bool(each["refused"]) for each in told] == [False, False, False, True, False]
-    assert len(audit(tmp_path, "--incident", "I1")) >= 6
+    assert len(audit(tmp_path, "--incident", "I1")) >= 4
     assert not audit(tmp_path, "--by", "nobody")
     words = CliRunner().invoke(journal, ["tail", str(tmp_path), "--no-follow", "--lines", "40"]).output
     assert "'D I1 P1 PLANT'  by=cad" in words

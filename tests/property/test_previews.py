@@ -66,6 +66,8 @@ class Watched:
         assert isinstance(first, IncidentReported)
         assert (expected.type, expected.priority, expected.plan) == (first.type, first.priority, first.plan)
         told = [fact for fact in turn.facts if isinstance(fact, UnitsRecommended) and fact.incident == first.incident]
+        if given_.due_ms is not None:
+            return  # kept for later: a preview is of a call that is for now
         if expected.behind or not told:
             assert (expected.choices, expected.short) == ((), ())
             return
