@@ -75,7 +75,7 @@ def test_advice_that_has_changed_is_shown_anew_and_nobody_is_sent_by_mistake(tmp
     """Somebody else takes the unit between the look and the key: the new best is said, and the same key sends it."""
     with desk(tmp_path) as (server, page):
         first = call(page, "sick_person")
-        other = call(page, "sick_person", "P5")
+        other = call(page, "sick_person")
         say(page, f"V {first}")
         expect(page.locator("#card .card-id")).to_have_text(first)
         best = page.evaluate(
