@@ -36,7 +36,8 @@ from gateways.cad import Hub, serve_cad
 from gateways.cad.browsers import Browsers
 from gateways.clock_files import FILE, load_profiles
 from gateways.config import Access, Config, ConfigRefused, grant_access, keep_to_ourselves, recipients_of
-from gateways.console import Console, console_routes
+from gateways.console import Console, SupervisorDesk, console_routes, supervisor_routes
+from gateways.covering import Covering
 from gateways.crews import Crews, crew_routes
 from gateways.crews.sessions import load_key
 from gateways.doors import Address, shown
@@ -94,6 +95,9 @@ async def run_app(
     clock = Clock(pace)
     async with serve(place, data / "journal", clock=clock, settings=config.journal, streets=streets) as service:
         service.on_forget.append(partial(erase_alerts, data, config.endpoints))
+        service.forgetting.on_fault = lambda names, detail: _log.error(
+            "people's data could not be erased; it is tried again until it is done", incidents=names, detail=detail
+        )
         board = Board(restore(save(service.world), indexed=False))
         follower = service.release.follow("board", FOLLOW_TURNS_MAX)
         async with trio.open_nursery() as nursery:
@@ -160,7 +164,7 @@ async def _open_doors(
     courier = Courier(service, board, config.endpoints, folder=data, recipients=recipients, exercise=config.exercise)
     await nursery.start(courier.run)
     inquiries = Inquiries(data)
-    hub = Hub(service, board, config.cad, inquiries)
+    hub = Hub(service, board, config.cad, inquiries, Covering(planner))
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
     says = partial(keeper.admit, Right.STATUS)
     arrivals = Arrivals(service)
@@ -190,20 +194,29 @@ async def _open_doors(
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
     if config.console.enabled:
-        browsers = Browsers(hub)
-        nursery.start_soon(browsers.run)
-        routes += _console_routes(service, keeper, config, data, streets, browsers)
+        routes += _open_console(nursery, hub, service, board, keeper, config, data, streets)
     routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))
     return Doors(f"ws://{cad}", f"http://{web}", lines, access, service.notes, tuple(fed), exchanges.doors)
 
 
-def _console_routes(
-    service: Service, keeper: Gatekeeper, config: Config, data: Path, streets: Graph | None, browsers: Browsers
+def _open_console(
+    nursery: trio.Nursery,
+    hub: Hub,
+    service: Service,
+    board: Board,
+    keeper: Gatekeeper,
+    config: Config,
+    data: Path,
+    streets: Graph | None,
 ) -> list[BaseRoute]:
+    browsers = Browsers(hub)
+    nursery.start_soon(browsers.run)
+    supervisor = SupervisorDesk(service, board, config.console, data)
+    nursery.start_soon(supervisor.run)
     console = Console(service, keeper, config.console, data, streets, exercise=config.exercise)
-    return console_routes(console, browsers.serve)
+    return console_routes(console, browsers.serve) + supervisor_routes(console, supervisor)
 
 
 def _crews(service: Service, board: Board, keeper: Gatekeeper, config: Config, data: Path) -> Crews:

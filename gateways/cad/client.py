@@ -200,7 +200,7 @@ class CadClient:
             return gap
 
     def _take(self, message: messages.ServerMessage) -> None:
-        if isinstance(message, (Answer, Told, messages.Refused)):
+        if isinstance(message, Answer | Told | messages.Refused):
             asked = self._asked.get(message.id or "")
             if asked is not None:
                 asked.answer = message

@@ -9,7 +9,20 @@ from engine.model.facts import Choice, Shortage
 from engine.model.plans import Mode
 from engine.model.response_facts import Suspect
 from gateways.auth import Right
-from gateways.vocabulary.words import FromClient, FromServer, Label, Latitude, Longitude, Name, Priority, Text
+from gateways.cover_views import LeftView, PictureView
+from gateways.views import RouteView
+from gateways.vocabulary.words import (
+    FromClient,
+    FromServer,
+    Label,
+    Latitude,
+    Longitude,
+    Name,
+    Priority,
+    Text,
+    Units,
+    Whole,
+)
 
 
 class AskWhy(FromClient, frozen=True, gc=False, kw_only=True):
@@ -48,6 +61,37 @@ class AskPreview(FromClient, frozen=True, gc=False, kw_only=True):
     code: Label = ""
     priority: Priority | None = None
     """None: the code's, or the type's own."""
+
+
+class AskCover(FromClient, frozen=True, gc=False, kw_only=True):
+    """How is one class of demand covered, zone by zone: now, and if something were done?"""
+
+    id: Name
+    layer: Label = ""
+    """Name of the class; empty: the one with the largest share, of those that `unit` counts for."""
+    unit: Name | None = None
+    """If this free unit were elsewhere; None: if all that is proposed were done."""
+    post: Name | None = None
+    """There; None: sent away, so that it covers nothing."""
+    seen: Whole | None = None
+    """`seq` of the last answer to the same question: where nothing was thought since, the picture is left out."""
+
+
+class AskLeft(FromClient, frozen=True, gc=False, kw_only=True):
+    """What would be covered by nobody in time if these units went?"""
+
+    id: Name
+    units: Units
+
+
+class AskWay(FromClient, frozen=True, gc=False, kw_only=True):
+    """Which way would a unit take now: to an incident, or to a station or post?"""
+
+    id: Name
+    unit: Name
+    incident: Name | None = None
+    post: Name | None = None
+    """Only without an incident."""
 
 
 class WhyTold(FromServer, frozen=True, gc=False, kw_only=True):
@@ -92,12 +136,45 @@ class PreviewTold(Foreseen, frozen=True, gc=False, kw_only=True, tag_field="type
     id: Name
 
 
-Question: TypeAlias = AskWhy | AskSuspects | AskPreview
-Told: TypeAlias = WhyTold | SuspectsTold | PreviewTold
+class CoverTold(FromServer, frozen=True, gc=False, kw_only=True):
+    """How a class of demand is covered, as the planner saw the city last."""
+
+    id: Name
+    seq: int
+    """Of the turn that the planner thought about."""
+    at_ms: int
+    picture: PictureView | None
+    """None: nothing was thought since `seen`."""
+
+
+class LeftTold(FromServer, frozen=True, gc=False, kw_only=True):
+    """What units would leave behind, in the order in which they were asked about; those that are not free are left out."""
+
+    id: Name
+    seq: int
+    at_ms: int
+    left: tuple[LeftView, ...]
+    together_percent: float
+    """If all of them went: two that cover the same alone leave it to nobody only together."""
+
+
+class WayTold(FromServer, frozen=True, gc=False, kw_only=True):
+    """The way as it would be driven now."""
+
+    id: Name
+    route: RouteView | None
+    """None: over the streets there is none, or no streets are known."""
+
+
+Question: TypeAlias = AskWhy | AskSuspects | AskPreview | AskCover | AskLeft | AskWay
+Told: TypeAlias = WhyTold | SuspectsTold | PreviewTold | CoverTold | LeftTold | WayTold
 
 NEEDS: Final[dict[type[FromClient], Right]] = {
     AskWhy: Right.WATCH,
     AskSuspects: Right.WATCH,
     AskPreview: Right.REPORT,
+    AskCover: Right.WATCH,
+    AskLeft: Right.WATCH,
+    AskWay: Right.WATCH,
 }
 """The right that each question needs; what the answer then leaves out is said in `redaction.py`."""

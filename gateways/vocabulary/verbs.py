@@ -267,8 +267,8 @@ VERBS: Final[tuple[Verb, ...]] = (
     _verb(
         "S",
         "screen",
-        "S MAP   ·   S WALL",
-        "Open a window for a second screen, with the map alone, or for the wall",
+        "S MAP   ·   S WALL   ·   S DESK",
+        "Open a window for a second screen: the map alone, the wall, or the supervisor's desk",
         Group.LOOKING,
         (),
     ),

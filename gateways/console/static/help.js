@@ -11,6 +11,8 @@ const KEYS = [
   ["O", "send others: the line is begun for you"],
   ["W", "why these, or why not another"],
   ["K", "acknowledge the most urgent alarm"],
+  ["C", "cover on the map: how far the nearest free unit is, zone by zone"],
+  ["T", "cover as it is now, or if the proposed moves are taken"],
   ["Tab", "complete the word"],
   ["?", "this sheet"],
 ];

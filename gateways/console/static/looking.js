@@ -18,9 +18,11 @@ function why({ words, text }, desk) {
   return { say: [question], done: (told) => desk.showWhy(incident, units[0], told.account) };
 }
 
-function screen({ words }) {
-  const shown = meant(words[0] ?? "", ["map", "wall"]);
-  if (typeof shown !== "string") throw new Wrong("Which: S MAP or S WALL?");
+function screen({ words }, desk) {
+  const said = meant(words[0] ?? "", ["map", "wall", "desk"]);
+  if (typeof said !== "string") throw new Wrong("Which: S MAP, S WALL or S DESK?");
+  if (said === "desk" && desk.me.role !== "supervisor") throw new Wrong("S DESK is for supervisors: sign in as one.");
+  const shown = said === "desk" ? "supervisor" : said;
   return { show: () => (window.open(`/console?view=${shown}`, `turnout-${shown}`, "popup"), `Opened: ${shown}`) };
 }
 

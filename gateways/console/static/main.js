@@ -4,17 +4,21 @@ import { Attention } from "./attention.js";
 import { Board } from "./board.js";
 import { Card } from "./card.js";
 import { setZone } from "./clock.js";
+import { Cover } from "./cover.js";
 import { Desk } from "./desk.js";
 import { Draft } from "./draft.js";
 import { find, write } from "./dom.js";
 import { showPeople, signIn, whoIsHere } from "./door.js";
 import { Header } from "./header.js";
+import { Legend } from "./legend.js";
 import { Line } from "./line.js";
 import { Link } from "./link.js";
 import { CityMap } from "./map.js";
 import { Places } from "./places.js";
+import { followPointing } from "./pointing.js";
 import { Queue } from "./queue.js";
 import { fetchStreets } from "./streets.js";
+import { Supervisor } from "./supervisor.js";
 import { Timeline } from "./timeline.js";
 import { Tones } from "./tones.js";
 import { Units } from "./units.js";
@@ -31,8 +35,8 @@ setZone(place.timezone, place.utc_offsets);
 document.title = `${place.name} · Turnout`;
 const streets = await fetchStreets(place);
 
-/** "": the desk. A window without a command line only shows: "map" for a second screen, "wall" for everybody. */
-const view = ["map", "wall"].find((each) => each === new URLSearchParams(location.search).get("view")) ?? "";
+/** "": the desk. A window without a command line only shows: "map" for a second screen, "wall" for everybody, "supervisor". */
+const view = ["map", "wall", "supervisor"].find((each) => each === new URLSearchParams(location.search).get("view")) ?? "";
 document.body.dataset.view = view;
 
 const board = new Board();
@@ -44,8 +48,11 @@ const queue = new Queue(board, place);
 const units = new Units(board, (unit) => desk.showUnit(unit.id));
 const timeline = new Timeline(board);
 desk.attention = new Attention(board, desk);
+desk.cover = new Cover(board, link);
 desk.card = new Card(board, queue, desk);
-desk.map = new CityMap(board, streets, place, () => desk.line.focus("N "));
+desk.map = new CityMap(board, streets, place, { cover: desk.cover, link, onPick: () => desk.line.focus("N ") });
+const legend = new Legend(board, desk.cover);
+followPointing(board, desk.cover);
 desk.places = new Places(streets, place);
 desk.draft = new Draft(desk);
 desk.line = new Line(desk);
@@ -55,6 +62,7 @@ find("help-open").onclick = () => desk.help();
 find("who").onclick = () => showPeople(me);
 
 const panels = [queue, units, timeline, desk.attention, desk.card];
+const supervisor = view === "supervisor" ? new Supervisor(board) : null;
 let before = link.state;
 
 /** Say to who does not see it what a glance would tell: the most urgent thing that is new. */
@@ -72,7 +80,13 @@ function stateChanged() {
 }
 
 board.follow((kind, message) => {
-  if (kind === "positions") return desk.map.moved();
+  if (kind === "positions") return desk.map.moved(message);
+  if (kind === "cover") {
+    legend.draw();
+    desk.map.coverChanged();
+    desk.map.moved();
+    return desk.card.draw();
+  }
   for (const panel of panels) panel.draw();
   desk.map.moved();
   if (kind === "selection") {
@@ -91,6 +105,7 @@ board.follow((kind, message) => {
 setInterval(() => {
   header.tick();
   for (const panel of [queue, units, desk.attention, desk.card]) panel.tick();
+  supervisor?.tick();
   desk.map.moved();
 }, 1000);
 
@@ -104,16 +119,19 @@ const KEYS = {
   o: () => board.chosen && desk.override(board.chosen),
   w: () => board.chosen && desk.askWhy(board.chosen),
   k: () => desk.line.run("K"),
+  c: () => desk.cover.toggle(),
+  t: () => desk.cover.choose(desk.cover.on && desk.cover.when === "now" ? "then" : "now"),
   Escape: () => desk.card.close() || board.select(null),
 };
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || (event.repeat && event.key === "Enter") || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, dialog") && event.key !== "/") return;
+  if (event.target.closest("input, select, dialog") && event.key !== "/") return;
   if (event.target.closest("dialog")) return;
   if (event.target.id === "command") return;
   if (event.key === "Enter" && event.target.closest("button")) return;
-  if (view && !event.key.startsWith("Arrow") && event.key !== "Escape") return;
+  if (supervisor) return;
+  if (view && !event.key.startsWith("Arrow") && !["Escape", "c", "t"].includes(event.key)) return;
   const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!act) return;
   event.preventDefault();
