@@ -59,6 +59,8 @@ class Inquiries:
         if self._one_at_a_time.statistics().tasks_waiting >= WAITING_MAX:
             raise NoAnswer("busy", "", "Many ask at this moment. Ask again in a minute.")
         command = [sys.executable, "-m", "gateways.cli", *arguments]
+        if any("\0" in each for each in arguments):  # no name has one, and no program can be asked with it
+            raise NoAnswer(code, field, otherwise)
         stand_back = partial(os.nice, self._nice) if self._nice else None
         with trio.move_on_after(ANSWER_WITHIN_S):
             async with self._one_at_a_time:

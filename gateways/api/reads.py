@@ -21,6 +21,7 @@ from gateways.redaction import alarm_for, incident_for, surroundings_for, unit_f
 from gateways.road_views import RoadsView, view_roads
 from gateways.surroundings_views import SurroundingsView, view_surroundings
 from gateways.views import IncidentView, UnitView, suspects_of, view_alarm, view_incident, view_unit
+from gateways.vocabulary.commands import QUESTIONS
 from gateways.vocabulary.questions import AskPreview, AskSuspects, AskWhy, Foreseen
 
 
@@ -317,6 +318,7 @@ def read_operations() -> tuple[Operation, ...]:
             method="POST",
             name="find_suspects",
             body=shapes.SuspectsBody,
+            right=QUESTIONS[AskSuspects],
             question=AskSuspects,
         ),
         _get(
@@ -326,7 +328,7 @@ def read_operations() -> tuple[Operation, ...]:
             method="POST",
             name="preview",
             body=shapes.PreviewBody,
-            right=Right.REPORT,
+            right=QUESTIONS[AskPreview],
             question=AskPreview,
         ),
         *(
@@ -339,11 +341,13 @@ def read_operations() -> tuple[Operation, ...]:
                 summary=summary,
                 slow=True,
                 statuses=(404,),
+                right=right,
             )
-            for name, summary in (
-                ("clocks", "Response times against standards, read off the journal."),
-                ("overrides", "Where people passed recommendations over, why, and what it cost."),
-                ("shadow", "What shadow plans would have sent against what was sent."),
+            for name, right, summary in (
+                ("clocks", Right.WATCH, "Response times against standards, read off the journal."),
+                # People's own words stand in it, as reasons.
+                ("overrides", Right.ORDER, "Where people passed recommendations over, why, and what it cost."),
+                ("shadow", Right.WATCH, "What shadow plans would have sent against what was sent."),
             )
         ),
     )

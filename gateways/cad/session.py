@@ -18,10 +18,10 @@ from gateways.cad.config import CadConfig
 from gateways.cad.messages import VERSION, Hello, Look, Ping, Pong, Refused
 from gateways.cad.refusals import explain, wrong_version
 from gateways.vocabulary.bucket import Bucket
-from gateways.vocabulary.commands import NotAllowed, Unfit, admitted
+from gateways.vocabulary.commands import NotAllowed, Unfit, admitted, may_ask
 from gateways.vocabulary.incident_messages import AnyCommand as AnyMessage
 from gateways.vocabulary.incident_messages import UnitEmergency
-from gateways.vocabulary.questions import NEEDS, AskPreview, Question
+from gateways.vocabulary.questions import AskPreview, Question
 from gateways.vocabulary.unreadable import UNREADABLE
 
 POLICY_VIOLATION: Final = 1008
@@ -142,33 +142,24 @@ class Session:
         wait_s = self._pace.take(now_s)
         if wait_s > 0 and not isinstance(message, UnitEmergency):
             reason = "Messages come faster than this connection may send them. Send it again later, under the same id."
-            return Send(
-                Refused(
-                    id=message.id, code="rate_limited", field="", reason=reason, retry_after_ms=int(wait_s * 1000) + 1
-                )
-            )
+            return _too_fast(message, wait_s, reason)
         if isinstance(message, Ping):
             return Send(Pong(id=message.id))
-        if isinstance(message, Question):
-            return self._question(message, principal, now_s)
         if isinstance(message, Look):
             return _watch(message)
-        return self._command(message, principal)
+        if isinstance(message, AskPreview):
+            wait_s = self._previews.take(now_s)
+            if wait_s > 0:
+                return _too_fast(
+                    message, wait_s, "Previews are asked for faster than one may. Ask when the typing pauses."
+                )
+        return self._asked(message, principal)
 
-    def _question(self, message: Question, principal: Principal, now_s: float) -> Send | Inquire:
-        right = NEEDS[type(message)]
-        if not principal.may(right):
-            reason = f"A {principal.role} may not ask this: it needs the right to {right}."
-            return Send(Refused(id=message.id, code="unauthorised", field="type", reason=reason))
-        wait_s = self._previews.take(now_s) if isinstance(message, AskPreview) else 0.0
-        if wait_s > 0:
-            reason = "Previews are asked for faster than one connection may. Ask when the typing pauses."
-            wait_ms = int(wait_s * 1000) + 1
-            return Send(Refused(id=message.id, code="rate_limited", field="", reason=reason, retry_after_ms=wait_ms))
-        return Inquire(message)
-
-    def _command(self, message: AnyMessage, principal: Principal) -> Send | Ask:
+    def _asked(self, message: Question | AnyMessage, principal: Principal) -> Send | Ask | Inquire:
         try:
+            if isinstance(message, Question):
+                may_ask(message, principal)
+                return Inquire(message)
             return Ask(admitted(message, principal, self._projection))
         except NotAllowed as refused:
             return Send(Refused(id=message.id, code="unauthorised", field=refused.field, reason=refused.reason))
@@ -187,6 +178,11 @@ class Session:
     def _end(self, cause: str, reason: str) -> Close:
         self.state = State.CLOSED
         return Close(POLICY_VIOLATION, cause, reason)
+
+
+def _too_fast(message: Look | Ping | Question | AnyMessage, wait_s: float, reason: str) -> Send:
+    wait_ms = int(wait_s * 1000) + 1
+    return Send(Refused(id=message.id, code="rate_limited", field="", reason=reason, retry_after_ms=wait_ms))
 
 
 def _watch(look: Look) -> Send | Watch:

@@ -1,6 +1,6 @@
 """Questions: messages that are answered and change nothing. Part of the vocabulary that all gateways share."""
 
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
@@ -8,7 +8,6 @@ from msgspec import Meta, Struct
 from engine.model.facts import Choice, Shortage
 from engine.model.plans import Mode
 from engine.model.response_facts import Suspect
-from gateways.auth import Right
 from gateways.cover_views import LeftView, PictureView
 from gateways.views import RouteView
 from gateways.vocabulary.words import (
@@ -168,13 +167,3 @@ class WayTold(FromServer, frozen=True, gc=False, kw_only=True):
 
 Question: TypeAlias = AskWhy | AskSuspects | AskPreview | AskCover | AskLeft | AskWay
 Told: TypeAlias = WhyTold | SuspectsTold | PreviewTold | CoverTold | LeftTold | WayTold
-
-NEEDS: Final[dict[type[FromClient], Right]] = {
-    AskWhy: Right.WATCH,
-    AskSuspects: Right.WATCH,
-    AskPreview: Right.REPORT,
-    AskCover: Right.WATCH,
-    AskLeft: Right.WATCH,
-    AskWay: Right.WATCH,
-}
-"""The right that each question needs; what the answer then leaves out is said in `redaction.py`."""

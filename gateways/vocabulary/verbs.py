@@ -18,7 +18,7 @@ from gateways.vocabulary import incident_messages as incidents
 from gateways.vocabulary import move_messages as moves
 from gateways.vocabulary import questions
 from gateways.vocabulary import response_messages as response
-from gateways.vocabulary.commands import RULES
+from gateways.vocabulary.commands import QUESTIONS, RULES
 from gateways.vocabulary.words import FromClient
 
 Says: TypeAlias = tuple[type[FromClient], ...]
@@ -79,7 +79,7 @@ class Verb(Struct, frozen=True, kw_only=True):
 
 def _right(kind: type[FromClient]) -> Right:
     """Return the right that a message needs; KeyError if it is neither a command nor a question."""
-    asked = questions.NEEDS.get(kind)
+    asked = QUESTIONS.get(kind)  # type: ignore[arg-type]  # it may be a command as well
     return RULES[kind].right if asked is None else asked  # type: ignore[index]  # what is no question is a command
 
 

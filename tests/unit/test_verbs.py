@@ -9,9 +9,8 @@ from gateways.api.routes import operations
 from gateways.api.verbs import letters_of, verb_sheet
 from gateways.auth import GRANTS, Right, Role
 from gateways.console.routes import FOLDER
-from gateways.vocabulary.commands import RULES
+from gateways.vocabulary.commands import QUESTIONS, RULES
 from gateways.vocabulary.incident_messages import Dispatch, UnitStatus
-from gateways.vocabulary.questions import NEEDS
 from gateways.vocabulary.verbs import VERBS, view_verbs
 
 READERS = re.compile(r"^export const [A-Z]+ = \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
@@ -35,7 +34,7 @@ def test_a_verb_says_what_it_is_typed_like_and_for(verb: object) -> None:
     assert each.usage.startswith(each.verb)
     assert each.about
     assert not each.about.endswith(".")
-    assert all(kind in RULES or kind in NEEDS for kind in each.says)
+    assert all(kind in RULES or kind in QUESTIONS for kind in each.says)
     assert each.rights
 
 
