@@ -267,8 +267,9 @@ VERBS: Final[tuple[Verb, ...]] = (
     _verb(
         "S",
         "screen",
-        "S MAP   ·   S WALL   ·   S DESK",
-        "Open a window for a second screen: the map alone, the wall, or the supervisor's desk",
+        "S MAP   ·   S WALL   ·   S DESK   ·   S PAST [TIME]",
+        "Open a window for a second screen: the map alone, the wall, the supervisor's desk, or the past: the hour of a "
+        "time (14:32, 2026-11-28 14:32)",
         Group.LOOKING,
         (),
     ),

@@ -19,11 +19,20 @@ function why({ words, text }, desk) {
 }
 
 function screen({ words }, desk) {
-  const said = meant(words[0] ?? "", ["map", "wall", "desk"]);
-  if (typeof said !== "string") throw new Wrong("Which: S MAP, S WALL or S DESK?");
+  const said = meant(words[0] ?? "", ["map", "wall", "desk", "past"]);
+  if (typeof said !== "string") throw new Wrong("Which: S MAP, S WALL, S DESK or S PAST?");
+  if (said === "past") return replay(words.slice(1).join(" "), desk);
   if (said === "desk" && desk.me.role !== "supervisor") throw new Wrong("S DESK is for supervisors: sign in as one.");
   const shown = said === "desk" ? "supervisor" : said;
   return { show: () => (window.open(`/console?view=${shown}`, `turnout-${shown}`, "popup"), `Opened: ${shown}`) };
+}
+
+/** The past opens in a window of its own, so that nobody mistakes it for the desk. The server says who may. */
+function replay(at, desk) {
+  if (!desk.may("past")) throw new Wrong("Only supervisors look at the past.");
+  if (at && !/^(\d{4}-\d\d-\d\d[ T])?\d{1,2}:\d\d(:\d\d)?Z?$/i.test(at)) throw new Wrong(`“${at}” is no time. Write 14:32, or 2026-11-28 14:32.`);
+  const query = at ? `&at=${encodeURIComponent(at)}` : "";
+  return { show: () => (window.open(`/console?view=replay${query}`, "turnout-replay", "popup,width=1440,height=900"), `Opened: the past${at ? ` at ${at}` : ""}`) };
 }
 
 export const LOOKING = {
