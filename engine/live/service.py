@@ -122,7 +122,7 @@ class Service:
         self._moved_on = trio.Event()
         self._failed: Exception | None = None
         self.epochs = EpochMaker(engine.world, self.tell)
-        self.previews = Previews(engine, self._is_at_rest)
+        self.previews = Previews(engine, lambda: self.lanes.are_empty)
 
     # ── what gateways call ──────────────────────────────────────────────────────────────────────────────────
 
@@ -177,9 +177,6 @@ class Service:
         """Put an input into its lane, once there is room; `done` is told when its turn is durable."""
         await self.lanes.put(Waiting(given, done))
         self._work.set()
-
-    def _is_at_rest(self) -> bool:
-        return self.stage is Stage.READY and not any(self.lanes.depth(lane) for lane in Lane)
 
     @property
     def undurable(self) -> int:
