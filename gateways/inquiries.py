@@ -48,12 +48,6 @@ class Inquiries:
         command = ["report", name, *options, "--json", "--", str(self._data)]
         return await self.ask(command, "unknown_profile", "profile", "There is no such report.")
 
-    async def shift(self, from_ms: int, to_ms: int, recent_min: int) -> bytes:
-        """Return the report on a shift, to whole seconds that hold all of it, as one JSON object. Raises NoAnswer."""
-        span = ["--from", _moment(from_ms), "--to", _moment(to_ms + 999), "--recent", str(recent_min)]
-        command = ["report", "shift", *span, "--json", "--", str(self._data)]
-        return await self.ask(command, "unreadable", "", "The journal cannot be read.")
-
     async def ask(self, arguments: list[str], code: str, field: str, otherwise: str) -> bytes:
         """Run the command line; return what it prints. Raises NoAnswer with its last sentence, under that code."""
         if self._one_at_a_time.statistics().tasks_waiting >= WAITING_MAX:
