@@ -49,8 +49,6 @@ STRETCH_S = 0.01
 """The writer decides for so long before everybody else on the loop has a turn: sockets are read, screens are told."""
 UNDURABLE_MAX = 4096
 """Turns on their way to the disk; beyond it the writer waits for the disk."""
-
-
 KEYS_AHEAD = 1_000
 KEYS_EVERY_S = 10.0
 
