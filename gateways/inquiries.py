@@ -37,7 +37,7 @@ class Inquiries:
         options = [] if unit is None else [f"--unit={unit}"]
         options += [] if at is None else ["--at", str(at)]
         options += [] if personal else ["--redacted"]
-        command = ["why", "--data", str(self._data), "--json", *options, "--", incident]
+        command = ["why", "--data", str(self._data), "--json", "--asked", *options, "--", incident]
         return await self.ask(command, "unknown_incident", "incident", f"Nothing is known of {incident}.")
 
     async def report(self, name: str, from_ms: int | None, to_ms: int | None, profile: str | None) -> bytes:
