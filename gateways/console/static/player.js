@@ -106,7 +106,7 @@ export class Player {
   _legend(tape) {
     const counts = Object.keys(MARKS).map((kind) => ({ kind, count: tape?.marks.filter((mark) => mark.kind === kind).length ?? 0 }));
     keep(find("past-legend"), counts, ({ kind }) => kind, ({ count }) => `${count}`, ({ kind, count }) =>
-      make("span", { class: `past-key mark-${kind}` }, make("i", { "aria-hidden": "true" }, MARKS[kind][0]), ` ${count} ${MARKS[kind][1]}`));
+      make("span", { class: `past-key mark-${kind}` }, make("i", { "aria-hidden": "true" }, MARKS[kind][0]), ` ${count} ${MARKS[kind][count === 1 ? 1 : 2]}`));
   }
 
   /** What is not recorded is said, not guessed. */
