@@ -4,9 +4,11 @@ Snapshots serve a restart: the newest three are kept. Waymarks serve whoever loo
 at least `APART` turns from the next; where they become too many or too large, the one that is missed least goes. They
 are a cache as well: all of them may be deleted, and nobody ever waits for one.
 
-    waymarks/<seq>-<ms since the epoch>-<lowest>-<highest>.way    the numbers of the incidents whose people are in it
+    waymarks/<seq>-<ms since the epoch>-<lowest>-<highest>-<bare>.way
 
-A World holds people's data. The numbers stand in the name, so that a forgetting opens only the few it may be about.
+A World holds people's data. The lowest and the highest number of the incidents that are in it stand in the name, so that
+a forgetting opens only the few it may be about. It says where units were, too: once the positions of those turns have
+expired, it is `bare` (1) of them.
 """
 
 from contextlib import suppress
@@ -16,12 +18,16 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.journal.disk import Disk
 from engine.journal.keys import Keyring, number_of
 from engine.journal.snapshots import Snapshot, decoded, encoded
+from engine.journal.tracks import expire_tracks, read_expired_through
+from engine.model.fixes import Fixes
+from engine.model.paper import decode_as, encode
 from engine.state.erasure import erase, named_in
-from engine.state.image import restore, save
+from engine.state.image import Image, restore, save
 from engine.state.world import World
 
 APART: Final = 20_000
@@ -41,6 +47,7 @@ class Waymark(Struct, frozen=True, order=True):
     now_ms: int
     lowest: int
     highest: int
+    bare: int
     path: Path
 
     def world(self) -> World | None:
@@ -57,8 +64,9 @@ def list_waymarks(directory: Path) -> list[Waymark]:
     found = []
     for path in (directory / FOLDER).glob("*.way"):
         parts = path.stem.split("-")
-        if len(parts) == 4 and all(part.isdecimal() for part in parts):
-            found.append(Waymark(*map(int, parts), path))
+        if len(parts) == 5 and all(part.isdecimal() for part in parts):
+            seq, now_ms, lowest, highest, bare = map(int, parts)
+            found.append(Waymark(seq, now_ms, lowest, highest, bare, path))
     return sorted(found)
 
 
@@ -73,9 +81,10 @@ def leave_waymark(directory: Path, world: World, disk: Disk | None = None) -> bo
             return False
         (directory / FOLDER).mkdir(mode=0o700, exist_ok=True)
         numbers = [number_of(name) for name in named_in(world)]
-        name = f"{world.seq:020d}-{world.now}-{min(numbers, default=0)}-{max(numbers, default=0)}.way"
-        path = directory / FOLDER / name
-        disk.replace(path, encoded(Snapshot(world.seq, _NO_HEAD, save(world))))
+        bare = int(world.seq <= read_expired_through(directory))
+        path = _path(directory, world.seq, world.now, min(numbers, default=0), max(numbers, default=0), bare)
+        image = save(world)
+        disk.replace(path, encoded(Snapshot(world.seq, _NO_HEAD, _without_positions(image) if bare else image)))
     except OSError:
         return False
     # Somebody may have been forgotten while it was written; what was forgotten later finds it by its name.
@@ -84,6 +93,30 @@ def leave_waymark(directory: Path, world: World, disk: Disk | None = None) -> bo
         return False
     _thin(directory, disk)
     return True
+
+
+def expire_positions(directory: Path, before_seq: int) -> list[Path]:
+    """Delete where units were in turns before that one: tracks, and what waymarks hold; return which tracks. Raises OSError.
+
+    May run while the journal is written.
+    """
+    gone = expire_tracks(directory, before_seq)
+    strip_waymarks(directory)
+    return gone
+
+
+def strip_waymarks(directory: Path, disk: Disk | None = None) -> None:
+    """Take the positions out of the waymarks of turns whose positions have expired. Raises OSError."""
+    disk, through = disk or Disk(), read_expired_through(directory)
+    for mark in list_waymarks(directory):
+        if mark.seq > through or mark.bare:
+            continue
+        with suppress(FileNotFoundError, msgspec.DecodeError, ValueError):
+            snapshot = decoded(mark.path.read_bytes())
+            if snapshot is not None:
+                path = _path(directory, mark.seq, mark.now_ms, mark.lowest, mark.highest, 1)
+                disk.replace(path, encoded(replace(snapshot, payload=_without_positions(snapshot.payload))))
+        disk.unlink(mark.path)
 
 
 def scrub_waymarks(directory: Path) -> list[Path]:
@@ -97,6 +130,15 @@ def scrub_waymarks(directory: Path) -> list[Path]:
             mark.path.unlink(missing_ok=True)
             gone.append(mark.path)
     return gone
+
+
+def _path(directory: Path, seq: int, *parts: int) -> Path:
+    return directory / FOLDER / f"{seq:020d}-{'-'.join(map(str, parts))}.way"
+
+
+def _without_positions(image: bytes) -> bytes:
+    """Return the image with every unit where it is assumed. Raises what decoding raises."""
+    return encode(replace(decode_as(Image, image), positions=Fixes.empty()))
 
 
 def _names_anybody_gone(world: World, keys: Keyring) -> bool:

@@ -7,7 +7,7 @@ import msgspec
 from engine.journal import Snapshot
 from engine.journal.recovery import turns
 from engine.journal.snapshots import latest_snapshot
-from engine.journal.waymarks import list_waymarks
+from engine.journal.waymarks import list_waymarks, strip_waymarks
 from engine.model.turn import Turn
 from engine.state.image import restore
 from engine.state.world import World
@@ -21,6 +21,7 @@ def nearest_world(journal: Path, before_ms: int, forgotten: Forgotten) -> World:
     A World of seq 0 is empty: the journal is there from its first turn. Raises JournalError, NoJournal.
     """
     least = first_seq(journal) - 1
+    strip_waymarks(journal)
     passed = (mark for mark in reversed(list_waymarks(journal)) if mark.now_ms <= before_ms and mark.seq >= least)
     marked = next((world for world in (mark.world() for mark in passed) if world is not None), None)
     found = [world for world in (marked, _from_snapshot(journal, before_ms, least)) if world is not None]

@@ -8,10 +8,11 @@ import pytest
 from engine.journal import waymarks
 from engine.journal.keys import Keyring, number_of
 from engine.journal.recovery import recover_world, scrub_snapshots, take_snapshot
-from engine.journal.waymarks import leave_waymark, list_waymarks
-from engine.model.inputs import AddNote, AdoptPlace, CancelIncident, ReportIncident
+from engine.journal.waymarks import expire_positions, leave_waymark, list_waymarks
+from engine.model.fixes import Fixes
+from engine.model.inputs import AddNote, AdoptPlace, CancelIncident, ReportIncident, ReportPositions
 from engine.state.image import state_hash
-from tests.builders import small_place
+from tests.builders import NOW, small_place
 from tests.property.test_forgetting import Town, bytes_of
 
 
@@ -46,7 +47,7 @@ def test_whoever_takes_a_snapshot_leaves_a_waymark_apart_from_the_next(made: Tow
     assert state_hash(world) == state_hash(recover_world(made.folder).world)
     mark.path.write_bytes(mark.path.read_bytes()[:-1])
     assert mark.world() is None
-    (made.folder / "waymarks" / "1-2-x-4.way").write_bytes(b"")
+    (made.folder / "waymarks" / "1-2-x-4-0.way").write_bytes(b"")
     assert len(list_waymarks(made.folder)) == 2
     made.journal.close()
 
@@ -85,3 +86,28 @@ def test_too_many_are_thinned_where_they_stand_closest(made: Town, monkeypatch: 
     notes(made, 6)
     assert not leave_waymark(made.folder, made.engine.world)
     made.journal.close()
+
+
+def test_positions_expire_from_waymarks_as_from_tracks(made: Town) -> None:
+    """Those of turns whose positions are gone say no longer where units were, nor do those that are left of them later."""
+    made.give(ReportPositions(Fixes([0], [100], [300], [NOW], [50], [90])))
+    take_snapshot(made.folder)
+    made.journal.close()
+    (mark,) = list_waymarks(made.folder)
+    world = mark.world()
+    assert world is not None
+    assert (world.fleet.fix_ms[0], mark.bare) == (NOW, 0)
+    (made.folder / "expired").write_bytes(b"%d" % mark.seq)
+    expire_positions(made.folder, 1)
+    (stripped,) = list_waymarks(made.folder)
+    bare = stripped.world()
+    assert bare is not None
+    assert (bare.fleet.fix_ms[0], bare.fleet.assumed[0], stripped.bare) == (-1, 1, 1)
+    assert bare.incidents == world.incidents
+    stripped.path.unlink()
+    assert leave_waymark(made.folder, world)
+    (again,) = list_waymarks(made.folder)
+    assert again.bare == 1
+    late = again.world()
+    assert late is not None
+    assert late.fleet.fix_ms[0] == -1
