@@ -57,6 +57,7 @@ class Console:
         self.service = service
         self.config = config
         self.exercise = exercise
+        self.journal = data / "journal"
         self.basemap = Basemap(streets)
         self.sessions = Sessions(
             keeper,

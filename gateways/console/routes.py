@@ -15,6 +15,7 @@ from gateways.auth import GRANTS, Role
 from gateways.browsers import JSON, Unwelcome, body_of
 from gateways.console.answers import NO_STORE, answered, json_answer
 from gateways.console.entrance import COOKIE, Console, Guest, SignIn, TicketKeeper
+from gateways.console.past import Past
 from gateways.console.place import view_place
 from gateways.pages import Page, read_pages
 
@@ -29,15 +30,9 @@ Follow = Callable[[WebSocket, TicketKeeper, trio.Event], Awaitable[None]]
 def console_routes(console: Console, follow: Follow) -> list[BaseRoute]:
     """Return the routes, to be mounted on the HTTP listener."""
     pages = read_pages(FOLDER)
-    front = _page(pages["index.html"])
+    front, past = _page(pages["index.html"]), Past(console)
 
-    async def followed(websocket: WebSocket) -> None:
-        try:
-            guest = console.guest(websocket)
-            keeper = TicketKeeper(console, guest, console.own_origin(websocket))
-        except Unwelcome:
-            await websocket.close(REFUSED)
-            return
+    async def followed(websocket: WebSocket, guest: Guest, keeper: TicketKeeper) -> None:
         await follow(websocket, keeper, console.sessions.over(guest.session.id))
 
     return [
@@ -50,9 +45,27 @@ def console_routes(console: Console, follow: Follow) -> list[BaseRoute]:
         Route(f"{PATH}/ticket", answered(console, _ticket), methods=["POST"]),
         Route(f"{PATH}/place", answered(console, _place)),
         Route(f"{PATH}/streets/{{digest}}", answered(console, _streets)),
-        WebSocketRoute(f"{PATH}/follow", followed),
+        WebSocketRoute(f"{PATH}/follow", _admitted(console, followed)),
+        WebSocketRoute(f"{PATH}/past", _admitted(console, past.serve)),
         *(Route(f"{PATH}/{name}", _page(page)) for name, page in pages.items() if name != "index.html"),
     ]
+
+
+def _admitted(
+    console: Console, serve: Callable[[WebSocket, Guest, TicketKeeper], Awaitable[None]]
+) -> Callable[[WebSocket], Awaitable[None]]:
+    """Let in who has a session and comes from our own page; the ticket is shown in the first message."""
+
+    async def answer(websocket: WebSocket) -> None:
+        try:
+            guest = console.guest(websocket)
+            keeper = TicketKeeper(console, guest, console.own_origin(websocket))
+        except Unwelcome:
+            await websocket.close(REFUSED)
+            return
+        await serve(websocket, guest, keeper)
+
+    return answer
 
 
 def _page(page: Page) -> Callable[[Request], Awaitable[Response]]:

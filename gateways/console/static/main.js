@@ -13,6 +13,7 @@ import { Legend } from "./legend.js";
 import { Line } from "./line.js";
 import { Link } from "./link.js";
 import { CityMap } from "./map.js";
+import { Past } from "./past.js";
 import { followPointing } from "./pointing.js";
 import { Queue } from "./queue.js";
 import { fetchStreets } from "./streets.js";
@@ -31,13 +32,15 @@ setZone(place.timezone, place.utc_offsets);
 document.title = `${place.name} · Turnout`;
 const streets = await fetchStreets(place);
 
-/** "": the desk. A window without a command line only shows: "map" for a second screen, "wall" for everybody, "supervisor". */
-const view = ["map", "wall", "supervisor"].find((each) => each === new URLSearchParams(location.search).get("view")) ?? "";
+/** "": the desk. A window without a command line only shows: "map" for a second screen, "wall" for everybody, "supervisor", "replay". */
+const view = ["map", "wall", "supervisor", "replay"].find((each) => each === new URLSearchParams(location.search).get("view")) ?? "";
 document.body.dataset.view = view;
+const past = view === "replay";
+if (past) me.rights = me.rights.filter((right) => right === "watch");
 
 const board = new Board();
 const tones = new Tones();
-const link = new Link(board, { onState: () => stateChanged(), onSignedOut: () => location.reload() });
+const link = new (past ? Past : Link)(board, { onState: () => stateChanged(), onSignedOut: () => location.reload() });
 const desk = new Desk({ board, link, streets, place, me, tones });
 const header = new Header(board, link, place, me);
 const queue = new Queue(board, place);
@@ -46,7 +49,7 @@ const timeline = new Timeline(board);
 desk.attention = new Attention(board, desk);
 desk.cover = new Cover(board, link);
 desk.card = new Card(board, queue, desk);
-desk.map = new CityMap(board, streets, place, { cover: desk.cover, link, onPick: () => desk.line.focus("N ") });
+desk.map = new CityMap(board, streets, place, { cover: desk.cover, link, onPick: () => view || desk.line.focus("N ") });
 const legend = new Legend(board, desk.cover);
 followPointing(board, desk.cover);
 desk.line = new Line(desk);
@@ -87,7 +90,7 @@ board.follow((kind, message) => {
     const { chosen } = board;
     if (chosen) desk.map.reveal(chosen.lat, chosen.lon);
   }
-  if (kind !== "delta") return;
+  if (kind !== "delta" || past) return;
   desk.opened();
   const [first] = message.fresh.sort((a, b) => a.priority - b.priority);
   announce(first, message.alarms);
