@@ -124,8 +124,8 @@ class Server:
 def serving(folder: Path, unit: str, more: str = "") -> Iterator[Server]:
     """Serve until the block is left."""
     server = Server(folder, unit, more)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop()
