@@ -18,6 +18,7 @@ from gateways.console.entrance import COOKIE, Console, Guest, SignIn, TicketKeep
 from gateways.console.past import Past
 from gateways.console.place import view_place
 from gateways.pages import Page, read_pages
+from gateways.vocabulary.verbs import view_verbs
 
 FOLDER: Final = Path(__file__).parent / "static"
 PATH: Final = "/console"
@@ -44,6 +45,7 @@ def console_routes(console: Console, follow: Follow) -> list[BaseRoute]:
         Route(f"{PATH}/codes", answered(console, _codes), methods=["POST"]),
         Route(f"{PATH}/ticket", answered(console, _ticket), methods=["POST"]),
         Route(f"{PATH}/place", answered(console, _place)),
+        Route(f"{PATH}/verbs", answered(console, _verbs)),
         Route(f"{PATH}/streets/{{digest}}", answered(console, _streets)),
         WebSocketRoute(f"{PATH}/follow", _admitted(console, followed)),
         WebSocketRoute(f"{PATH}/past", _admitted(console, past.serve)),
@@ -162,6 +164,12 @@ async def _place(console: Console, request: Request) -> Response:
     """Tell what the place is made of."""
     console.guest(request)
     return json_answer(view_place(console.service.world.settled, console.basemap.digest, exercise=console.exercise))
+
+
+async def _verbs(console: Console, request: Request) -> Response:
+    """Tell the registry of verbs, from which the page makes its command line and its help."""
+    console.guest(request)
+    return json_answer(view_verbs())
 
 
 async def _streets(console: Console, request: Request) -> Response:
