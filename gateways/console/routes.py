@@ -15,12 +15,15 @@ from starlette.websockets import WebSocket
 from gateways.auth import GRANTS, Role
 from gateways.browsers import JSON, Unwelcome, body_of
 from gateways.console.entrance import COOKIE, Console, Guest, SignIn, TicketKeeper
+from gateways.console.layouts import NotKept, Window, Word
 from gateways.console.place import view_place
 from gateways.pages import Page, read_pages
 
 FOLDER: Final = Path(__file__).parent / "static"
 PATH: Final = "/console"
 NO_STORE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+WHY_S: Final = 3_600
+"""A browser keeps what it holds so much longer than it counts: who shows it then is told why it does no longer."""
 REFUSED: Final = 1008
 """Close code for a WebSocket that is not ours to serve."""
 Handler = Callable[[Console, Request], Awaitable[Response]]
@@ -40,7 +43,10 @@ def console_routes(console: Console, follow: Follow) -> list[BaseRoute]:
         except Unwelcome:
             await websocket.close(REFUSED)
             return
-        await follow(websocket, keeper, console.sessions.over(guest.session.id))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(console.end_in_time, guest.session)
+            await follow(websocket, keeper, console.sessions.over(guest.session.id))
+            nursery.cancel_scope.cancel()
 
     return [
         Route("/", front),
@@ -50,6 +56,8 @@ def console_routes(console: Console, follow: Follow) -> list[BaseRoute]:
         Route(f"{PATH}/sessions/{{name}}", _answered(console, _end_session), methods=["DELETE"]),
         Route(f"{PATH}/codes", _answered(console, _codes), methods=["POST"]),
         Route(f"{PATH}/ticket", _answered(console, _ticket), methods=["POST"]),
+        Route(f"{PATH}/layout", _answered(console, _layout)),
+        Route(f"{PATH}/layout/{{window}}", _answered(console, _put_layout), methods=["PUT"]),
         Route(f"{PATH}/place", _answered(console, _place)),
         Route(f"{PATH}/streets/{{digest}}", _answered(console, _streets)),
         WebSocketRoute(f"{PATH}/follow", followed),
@@ -102,14 +110,14 @@ async def _session(console: Console, request: Request) -> Response:
     console.own_origin(request)
     secure = not console.config.plain_http
     if request.method == "DELETE":
-        console.sessions.end(console.guest(request).session.id)
+        console.sessions.end(console.guest(request).session.id, "You have signed out.")
         response = Response(status_code=204, headers=NO_STORE)
         response.delete_cookie(COOKIE, PATH, secure=secure, httponly=True, samesite="strict")
         return response
     held, guest = console.sign_in(await body_of(request, SignIn), request.headers.get("user-agent", ""))
     response = _json(_who(guest))
     response.set_cookie(
-        COOKIE, held, console.config.session_s, path=PATH, secure=secure, httponly=True, samesite="strict"
+        COOKIE, held, console.config.session_s + WHY_S, path=PATH, secure=secure, httponly=True, samesite="strict"
     )
     return response
 
@@ -143,7 +151,7 @@ async def _end_session(console: Console, request: Request) -> Response:
     known = next((each for each in console.sessions.all(time.time()) if each.id == name), None)
     if known is None or not (_sees_all(guest) or known.name == guest.principal.name):
         raise Unwelcome(404, "unknown_session", "There is no such session, or it is not yours.")
-    console.sessions.end(name)
+    console.sessions.end(name, f"Your session was ended by {guest.principal.name}.")
     return Response(status_code=204, headers=NO_STORE)
 
 
@@ -162,6 +170,28 @@ async def _ticket(console: Console, request: Request) -> Response:
     if ticket is None:
         raise Unwelcome(503, "too_many_tickets", "Too many pages connect at this moment. Try again.")
     return _json({"ticket": ticket, "seconds": console.config.ticket_s}, 201)
+
+
+async def _layout(console: Console, request: Request) -> Response:
+    """Tell how the user has arranged each window."""
+    return _json(console.layouts.of(console.guest(request).principal.name))
+
+
+async def _put_layout(console: Console, request: Request) -> Response:
+    """Keep how the user has arranged one window; every session of that name begins with it from now on."""
+    guest = console.guest(request)
+    try:
+        name = msgspec.convert(request.path_params["window"], Word)
+    except msgspec.ValidationError:
+        raise Unwelcome(
+            404, "unknown_window", "A window is named by up to 32 small letters, digits, - and _."
+        ) from None
+    try:
+        await console.layouts.put(guest.principal.name, name, await body_of(request, Window))
+    except NotKept as wrong:
+        status = {"rate_limited": 429, "too_many": 409}.get(wrong.code, 503)
+        raise Unwelcome(status, wrong.code, str(wrong)) from None
+    return Response(status_code=204, headers=NO_STORE)
 
 
 async def _place(console: Console, request: Request) -> Response:

@@ -10,8 +10,9 @@ const KEYS = [
   ["Enter", "accept what is recommended for the selected incident"],
   ["O", "send others: the line is begun for you"],
   ["W", "why these, or why not another"],
-  ["K", "acknowledge the most urgent alarm"],
-  ["Tab", "complete the word"],
+  ["K", "look at a new call of priority 1; acknowledge the most urgent alarm"],
+  ["M", "mute the tones for ten minutes; hear them again"],
+  ["Tab", "complete the word; elsewhere: to the next panel, button or edge"],
   ["?", "this sheet"],
 ];
 

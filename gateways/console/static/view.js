@@ -38,6 +38,17 @@ export class View {
     this._changed();
   }
 
+  /** Is all of it shown, as `fit` was told last? */
+  get whole() {
+    return Boolean(this._fitted);
+  }
+
+  /** Show this point in the middle, at so many pixels for a metre. */
+  show(x, y, scale) {
+    Object.assign(this, { x, y, scale, _fitted: null });
+    this._changed();
+  }
+
   /** Bring a point into the middle unless it is well in sight. */
   reveal(x, y) {
     const [px, py] = this.toScreen(x, y);
