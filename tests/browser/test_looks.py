@@ -54,8 +54,8 @@ LETTERS_MIN_PX = {"1280": 10, "1920": 10, "4k": 18}
 
 
 @contextmanager
-def city(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Run the demo; give the address, a token for the desk and one for a crew's sign-in codes."""
+def city(folder: Path) -> Iterator[tuple[str, str]]:
+    """Run the demo; give the address and a token for the desk."""
     command = [sys.executable, "-m", "gateways.cli", "demo", "--data", str(folder), "--pace", "10", "--seed", "7"]
     with (folder.parent / "demo.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -70,7 +70,7 @@ def city(folder: Path) -> Iterator[tuple[str, str, str]]:
                 break
             except (NoDoors, OSError):
                 time.sleep(0.5)
-        yield web, access["dispatcher"], access["supervisor"]
+        yield web, access["dispatcher"]
     finally:
         process.terminate()
         process.wait(60)
@@ -128,7 +128,7 @@ def test_every_view(tmp_path: Path) -> None:
     folder = Path(os.environ.get("LOOKS", tmp_path / "looks"))
     folder.mkdir(parents=True, exist_ok=True)
     camera = Camera(folder)
-    with city(tmp_path / "data") as (web, token, _):
+    with city(tmp_path / "data") as (web, token):
         for screen, (width, height) in SCREENS.items():
             with browsing(viewport={"width": width, "height": height}) as opened:
                 page = signed_in(opened, web, token)
@@ -143,7 +143,7 @@ def test_every_view(tmp_path: Path) -> None:
                     camera.take(
                         signed_in(opened, web, token, view), f"{view}-{screen}", screen if view == "wall" else ""
                     )
-        phone(camera, web, token)
+        phone(camera, web, token, tmp_path / "data")
     print("\n".join(camera.faults))
     assert not camera.faults
 
@@ -182,18 +182,21 @@ def blind(folder: Path, page: Any) -> None:
             page.screenshot(path=folder / f"desk-{kind}.png")
 
 
-def phone(camera: Camera, web: str, token: str) -> None:
-    """The door of the console and of the crews, on a phone and on a desk."""
+def phone(camera: Camera, web: str, token: str, data: Path) -> None:
+    """The crews' page on a phone, at its door and with a job on it; the door of the console."""
     with browsing() as opened:
         page = opened.new_page()
         page.goto(f"{web}/crew")
         expect(page.get_by_label("Code or token")).to_be_visible()
         camera.take(page, "crew-door")
-        board = httpx2.get(f"{web}/v1/incidents", headers={"Authorization": f"Bearer {token}"}, trust_env=False).json()
-        page.get_by_label("Code or token").fill(token)
+        told = httpx2.get(f"{web}/v1/incidents", headers={"Authorization": f"Bearer {token}"}, trust_env=False).json()
+        unit = next(crew["unit"] for each in told["items"] for crew in each["assigned"])
+        command = [sys.executable, "-m", "gateways.cli", "crew", "code", unit, "--data", str(data)]
+        code = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split()[0]
+        page.get_by_label("Code or token").fill(code)
         page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("#actions")).to_be_visible()
         camera.take(page, "crew")
-        assert board
     with browsing(viewport={"width": 1280, "height": 800}) as opened:
         page = opened.new_page()
         page.goto(web)

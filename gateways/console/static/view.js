@@ -21,6 +21,13 @@ export class View {
     return [(px - this.width / 2) / this.scale + this.x, this.y - (py - this.height / 2) / this.scale];
   }
 
+  /** Where on the ground a pointer is: on a wall the page is drawn greater than it measures itself. */
+  local({ clientX, clientY }) {
+    const box = this.ground.getBoundingClientRect();
+    const zoom = this.ground.currentCSSZoom ?? 1;
+    return [(clientX - box.left) / zoom, (clientY - box.top) / zoom];
+  }
+
   /** Metres that are seen: west, south, east, north. */
   get box() {
     const [west, north] = this.toGround(0, 0);
@@ -94,7 +101,8 @@ export class View {
     });
     ground.addEventListener("pointermove", (event) => {
       if (!from) return;
-      this.move(event.clientX - from[0], event.clientY - from[1]);
+      const zoom = ground.currentCSSZoom ?? 1;
+      this.move((event.clientX - from[0]) / zoom, (event.clientY - from[1]) / zoom);
       from = [event.clientX, event.clientY];
     });
     for (const name of ["pointerup", "pointercancel"]) ground.addEventListener(name, () => (from = null));
@@ -102,8 +110,7 @@ export class View {
       "wheel",
       (event) => {
         event.preventDefault();
-        const box = ground.getBoundingClientRect();
-        this.zoom(Math.exp(-event.deltaY * 0.0015), event.clientX - box.left, event.clientY - box.top);
+        this.zoom(Math.exp(-event.deltaY * 0.0015), ...this.local(event));
       },
       { passive: false },
     );
