@@ -31,12 +31,18 @@ export class Attention {
     ];
   }
 
-  /** What waits, a row each: alarms of one kind about one incident are one matter, and stand at the most urgent of them. */
+  /**
+   * What waits, a row each: alarms of one kind about one incident are one matter, and stand at the most urgent of them.
+   * Calls that wait too long are in the queue below already: when there are many, they are one row that counts them.
+   */
   get _rows() {
     const rows = new Map();
-    for (const { alarm, move } of this.waiting) {
+    const { waiting } = this;
+    const flood = waiting.filter(({ alarm }) => alarm?.about === "pending").length > NAMES;
+    for (const { alarm, move } of waiting) {
       const apart = move || alarm.about === "unit_emergency";
-      const key = apart ? (alarm ?? move).id : `${alarm.about} ${alarm.incident} ${alarm.acknowledged_by ?? ""}`;
+      const together = flood && alarm?.about === "pending" ? "" : alarm?.incident;
+      const key = apart ? (alarm ?? move).id : `${alarm.about} ${together} ${alarm.acknowledged_by ?? ""}`;
       if (rows.has(key)) rows.get(key).alarms.push(alarm);
       else rows.set(key, alarm ? { key, alarms: [alarm] } : { key, move });
     }
@@ -72,8 +78,8 @@ export class Attention {
 
   _alarm(alarms) {
     const [alarm] = alarms;
-    const names = [...new Set(alarms.map((each) => each.unit).filter(Boolean))];
-    const who = names.length ? names.slice(0, NAMES).join(", ") + (names.length > NAMES ? ` +${names.length - NAMES}` : "") : alarm.incident;
+    const names = [...new Set(alarms.map((each) => each.unit ?? each.incident))];
+    const who = names.slice(0, NAMES).join(", ") + (names.length > NAMES ? ` +${names.length - NAMES}` : "");
     const seen = Boolean(alarm.acknowledged_by);
     const grave = alarm.about === "unit_emergency" && !seen;
     const button = seen

@@ -53,6 +53,7 @@ export class Queue {
     );
     const pending = order.filter(isPending).length;
     write(find("queue-note"), order.length ? `${pending} pending of ${order.length}` : "");
+    this._list.setAttribute("role", order.length ? "listbox" : "group"); // a list box without anything to choose is none
     if (!order.length) this._list.replaceChildren(make("p", { class: "empty" }, "No open incidents."));
     const chosen = this._list.querySelector(".chosen");
     if (chosen && this._shown !== this.board.selected) chosen.scrollIntoView({ block: "nearest" });
