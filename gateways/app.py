@@ -37,6 +37,7 @@ from gateways.cad.browsers import Browsers
 from gateways.clock_files import FILE, load_profiles
 from gateways.config import Access, Config, ConfigRefused, grant_access, keep_to_ourselves, recipients_of
 from gateways.console import Console, console_routes
+from gateways.covering import Covering
 from gateways.crews import Crews, crew_routes
 from gateways.crews.sessions import load_key
 from gateways.doors import Address, shown
@@ -94,6 +95,9 @@ async def run_app(
     clock = Clock(pace)
     async with serve(place, data / "journal", clock=clock, settings=config.journal, streets=streets) as service:
         service.on_forget.append(partial(erase_alerts, data, config.endpoints))
+        service.forgetting.on_fault = lambda names, detail: _log.error(
+            "people's data could not be erased; it is tried again until it is done", incidents=names, detail=detail
+        )
         board = Board(restore(save(service.world), indexed=False))
         follower = service.release.follow("board", FOLLOW_TURNS_MAX)
         async with trio.open_nursery() as nursery:
@@ -160,7 +164,7 @@ async def _open_doors(
     courier = Courier(service, board, config.endpoints, folder=data, recipients=recipients, exercise=config.exercise)
     await nursery.start(courier.run)
     inquiries = Inquiries(data)
-    hub = Hub(service, board, config.cad, inquiries)
+    hub = Hub(service, board, config.cad, inquiries, Covering(planner))
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
     says = partial(keeper.admit, Right.STATUS)
     arrivals = Arrivals(service)

@@ -1,7 +1,10 @@
 """How fast the console is, in a real browser before a running demo: frames, a status to the pixel, Enter to "accepted".
 
-    turnout demo --units 300 --pace 1 --data DATA       # in another terminal
+    turnout demo --units 300 --pace 1 --data DATA       # in another terminal; as many units as one likes
     python -m loadtests.console DATA
+
+Frames, and what the page is sent, are measured with the whole city in sight, with the heat layer on, and with a small
+part in sight: what moves elsewhere is not sent then.
 
 Times are taken by one clock: that of this machine, which the page reads as well (`performance.timeOrigin`). Each is an
 upper bound: it holds the HTTP request of the status, and the next frame of the page.
@@ -25,12 +28,17 @@ CHROMIUM: Final = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 TIMES: Final = 100
 WATCH_FRAMES: Final = """
 () => new Promise((resolve) => {
-  let frames = 0, worst = 0, last = performance.now();
-  const began = last;
+  const { board, link } = window.turnout;
+  window.moves ??= (board.follow((kind, message) => { if (kind === "positions") window.moves += message.units.length; }), 0);
+  const [heard, moves] = [link.heard, window.moves];
+  const apart = [];
+  let last = 0, began = 0;
   const frame = (at) => {
-    frames += 1; worst = Math.max(worst, at - last); last = at;
+    if (last) apart.push(at - last);
+    began ||= at;
+    last = at;
     if (at - began < 10000) requestAnimationFrame(frame);
-    else resolve([frames / (at - began) * 1000, worst]);
+    else resolve({ apart, kB: (link.heard - heard) / (at - began), moves: (window.moves - moves) / (at - began) * 1000 });
   };
   requestAnimationFrame(frame);
 })
@@ -78,11 +86,36 @@ def main(data: Path) -> None:
         page.goto(f"{web}/#code={code}")
         page.wait_for_selector(".row")
         unit = str(page.evaluate(FREE_UNIT))
-        rate, worst = page.evaluate(WATCH_FRAMES)
-        print(f"units {page.evaluate('turnout.board.units.size')}   frames/s {rate:.1f}   longest frame {worst:.0f} ms")
+        print(f"units {page.evaluate('turnout.board.units.size')}")
+        _frames(page)
         print("status to pixel    ", _summary(_statuses(page, client, web, unit)))
         print("Enter to accepted  ", _summary(_commands(page, unit)))
         browser.close()
+
+
+def _frames(page: Any) -> None:
+    """Print frames and traffic for each of the views."""
+    print("whole city         ", _rate(page))
+    page.keyboard.press("c")
+    page.wait_for_function("window.turnout.board.cover?.picture")
+    print("with the heat layer", _rate(page))
+    page.keyboard.press("c")
+    for _ in range(5):
+        page.click("#map-in")
+    page.wait_for_timeout(2_000)  # the server is told where one looks once the view rests
+    print("a small part       ", _rate(page))
+    page.click("#map-all")
+
+
+def _rate(page: Any) -> str:
+    seen = page.evaluate(WATCH_FRAMES)
+    apart = sorted(seen["apart"])
+    p99 = apart[len(apart) * 99 // 100]
+    rate = 1_000 * len(apart) / sum(apart)
+    frames = (
+        f"frames/s {rate:.1f}   apart p50 {apart[len(apart) // 2]:.1f} ms   p99 {p99:.1f} ms   max {apart[-1]:.0f} ms"
+    )
+    return f"{frames}   {seen['moves']:.0f} positions/s   {seen['kB']:.1f} kB/s"
 
 
 def _statuses(page: Any, client: httpx2.Client, web: str, unit: str) -> list[float]:

@@ -1,20 +1,15 @@
 """Decisions about forgetting: only what is over, and only what there was."""
 
-from engine.core.lookup import check_given
+from engine.core.lookup import check_given, was_reported
 from engine.core.recorder import Recorder, Refused
 from engine.model.forgetting import ForgetIncident, IncidentForgotten
-
-DIGITS_MAX = 12
-"""No journal counts that many incidents."""
 
 
 def forget_incident(turn: Recorder, given: ForgetIncident) -> None:
     """Erase an incident's people, also long after it has ended; again is harmless."""
     world = turn.world
     check_given(reason=given.reason)
-    digits = given.incident[1:]
-    known = given.incident[:1] == "I" and digits.isdecimal() and len(digits) <= DIGITS_MAX and digits[:1] != "0"
-    if not known or int(digits) > world.incident_number:
+    if not was_reported(world, given.incident):
         raise Refused("unknown_incident", "incident", f"There has never been an incident {given.incident!r}.")
     if given.incident in world.open:
         reason = f"{given.incident} is on the board: its crews need what would be erased. Close or cancel it first."

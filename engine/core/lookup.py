@@ -8,6 +8,8 @@ from engine.state.world import World
 
 TEXT_MAX = 4_000
 """Characters of any text a command carries."""
+DIGITS_MAX = 16
+"""No journal counts that many incidents."""
 
 
 def open_incident(world: World, incident_id: str, field: str = "incident") -> Incident:
@@ -17,6 +19,14 @@ def open_incident(world: World, incident_id: str, field: str = "incident") -> In
         more = f" It was merged into {incident.merged_into}: use that one." if incident.merged_into else ""
         raise Refused("incident_ended", field, f"{incident_id} is {incident.phase} and takes no more orders.{more}")
     return incident
+
+
+def was_reported(world: World, incident_id: str) -> bool:
+    """Tell whether there has ever been an incident of this name."""
+    number = incident_id.removeprefix("I")
+    if not number.isdecimal() or len(number) > DIGITS_MAX:
+        return False
+    return 0 < int(number) <= world.incident_number and incident_id == f"I{int(number)}"
 
 
 def not_forgotten(world: World, incident_id: str) -> None:

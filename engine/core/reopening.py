@@ -1,15 +1,12 @@
 """Undoing: an incident that was not over, one that was an occurrence of its own, two that do not belong together."""
 
-from engine.core.lookup import check_given, known_incident, not_forgotten
+from engine.core.lookup import check_given, known_incident, not_forgotten, was_reported
 from engine.core.recorder import Recorder, Refused
 from engine.model.lifecycle import Phase
 from engine.model.response_facts import IncidentReopened, IncidentSplit, IncidentsUnlinked
 from engine.model.response_inputs import ReopenIncident, SplitIncident, UnlinkIncidents
 from engine.state.records import Incident
 from engine.state.world import World
-
-DIGITS_MAX = 16
-"""No journal counts that many incidents."""
 
 
 def reopen_incident(turn: Recorder, given: ReopenIncident) -> None:
@@ -62,7 +59,7 @@ def _merged(world: World, incident_id: str, into: str) -> bool:
 
 def _remembered(world: World, incident_id: str) -> Incident:
     """Return the incident, or refuse; of one that ended long ago only the journal knows."""
-    if incident_id not in world.incidents and _was_reported(world, incident_id):
+    if incident_id not in world.incidents and was_reported(world, incident_id):
         raise Refused(
             "no_longer_kept",
             "incident",
@@ -71,13 +68,6 @@ def _remembered(world: World, incident_id: str) -> Incident:
             "in a note.",
         )
     return known_incident(world, incident_id)
-
-
-def _was_reported(world: World, incident_id: str) -> bool:
-    number = incident_id.removeprefix("I")
-    if not number.isdecimal() or len(number) > DIGITS_MAX:
-        return False
-    return 0 < int(number) <= world.incident_number and incident_id == f"I{int(number)}"
 
 
 def _can_be_served(world: World, incident: Incident) -> None:

@@ -79,9 +79,6 @@ class EpochMaker:
 def _customise(roads: Roads, conditions: Conditions, points: Points) -> float:
     """Make the oracle, both modes, and its vectors; return the seconds it took."""
     started_s = time.perf_counter()
-    oracle = roads.oracle(conditions)
-    for mode in Mode:
-        oracle.metric(mode)
     roads.prepare(conditions, points)
     return time.perf_counter() - started_s
 

@@ -5,6 +5,7 @@ is served. The fact comes first, so that no erasing is without its record.
 """
 
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ class Forgetting:
         self._service = service
         self._waiting: deque[tuple[Turn, Done | None, Answer | None]] = deque()
         self._news = trio.Event()
+        self.on_fault: Callable[[list[str], str], None] | None = None
+        """Told the incidents that could not be erased yet, and why; it is tried again."""
         self._late: list[str] = []
         """What was caught up with at the start, and may still lie elsewhere."""
 
@@ -52,8 +55,10 @@ class Forgetting:
                 names = [fact.incident for fact in turn.facts if isinstance(fact, IncidentForgotten)]
                 try:
                     await trio.to_thread.run_sync(self._erase, directory, names)
-                except OSError:
+                except OSError as error:
                     # It is journaled and will be done, at the next start if not before; dispatch goes on.
+                    if self.on_fault is not None:
+                        self.on_fault(names, str(error))
                     await trio.sleep(AGAIN_AFTER_S)
                     continue
                 self._waiting.popleft()

@@ -21,7 +21,7 @@ from engine.model.facts import CommandRefused
 from engine.model.moves import ProposeMoves
 from engine.model.paper import decode_as, encode
 from engine.model.place import Place
-from engine.policy.redeploy import Planning, PolicyRefused, policy_named
+from engine.policy.redeploy import Planning, PolicyRefused, Survey, policy_named
 
 FOLLOW_TURNS_MAX = 16_384
 TURNS_AT_A_STRETCH = 128
@@ -74,6 +74,13 @@ class PlannerMeasures(Struct):
     """The part of a plan that the loop waits for."""
 
 
+class Thought(Struct, frozen=True, eq=False):
+    """What the last plan rests on, and what it proposes. Columns that nobody changes: any thread may read them."""
+
+    survey: Survey
+    plan: ProposeMoves
+
+
 class Planner:
     """One per service. `load` and `keep` read and write its memory; `keep` runs in a thread and may raise OSError."""
 
@@ -96,6 +103,8 @@ class Planner:
         self.on_fault: Callable[[str, str], None] | None = None
         """Told the cause and the detail of each failure."""
         self.learned = Learned()
+        self.thought: Thought | None = None
+        """None before the first plan."""
         self._calls = calls
         self._expected: Expected | None = None
         self._hour = -1
@@ -189,6 +198,7 @@ class Planner:
         survey = planning.survey(world)
         self.measures.survey_longest_s = max(self.measures.survey_longest_s, time.perf_counter() - started_s)
         plan = await self._aside(lambda: planning.propose(survey), given_up=True)
+        self.thought = Thought(survey, plan)
         if self.on_plan is not None:
             self.on_plan(time.perf_counter() - started_s)
         return planning.unless_told(world, plan)

@@ -2,10 +2,11 @@
 
 A value: the same network and conditions give the same answers, whoever asks and when. What it found is kept inside,
 one vector for each incident asked about, so that deciding again costs next to nothing; it goes with the oracle when
-traffic changes.
+traffic changes. That memory is for one thread: another one asks an oracle of its own (`apart`).
 """
 
 from collections import OrderedDict
+from copy import copy
 from typing import TypeVar
 
 import numpy as np
@@ -52,9 +53,19 @@ class Metric:
         self._network = network
         self._uturn_ms = settings.uturn_ms
         self._off_road_percent = 100 if mode is Mode.LIGHTS else settings.off_road_normal_percent
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing of anybody's spots any more."""
         self._departures = np.empty((0, COLUMNS), np.int32)
         self._known: Spots | None = None
         self._seen = 0
+
+    def apart(self) -> "Metric":
+        """Return the same metric with a memory of its own."""
+        other = copy(self)
+        other.forget()
+        return other
 
     def departures(self, spots: Spots) -> npt.NDArray[np.int32]:
         """Return how each unit leaves its street, int32[n, 5]. Only those that have moved since are worked out anew."""
@@ -102,9 +113,26 @@ class Oracle:
         self.settings = settings
         self._factors = factors_of(network.graph, conditions)
         self._metrics: dict[Mode, Metric] = {}
-        self._targets: OrderedDict[tuple[Spot, Mode], Target] = OrderedDict()
+        self.forget()
         self._targets_max = max(16, VECTORS_BYTES // (4 * max(1, network.size)))
         self.metric(Mode.LIGHTS)
+
+    def apart(self) -> "Oracle":
+        """Return an oracle of the same answers with a memory of its own: whoever asks from another thread needs one.
+
+        An oracle remembers how units leave their streets, and the vectors it was asked for. Two threads that wrote
+        there at once would write beyond the ends of each other's columns.
+        """
+        for mode in Mode:
+            self.metric(mode)
+        other = copy(self)
+        other.forget()
+        return other
+
+    def forget(self) -> None:
+        """Leave all memories to those who share them, and begin new ones."""
+        self._metrics = {mode: metric.apart() for mode, metric in self._metrics.items()}
+        self._targets: OrderedDict[tuple[Spot, Mode], Target] = OrderedDict()
 
     def metric(self, mode: Mode) -> Metric:
         """Return the customised hierarchy of a mode; made at its first use."""

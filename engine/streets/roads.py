@@ -28,8 +28,8 @@ SPOTS_KEPT = 4_096
 class Roads:
     """Everything static about one place's streets, and what was made from it.
 
-    A planner's thread may ask for the oracle of new conditions while the writer uses the current one: an oracle is
-    complete before it can be found here, and nobody changes it afterwards but its one user.
+    The thread that makes the next epoch may `prepare` it while the writer asks the current oracle: one is complete before
+    it can be found here, and then it is the writer's alone. Other threads ask an oracle `apart`.
     """
 
     def __init__(self, network: Network, settings: TravelSettings) -> None:
@@ -47,21 +47,33 @@ class Roads:
 
     def oracle(self, conditions: Conditions) -> Oracle:
         """Return the oracle of these conditions; made at the first question, which takes some milliseconds."""
-        for known in self._oracles:
-            # The same object, almost always: comparing long lists of closures would cost more than a decision.
-            if known.conditions is conditions or known.conditions == conditions:
-                return known
-        made = Oracle(self.network, conditions, self.settings)
-        self._oracles = (made, *self._oracles[: ORACLES_KEPT - 1])
-        return made
+        known = self._known(conditions)
+        return self._keep(Oracle(self.network, conditions, self.settings)) if known is None else known
 
     def prepare(self, conditions: Conditions, points: list[tuple[int, int, Mode]]) -> None:
-        """Make the oracle and its vectors to these points (x_m, y_m), so that nobody waits for them later."""
-        oracle = self.oracle(conditions)
+        """Make the oracle, both modes and its vectors to these points (x_m, y_m), so that nobody waits for them later.
+
+        What can be found here already is the writer's, who may be asking it right now: it is left to him.
+        """
+        if self._known(conditions) is not None:
+            return
+        oracle = Oracle(self.network, conditions, self.settings)
+        for mode in Mode:
+            oracle.metric(mode)
         for x_m, y_m, mode in points:
             spot = self.spot(x_m, y_m)
             if spot.arc >= 0:
                 oracle.target(spot, mode)
+        self._keep(oracle)
+
+    def _known(self, conditions: Conditions) -> Oracle | None:
+        # The same object, almost always: comparing long lists of closures would cost more than a decision.
+        same = (each for each in self._oracles if each.conditions is conditions or each.conditions == conditions)
+        return next(same, None)
+
+    def _keep(self, oracle: Oracle) -> Oracle:
+        self._oracles = (oracle, *self._oracles[: ORACLES_KEPT - 1])
+        return oracle
 
     def spots(self, x_m: Ints, y_m: Ints, heading: npt.NDArray[np.int16], hint: Ints | None = None) -> Spots:
         """Return where these positions are on the streets; the hint is the `segment` of where they were."""

@@ -24,7 +24,7 @@ from gateways.cad import messages
 from gateways.cad.messages import VERSION, Answer, Bye, Delta, Hello, Positions, Resync, Snapshot, Welcome
 from gateways.cad.mirror import Gap, Mirror
 from gateways.vocabulary.incident_messages import AnyCommand
-from gateways.vocabulary.questions import Question, SuspectsTold, Told, WhyTold
+from gateways.vocabulary.questions import Question, Told
 
 CONNECT_S: Final = 5.0
 SEND_S: Final = 5.0
@@ -200,7 +200,7 @@ class CadClient:
             return gap
 
     def _take(self, message: messages.ServerMessage) -> None:
-        if isinstance(message, (Answer, WhyTold, SuspectsTold, messages.Refused)):
+        if isinstance(message, Answer | Told | messages.Refused):
             asked = self._asked.get(message.id or "")
             if asked is not None:
                 asked.answer = message

@@ -19,9 +19,9 @@ from engine.model.turn import Turn
 from gateways.auth import Principal
 from gateways.cad.hub import Hub
 from gateways.cad.link import Line, Socket
-from gateways.cad.messages import VERSION, Answer, Bye, Hello, Pong, Refused, Resync, Welcome, frame_of
+from gateways.cad.messages import VERSION, Answer, Bye, Hello, Look, Looked, Pong, Refused, Resync, Welcome, frame_of
 from gateways.cad.outbox import Helping, Outbox
-from gateways.cad.session import Ask, Close, Effect, Inquire, Join, Send, Session
+from gateways.cad.session import Ask, Close, Effect, Inquire, Join, Send, Session, Watch
 from gateways.inquiries import NoAnswer
 from gateways.log import logger
 from gateways.redaction import Audience, audience_of
@@ -151,6 +151,8 @@ class Connection:
             assert self._nursery is not None, "a message was read outside `run`"
             self._in_flight += 1
             self._nursery.start_soon(self._inquire, effect.question)
+        elif isinstance(effect, Watch):
+            await self._look(effect.look)
         elif isinstance(effect, Send):
             self._tell(effect.message)
         elif isinstance(effect, Join):
@@ -172,6 +174,14 @@ class Connection:
             reply = Refused(id=question.id, code=none.code, field=none.field, reason=none.reason)
         self._in_flight -= 1
         self._tell(reply)
+
+    async def _look(self, look: Look) -> None:
+        """Tell of positions in that part of the map only, and of those there that the client does not know."""
+        rows = self._hub.look(self, look)
+        self._tell(Looked(id=look.id, units=len(rows)))
+        for helping in self._hub.helpings(rows):
+            self.on_positions(helping)
+            await trio.lowlevel.checkpoint()
 
     def _answered(self, name: str, turn: Turn | None, answer: EngineAnswer | None) -> None:
         """Pass on what has become durable. Called by the engine's release, which no fault of ours may reach."""
@@ -238,10 +248,11 @@ class Connection:
         )
         for frame in self._hub.begin(self._audience):
             self._outbox.reply(frame)
+        self._hub.renewed(self)
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _tell(self, message: Answer | Refused | Pong | Told) -> None:
+    def _tell(self, message: Answer | Refused | Looked | Pong | Told) -> None:
         if isinstance(message, Refused):
             self._statistics.count_refusal(message.code)
         elif isinstance(message, Answer):

@@ -5,6 +5,7 @@ between its snapshot and the stream, nor see one twice.
 """
 
 from collections import deque
+from collections.abc import Iterator
 from typing import Final, Protocol
 
 import msgspec
@@ -14,12 +15,16 @@ from engine.live.service import Service
 from engine.model.geometry import Projection
 from gateways.board import Board, Update
 from gateways.cad.config import CadConfig, Statistics
-from gateways.cad.messages import Positions, frame_as, frame_of
+from gateways.cad.messages import Look, Positions, frame_as, frame_of
 from gateways.cad.mirror import Mirror
 from gateways.cad.outbox import HELPING, Helping
 from gateways.cad.pump import Pump
 from gateways.cad.redacting import ByAudience, DeltaFrames, redacted
+from gateways.cad.sights import Sights
 from gateways.cad.trail import Trail
+from gateways.cad.whatif import WhatIf, WhatIfQuestion
+from gateways.cad.window import Box, Ints
+from gateways.covering import Covering
 from gateways.inquiries import Inquiries, NoAnswer
 from gateways.redaction import NOBODY, Audience, Concern, concern_of, snapshot_for
 from gateways.views import PositionView, suspects_of, view_incident
@@ -62,10 +67,19 @@ class Kept(Struct, frozen=True, gc=False):
 class Hub:
     """Follows the board and keeps what newcomers and those who come back are given. One per process."""
 
-    def __init__(self, service: Service, board: Board, config: CadConfig, inquiries: Inquiries | None = None) -> None:
+    def __init__(
+        self,
+        service: Service,
+        board: Board,
+        config: CadConfig,
+        inquiries: Inquiries | None = None,
+        covering: Covering | None = None,
+    ) -> None:
         self.service = service
         self._board = board
         self._inquiries = inquiries
+        self._whatif = WhatIf(service, board, covering or Covering(None))
+        self._sights = Sights(board.world)
         self.config = config
         self.statistics = Statistics()
         self.pump = Pump()
@@ -125,6 +139,8 @@ class Hub:
 
     async def inquire(self, question: Question, audience: Audience) -> Told:
         """Answer a question. Raises NoAnswer."""
+        if isinstance(question, WhatIfQuestion):
+            return await self._whatif.answer(question, audience)
         if isinstance(question, AskSuspects):
             found = suspects_of(
                 self._board.world,
@@ -150,6 +166,23 @@ class Hub:
     def part(self, listener: Listener) -> None:
         """Hand on no more."""
         self._listeners.pop(listener, None)
+        self._sights.forget(listener)
+
+    def look(self, listener: Listener, look: Look) -> Ints:
+        """Hand on positions in that part of the map only; return the rows of units that it has to be told of now."""
+        if look.box is None:
+            return self._sights.look_everywhere(listener)
+        west, south, east, north = look.box
+        to_metres = self._board.world.settled.projection.to_metres
+        return self._sights.look(listener, Box(*to_metres(south, west), *to_metres(north, east)))
+
+    def helpings(self, rows: Ints) -> Iterator[Helping]:
+        """Give where these units are, in helpings, each made when it is asked for."""
+        return self._sights.helpings(rows)
+
+    def renewed(self, listener: Listener) -> None:
+        """It has been given a snapshot anew."""
+        self._sights.renew(listener)
 
     def _behind(self, seen: int) -> tuple[list[bytes], int] | None:
         """Return the deltas behind `seen`, and how many helpings of positions had been told when it was made."""
@@ -188,6 +221,7 @@ class Hub:
     def _updated(self, update: Update) -> None:
         frames = DeltaFrames(update, self._mirror.incidents.get)
         self._mirror.take(update)
+        self._sights.told_all(unit.id for unit in update.units)
         for unit in update.units:
             self._trail.forget(unit.id)
         self._keep(Link(update.prev, frames.whole, self._told))
@@ -210,7 +244,10 @@ class Hub:
         message = Positions(at_ms=at_ms, units=units)
         self._mirror.take(message)
         self._trail.add(units)
+        rows = self._sights.told(unit.unit for unit in units)
         if self._listeners:
             helping = Helping(message, frame_of(message))
             for listener in self._listeners:
-                listener.on_positions(helping)
+                part = self._sights.part_of(listener, rows, helping) if listener in self._sights else helping
+                if part is not None:
+                    listener.on_positions(part)

@@ -16,7 +16,7 @@ from gateways.cad.wire import frame
 from gateways.views import PositionView
 from gateways.vocabulary.incident_messages import AnyCommand
 from gateways.vocabulary.questions import Question, Told
-from gateways.vocabulary.words import FromClient, FromServer, Name, Whole
+from gateways.vocabulary.words import FromClient, FromServer, Latitude, Longitude, Name, Whole
 
 VERSION: Final = "turnout.cad.v1"
 """Also the name of the WebSocket subprotocol."""
@@ -39,13 +39,21 @@ class Hello(FromClient, frozen=True, gc=False, kw_only=True):
         return f"Hello(version={self.version!r}, token hidden)"
 
 
+class Look(FromClient, frozen=True, gc=False, kw_only=True):
+    """Look at a part of the map from now on: positions elsewhere are not sent. Statuses always are, wherever the unit is."""
+
+    id: Name
+    box: tuple[Longitude, Latitude, Longitude, Latitude] | None = None
+    """West, south, east, north; None: everywhere, as it is without this message."""
+
+
 class Ping(FromClient, frozen=True, gc=False, kw_only=True):
     """Are you there? For clients that cannot send WebSocket pings."""
 
     id: Name
 
 
-ClientMessage: TypeAlias = Hello | Ping | Question | AnyCommand
+ClientMessage: TypeAlias = Hello | Look | Ping | Question | AnyCommand
 
 
 # ── server to client ────────────────────────────────────────────────────────────────────────────────────────
@@ -127,6 +135,13 @@ class Resync(FromServer, frozen=True, gc=False, kw_only=True):
     reason: str
 
 
+class Looked(FromServer, frozen=True, gc=False, kw_only=True):
+    """The answer to a look. Positions follow of units that are in the box, or that the client would draw there."""
+
+    id: str
+    units: int
+
+
 class Pong(FromServer, frozen=True, gc=False, kw_only=True):
     """The answer to a ping."""
 
@@ -142,7 +157,9 @@ class Bye(FromServer, frozen=True, gc=False, kw_only=True):
     """Come back after so long: each client is told another time, so that not all come at once."""
 
 
-ServerMessage: TypeAlias = Welcome | Snapshot | Delta | Positions | Answer | Refused | Resync | Pong | Bye | Told
+ServerMessage: TypeAlias = (
+    Welcome | Snapshot | Delta | Positions | Answer | Refused | Resync | Looked | Pong | Bye | Told
+)
 
 
 # ── on the wire ─────────────────────────────────────────────────────────────────────────────────────────────

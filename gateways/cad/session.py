@@ -15,7 +15,7 @@ from engine.model.inputs import AnyCommand
 from gateways.auth import Principal, Right
 from gateways.cad import messages
 from gateways.cad.config import CadConfig
-from gateways.cad.messages import VERSION, Hello, Ping, Pong, Refused
+from gateways.cad.messages import VERSION, Hello, Look, Ping, Pong, Refused
 from gateways.cad.refusals import explain, wrong_version
 from gateways.vocabulary.bucket import Bucket
 from gateways.vocabulary.commands import NotAllowed, Unfit, admitted
@@ -47,6 +47,12 @@ class Inquire(Struct, frozen=True, gc=False):
     question: Question
 
 
+class Watch(Struct, frozen=True, gc=False):
+    """From now on tell the client of positions in that part of the map only."""
+
+    look: Look
+
+
 class Join(Struct, frozen=True, gc=False):
     """The client has shown who it is: welcome it and let it follow the board."""
 
@@ -62,7 +68,7 @@ class Close(Struct, frozen=True, gc=False):
     reason: str
 
 
-Effect: TypeAlias = Send | Ask | Inquire | Join | Close
+Effect: TypeAlias = Send | Ask | Inquire | Watch | Join | Close
 
 
 class State(Enum):
@@ -129,7 +135,9 @@ class Session:
         self.state = State.LIVE
         return [Join(principal, message)]
 
-    def _take(self, message: Ping | Question | AnyMessage, principal: Principal, now_s: float) -> Send | Ask | Inquire:
+    def _take(
+        self, message: Look | Ping | Question | AnyMessage, principal: Principal, now_s: float
+    ) -> Send | Ask | Inquire | Watch:
         wait_s = self._pace.take(now_s)
         if wait_s > 0 and not isinstance(message, UnitEmergency):
             reason = "Messages come faster than this connection may send them. Send it again later, under the same id."
@@ -142,6 +150,8 @@ class Session:
             return Send(Pong(id=message.id))
         if isinstance(message, Question):
             return Inquire(message)
+        if isinstance(message, Look):
+            return _watch(message)
         return self._command(message, principal)
 
     def _command(self, message: AnyMessage, principal: Principal) -> Send | Ask:
@@ -164,3 +174,12 @@ class Session:
     def _end(self, cause: str, reason: str) -> Close:
         self.state = State.CLOSED
         return Close(POLICY_VIOLATION, cause, reason)
+
+
+def _watch(look: Look) -> Send | Watch:
+    if look.box is not None:
+        west, south, east, north = look.box
+        if west > east or south > north:
+            reason = "The box is west, south, east, north: west is not east of east, south not north of north."
+            return Send(Refused(id=look.id, code="out_of_range", field="box", reason=reason))
+    return Watch(look)

@@ -6,7 +6,9 @@ import msgspec
 from msgspec import Meta
 
 from engine.model.response_facts import Suspect
-from gateways.vocabulary.words import FromClient, FromServer, Label, Latitude, Longitude, Name, Text
+from gateways.cover_views import LeftView, PictureView
+from gateways.views import RouteView
+from gateways.vocabulary.words import FromClient, FromServer, Label, Latitude, Longitude, Name, Text, Units, Whole
 
 
 class AskWhy(FromClient, frozen=True, gc=False, kw_only=True):
@@ -31,6 +33,37 @@ class AskSuspects(FromClient, frozen=True, gc=False, kw_only=True):
     caller: Text = ""
 
 
+class AskCover(FromClient, frozen=True, gc=False, kw_only=True):
+    """How is one class of demand covered, zone by zone: now, and if something were done?"""
+
+    id: Name
+    layer: Label = ""
+    """Name of the class; empty: the one with the largest share, of those that `unit` counts for."""
+    unit: Name | None = None
+    """If this free unit were elsewhere; None: if all that is proposed were done."""
+    post: Name | None = None
+    """There; None: sent away, so that it covers nothing."""
+    seen: Whole | None = None
+    """`seq` of the last answer to the same question: where nothing was thought since, the picture is left out."""
+
+
+class AskLeft(FromClient, frozen=True, gc=False, kw_only=True):
+    """What would be covered by nobody in time if these units went?"""
+
+    id: Name
+    units: Units
+
+
+class AskWay(FromClient, frozen=True, gc=False, kw_only=True):
+    """Which way would a unit take now: to an incident, or to a station or post?"""
+
+    id: Name
+    unit: Name
+    incident: Name | None = None
+    post: Name | None = None
+    """Only without an incident."""
+
+
 class WhyTold(FromServer, frozen=True, gc=False, kw_only=True):
     """The account of an incident: what happened to it, and under each decision what it rested on."""
 
@@ -46,5 +79,35 @@ class SuspectsTold(FromServer, frozen=True, gc=False, kw_only=True):
     suspects: tuple[Suspect, ...]
 
 
-Question: TypeAlias = AskWhy | AskSuspects
-Told: TypeAlias = WhyTold | SuspectsTold
+class CoverTold(FromServer, frozen=True, gc=False, kw_only=True):
+    """How a class of demand is covered, as the planner saw the city last."""
+
+    id: Name
+    seq: int
+    """Of the turn that the planner thought about."""
+    at_ms: int
+    picture: PictureView | None
+    """None: nothing was thought since `seen`."""
+
+
+class LeftTold(FromServer, frozen=True, gc=False, kw_only=True):
+    """What units would leave behind, in the order in which they were asked about; those that are not free are left out."""
+
+    id: Name
+    seq: int
+    at_ms: int
+    left: tuple[LeftView, ...]
+    together_percent: float
+    """If all of them went: two that cover the same alone leave it to nobody only together."""
+
+
+class WayTold(FromServer, frozen=True, gc=False, kw_only=True):
+    """The way as it would be driven now."""
+
+    id: Name
+    route: RouteView | None
+    """None: over the streets there is none, or no streets are known."""
+
+
+Question: TypeAlias = AskWhy | AskSuspects | AskCover | AskLeft | AskWay
+Told: TypeAlias = WhyTold | SuspectsTold | CoverTold | LeftTold | WayTold

@@ -35,6 +35,7 @@ async def test_a_log_that_cannot_be_written_is_tried_again_and_the_key_is_gone(
 ) -> None:
     monkeypatch.setattr(forgetting, "AGAIN_AFTER_S", 0.01)
     tried: list[bool] = []
+    faults: list[tuple[list[str], str]] = []
 
     def fail_once(incident: str) -> None:
         assert incident == "I1"
@@ -44,9 +45,11 @@ async def test_a_log_that_cannot_be_written_is_tried_again_and_the_key_is_gone(
 
     async with serve_place(tmp_path) as running:
         running.service.on_forget.append(fail_once)
+        running.service.forgetting.on_fault = lambda names, detail: faults.append((names, detail))
         with trio.fail_after(30):
             await give(running.service, *ENDED, FORGET)
     assert tried == [False, True]
+    assert faults == [(["I1"], "a log is read-only")]
 
 
 async def test_what_a_crash_cut_off_is_caught_up_with_once_everybody_is_there(tmp_path: Path) -> None:

@@ -211,6 +211,34 @@ def test_equal_conditions_share_one_oracle_and_old_ones_go():
     assert roads.oracle(Conditions(weather=Weather("ice", 200, 0))) is not first
 
 
+def test_an_oracle_apart_answers_alike_and_leaves_the_other_s_memory_alone():
+    """Another thread that asks about other spots once made the writer's columns too short under its hands: a crash."""
+    roads = town()
+    own = roads.oracle(EVERYDAY)
+    fleet, home = Spots.of(*(roads.spot(100 * step, 0) for step in range(9))), roads.spot(2_300, 0)
+    rows = np.arange(9, dtype=np.int32)
+    times = own.times_ms(fleet, rows, home, NORMAL)
+    kept, target = own.metric(NORMAL).departures(fleet), own.target(home, NORMAL)
+    apart = own.apart()
+    assert apart.times_ms(Spots.of(roads.spot(50, 0)), rows[:1], home, NORMAL)[0] > 0
+    assert np.array_equal(apart.times_ms(fleet, rows, home, NORMAL), times)
+    assert own.metric(NORMAL).departures(fleet) is kept
+    assert own.target(home, NORMAL) is target
+    assert apart.target(home, NORMAL) is not target
+
+
+def test_what_is_prepared_is_complete_before_it_is_found_and_then_left_alone():
+    """Both modes and the vectors, of new conditions; of those that are known already the writer is the one user."""
+    roads, spot = town(), (1_200, 0, LIGHTS)
+    roads.prepare(EVERYDAY, [spot])
+    found = roads.oracle(EVERYDAY)
+    assert list(found._metrics) == list(Mode)
+    assert list(found._targets) == [(roads.spot(1_200, 0), LIGHTS)]
+    roads.prepare(EVERYDAY, [spot, (100, 0, LIGHTS)])
+    assert roads.oracle(EVERYDAY) is found
+    assert len(found._targets) == 1
+
+
 @pytest.mark.parametrize("nodes", [0, 1])
 def test_streets_without_an_arc_are_nowhere(nodes: int):
     """An empty graph is a graph: everything on it is nowhere."""

@@ -10,6 +10,8 @@ from engine.model.moves import AcceptMove, MoveRules, MoveWhy, ProposedMove, Pro
 from engine.model.rules import CoverageRules
 from engine.policy.redeploy import Demand, Points, Surveyor
 from engine.policy.redeploy.ground import _alike
+from engine.streets.weighing import Mode
+from tests import river_town
 from tests.builders import small_place
 from tests.unit.engine_place import Town
 
@@ -79,6 +81,21 @@ def test_ready_means_that_nothing_is_left_to_find() -> None:
     assert surveyor.is_ready(world)
     found.step(AdoptPlace(small_place(coverage=COVER, name="Otherville")))
     assert not surveyor.is_ready(world)
+
+
+def test_what_is_made_ready_beside_the_engine_leaves_its_memory_alone() -> None:
+    """Another thread makes it ready while the engine decides: what an oracle remembers is one thread's."""
+    place = small_place(coverage=COVER, streets=river_town.graph().digest)
+    world = Town(place, streets=river_town.library).world
+    assert world.roads is not None
+    kept = [world.roads.oracle(world.road_book.current).metric(mode) for mode in Mode]
+    departures = [metric.departures(world.fleet.spots) for metric in kept]
+    surveyor = Surveyor()
+    reach, _ = surveyor.make_ready(world.settled, world.roads, world.road_book.current)
+    reach.from_places([(100, 100), (2_000, -300)])
+    assert surveyor.is_ready(world)
+    after = [metric.departures(world.fleet.spots) for metric in kept]
+    assert all(one is other for one, other in zip(after, departures, strict=True))
 
 
 @given(st.integers(1, 40), st.integers(1, 20), st.integers(0, 2**32 - 1))

@@ -124,7 +124,8 @@ class Surveyor:
             self._settle(place)
         points = self.demand.points or self._own_points
         if self._reach is None or not self._suits(roads, conditions):
-            self._oracle = None if roads is None else roads.oracle(conditions)
+            # Apart from the writer's: this may be another thread, and he goes on deciding.
+            self._oracle = None if roads is None else roads.oracle(conditions).apart()
             self._reach = _reach_of(place, roads, self._oracle)
             self._points_ms, self._ground = self._reach.points_ms(points), None
         if self._ground is None:

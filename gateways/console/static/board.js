@@ -30,10 +30,14 @@ export class Board {
     this.closures = new Map();
     this.roads = null;
     this.coverage = [];
+    /** The heat layer's picture (`cover_told`), while it is shown. */
+    this.cover = null;
+    /** What is pointed at, and what would come of it. */
+    this.peek = null;
     this.motion = new Map();
   }
 
-  /** Call `heard(kind, message)` after each change: board, positions, selection. */
+  /** Call `heard(kind, message)` after each change: board, positions, cover, selection. */
   follow(heard) {
     this._follow.push(heard);
   }
@@ -84,6 +88,16 @@ export class Board {
       this.motion.set(unit, { speed, heading });
     }
     this._tell("positions", message);
+  }
+
+  takeCover(told) {
+    this.cover = told;
+    this._tell("cover", told);
+  }
+
+  takePeek(peek) {
+    this.peek = peek;
+    this._tell("cover", null);
   }
 
   select(name) {

@@ -106,6 +106,7 @@ export class Card {
             make("thead", {}, make("tr", {}, ...["Recommended", "for", "there in", "made of", "next best", ""].map((head) => make("th", {}, head)))),
             make("tbody", {}, rows))
         : null,
+      ...this._act.cover.lines(incident),
       ...incident.short.map((short) =>
         make("p", { class: "short" }, make("b", {}, `Short of ${short.missing} ${plain(short.slot)}: `), `nobody with ${short.needs.join(", ")} can be found.`)),
       make("p", { class: "keys" },
@@ -131,7 +132,7 @@ export class Card {
       choice.clear_ms >= 0 && `free in ${rough(choice.clear_ms)}`,
       judged && judged.fix_age_ms > 60_000 && `position ${rough(judged.fix_age_ms)} old`,
     ].filter(Boolean);
-    return make("tr", {},
+    return make("tr", { "data-unit": choice.unit },
       make("td", {}, make("b", {}, choice.unit)),
       make("td", {}, plain(choice.slot)),
       make("td", { class: "number" }, span(choice.eta_ms), make("span", { class: "quiet" }, spread)),

@@ -47,7 +47,7 @@ export class Desk {
     const unit = this.board.units.get(name);
     if (!unit) return "";
     if (unit.incident) this.board.select(unit.incident);
-    this.map.reveal(unit.lat, unit.lon);
+    this.map.seek(unit);
     return `${name}: ${unit.kind}, ${unit.capabilities.join(", ")}, at home in ${unit.station}`;
   }
 

@@ -73,6 +73,11 @@ export class Layout {
     this._change({ choices: { ...this._window.choices, [name]: value } });
   }
 
+  /** Remember what was chosen elsewhere on the page. Called once a second. */
+  note(name, value, usual) {
+    if (this.choice(name, usual) !== value) this.choose(name, value);
+  }
+
   // ── sizes ─────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Per cent of the window; undefined: as it was shipped. */

@@ -19,6 +19,9 @@ export class Link {
     this._socket = null;
     this._tries = 0;
     this._number = 0;
+    this._box = null;
+    /** Characters heard since the page was opened. */
+    this.heard = 0;
     this._name = crypto.getRandomValues(new Uint32Array(2)).join("-");
     setInterval(() => this._look(), 1000);
   }
@@ -43,6 +46,12 @@ export class Link {
     });
   }
 
+  /** Be sent positions within [west, south, east, north] only; null: all of them. Kept across breaks. */
+  look(box) {
+    this._box = box;
+    if (this.state === "live") this._send({ type: "look", id: "look", box });
+  }
+
   async connect() {
     this._set("connecting", this.reason);
     let ticket;
@@ -63,7 +72,10 @@ export class Link {
       if (this.board.seq !== null) hello.resume_from = this.board.seq;
       this._send(hello);
     };
-    socket.onmessage = (event) => this._hear(socket, JSON.parse(event.data));
+    socket.onmessage = (event) => {
+      this.heard += event.data.length;
+      this._hear(socket, JSON.parse(event.data));
+    };
     socket.onclose = () => {
       if (this._socket === socket) this._lose(this.reason || "The link broke");
     };
@@ -92,6 +104,7 @@ export class Link {
         this._resumed = message.resumed;
         this.reason = "";
         this._set("live", "");
+        if (this._box) this._send({ type: "look", id: "look", box: this._box });
         for (const { full } of this._waiting.values()) this._send(full);
         break;
       case "snapshot":
@@ -111,6 +124,9 @@ export class Link {
       case "refused":
       case "why_told":
       case "suspects_told":
+      case "cover_told":
+      case "left_told":
+      case "way_told":
         this._answer(message);
         break;
       case "bye":

@@ -1,19 +1,25 @@
 // What lives on the map: units, incidents, ways, proposals, cautions. Drawn anew whenever something has moved.
 
 import { isPending } from "./board.js";
+import { clustered, paintGroup } from "./clusters.js";
 import { now } from "./clock.js";
 import { incidentPath, unitPath } from "./marks.js";
-import { AWAY, rough, STATUS } from "./words.js";
+import { AWAY, plain, rough, STATUS } from "./words.js";
 
 const FADE_MS = 120_000;
 const LABELS_FROM = 0.045;
 const LABELS_MAX = 40;
+const LABELS_MOST = 400;
 
 export class Living {
-  constructor(board, streets, staleMs) {
+  constructor(board, streets, place) {
     this.board = board;
     this.streets = streets;
-    this._stale = staleMs;
+    this._stale = place.stale_after_ms;
+    this._posts = new Map(place.stations.map((each) => [each.id, each]));
+    /** What was drawn last: units by themselves, with their spots, and discs that stand for many. */
+    this.single = [];
+    this.groups = [];
   }
 
   /** Draw everything on a canvas that is clear; `ink` names the theme's colours. */
@@ -24,12 +30,53 @@ export class Living {
     this._routes(context);
     const chosen = this.board.chosen;
     if (chosen) this._proposed(context, chosen);
-    const labelled = this.view.scale > LABELS_FROM || this.board.units.size < LABELS_MAX;
-    for (const unit of this.board.units.values()) this._unit(context, unit, labelled, chosen);
+    this._units(context, chosen);
     const last = (incident) => (incident === chosen ? 1 : 0);
     const marks = [...this.board.incidents.values()].sort((a, b) => last(a) - last(b) || b.priority - a.priority);
     for (const incident of marks) this._incident(context, incident, incident === chosen);
+    this._peeked(context);
     if (pin) this._pinned(context, pin);
+  }
+
+  _units(context, chosen) {
+    const seen = [];
+    for (const unit of this.board.units.values()) {
+      const at = this.spot(unit);
+      if (this._inSight(at)) seen.push({ unit, x: at[0], y: at[1] });
+    }
+    const alone = (unit) => unit.emergency || (chosen && (unit.incident === chosen.id || chosen.recommended.some((each) => each.unit === unit.id)));
+    const { single, groups } = clustered(seen, this.view, alone);
+    [this.single, this.groups] = [single, groups];
+    for (const each of groups) paintGroup(context, this._ink, each, this.view.mark);
+    const labelled = (this.view.scale > LABELS_FROM && single.length < LABELS_MOST) || this.board.units.size < LABELS_MAX;
+    for (const { unit, x, y } of single) this._unit(context, unit, [x, y], labelled, chosen);
+  }
+
+  /** The way that is pointed at: of a candidate to the incident, of a unit to the post where it is proposed. */
+  _peeked(context) {
+    const { peek } = this.board;
+    const unit = peek && this.board.units.get(peek.unit);
+    if (!unit) return;
+    const from = this.at(unit);
+    context.strokeStyle = this._ink("focus");
+    context.lineWidth = 3 * this.view.mark;
+    context.beginPath();
+    context.arc(...from, 12 * this.view.mark, 0, 2 * Math.PI);
+    context.stroke();
+    const post = peek.post && this._posts.get(peek.post);
+    const incident = peek.incident && this.board.incidents.get(peek.incident);
+    const to = post ? this.view.toScreen(post.x, post.y) : incident ? this.at(incident) : null;
+    if (!to) return;
+    context.setLineDash([8, 5]);
+    context.beginPath();
+    context.moveTo(...from);
+    for (const [lat, lon] of peek.route?.line ?? []) context.lineTo(...this.at({ lat, lon }));
+    context.lineTo(...to);
+    context.stroke();
+    context.setLineDash([]);
+    context.beginPath();
+    context.arc(...to, 9 * this.view.mark, 0, 2 * Math.PI);
+    context.stroke();
   }
 
   /** Where on the canvas something stands. */
@@ -64,6 +111,8 @@ export class Living {
       context.fill();
       context.globalAlpha = 1;
       context.setLineDash([]);
+      const [px, py] = circle && !polygon ? this.at(circle) : this.at({ lat: polygon[0][0], lon: polygon[0][1] });
+      if (this.view.scale > LABELS_FROM) this._label(context, circle ? `⚠ ${plain(circle.severity)}` : "✕ closed", px, py + 4, false);
     }
   }
 
@@ -111,7 +160,8 @@ export class Living {
     if (STATUS[unit.status][3] !== "block" || !unit.incident) return at;
     const crews = this.board.incidents.get(unit.incident)?.assigned ?? [];
     const row = Math.max(0, crews.findIndex((each) => each.unit === unit.id));
-    return [at[0] + 15 + 11 * Math.floor(row / 3), at[1] - 9 + 10 * (row % 3)];
+    const { mark } = this.view;
+    return [at[0] + mark * (15 + 11 * Math.floor(row / 3)), at[1] + mark * (-9 + 10 * (row % 3))];
   }
 
   /** The first bend of the way that still lies ahead: behind the one that is nearest. */
@@ -130,6 +180,7 @@ export class Living {
     if (!this._inSight(at)) return;
     context.save();
     context.translate(...at);
+    context.scale(this.view.mark, this.view.mark);
     if (chosen) {
       context.beginPath();
       context.arc(0, 0, 19, 0, 2 * Math.PI);
@@ -152,15 +203,14 @@ export class Living {
     context.restore();
   }
 
-  _unit(context, unit, labelled, chosen) {
-    const at = this.spot(unit);
-    if (!this._inSight(at)) return;
+  _unit(context, unit, at, labelled, chosen) {
     const [code, , tone, shape] = STATUS[unit.status];
     const age = unit.fix_ms === null ? 0 : now() - unit.fix_ms;
     const apart = chosen && unit.incident !== chosen.id && !unit.emergency;
     const idle = !unit.incident && !unit.move;
     context.save();
     context.translate(...at);
+    context.scale(this.view.mark, this.view.mark);
     context.globalAlpha = (age > FADE_MS ? Math.max(0.35, 1 - (age - FADE_MS) / this._stale) : 1) * (apart ? 0.45 : 1);
     const ink = unit.emergency ? this._ink("alarm") : this._ink(`st-${tone}`);
     if (unit.emergency) {
@@ -185,12 +235,24 @@ export class Living {
     if (shape !== "cross") context.fill();
     context.stroke();
     context.restore();
+    if (shape !== "arrow" && speed > 1 && heading !== null) this._tick(context, heading, ink);
     const mine = chosen && (unit.incident === chosen.id || chosen.recommended.some((each) => each.unit === unit.id));
     const there = shape === "block";
     if ((mine && !there) || unit.emergency || (labelled && !there && !AWAY.has(unit.status) && (unit.incident || speed > 1 || this.view.scale > 0.12))) {
       this._label(context, age > FADE_MS && !unit.assumed ? `${unit.id} ${rough(age)}` : `${unit.id} ${code}`, 0, -10, mine);
     }
     context.restore();
+  }
+
+  /** Which way something drives whose mark has no front. */
+  _tick(context, heading, ink) {
+    const [east, north] = [Math.sin((heading * Math.PI) / 180), Math.cos((heading * Math.PI) / 180)];
+    context.beginPath();
+    context.moveTo(6 * east, -6 * north);
+    context.lineTo(11 * east, -11 * north);
+    context.strokeStyle = ink;
+    context.lineWidth = 2;
+    context.stroke();
   }
 
   _label(context, text, x, y, strong) {

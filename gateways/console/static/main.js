@@ -5,15 +5,18 @@ import { Attention } from "./attention.js";
 import { Board } from "./board.js";
 import { Card } from "./card.js";
 import { setZone } from "./clock.js";
+import { Cover } from "./cover.js";
 import { Desk } from "./desk.js";
 import { placeDividers } from "./dividers.js";
 import { find, write } from "./dom.js";
 import { leave, showPeople, signIn, whoIsHere } from "./door.js";
 import { Header } from "./header.js";
 import { fetchWindows, firstTheme, Layout } from "./layout.js";
+import { Legend } from "./legend.js";
 import { Line } from "./line.js";
 import { Link } from "./link.js";
 import { CityMap } from "./map.js";
+import { followPointing } from "./pointing.js";
 import { Queue } from "./queue.js";
 import { settle, showSettings } from "./settings.js";
 import { fetchStreets } from "./streets.js";
@@ -49,10 +52,15 @@ const queue = new Queue(board, place);
 const units = new Units(board, (unit) => desk.showUnit(unit.id), layout);
 const timeline = new Timeline(board);
 desk.attention = new Attention(board, desk);
+desk.cover = new Cover(board, link);
 desk.card = new Card(board, queue, desk);
-desk.map = new CityMap(board, streets, place, () => desk.line.focus("N "));
+desk.map = new CityMap(board, streets, place, { cover: desk.cover, link, onPick: () => desk.line.focus("N ") });
+const legend = new Legend(board, desk.cover);
+followPointing(board, desk.cover);
 desk.line = new Line(desk);
 layout.restore(desk.map.view);
+const seen = layout.choice("cover", "off");
+if (seen !== "off") desk.cover.choose(seen);
 layout.onTheme = () => desk.map.redraw();
 
 find("help-open").onclick = () => desk.help();
@@ -76,7 +84,13 @@ function stateChanged() {
 }
 
 board.follow((kind, message) => {
-  if (kind === "positions") return desk.map.moved();
+  if (kind === "positions") return desk.map.moved(message);
+  if (kind === "cover") {
+    legend.draw();
+    desk.map.coverChanged();
+    desk.map.moved();
+    return desk.card.draw();
+  }
   for (const panel of panels) panel.draw();
   desk.map.moved();
   if (kind === "selection") {
@@ -96,6 +110,7 @@ setInterval(() => {
   for (const panel of [queue, units, desk.attention, desk.card]) panel.tick();
   desk.map.moved();
   layout.remember(desk.map.view);
+  layout.note("cover", desk.cover.on ? desk.cover.when : "off", "off");
   tones.tick();
 }, 1000);
 
@@ -117,16 +132,18 @@ const KEYS = {
   w: () => board.chosen && desk.askWhy(board.chosen),
   k: () => lookAtNew() || desk.line.run("K"),
   m: () => tones.press(),
+  c: () => desk.cover.toggle(),
+  t: () => desk.cover.choose(desk.cover.on && desk.cover.when === "now" ? "then" : "now"),
   Escape: () => desk.card.close() || board.select(null),
 };
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || (event.repeat && event.key === "Enter") || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, dialog") && event.key !== "/") return;
+  if (event.target.closest("input, select, dialog") && event.key !== "/") return;
   if (event.target.closest("dialog")) return;
   if (event.target.id === "command") return;
   if (event.key === "Enter" && event.target.closest("button")) return;
-  if (view && !event.key.startsWith("Arrow") && event.key !== "Escape") return;
+  if (view && !event.key.startsWith("Arrow") && !["Escape", "c", "t", "m"].includes(event.key)) return;
   const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!act) return;
   event.preventDefault();

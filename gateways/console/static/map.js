@@ -1,41 +1,76 @@
-// The map: streets on one canvas, drawn when the view changes; everything that lives on another.
+// The map: cover and streets on a canvas each, drawn when they change; everything that lives on a third.
 
 import { now } from "./clock.js";
+import { groupWords } from "./clusters.js";
 import { find, onFrame } from "./dom.js";
+import { Heat } from "./heat.js";
+import { zoneText } from "./legend.js";
 import { Living } from "./living.js";
+import { aboutUnit } from "./pointing.js";
+import { Sight } from "./sight.js";
 import { View } from "./view.js";
 import { metres, rough, STATUS } from "./words.js";
 
 const MINOR_FROM = 0.045;
+const SEEK_MS = 3000;
+const WALL_MARK = 1.35;
 
 export class CityMap {
-  constructor(board, streets, place, onPick) {
+  constructor(board, streets, place, { cover, link, onPick }) {
     this.board = board;
+    this.cover = cover;
     this.streets = streets;
     this.place = place;
     this.pin = null;
     this._ground = find("map-streets").getContext("2d");
     this._inks();
-    this._living = new Living(board, streets, place.stale_after_ms);
+    this._living = new Living(board, streets, place);
+    this._heat = new Heat(streets);
+    this._sight = new Sight(link, streets, place);
+    this._sought = null;
+    this._under = find("map-heat").getContext("2d");
     this._live = find("map-live").getContext("2d");
     this._drawLive = onFrame(() => {
       if (this._ready(this._live)) this._living.paint(this._live, this.view, this._ink, this.pin);
     });
     this._drawStreets = onFrame(() => this._paintStreets());
-    this.view = new View(find("map"), () => this.redraw());
+    this.coverChanged = onFrame(() => this._paintCover());
+    this.view = new View(find("map"), () => this._turned());
+    this.view.mark = document.body.dataset.view ? WALL_MARK : 1;
     this._onPick = onPick;
     this._listen();
     this.all();
   }
 
+  /** The theme has changed. */
   redraw() {
     this._inks();
+    this._turned();
+  }
+
+  _turned() {
     this._drawStreets();
+    this._drawLive();
+    this.coverChanged();
+    this._sight.moved(this.view);
+  }
+
+  /** Something that lives has moved; `message`: of positions. */
+  moved(message) {
+    if (this._sought && message?.units.some(([unit]) => unit === this._sought)) {
+      const unit = this.board.units.get(this._sought);
+      this._sought = null;
+      this.reveal(unit.lat, unit.lon);
+    }
     this._drawLive();
   }
 
-  moved() {
-    this._drawLive();
+  /** Show where a unit is. Out of sight it may have moved meanwhile: then it is looked for again once that is known. */
+  seek(unit) {
+    this.reveal(unit.lat, unit.lon);
+    this._sought = unit.id;
+    clearTimeout(this._seeking);
+    this._seeking = setTimeout(() => (this._sought = null), SEEK_MS);
   }
 
   /** Show all of the city. */
@@ -72,8 +107,7 @@ export class CityMap {
   // ── drawing ───────────────────────────────────────────────────────────────────────────────────────────
 
   _ready(context) {
-    const { width, height } = this.view;
-    const ratio = window.devicePixelRatio || 1;
+    const { width, height, ratio } = this.view;
     const canvas = context.canvas;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
       canvas.width = Math.round(width * ratio);
@@ -84,6 +118,18 @@ export class CityMap {
     context.lineJoin = "round";
     context.lineCap = "round";
     return width > 0 && height > 0;
+  }
+
+  _paintCover() {
+    const context = this._under;
+    if (!this._ready(context)) return;
+    const picture = this.cover.shown;
+    if (!picture) return;
+    const { peek } = this.board;
+    // What is pointed at is shown as it would be then; without the layer only what would change.
+    const when = peek?.picture ? "then" : this.cover.when;
+    const key = peek?.picture ? `peek ${peek.turn}` : `${this.board.cover.seq} ${picture.layer}`;
+    this._heat.paint(context, this.view, this._ink, { picture, when, whole: this.cover.on, key });
   }
 
   _paintStreets() {
@@ -121,6 +167,20 @@ export class CityMap {
       context.stroke();
     }
     context.setLineDash([]);
+    this._areaNames(context);
+  }
+
+  /** The name of each response area where it is widest in sight, unless it would be larger than the area. */
+  _areaNames(context) {
+    context.font = `${11 * this.view.mark}px system-ui, sans-serif`;
+    context.fillStyle = this._ink("area-name");
+    context.textAlign = "center";
+    for (const { name, polygon } of this.place.areas) {
+      const corners = polygon.map(([x, y]) => this.view.toScreen(x, y));
+      const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
+      const [left, right, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys)];
+      if (context.measureText(name).width < right - left - 20) context.fillText(name, (left + right) / 2, top + 16 * this.view.mark);
+    }
   }
 
   _trace(context, points) {
@@ -132,7 +192,8 @@ export class CityMap {
   }
 
   _fixed(context) {
-    context.font = "10px system-ui, sans-serif";
+    const { mark } = this.view;
+    context.font = `${10 * mark}px system-ui, sans-serif`;
     context.textAlign = "center";
     for (const [list, letter] of [[this.place.stations, ""], [this.place.hospitals, "H"]]) {
       for (const each of list) {
@@ -140,14 +201,14 @@ export class CityMap {
         context.fillStyle = this._ink("ground");
         context.strokeStyle = this._ink(letter ? "hospital" : "station");
         context.lineWidth = 1.5;
-        const size = letter ? 6 : each.post ? 2.5 : 4;
+        const size = mark * (letter ? 6 : each.post ? 2.5 : 4);
         context.beginPath();
         context.rect(px - size, py - size, 2 * size, 2 * size);
         context.fill();
         context.stroke();
         context.fillStyle = context.strokeStyle;
-        if (letter) context.fillText(letter, px, py + 3.6);
-        if (this.view.scale > 0.07) context.fillText(letter ? each.name : each.id, px, py + size + 11);
+        if (letter) context.fillText(letter, px, py + 3.6 * mark);
+        if (this.view.scale > 0.07) context.fillText(letter ? each.name : each.id, px, py + size + 11 * mark);
       }
     }
   }
@@ -163,24 +224,22 @@ export class CityMap {
 
   _listen() {
     const ground = this.view.ground;
-    const place = (event) => {
-      const box = ground.getBoundingClientRect();
-      return [event.clientX - box.left, event.clientY - box.top];
-    };
+    const beside = (event) => event.target.closest("button, .cover-legend");
     ground.addEventListener("click", (event) => {
-      if (event.target.closest("button")) return;
-      const hit = this._hit(place(event));
-      if (hit?.incident !== undefined) this.board.select(hit.incident);
+      if (beside(event)) return;
+      const hit = this._hit(this.view.point(event));
+      if (hit?.group) this.view.zoom(2, hit.group.x, hit.group.y);
+      else if (hit?.incident !== undefined) this.board.select(hit.incident);
     });
     ground.addEventListener("dblclick", (event) => {
-      if (event.target.closest("button")) return;
-      const [x, y] = this.view.toGround(...place(event));
+      if (beside(event) || this._hit(this.view.point(event))?.group) return;
+      const [x, y] = this.view.toGround(...this.view.point(event));
       this.pin = { x, y, name: "" };
       this.moved();
       this._onPick();
     });
-    ground.addEventListener("pointermove", (event) => this._hover(place(event)));
-    ground.addEventListener("pointerleave", () => (find("map-tip").hidden = true));
+    ground.addEventListener("pointermove", (event) => this._hover(beside(event) ? null : this.view.point(event)));
+    ground.addEventListener("pointerleave", () => this._hover(null));
     find("map-in").onclick = () => this.view.zoom(1.5);
     find("map-out").onclick = () => this.view.zoom(1 / 1.5);
     find("map-all").onclick = () => this.all();
@@ -188,29 +247,40 @@ export class CityMap {
 
   _hit([px, py]) {
     let best = null;
-    let least = 14;
-    const look = (each, make, spot = this._living.at(each)) => {
-      const [x, y] = spot;
+    let least = 14 * this.view.mark;
+    const look = (x, y, make) => {
       const away = Math.hypot(x - px, y - py);
-      if (away < least) [least, best] = [away, make(each)];
+      if (away < least) [least, best] = [away, make()];
     };
     for (const each of this.board.incidents.values()) {
-      look(each, () => ({ incident: each.id, text: `${each.id}  P${each.priority} ${each.type.replaceAll("_", " ")}, ${each.address}` }));
+      look(...this._living.at(each), () => ({ incident: each.id, text: `${each.id}  P${each.priority} ${each.type.replaceAll("_", " ")}, ${each.address}` }));
     }
-    for (const each of this.board.units.values()) {
-      look(each, () => ({
-        incident: each.incident ?? undefined,
-        text: `${each.id} (${each.kind})  ${STATUS[each.status][1]}${each.incident ? ` for ${each.incident}` : ""}, ${
-          each.fix_ms === null ? "position assumed" : `seen ${rough(now() - each.fix_ms)} ago`
+    for (const { unit, x, y } of this._living.single) {
+      look(x, y, () => ({
+        unit,
+        incident: unit.incident ?? undefined,
+        text: `${unit.id} (${unit.kind})  ${STATUS[unit.status][1]}${unit.incident ? ` for ${unit.incident}` : ""}, ${
+          unit.fix_ms === null ? "position assumed" : `seen ${rough(now() - unit.fix_ms)} ago`
         }`,
-      }), this._living.spot(each));
+      }));
     }
+    if (!best) least = 20 * this.view.mark;
+    for (const group of this._living.groups) if (!best?.unit) look(group.x, group.y, () => ({ group, text: groupWords(group) }));
     return best;
+  }
+
+  /** What the zone under the pointer says, while the layer is shown. */
+  _zone([px, py]) {
+    const picture = this.board.cover?.picture;
+    if (!this.cover.on || !picture) return null;
+    const zone = this._heat.zoneAt(...this.view.toGround(px, py));
+    return zone < 0 ? null : { text: zoneText(picture, zone, this.cover.when) };
   }
 
   _hover(at) {
     const tip = find("map-tip");
-    const hit = this._hit(at);
+    const hit = at && (this._hit(at) ?? this._zone(at));
+    this.cover.point(aboutUnit(hit?.unit));
     tip.hidden = !hit;
     if (!hit) return;
     tip.textContent = hit.text;

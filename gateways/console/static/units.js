@@ -19,6 +19,7 @@ export class Units {
     this._grid = find("units");
     const kept = layout.choice("units", "all");
     this._filter = FILTERS.some(([name]) => name === kept) ? kept : "all";
+    this._names = [];
     this.draw = onFrame(() => this._draw());
     this._buttons();
     this._grid.addEventListener("click", (event) => {
@@ -32,8 +33,9 @@ export class Units {
   }
 
   _buttons() {
-    const buttons = FILTERS.map(([name]) =>
-      make("button", { type: "button", "aria-pressed": String(name === this._filter), onclick: () => this._choose(name) }, name),
+    this._counts = FILTERS.map(() => make("span", { class: "quiet" }, ""));
+    const buttons = FILTERS.map(([name], at) =>
+      make("button", { type: "button", "aria-pressed": String(name === this._filter), onclick: () => this._choose(name) }, `${name} `, this._counts[at]),
     );
     fill(find("unit-filter"), buttons);
   }
@@ -55,12 +57,8 @@ export class Units {
   }
 
   _draw() {
-    const fits = FILTERS.find(([name]) => name === this._filter)[1];
-    const order = [...this.board.units.values()]
-      .filter((unit) => fits(unit) || unit.emergency)
-      .map((unit) => [this._rank(unit), unit])
-      .sort((a, b) => a[0] - b[0] || ORDER.compare(a[1].id, b[1].id));
-    const items = order.slice(0, TILES).map(([, unit]) => unit);
+    const order = this._order();
+    const items = order.slice(0, TILES);
     if (order.length > TILES) items.push({ id: "", more: order.length - TILES });
     keep(
       this._grid,
@@ -70,6 +68,24 @@ export class Units {
       (unit) => unit.more ? make("p", { class: "empty" }, `${unit.more} more: V and a name shows one.`) : this._tile(unit),
     );
     this.tick();
+  }
+
+  /** Those that fit, by rank and then by name. Ten thousand names are put in order once, and not at every change. */
+  _order() {
+    const { units } = this.board;
+    if (this._names.length !== units.size || !this._names.every((name) => units.has(name))) {
+      this._names = [...units.keys()].sort(ORDER.compare);
+    }
+    const fits = FILTERS.find(([name]) => name === this._filter)[1];
+    const ranks = [[], [], [], [], []];
+    const counts = FILTERS.map(() => 0);
+    for (const name of this._names) {
+      const unit = units.get(name);
+      FILTERS.forEach(([, counted], at) => (counts[at] += counted(unit)));
+      if (fits(unit) || unit.emergency) ranks[this._rank(unit)].push(unit);
+    }
+    counts.forEach((count, at) => write(this._counts[at], String(count)));
+    return ranks.flat();
   }
 
   /** Since when it is in its status; 0 where nothing was heard of it yet. */

@@ -8,6 +8,8 @@ export class View {
     this.scale = 0.05;
     this.width = 0;
     this.height = 0;
+    /** How large marks are drawn: larger where they are looked at from afar. */
+    this.mark = 1;
     this._changed = changed;
     this._listen();
     new ResizeObserver(() => this._measure()).observe(ground);
@@ -19,13 +21,6 @@ export class View {
 
   toGround(px, py) {
     return [(px - this.width / 2) / this.scale + this.x, this.y - (py - this.height / 2) / this.scale];
-  }
-
-  /** Where on the ground a pointer is: on a wall the page is drawn greater than it measures itself. */
-  local({ clientX, clientY }) {
-    const box = this.ground.getBoundingClientRect();
-    const zoom = this.ground.currentCSSZoom ?? 1;
-    return [(clientX - box.left) / zoom, (clientY - box.top) / zoom];
   }
 
   /** Metres that are seen: west, south, east, north. */
@@ -84,6 +79,19 @@ export class View {
     this._changed();
   }
 
+  /** Where on the ground's own pixels a pointer is; the page may be zoomed as a whole. */
+  point({ clientX, clientY }) {
+    const box = this.ground.getBoundingClientRect();
+    const zoom = box.width / this.ground.clientWidth || 1;
+    return [(clientX - box.left) / zoom, (clientY - box.top) / zoom];
+  }
+
+  /** Pixels of the screen to one of the ground. */
+  get ratio() {
+    const box = this.ground.getBoundingClientRect();
+    return (window.devicePixelRatio || 1) * (box.width / this.ground.clientWidth || 1);
+  }
+
   _measure() {
     this.width = this.ground.clientWidth;
     this.height = this.ground.clientHeight;
@@ -95,22 +103,22 @@ export class View {
     const ground = this.ground;
     let from = null;
     ground.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0 || event.target.closest("button")) return;
-      from = [event.clientX, event.clientY];
+      if (event.button !== 0 || event.target.closest("button, select, .cover-legend")) return;
+      from = this.point(event);
       ground.setPointerCapture(event.pointerId);
     });
     ground.addEventListener("pointermove", (event) => {
       if (!from) return;
-      const zoom = ground.currentCSSZoom ?? 1;
-      this.move((event.clientX - from[0]) / zoom, (event.clientY - from[1]) / zoom);
-      from = [event.clientX, event.clientY];
+      const at = this.point(event);
+      this.move(at[0] - from[0], at[1] - from[1]);
+      from = at;
     });
     for (const name of ["pointerup", "pointercancel"]) ground.addEventListener(name, () => (from = null));
     ground.addEventListener(
       "wheel",
       (event) => {
         event.preventDefault();
-        this.zoom(Math.exp(-event.deltaY * 0.0015), ...this.local(event));
+        this.zoom(Math.exp(-event.deltaY * 0.0015), ...this.point(event));
       },
       { passive: false },
     );

@@ -1,0 +1,111 @@
+// The words of the heat layer: what its colours mean, how much of demand each is, and what would change.
+
+import { clockTime } from "./clock.js";
+import { bandOf, changesOf, leftWords, limitOf, sharesOf } from "./cover.js";
+import { fill, find, make, onFrame } from "./dom.js";
+import { percent, span } from "./words.js";
+
+const minutes = (seconds) => `${Number((seconds / 60).toFixed(1))} min`;
+
+export class Legend {
+  constructor(board, cover) {
+    this.board = board;
+    this._cover = cover;
+    this._box = find("cover");
+    this._strip = find("whatif");
+    find("cover-toggle").onclick = () => cover.toggle();
+    this.draw = onFrame(() => this._draw());
+    this._draw();
+  }
+
+  _draw() {
+    find("cover-toggle").setAttribute("aria-pressed", String(this._cover.on));
+    this._drawStrip();
+    this._box.hidden = !this._cover.on;
+    if (this._box.hidden) return;
+    const told = this.board.cover;
+    const { picture } = told ?? {};
+    if (!picture) {
+      fill(this._box, this._head(), make("p", { class: "quiet" }, told?.refused ?? "The planner is asked …"));
+      return;
+    }
+    if (this._box.contains(document.activeElement)) this._held = document.activeElement.dataset.focus;
+    const still = this._cover.when === "then" && ![...this.board.moves.values()].some((move) => move.state === "proposed");
+    fill(this._box, this._head(), this._classes(picture), this._table(picture),
+      make("p", { class: "quiet cover-foot" }, `${still ? "No move is proposed. " : ""}Driving time of the nearest free unit from its post, ${picture.zones.lat.length} zones, as of ${clockTime(told.at_ms)}. Hatched: not in time. ×: nobody.`));
+    if (this._held) this._box.querySelector(`[data-focus="${this._held}"]`)?.focus();
+    this._held = null;
+  }
+
+  _head() {
+    const choice = (when, words) => make("button", {
+      type: "button", "data-focus": when, title: `${words} (T changes)`, "aria-pressed": String(this._cover.when === when), onclick: () => this._cover.choose(when),
+    }, words);
+    return make("div", { class: "cover-head" }, make("b", {}, "Cover"),
+      make("span", { class: "choices", role: "group", "aria-label": "When" }, choice("now", "Now"), choice("then", "If moves are taken")),
+      make("button", { type: "button", class: "small", "data-focus": "off", title: "Hide (C)", onclick: () => this._cover.toggle() }, "Hide"));
+  }
+
+  _classes(picture) {
+    const options = picture.layers.map((each) =>
+      make("option", { value: each.name, selected: each.name === picture.layer }, `${each.name} · ${percent(each.share_percent)} of demand`));
+    return make("select", {
+      "aria-label": "Class of demand", "data-focus": "class",
+      onchange: (event) => this._cover.show(event.target.value),
+    }, options);
+  }
+
+  _table(picture) {
+    const limitS = limitOf(picture);
+    const words = [
+      `up to ${minutes(limitS / 2)}`, `up to ${minutes(limitS)}: in time`, `up to ${minutes(limitS * 1.5)}: late`, `over ${minutes(limitS * 1.5)}`, "nobody",
+    ];
+    const [now, then] = [sharesOf(picture, "now"), sharesOf(picture, "then")];
+    const differs = this._cover.when === "then";
+    const row = (band) => make("tr", {},
+      make("td", {}, make("i", { class: `swatch cover-${band + 1}${band > 1 ? " hatched" : ""}`, "aria-hidden": "true" }, band === 4 ? "×" : "")),
+      make("th", { scope: "row" }, words[band]),
+      make("td", { class: "number" }, percent(now[band])),
+      differs ? make("td", { class: "number" }, percent(then[band])) : null);
+    return make("table", {},
+      make("thead", {}, make("tr", {}, make("th", {}), make("th", {}, "Nearest free unit"), make("th", {}, "now"), differs ? make("th", {}, "then") : null)),
+      make("tbody", {}, [0, 1, 2, 3, 4].map(row),
+        make("tr", { class: "cover-sum" }, make("td", {}), make("th", { scope: "row" }, "in time"),
+          make("td", { class: "number" }, percent(picture.now_percent)), differs ? make("td", { class: "number" }, percent(picture.then_percent)) : null)));
+  }
+
+  // ── what is pointed at ────────────────────────────────────────────────────────────────────────────────
+
+  _drawStrip() {
+    const { peek } = this.board;
+    this._strip.hidden = !peek;
+    if (!peek) return;
+    const { unit, post, incident, route, left, picture } = peek;
+    const head = post ? `If ${unit} moves to ${post}` : incident ? `If ${unit} goes to ${incident}` : `If ${unit} goes`;
+    const way = route ? `${span(route.travel_ms)}, ${(route.metres / 1000).toFixed(1)} km, over ${mainStreets(route)}` : "";
+    const cover = picture && !incident ? `${percent(picture.now_percent)} → ${percent(picture.then_percent)} in time (${picture.layer})${zoneWords(picture)}` : "";
+    const lines = [way, post ? "" : `${unit} ${leftWords(left)}`, cover].filter(Boolean);
+    fill(this._strip, make("b", {}, head), ...lines.map((line) => make("span", {}, line)));
+  }
+}
+
+/** The two longest streets of a way. */
+function mainStreets({ legs }) {
+  return [...legs].sort((a, b) => b.metres - a.metres).slice(0, 2).map((leg) => leg.street).join(", ");
+}
+
+function zoneWords(picture) {
+  const changes = changesOf(picture);
+  const [lost, won] = [changes.filter((each) => each < 0).length, changes.filter((each) => each > 0).length];
+  return [lost && `${lost} zones lost (−)`, won && `${won} won (+)`].filter(Boolean).map((each) => `, ${each}`).join("");
+}
+
+/** What one zone says when it is pointed at. */
+export function zoneText(picture, zone, when) {
+  const { zones } = picture;
+  const seconds = (when === "then" ? zones.then_s : zones.now_s)[zone];
+  const covering = (when === "then" ? zones.covering_then : zones.covering_now)[zone];
+  if (seconds < 0) return "Nobody free comes here";
+  const late = bandOf(seconds, limitOf(picture)) > 1 ? ", not in time" : covering === 1 ? `, ${zones.unit[zone]} alone` : `, ${covering} units in time`;
+  return `${span(seconds * 1000)} from ${when === "then" ? "the nearest unit" : zones.unit[zone]}${late}`;
+}
