@@ -36,7 +36,7 @@ from gateways.cad import Hub, serve_cad
 from gateways.cad.browsers import Browsers
 from gateways.clock_files import FILE, load_profiles
 from gateways.config import Access, Config, ConfigRefused, grant_access, keep_to_ourselves, recipients_of
-from gateways.console import Console, console_routes
+from gateways.console import Console, SupervisorDesk, console_routes, supervisor_routes
 from gateways.covering import Covering
 from gateways.crews import Crews, crew_routes
 from gateways.crews.sessions import load_key
@@ -194,20 +194,29 @@ async def _open_doors(
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
     if config.console.enabled:
-        browsers = Browsers(hub)
-        nursery.start_soon(browsers.run)
-        routes += _console_routes(service, keeper, config, data, streets, browsers)
+        routes += _open_console(nursery, hub, service, board, keeper, config, data, streets)
     routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))
     return Doors(f"ws://{cad}", f"http://{web}", lines, access, service.notes, tuple(fed), exchanges.doors)
 
 
-def _console_routes(
-    service: Service, keeper: Gatekeeper, config: Config, data: Path, streets: Graph | None, browsers: Browsers
+def _open_console(
+    nursery: trio.Nursery,
+    hub: Hub,
+    service: Service,
+    board: Board,
+    keeper: Gatekeeper,
+    config: Config,
+    data: Path,
+    streets: Graph | None,
 ) -> list[BaseRoute]:
+    browsers = Browsers(hub)
+    nursery.start_soon(browsers.run)
+    supervisor = SupervisorDesk(service, board, config.console, data)
+    nursery.start_soon(supervisor.run)
     console = Console(service, keeper, config.console, data, streets, exercise=config.exercise)
-    return console_routes(console, browsers.serve)
+    return console_routes(console, browsers.serve) + supervisor_routes(console, supervisor)
 
 
 def _crews(service: Service, board: Board, keeper: Gatekeeper, config: Config, data: Path) -> Crews:

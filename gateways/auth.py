@@ -117,11 +117,8 @@ class Gatekeeper:
 
     def known(self, name: str) -> tuple[Principal, tuple[str, ...]] | None:
         """Return a principal by its name, with the digests of its live secrets: for whoever has shown one before."""
-        credential = self._credentials.get(name)
-        if credential is None:
-            return None
-        units = None if credential.units is None else frozenset(credential.units)
-        return Principal(credential.name, credential.role, units), credential.secret_sha256
+        principal = self.named(name)
+        return None if principal is None else (principal, self._credentials[name].secret_sha256)
 
 
 def digest_of_secret(secret: str) -> str:

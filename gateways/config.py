@@ -86,9 +86,11 @@ def read_config(path: Path | None) -> Config:
     if path is None:
         return Config()
     try:
-        return _sound(path, msgspec.convert(tomllib.loads(path.read_text()), Config))
+        return _sound(path, msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Config))
     except OSError as error:
         raise ConfigRefused(f"{path}: cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise ConfigRefused(f"{path}: is not UTF-8.") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigRefused(f"{path}: is not TOML: {error}.") from error
     except msgspec.ValidationError as error:
@@ -111,7 +113,7 @@ def read_devices(path: Path, units: frozenset[str]) -> dict[str, str]:
     """Return the unit of each device. Raises ConfigRefused naming the line of a mistake."""
     devices: dict[str, str] = {}
     try:
-        with path.open(newline="") as file:
+        with path.open(newline="", encoding="utf-8") as file:
             rows = csv.DictReader(file)
             if set(rows.fieldnames or ()) != {"device", "unit"}:
                 raise ConfigRefused(f"{path}: the first line must name the columns device and unit.")
@@ -121,8 +123,8 @@ def read_devices(path: Path, units: frozenset[str]) -> dict[str, str]:
                 if row["device"] in devices:
                     raise ConfigRefused(f"{path}, line {line}: device {row['device']!r} is listed twice.")
                 devices[row["device"]] = row["unit"]
-    except OSError as error:
-        raise ConfigRefused(f"{path}: cannot be read ({error.strerror}).") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigRefused(f"{path}: cannot be read ({error}).") from error
     return devices
 
 
@@ -138,18 +140,24 @@ def recipients_of(config: Config, place: Place) -> Recipients:
 
 
 def keep_to_ourselves(config: Config) -> None:
-    """Refuse an exercise that would tell other organisations of what has not happened. Raises ConfigRefused."""
+    """Refuse an exercise that would tell other organisations of what has not happened. Raises ConfigRefused.
+
+    Receivers that are marked `exercise = true` may hear of it. What is published by CAP says that it is an exercise.
+    """
+    publish = config.cap.publish
     outward = {
         "[eido]": config.eido is not None,
-        "[[subscriptions]]": bool(config.subscriptions),
-        "[cap.publish]": config.cap.publish is not None,
-        "[[asap.companies]] notices": any(company.notices for company in config.asap.companies),
+        "[[subscriptions]]": any(not each.exercise for each in config.subscriptions),
+        "[[cap.publish.receivers]]": publish is not None and any(not each.exercise for each in publish.receivers),
+        "[[asap.companies]] notices": any(
+            company.notices is not None and not company.notices.exercise for company in config.asap.companies
+        ),
     }
     named = [table for table, there in outward.items() if there]
     if config.exercise and named:
         raise ConfigRefused(
             f"In an exercise {', '.join(named)} would tell other organisations of incidents that are none; "
-            "leave them out of its configuration."
+            "leave them out of its configuration, or mark receivers that may hear of it with exercise = true."
         )
 
 

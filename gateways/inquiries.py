@@ -1,10 +1,12 @@
 """Questions to the journal while the engine runs: answered by a process of their own, so that no decision waits.
 
-Rule: one at a time, few waiting, each with a deadline. What is answered is what `turnout why` prints.
+Rule: one at a time, few waiting, each with a deadline. What is answered is what the command line prints.
 """
 
+import os
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,10 +25,11 @@ class NoAnswer(Exception):
 
 
 class Inquiries:
-    """Asks about the journal in one data folder."""
+    """Asks about the journal in one data folder. `nice`: so much the answering process stands back for others."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, nice: int = 0) -> None:
         self._data = data
+        self._nice = nice
         self._one_at_a_time = trio.CapacityLimiter(1)
 
     async def why(self, incident: str, unit: str | None, at: int | None, *, personal: bool = True) -> bytes:
@@ -35,7 +38,7 @@ class Inquiries:
         options += [] if at is None else ["--at", str(at)]
         options += [] if personal else ["--redacted"]
         command = ["why", "--data", str(self._data), "--json", *options, "--", incident]
-        return await self._ask(command, "unknown_incident", "incident", f"Nothing is known of {incident}.")
+        return await self.ask(command, "unknown_incident", "incident", f"Nothing is known of {incident}.")
 
     async def report(self, name: str, from_ms: int | None, to_ms: int | None, profile: str | None) -> bytes:
         """Return a report on the journal as one JSON object. Raises NoAnswer."""
@@ -43,16 +46,27 @@ class Inquiries:
         options += [] if to_ms is None else ["--to", _moment(to_ms)]
         options += [] if profile is None else ["--profile", profile]
         command = ["report", name, *options, "--json", "--", str(self._data)]
-        return await self._ask(command, "unknown_profile", "profile", "There is no such report.")
+        return await self.ask(command, "unknown_profile", "profile", "There is no such report.")
 
-    async def _ask(self, arguments: list[str], code: str, field: str, otherwise: str) -> bytes:
-        """Run the command line; its answer, or its last sentence under that code."""
+    async def shift(self, from_ms: int, to_ms: int, recent_min: int) -> bytes:
+        """Return the report on a shift, to whole seconds that hold all of it, as one JSON object. Raises NoAnswer."""
+        span = ["--from", _moment(from_ms), "--to", _moment(to_ms + 999), "--recent", str(recent_min)]
+        command = ["report", "shift", *span, "--json", "--", str(self._data)]
+        return await self.ask(command, "unreadable", "", "The journal cannot be read.")
+
+    async def ask(self, arguments: list[str], code: str, field: str, otherwise: str) -> bytes:
+        """Run the command line; return what it prints. Raises NoAnswer with its last sentence, under that code."""
         if self._one_at_a_time.statistics().tasks_waiting >= WAITING_MAX:
             raise NoAnswer("busy", "", "Many ask at this moment. Ask again in a minute.")
         command = [sys.executable, "-m", "gateways.cli", *arguments]
+        if any("\0" in each for each in arguments):  # no name has one, and no program can be asked with it
+            raise NoAnswer(code, field, otherwise)
+        stand_back = partial(os.nice, self._nice) if self._nice else None
         with trio.move_on_after(ANSWER_WITHIN_S):
             async with self._one_at_a_time:
-                done = await trio.run_process(command, capture_stdout=True, capture_stderr=True, check=False)
+                done = await trio.run_process(
+                    command, capture_stdout=True, capture_stderr=True, check=False, preexec_fn=stand_back
+                )
             if done.returncode == 0:
                 return done.stdout.strip()
             said = done.stderr.decode(errors="replace").strip().splitlines()

@@ -40,10 +40,10 @@ def segments(journal: Path) -> list[int]:
 
 def counted_turns(journal: Path, from_seq: int, progress: Report | None) -> Iterator[Turn]:
     """Give the turns from there on, and tell how far it is. Raises JournalDamaged, JournalGap."""
-    last_seq = _last_seq(journal) if progress else 0
+    final_seq = last_seq(journal) if progress else 0
     for number, turn in enumerate(turns(journal, from_seq), 1):
         if progress and number % PROGRESS_TURNS == 0:
-            progress("turns read", turn.seq, last_seq)
+            progress("turns read", turn.seq, final_seq)
         yield turn
 
 
@@ -57,7 +57,8 @@ def earliest_snapshot(journal: Path) -> Snapshot | None:
         best, at_most = found, found.seq - 1
 
 
-def _last_seq(journal: Path) -> int:
+def last_seq(journal: Path) -> int:
+    """Return the last turn that is there."""
     reader = Reader(journal)
     for _ in reader.read(segments(journal)[-1]):
         pass

@@ -222,7 +222,7 @@ def _open_press(
 def _open_subscriptions(
     opened: Exchanges, nursery: trio.Nursery, source: TurnSource, board: Board, config: Config, data: Path
 ) -> None:
-    for each in config.subscriptions:
+    for each in (each for each in config.subscriptions if each.exercise or not config.exercise):
         name = f"subscription-{each.name}"
         _open_feed(opened, nursery, Feed(name, each, EventPicker(each, board, source), source, data))
 

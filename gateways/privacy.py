@@ -16,6 +16,7 @@ from uuid import uuid4
 import click
 import trio
 from msgspec import Struct
+from trio_websocket import HandshakeError
 
 from engine.core.engine import Engine
 from engine.journal import Journal, JournalError, expire_tracks
@@ -108,12 +109,15 @@ def _forget_one(data: Path, retention: Retention, incident: str, reason: str, to
 
 async def _ask(url: str, token: str, incident: str, reason: str) -> None:
     failed: Exception | None = None
-    async with connect(url, token, positions=False) as client:
-        try:
-            message = incident_messages.ForgetIncident(id=uuid4().hex, incident=incident, reason=reason)
-            await client.ask(message, within_s=DURABLE_S)
-        except (Refused, Disconnected, trio.TooSlowError) as error:
-            failed = error  # told behind the block: within it, the nursery would wrap it into a group
+    try:
+        async with connect(url, token, positions=False) as client:
+            try:
+                message = incident_messages.ForgetIncident(id=uuid4().hex, incident=incident, reason=reason)
+                await client.ask(message, within_s=DURABLE_S)
+            except (Refused, Disconnected, trio.TooSlowError) as error:
+                failed = error  # told behind the block: within it, the nursery would wrap it into a group
+    except (Refused, Disconnected, HandshakeError, trio.TooSlowError) as error:
+        failed = error
     if isinstance(failed, Refused):
         raise ForgetRefused(failed.refusal.reason)
     if failed is not None:

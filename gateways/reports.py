@@ -60,7 +60,7 @@ def report_clocks(directory: Path, names: Sequence[str], clocks_file: Path | Non
         found = read_clocks(journal, profiles, span, progress)
         _print(found) if as_json else show_clocks(found.rows, profiles, _heading(found), found.notes, found.method)
 
-    return _report(directory, work, as_json=as_json)
+    return reported(directory, work, as_json=as_json)
 
 
 def report_overrides(directory: Path, span: Span, *, as_json: bool) -> int:
@@ -70,7 +70,7 @@ def report_overrides(directory: Path, span: Span, *, as_json: bool) -> int:
         found = read_overrides(journal, span, progress)
         _print(found) if as_json else show_overrides(found)
 
-    return _report(directory, work, as_json=as_json)
+    return reported(directory, work, as_json=as_json)
 
 
 def report_shadow(directory: Path, span: Span, *, as_json: bool) -> int:
@@ -80,7 +80,7 @@ def report_shadow(directory: Path, span: Span, *, as_json: bool) -> int:
         found = read_shadow(journal, span, progress)
         _print(found) if as_json else show_shadow(found)
 
-    return _report(directory, work, as_json=as_json)
+    return reported(directory, work, as_json=as_json)
 
 
 def read_clocks(
@@ -126,8 +126,8 @@ def chosen(profiles: Sequence[Profile], names: Sequence[str]) -> tuple[Profile, 
     return tuple(known[name] for name in dict.fromkeys(names)) if names else tuple(profiles)
 
 
-def _report(directory: Path, work: Callable[[Path, Report | None], None], *, as_json: bool) -> int:
-    """Turn whatever stands in the way into a sentence and exit status 1."""
+def reported(directory: Path, work: Callable[[Path, Report | None], None], *, as_json: bool) -> int:
+    """Do the work on the folder's journal; turn whatever stands in the way into a sentence and exit status 1."""
     try:
         with ExitStack() as stack:
             progress = None if as_json else stack.enter_context(progress_bar())

@@ -179,6 +179,11 @@ def problem(
     return Response(msgspec.json.encode(body), status, headers, "application/problem+json")
 
 
+def names_tag(header: str, tag: str) -> bool:
+    """Tell whether `If-Match` or `If-None-Match` names the ETag; a proxy may have made it a weak one."""
+    return header.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in header.split(",")]
+
+
 def _shown(path: str) -> str:
     """Return a path as an error names it: pages and the API have too many to be told one by one."""
     room = path.split("/")[1]

@@ -54,9 +54,9 @@ class Row(Struct, frozen=True):
 class Clocks:
     """Follows turns. Memory: the open incidents, as many ended ones as the engine can reopen, and the tallies.
 
-    With `keep` every reading is kept for percentiles, 8 bytes each; without it only counts and sums are. `span` takes
-    incidents whose clock starts in [from_ms, to_ms) and no others. `place` is the one in force where the turns do not
-    begin with the first.
+    With `keep` every reading is kept for percentiles, 8 bytes each; without it only counts and sums are. With `split`
+    each priority has its figures beside those of all. `span` takes incidents whose clock starts in [from_ms, to_ms) and
+    no others. `place` is the one in force where the turns do not begin with the first.
     """
 
     def __init__(
@@ -64,16 +64,20 @@ class Clocks:
         profiles: Sequence[Profile],
         *,
         keep: bool = False,
+        split: bool = False,
         span: tuple[int | None, int | None] = (None, None),
         place: Place | None = None,
     ) -> None:
         self.profiles = tuple(profiles)
         self.owners = [profile.name for profile in profiles for _ in profile.measures]
         self.measures: list[Measure] = [measure for profile in profiles for measure in profile.measures]
-        self.tallies = [Tally([0] * len(measure.limits)) for measure in self.measures]
+        self.tallies = self._empty()
+        self.by_priority: dict[int, list[Tally]] = {}
+        """Of each priority that incidents had when they were read; filled with `split`."""
         self.cases = Cases(place)
         self._reader = Reader(self.measures)
         self._keep = keep
+        self._split = split
         self._span = span
 
     def feed(self, turn: Turn) -> None:
@@ -89,11 +93,12 @@ class Clocks:
         for case in self.cases.open.values():
             self._read(case)
 
-    def rows(self) -> list[Row]:
-        """Return the figures of every measure, in the order of the profiles."""
+    def rows(self, priority: int | None = None) -> list[Row]:
+        """Return the figures of every measure, in the order of the profiles; of one priority, or of all incidents."""
+        tallies = self.tallies if priority is None else self.by_priority[priority]
         return [
             _row(owner, measure, tally)
-            for owner, measure, tally in zip(self.owners, self.measures, self.tallies, strict=True)
+            for owner, measure, tally in zip(self.owners, self.measures, tallies, strict=True)
         ]
 
     def _read(self, case: Case) -> None:
@@ -117,7 +122,20 @@ class Clocks:
             sent.read = True
 
     def _count(self, index: int, case: Case, reading: Reading) -> None:
-        tally, measure = self.tallies[index], self.measures[index]
+        for tallies in self._tallies_of(case):
+            self._add(tallies[index], self.measures[index], case, reading)
+
+    def _tallies_of(self, case: Case) -> tuple[list[Tally], ...]:
+        if not self._split:
+            return (self.tallies,)
+        if case.priority not in self.by_priority:
+            self.by_priority[case.priority] = self._empty()
+        return self.tallies, self.by_priority[case.priority]
+
+    def _empty(self) -> list[Tally]:
+        return [Tally([0] * len(measure.limits)) for measure in self.measures]
+
+    def _add(self, tally: Tally, measure: Measure, case: Case, reading: Reading) -> None:
         if reading.left_out:
             _add(tally.left_out, reading.left_out)
             return
@@ -133,11 +151,12 @@ class Clocks:
 
     def _take_back(self, case: Case) -> None:
         """Forget why a reopened incident had no reading: its clocks run again."""
-        for index, reason in case.left_out.items():
-            left_out = self.tallies[index].left_out
-            left_out[reason] -= 1
-            if not left_out[reason]:
-                del left_out[reason]
+        for tallies in self._tallies_of(case):
+            for index, reason in case.left_out.items():
+                left_out = tallies[index].left_out
+                left_out[reason] -= 1
+                if not left_out[reason]:
+                    del left_out[reason]
         case.left_out.clear()
 
     def _in_span(self, start_ms: int) -> bool:

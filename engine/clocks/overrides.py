@@ -13,6 +13,7 @@ A recommendation that was accepted too late (stale) and one that the plan would 
 """
 
 from array import array
+from collections import deque
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -39,6 +40,8 @@ ORDERS = (DispatchUnits, ReserveUnits, DivertUnit, SupersedeUnit, AcceptRecommen
 Sending: TypeAlias = UnitDispatched | UnitReserved | AidRequested
 REASONS_MAX = 1_000
 """Different reasons that are told apart; further ones count as `other`."""
+LATEST_MAX = 100
+"""Overruled recommendations that are kept one by one, the latest."""
 NOWHERE = "(no area)"
 
 
@@ -84,8 +87,22 @@ class Passed(Struct):
     """How much later those arrive who went instead; less than 0: earlier."""
 
 
+class Overruled(Struct, frozen=True):
+    """One recommendation that somebody passed over."""
+
+    at_ms: int
+    incident: str
+    plan: str
+    bypassed: tuple[str, ...]
+    sent: tuple[str, ...]
+    later_ms: int
+    """How much later the last of those sent arrives; less than 0: earlier."""
+    reason: str
+    by: str
+
+
 class Overrides:
-    """Follows turns. Memory: the open incidents, and what is counted by plan, slot, area, unit and reason."""
+    """Follows turns. Memory: the open incidents, what is counted by plan, slot, area, unit and reason, the latest ones."""
 
     def __init__(self, *, span: tuple[int | None, int | None] = (None, None)) -> None:
         self.total = Group()
@@ -95,6 +112,7 @@ class Overrides:
         """By plan and slot; here each unit counts, not each order."""
         self.units: dict[str, Passed] = {}
         self.later_ms: array[int] = array("q")
+        self.latest: deque[Overruled] = deque(maxlen=LATEST_MAX)
         self._open: dict[str, Standing] = {}
         self._span = span
 
@@ -145,8 +163,11 @@ class Overrides:
             standing = self._standing(incident)
             fresh = [fact for fact in sent if fact.unit not in standing.ordered]
             mine = [fact for fact in fresh if ordered and fact.by == by]
+            bypass = bypassed.get(incident) if mine else None
+            if bypass is not None:
+                self.latest.append(_overruled(turn.now, standing, bypass))
             if mine:
-                self._order(standing, mine, bypassed.get(incident))
+                self._order(standing, mine, bypass)
             if len(mine) < len(fresh):
                 self._count(standing, Verdict.BY_ITSELF, "")
 
@@ -187,6 +208,19 @@ class Overrides:
 
     def _standing(self, incident: str) -> Standing:
         return self._open.get(incident) or Standing("(not known)", NOWHERE)
+
+
+def _overruled(at_ms: int, standing: Standing, bypass: UnitsBypassed) -> Overruled:
+    return Overruled(
+        at_ms=at_ms,
+        incident=bypass.incident,
+        plan=standing.plan,
+        bypassed=bypass.bypassed,
+        sent=bypass.sent,
+        later_ms=bypass.later_ms,
+        reason=bypass.reason,
+        by=bypass.by,
+    )
 
 
 def _sent(turn: Turn) -> dict[str, list[Sending]]:

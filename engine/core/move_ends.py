@@ -1,9 +1,11 @@
 """How moves and proposals end: by arrival, by what a unit does instead, by time, or with the post itself."""
 
+from typing import TypeAlias, TypeGuard, get_args
+
 from engine.core import sending
 from engine.core.recorder import ENGINE, Recorder
 from engine.model.alert_facts import AlertAcknowledged, Purpose
-from engine.model.facts import AssignmentMoved, DutyChanged, EmergencyDeclared, UnitDispatched, UnitReserved
+from engine.model.facts import AnyFact, AssignmentMoved, DutyChanged, EmergencyDeclared, UnitDispatched, UnitReserved
 from engine.model.lifecycle import FREE, Status
 from engine.model.moves import MoveEnded, MoveOutcome, MoveWithdrawn
 from engine.model.place import Place
@@ -12,8 +14,13 @@ from engine.state.posts import has_room, home_of, out_of_place, post_of
 from engine.state.records import Move, UnitRecord
 from engine.state.world import World
 
-OF_A_UNIT = (UnitDispatched, UnitReserved, AssignmentMoved, DutyChanged, EmergencyDeclared)
+OfAUnit: TypeAlias = UnitDispatched | UnitReserved | AssignmentMoved | DutyChanged | EmergencyDeclared
 """Facts after which a move or a proposal may be over."""
+_OF_A_UNIT = frozenset(get_args(OfAUnit))
+
+
+def _is_of_a_unit(fact: AnyFact) -> TypeGuard[OfAUnit]:
+    return type(fact) in _OF_A_UNIT
 
 
 def end_move(turn: Recorder, move: Move, outcome: MoveOutcome, *, post: str, by: str, reason: str) -> None:
@@ -40,7 +47,7 @@ def settle(turn: Recorder) -> None:
     if not world.moves and not world.alerts.about(""):
         return
     for fact in tuple(turn.facts):
-        if isinstance(fact, OF_A_UNIT):
+        if _is_of_a_unit(fact):
             _settle_unit(turn, world.units[world.fleet.rows[fact.unit]], fact)
 
 

@@ -8,7 +8,7 @@ incident that has ended, however long the engine was away.
 from engine.core import emergencies, sending
 from engine.core.lookup import known_unit, open_incident
 from engine.core.recorder import ENGINE, Recorder, Refused
-from engine.core.watching import OF_A_UNIT
+from engine.core.watching import is_of_a_unit
 from engine.model.alert_facts import AlarmCleared, AlarmKind, AlertAcknowledged, AlertWithdrawn, Purpose
 from engine.model.crew_facts import RollAnswered, RollCalled
 from engine.model.crew_inputs import AnswerRoll, CallRoll
@@ -69,9 +69,12 @@ def _ask(turn: Recorder, unit: UnitRecord, incident_id: str) -> None:
 
 def settle(turn: Recorder) -> None:
     """End the alerts of roll-calls that are over; ask those anew who were taken along into another incident."""
+    world = turn.world
+    asked = bool(world.tally.get("roll_calls"))
     for fact in tuple(turn.facts):
-        if isinstance(fact, OF_A_UNIT):
-            unit = turn.world.units[turn.world.fleet.rows[fact.unit]]
+        # Where nobody was ever asked, only a word that comes unasked ends anything.
+        if (asked or isinstance(fact, (RollAnswered, EmergencyDeclared))) and is_of_a_unit(fact):
+            unit = world.units[world.fleet.rows[fact.unit]]
             if unit.roll_due_ms and isinstance(fact, AssignmentMoved):
                 _ask(turn, unit, fact.into)
             elif not unit.roll_due_ms and unit.incident is not None:

@@ -5,6 +5,7 @@ now, and it is cleared in the turn whose facts end its cause, whoever recorded t
 """
 
 from collections.abc import Callable
+from typing import TypeAlias, TypeGuard, get_args
 
 from msgspec import Struct
 
@@ -29,20 +30,26 @@ from engine.state.records import Alarm, UnitRecord
 from engine.state.watch_times import Due, answer_due, overdue_due, turnout_due, unchanged_due
 from engine.state.world import World
 
-OF_A_UNIT = (
-    AidCommitted,
-    AidRequested,
-    AssignmentAdvanced,
-    AssignmentEnded,
-    AssignmentMoved,
-    DelayReported,
-    DutyChanged,
-    EmergencyDeclared,
-    RollAnswered,
-    UnitDispatched,
-    UnitReserved,
+OfAUnit: TypeAlias = (
+    AidCommitted
+    | AidRequested
+    | AssignmentAdvanced
+    | AssignmentEnded
+    | AssignmentMoved
+    | DelayReported
+    | DutyChanged
+    | EmergencyDeclared
+    | RollAnswered
+    | UnitDispatched
+    | UnitReserved
 )
 """Facts that may end what an alarm about a unit is about."""
+_OF_A_UNIT = frozenset(get_args(OfAUnit))
+
+
+def is_of_a_unit(fact: AnyFact) -> TypeGuard[OfAUnit]:
+    """Tell whether it is one of these. Every fact of every turn is asked about: by its type alone."""
+    return type(fact) in _OF_A_UNIT
 
 
 class Rule(Struct, frozen=True):
@@ -94,7 +101,7 @@ def settle(turn: Recorder) -> None:
     if not world.alarms:
         return
     for fact in tuple(turn.facts):
-        if isinstance(fact, OF_A_UNIT):
+        if is_of_a_unit(fact):
             _settle_unit(turn, world.units[world.fleet.rows[fact.unit]], fact)
         elif isinstance(fact, PlaceAdopted):
             for alarm in tuple(world.alarms.values()):

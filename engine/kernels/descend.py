@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.accelerate import kernel
+from engine.kernels.accelerate import helper, kernel
 
 INF: Final = 1 << 29
 """No way: 149 hours in ms."""
@@ -65,4 +65,57 @@ def unroll(
             if count < len(arcs):
                 arcs[count] = members[at]
             count += 1
+    return count
+
+
+@kernel
+def lead(
+    leaves: int,
+    first_out: NDArray[np.int32],
+    link_head: NDArray[np.int32],
+    link_ms: NDArray[np.int32],
+    link_chain: NDArray[np.int32],
+    head: NDArray[np.int32],
+    chain: NDArray[np.int32],
+    place: NDArray[np.int32],
+    first: NDArray[np.int32],
+    members: NDArray[np.int32],
+    to_target: NDArray[np.int32],
+    seeds: NDArray[np.int32],
+    arcs: NDArray[np.int32],
+) -> int:
+    """Write the arcs of a whole best way to `arcs`, as they are driven, and return how many there are.
+
+    It begins on the arc `leaves`, goes on over links as in `descend`, and ends on the arc of the seed at which it has come.
+    By arc, int32[M]: head, the junction where its chain ends; chain, and its place in it; first, members: the arcs of each
+    chain. link_chain: int32[links]; seeds: int32[k, 3], the junction, the ms from there and the arc of each. Where
+    `arcs` has no room for them all, nothing beyond it is written and the count is only known to be more. Only for streets on
+    which nothing is blocked; -1 where the way comes to no seed.
+    """
+    count = _append(members[first[chain[leaves]] + place[leaves] : first[chain[leaves] + 1]], arcs, 0)
+    v = np.int64(head[leaves])
+    while count <= len(arcs):
+        taken = -1
+        for link in range(first_out[v], first_out[v + 1]):
+            if link_ms[link] + to_target[link_head[link]] == to_target[v]:
+                taken = link
+                break
+        if taken < 0:
+            break
+        count = _append(members[first[link_chain[taken]] : first[link_chain[taken] + 1]], arcs, count)
+        v = np.int64(link_head[taken])
+    for k in range(len(seeds)):
+        if seeds[k, 0] == v and seeds[k, 1] == to_target[v]:
+            own = chain[seeds[k, 2]]
+            return _append(members[first[own] : first[own] + place[seeds[k, 2]] + 1], arcs, count)
+    return count if count > len(arcs) else -1
+
+
+@helper
+def _append(more: NDArray[np.int32], arcs: NDArray[np.int32], count: int) -> int:
+    """Write these behind the first `count`, as far as there is room; return how many there are then."""
+    for arc in more:
+        if count < len(arcs):
+            arcs[count] = arc
+        count += 1
     return count

@@ -32,7 +32,8 @@ class Points(NamedTuple):
     """Demand.
 
     reach_ms: int32[2, p, n], from each post by mode, -1 for no way; weight: int64[n], at most 2**30 together. By layer,
-    int64[L]: mode; cover_ms; share, in parts per million; busy, in permille. pace: int64[2], permille of normal driving.
+    int64[L]: mode; cover_ms; share, in parts per million. The busy fraction of a layer at point i is busy[which[l, i]]:
+    busy: int64[B], permille; which: int32[L, n]. pace: int64[2], permille of normal driving.
     curve: int64[L, C], by layer what a time is worth, SURE at most: entry x for x * 2**STEP_BITS ms and a little more;
     beyond it nothing counts.
     """
@@ -43,6 +44,7 @@ class Points(NamedTuple):
     cover_ms: NDArray[np.int64]
     share: NDArray[np.int64]
     busy: NDArray[np.int64]
+    which: NDArray[np.int32]
     pace: NDArray[np.int64]
     curve: NDArray[np.int64]
 
@@ -275,23 +277,23 @@ def weigh_outlook(
     """
     out[:] = 0
     stage, now = np.empty((len(movers), 3), np.int64), np.empty(len(points.weight), np.int64)
-    begin, total = 0, np.int64(0)
+    begin, total, added = 0, np.int64(0), _added(points.busy)
     for layer in range(len(points.mode)):
         reach_ms, curve = points.reach_ms[points.mode[layer]], points.curve[layer]
         from_ms, pace = direct[points.mode[layer]], points.pace[points.mode[layer]]
-        added, weight = _added(points.busy[layer]), points.weight * points.share[layer] // 1_000_000
+        which, weight = points.which[layer], points.weight * points.share[layer] // 1_000_000
         for at_ms in moments_ms:
             end = begin + len(weight)
             best, whose, found = ranks.best[begin:end], ranks.whose[begin:end], ranks.found[begin:end]
             for i in range(len(weight)):
-                now[i] = _worth(i, best, whose, found[i], -1, 0, added)
+                now[i] = _worth(i, best, whose, found[i], -1, 0, added[which[i]])
                 total += weight[i] * now[i]
             _stages(units.free_ms, units.to_post_ms, movers, targets, pace, at_ms, stage)
             for c in range(len(movers)):
                 u, post = movers[c], targets[c]
                 if units.accepts[u] >> layer & 1:
                     there = (from_ms[u], reach_ms[post], curve)
-                    out[c] += _more(u, stage[c], there, weight, added, best, whose, found, now)
+                    out[c] += _more(u, stage[c], there, weight, (added, which), best, whose, found, now)
             begin = end
     return int(total)
 
@@ -302,28 +304,33 @@ def _more(
     stage: NDArray[np.int64],
     there: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]],
     weight: NDArray[np.int64],
-    added: NDArray[np.int64],
+    served: tuple[NDArray[np.int64], NDArray[np.int32]],
     best: NDArray[np.int64],
     whose: NDArray[np.int64],
     found: NDArray[np.int64],
     now: NDArray[np.int64],
 ) -> int:
-    """Return by how much all points are better off if the unit comes to them as its new stage says."""
+    """Return by how much all points are better off if the unit comes to them as its new stage says.
+
+    `served`: what each further unit adds, by busy fraction, and which of these is each point's.
+    """
     from_ms, reach_ms, curve = there
+    added, which = served
     busy_ms, left_ms, behind, more = stage[0], stage[1], stage[2], np.int64(0)
     for i in range(len(weight)):
         worth = _value(busy_ms, left_ms, behind, from_ms[i], reach_ms[i], curve)
         if worth > 0 or _is_among(unit, i, whose, found[i]):
-            more += weight[i] * (_worth(i, best, whose, found[i], unit, worth, added) - now[i])
+            more += weight[i] * (_worth(i, best, whose, found[i], unit, worth, added[which[i]]) - now[i])
     return int(more)
 
 
 @helper
-def _added(busy_permille: int) -> NDArray[np.int64]:
-    """Return (1 - q) * q**k in parts of FINE for k = 0 ... FIRST - 1."""
-    added = np.zeros(FIRST, np.int64)
-    share = np.int64(FINE) * (1000 - busy_permille) // 1000
-    for k in range(FIRST):
-        added[k] = share
-        share = share * busy_permille // 1000
+def _added(busy: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (1 - q) * q**k in parts of FINE for each q and k = 0 ... FIRST - 1, int64[B, FIRST]."""
+    added = np.zeros((len(busy), FIRST), np.int64)
+    for b in range(len(busy)):
+        share = np.int64(FINE) * (1000 - busy[b]) // 1000
+        for k in range(FIRST):
+            added[b, k] = share
+            share = share * busy[b] // 1000
     return added

@@ -2,7 +2,7 @@
 
 A set of demand that k units cover is served by one of them with probability 1 - q**k (Daskin 1983), where q is how much
 of the time a unit is busy. So the (k + 1)th unit adds its weight times (1 - q) * q**k. Demand comes in layers: each
-counts only the units that it accepts, and has a q of its own.
+counts only the units that it accepts, and each set has the q of its neighbourhood (ReVelle and Hogan 1989).
 
 Whole numbers throughout: weights in parts of ONE of all demand, probabilities too, so values are parts of ONE * ONE and
 the same bytes come out everywhere. Posts that cover a set are listed (CSR), so the change of *every* move s -> j comes
@@ -26,8 +26,8 @@ class Sets(NamedTuple):
     """Demand as sets of points that the same posts cover, layer after layer.
 
     weight: int64[S], at most ONE together; first: int64[L + 1], the sets of layer l are first[l]:first[l + 1]; begin:
-    int64[S + 1] and post: int32[...], the posts that cover set s are post[begin[s]:begin[s + 1]]; busy: int64[L],
-    permille; posts: how many there are.
+    int64[S + 1] and post: int32[...], the posts that cover set s are post[begin[s]:begin[s + 1]]; posts: how many there
+    are. The busy fraction of set s is busy[which[s]]: busy: int64[B], permille; which: int32[S].
     """
 
     weight: NDArray[np.int64]
@@ -35,6 +35,7 @@ class Sets(NamedTuple):
     begin: NDArray[np.int64]
     post: NDArray[np.int32]
     busy: NDArray[np.int64]
+    which: NDArray[np.int32]
     posts: int
 
 
@@ -46,13 +47,14 @@ class Room(NamedTuple):
 
 
 @helper
-def _added(busy_permille: int, most: int) -> NDArray[np.int64]:
-    """Return (1 - q) * q**k in parts of ONE for k = 0 ... most."""
-    added = np.zeros(most + 1, np.int64)
-    share = np.int64(ONE) * (1000 - busy_permille) // 1000
-    for k in range(most + 1):
-        added[k] = share
-        share = share * busy_permille // 1000
+def _added(busy: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Return (1 - q) * q**k in parts of ONE for each q and k = 0 ... most, int64[B, most + 1]."""
+    added = np.zeros((len(busy), most + 1), np.int64)
+    for b in range(len(busy)):
+        share = np.int64(ONE) * (1000 - busy[b]) // 1000
+        for k in range(most + 1):
+            added[b, k] = share
+            share = share * busy[b] // 1000
     return added
 
 
@@ -72,8 +74,8 @@ def covered(sets: Sets, unit_post: NDArray[np.int32], accepts: NDArray[np.int64]
 
     unit_post: int32[m], where each stands; accepts: int64[m], bit l is set where layer l accepts the unit.
     """
+    added = _added(sets.busy, len(unit_post))
     for layer in range(len(sets.first) - 1):
-        added = _added(sets.busy[layer], len(unit_post))
         here = _standing(layer, unit_post, accepts, sets.posts)
         total = np.int64(0)
         for s in range(sets.first[layer], sets.first[layer + 1]):
@@ -81,7 +83,7 @@ def covered(sets: Sets, unit_post: NDArray[np.int32], accepts: NDArray[np.int64]
             for i in range(sets.begin[s], sets.begin[s + 1]):
                 k += here[sets.post[i]]
             for one in range(k):
-                total += sets.weight[s] * added[one]
+                total += sets.weight[s] * added[sets.which[s], one]
         out[layer] = total
 
 
@@ -107,8 +109,8 @@ def weigh_moves(
         for c in range(len(kinds)):
             if kinds[c] == accepts[u]:
                 stands[c, unit_post[u]] = True
+    added = _added(sets.busy, len(unit_post))
     for layer in range(len(sets.first) - 1):
-        added = _added(sets.busy[layer], len(unit_post))
         here = _standing(layer, unit_post, accepts, sets.posts)
         for c in range(len(kinds)):
             if kinds[c] >> layer & 1:
@@ -136,8 +138,8 @@ def _weigh_layer(
         k = np.int64(0)
         for i in range(sets.begin[s], sets.begin[s + 1]):
             k += here[sets.post[i]]
-        more = sets.weight[s] * added[k]
-        less = sets.weight[s] * added[k - 1] if k > 0 else np.int64(0)
+        more = sets.weight[s] * added[sets.which[s], k]
+        less = sets.weight[s] * added[sets.which[s], k - 1] if k > 0 else np.int64(0)
         for i in range(sets.begin[s], sets.begin[s + 1]):
             source = sets.post[i]
             comes[source] += more
@@ -164,13 +166,11 @@ def tell_moves(
     """
     first, held, layer_of = _by_post(sets)
     count = np.zeros(len(sets.weight), np.int64)
-    value = np.zeros(len(sets.busy), np.int64)
-    added = np.empty((len(sets.busy), len(unit_post) + 1), np.int64)
-    for layer in range(len(sets.busy)):
-        added[layer] = _added(sets.busy[layer], len(unit_post))
+    value = np.zeros(len(sets.first) - 1, np.int64)
+    added = _added(sets.busy, len(unit_post))
     post = unit_post.copy()
     for u in range(len(post)):
-        _come(post[u], accepts[u], sets.weight, first, held, layer_of, added, count, value)
+        _come(post[u], accepts[u], sets, first, held, layer_of, added, count, value)
     for n in range(len(movers)):
         bits = accepts[movers[n]]
         out[n, 0] = _of_layers(bits, value)
@@ -178,9 +178,9 @@ def tell_moves(
             s = held[i]
             if bits >> layer_of[s] & 1:
                 count[s] -= 1
-                value[layer_of[s]] -= sets.weight[s] * added[layer_of[s], count[s]]
+                value[layer_of[s]] -= sets.weight[s] * added[sets.which[s], count[s]]
         post[movers[n]] = targets[n]
-        out[n, 2] = _come(targets[n], bits, sets.weight, first, held, layer_of, added, count, value)
+        out[n, 2] = _come(targets[n], bits, sets, first, held, layer_of, added, count, value)
         out[n, 1] = _of_layers(bits, value)
 
 
@@ -206,7 +206,7 @@ def _by_post(sets: Sets) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[
 def _come(
     post: int,
     bits: int,
-    weight: NDArray[np.int64],
+    sets: Sets,
     first: NDArray[np.int64],
     held: NDArray[np.int64],
     layer_of: NDArray[np.int64],
@@ -219,8 +219,8 @@ def _come(
     for i in range(first[post], first[post + 1]):
         s = held[i]
         if bits >> layer_of[s] & 1:
-            bare += weight[s] if count[s] == 0 else 0
-            value[layer_of[s]] += weight[s] * added[layer_of[s], count[s]]
+            bare += sets.weight[s] if count[s] == 0 else 0
+            value[layer_of[s]] += sets.weight[s] * added[sets.which[s], count[s]]
             count[s] += 1
     return int(bare)
 
@@ -286,16 +286,17 @@ def nested_order(sets: Sets, accepts: int, room: Room, then: int, out: NDArray[n
     """Write to out, int32[n], the post that each further unit goes to; return how many find room.
 
     The first n of them are the posts of n units: a nested table, greedily made. Minimums come first, among themselves
-    in the same order; then each unit goes where it adds most with the layers' own q. Where that adds nothing anywhere,
+    in the same order; then each unit goes where it adds most with the sets' own q. Where that adds nothing anywhere,
     or the same, what counts is what it adds with q = `then` permille, and then the lowest post. `accepts`: bits of the
     layers that count.
     """
     here = np.zeros(sets.posts, np.int64)
     adds, also = np.zeros(sets.posts, np.int64), np.zeros(sets.posts, np.int64)
     count = np.zeros(len(sets.weight), np.int64)
-    _begin_adding(sets, accepts, sets.busy, len(out), adds)
-    later = np.full(len(sets.busy), then, np.int64)
-    _begin_adding(sets, accepts, later, len(out), also)
+    added = _added(sets.busy, len(out))
+    later = _added(np.full(len(sets.busy), then, np.int64), len(out))
+    _begin_adding(sets, accepts, added, adds)
+    _begin_adding(sets, accepts, later, also)
     for n in range(len(out)):
         owed = False
         for j in range(sets.posts):
@@ -310,19 +311,18 @@ def nested_order(sets: Sets, accepts: int, room: Room, then: int, out: NDArray[n
             return n
         out[n] = best
         here[best] += 1
-        _take_added(sets, accepts, best, later, count, len(out), adds, also)
+        _take_added(sets, accepts, best, added, later, count, adds, also)
     return len(out)
 
 
 @helper
-def _begin_adding(sets: Sets, accepts: int, busy: NDArray[np.int64], most: int, adds: NDArray[np.int64]) -> None:
+def _begin_adding(sets: Sets, accepts: int, added: NDArray[np.int64], adds: NDArray[np.int64]) -> None:
     """Write what the first unit adds at each post."""
     for layer in range(len(sets.first) - 1):
         if accepts >> layer & 1:
-            first = _added(busy[layer], most)[0]
             for s in range(sets.first[layer], sets.first[layer + 1]):
                 for i in range(sets.begin[s], sets.begin[s + 1]):
-                    adds[sets.post[i]] += sets.weight[s] * first
+                    adds[sets.post[i]] += sets.weight[s] * added[sets.which[s], 0]
 
 
 @helper
@@ -330,9 +330,9 @@ def _take_added(
     sets: Sets,
     accepts: int,
     post: int,
+    added: NDArray[np.int64],
     later: NDArray[np.int64],
     count: NDArray[np.int64],
-    most: int,
     adds: NDArray[np.int64],
     also: NDArray[np.int64],
 ) -> None:
@@ -340,18 +340,17 @@ def _take_added(
     for layer in range(len(sets.first) - 1):
         if not accepts >> layer & 1:
             continue
-        added, after = _added(sets.busy[layer], most), _added(later[layer], most)
         for s in range(sets.first[layer], sets.first[layer + 1]):
             covers = False
             for i in range(sets.begin[s], sets.begin[s + 1]):
                 covers = covers or sets.post[i] == post
             if not covers:
                 continue
-            k = count[s]
+            k, b = count[s], sets.which[s]
             count[s] += 1
             for i in range(sets.begin[s], sets.begin[s + 1]):
-                adds[sets.post[i]] -= sets.weight[s] * (added[k] - added[k + 1])
-                also[sets.post[i]] -= sets.weight[s] * (after[k] - after[k + 1])
+                adds[sets.post[i]] -= sets.weight[s] * (added[b, k] - added[b, k + 1])
+                also[sets.post[i]] -= sets.weight[s] * (later[b, k] - later[b, k + 1])
 
 
 @kernel
@@ -360,7 +359,7 @@ def improve(sets: Sets, accepts: int, room: Room, rounds: int, unit_post: NDArra
 
     unit_post: int32[m], changed in place; `accepts`: bits of the layers that count. At most `rounds` moves.
     """
-    posts = sets.posts
+    posts, added = sets.posts, _added(sets.busy, len(unit_post))
     here = np.zeros(posts, np.int64)
     for u in range(len(unit_post)):
         here[unit_post[u]] += 1
@@ -370,7 +369,6 @@ def improve(sets: Sets, accepts: int, room: Room, rounds: int, unit_post: NDArra
         stands = here > 0
         for layer in range(len(sets.first) - 1):
             if accepts >> layer & 1:
-                added = _added(sets.busy[layer], len(unit_post))
                 _weigh_layer(sets, layer, added, here, stands, comes, leaves, gain)
         best, source, target = np.int64(0), -1, -1
         for s in range(posts):

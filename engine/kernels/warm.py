@@ -13,7 +13,7 @@ from engine.kernels.coverage import lost_cover
 from engine.kernels.crew_prices import Crews, Tariff, crew_prices
 from engine.kernels.customise import customise
 from engine.kernels.dense import assign_all
-from engine.kernels.descend import descend, unroll
+from engine.kernels.descend import descend, lead, unroll
 from engine.kernels.dissect import dissection_order
 from engine.kernels.eligible import cheapest, judge, ready, tally
 from engine.kernels.fixes import believable, extremes, keep_newest, leaving, turn_out
@@ -22,6 +22,7 @@ from engine.kernels.hierarchy import contract, place_links
 from engine.kernels.match import Kinds, Pool, certify_matching, match
 from engine.kernels.nearest import nearest, pack, snap, snap_rows
 from engine.kernels.outlook import FIRST, Points, Ranks, Units, direct_ms, rank_outlook, weigh_outlook
+from engine.kernels.pace import pace
 from engine.kernels.posting import Room, Sets, best_move, covered, improve, nested_order, tell_moves, weigh_moves
 from engine.kernels.reach import to_points, to_posts
 from engine.kernels.relax import relax
@@ -109,8 +110,11 @@ def _warm_ways() -> None:
     zero, flag = np.zeros(1, np.int32), np.zeros(1, np.uint8)
     descend(np.array([0, 1], np.int32), zero, zero, zero, 0, zero.copy())
     unroll(zero, zero, np.array([0, 1], np.int32), zero, zero.copy())
+    two, ends = np.array([0, 1], np.int32), np.zeros((1, 3), np.int32)
+    lead(0, two, two, two, two, two, two, two, two, two, two, ends, zero.copy())
     follow(zero, zero - 1, np.zeros(2, np.int32), zero.copy(), zero.copy(), zero.copy())
     sum_along(np.array([0, 1], np.int32), zero, zero, zero.copy(), zero.copy(), zero.copy())
+    pace(zero, 0, 0, zero, zero, zero, zero, zero, 0, 0, 0, np.empty(4, np.int64), np.empty((2, 4)))
     line = np.zeros(1, np.int64)
     keep_bends(line, line, 1, flag.copy())
     relax(zero, zero, zero, zero.copy())
@@ -147,7 +151,7 @@ def _warm_posting() -> None:
     """One post that covers one set, one unit."""
     one, bounds = np.ones(1, np.int64), np.array([0, 1], np.int64)
     zero, flag = np.zeros(1, np.int32), np.ones(1, np.uint8)
-    sets = Sets(one, bounds, bounds, zero, one, 1)
+    sets = Sets(one, bounds, bounds, zero, one, zero, 1)
     room = Room(np.ones(1, np.int32), zero)
     gain, times_ms = np.empty((1, 1, 1), np.int64), np.zeros((1, 1), np.int32)
     covered(sets, zero, one, np.empty(1, np.int64))
@@ -165,9 +169,8 @@ def _warm_posting() -> None:
 def _warm_outlook() -> None:
     """One point, one post, one unit, one future."""
     one, zero, none = np.ones(1, np.int64), np.zeros(1, np.int32), np.zeros(1, np.int64)
-    points = Points(
-        np.zeros((2, 1, 1), np.int32), one, none, one, one, one, np.ones(2, np.int64), np.ones((1, 1), np.int64)
-    )
+    curve, which = np.ones((1, 1), np.int64), np.zeros((1, 1), np.int32)
+    points = Points(np.zeros((2, 1, 1), np.int32), one, none, one, one, one, which, np.ones(2, np.int64), curve)
     units = Units(none, zero, np.zeros((1, 1), np.int32), one)
     direct = np.zeros((2, 1, 1), np.int32)
     direct_ms(points, units, direct)

@@ -1,12 +1,16 @@
-"""What calls and crews teach the planner: where and when calls will come, and how busy each kind of unit is.
+"""What calls and crews teach the planner: where and when calls will come, and how busy each kind of unit is, and where.
+
+An area is what lies nearer to one station than to any other; its units are those that belong there, or were moved there.
 
 Starts from what the place says of its demand and is drawn to what happens (`learning/demand.py`, `learning/busy.py`). All
 in whole numbers: the same turns give the same expectations, and what is kept over a restart is all there is to it.
 """
 
 from collections import deque
+from operator import add
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct, field
 
 from engine.learning.busy import BusyBook, BusyLearner
@@ -22,8 +26,12 @@ from engine.policy.redeploy.ground import together
 from engine.state.fleet import STANDING_ASSIGNED, STANDING_FREE
 from engine.state.world import World
 
+Wide = npt.NDArray[np.int64]
+
 BUSY_EVERY_MS = 600_000
 """Six samples of an hour: after five weeks nine tenths of what is known of it have been seen."""
+KINDS_AT_A_TIME = 4
+"""With thousands of stations a kind takes some milliseconds."""
 TAKING_MS = 60_000
 """From the call to the dispatch."""
 TO_HOSPITAL_MS = 420_000
@@ -59,15 +67,18 @@ class Expected:
         self.place, self._prior = place, prior
         self._demand = DemandLearner(place, prior, learned.demand)
         self._busy = BusyLearner(place.coverage.busy_permille, learned.busy)
-        self._sampled_ms = 0
+        self._stations = [station.id for station in place.stations] or [""]
         self._seen: deque[tuple[int, int, int]] = deque()
         self._x_m, self._y_m = prior.x_m.astype(np.int32), prior.y_m.astype(np.int32)
+        self._area = _nearest_station(place, prior)
         if calls is None:
             self._rules, self._service_ms = rules_of(place), SERVICE_MS
         else:
             care, before_ms = calls.care, TAKING_MS + _turnout_ms(place)
             self._rules = rules_of(place, calls.shares, before_ms)
             self._service_ms = care.on_scene_ms + round(care.transport_share * (care.handover_ms + TO_HOSPITAL_MS))
+        self._sampled_ms = dict.fromkeys((0, *(rule.needs for rule in self._rules)), 0)
+        """By kind of unit, everybody's first: when its units were last looked at."""
 
     def saw(self, turn: Turn) -> None:
         """Take note of the calls of a turn; a unit's own emergency is none. Another thread may learn meanwhile."""
@@ -81,22 +92,27 @@ class Expected:
             self._demand.learn(*self._seen.popleft())
 
     def sample(self, world: World, now: int) -> None:
-        """See now and then how many units of each kind are out."""
-        if now < self._sampled_ms + BUSY_EVERY_MS:
+        """See now and then how many units of each kind are out, area by area; a few kinds at a time, as the loop waits."""
+        due = [needs for needs, last_ms in self._sampled_ms.items() if now >= last_ms + BUSY_EVERY_MS][:KINDS_AT_A_TIME]
+        if not due:
             return
-        self._sampled_ms = now
         fleet, hour = world.fleet, self._hour(now)
-        ours = (fleet.listed != 0) & (fleet.agency < 0)
-        for needs in dict.fromkeys(rule.needs for rule in self._rules):
+        ours = (fleet.listed != 0) & (fleet.agency < 0) & (fleet.post >= 0)
+        for needs in due:
+            self._sampled_ms[needs] = now
             mine = ours & (fleet.capability & np.uint64(needs) == np.uint64(needs))
-            busy = int((mine & (fleet.standing == STANDING_ASSIGNED)).sum())
-            free = int((mine & (fleet.standing == STANDING_FREE)).sum())
-            self._busy.learn(self._kind(needs), hour, busy, busy + free)
+            busy, free = (
+                np.bincount(fleet.post[mine & (fleet.standing == standing)], minlength=len(self._stations)).tolist()
+                for standing in (STANDING_ASSIGNED, STANDING_FREE)
+            )
+            on_duty = map(add, busy, free)
+            self._busy.learn(self._kind(needs), hour, zip(self._stations, busy, on_duty, strict=True))
 
     def expect(self, now: int) -> Demand:
         """Return what to reckon with in the hour that begins now."""
         self.learn()
         self._demand.pass_time(now)
+        self._busy.pass_time(now)
         rates = self._demand.rates_ahead(now)
         if int(rates.sum()) <= 0:
             rates = self._prior.share
@@ -104,10 +120,17 @@ class Expected:
         return Demand(
             self._rules,
             Points(self._x_m, self._y_m, rates),
-            tuple(self._busy.permille(self._kind(rule.needs), hour) for rule in self._rules),
+            self._busy_permille(hour),
             max(1, self._demand.hour_rate(hour) * 24 // MICRO),
             self._service_ms,
         )
+
+    def _busy_permille(self, hour: int) -> Wide:
+        """Return how busy units are in that hour by layer and point, int64[L, n]: each point's are those of its area."""
+        kinds = [self._kind(rule.needs) for rule in self._rules]
+        by_area = [[self._busy.permille(kind, hour, station) for station in self._stations] for kind in kinds]
+        found: Wide = np.array(by_area, np.int64).reshape(len(kinds), -1)[:, self._area]
+        return found
 
     def _hour(self, now: int) -> int:
         return local_minute_of_week(self.place, now) // 60
@@ -129,6 +152,17 @@ def _coarse(place: Place, prior: Prior) -> Prior:
     points = Points(prior.x_m.astype(np.int32), prior.y_m.astype(np.int32), prior.share)
     kept = together(points, prior.share, max(ZONES_LEAST, REACHED_MOST // max(1, len(place.stations))))
     return Prior(prior.x_m[kept.point], prior.y_m[kept.point], kept.weight, prior.hourly)
+
+
+def _nearest_station(place: Place, prior: Prior) -> Wide:
+    """Return by zone the number of the station that is nearest in a straight line, ties to the first, int64[n]."""
+    nearest = np.zeros(len(prior.x_m), np.int64)
+    least = np.full(len(prior.x_m), 1 << 62, np.int64)
+    for number, station in enumerate(place.stations):
+        apart = (prior.x_m - station.x_m) ** 2 + (prior.y_m - station.y_m) ** 2
+        nearest[apart < least] = number
+        least = np.minimum(least, apart)
+    return nearest
 
 
 def _turnout_ms(place: Place) -> int:

@@ -49,8 +49,26 @@ def shift_began_ms(place: Place, shift: Shift | None, now: int) -> int | None:
 
 def day_began_ms(place: Place, now: int) -> int:
     """Return the last local midnight."""
+    return clocks_showed_ms(place, 0, now)
+
+
+def clocks_showed_ms(place: Place, minute_of_day: int, now: int) -> int:
+    """Return when clocks last came to show this time of day, or a later one by a leap."""
     local_ms = now + _offset_ms(place, _period(place, now))
-    return _clocks_showed(place, local_ms // DAY_MS * DAY_MS, now)
+    shown_ms = local_ms // DAY_MS * DAY_MS + minute_of_day * MINUTE_MS
+    return _clocks_showed(place, shown_ms if shown_ms <= local_ms else shown_ms - DAY_MS, now)
+
+
+def duty_ms(place: Place, shift: Shift | None, span: tuple[int, int]) -> int:
+    """Return how much of the span [from_ms, to_ms) lies in hours of duty, to the minute; all of it without a shift."""
+    from_ms, to_ms = span
+    if shift is None:
+        return max(0, to_ms - from_ms)
+    return sum(
+        min(MINUTE_MS, to_ms - at_ms)
+        for at_ms in range(from_ms, to_ms, MINUTE_MS)
+        if on_duty(shift, local_minute_of_week(place, at_ms))
+    )
 
 
 def jobs_count_from_ms(place: Place, shift: Shift | None, now: int) -> int:

@@ -12,6 +12,7 @@ hospital that diverts is left out as long as another one can help, and the crew 
 """
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.model.lifecycle import Status
 from engine.model.place import Hospital
@@ -25,6 +26,7 @@ USUAL_HANDOVER_MS = 900_000
 BUSY_MS = 600_000
 BEDS_UNKNOWN = 4
 """Reckoned for a hospital that does not say how many patients it takes in at once."""
+NO_WAY = "there is no way to it"
 AT_SCENE = (Status.ON_SCENE, Status.AT_PATIENT)
 
 
@@ -48,10 +50,7 @@ def rank(world: World, assignment: Assignment, incident: Incident, needs: tuple[
         for hospital, travel_ms in zip(place.hospitals, times_ms, strict=True)
     ]
     reasons = _reasons(world, judged, needs)
-    ranked = [
-        Destination(each.hospital, each.travel_ms, each.delay_ms, each.inbound, reasons[each.hospital])
-        for each in judged
-    ]
+    ranked = [replace(each, reason=reasons[each.hospital]) if reasons[each.hospital] else each for each in judged]
     return tuple(sorted(ranked, key=_order))
 
 
@@ -93,6 +92,8 @@ def delay_of(hospital: Hospital, report: HospitalReport | None, load: Load) -> i
 
 def _reasons(world: World, judged: list[Destination], needs: tuple[str, ...]) -> dict[str, str]:
     """Return by hospital why it is out; "" for one that may be chosen."""
+    if not (world.hospitals or needs):
+        return {each.hospital: "" if each.travel_ms >= 0 else NO_WAY for each in judged}
     states = {each.hospital: _state(world, each.hospital) for each in judged}
     out = {
         each.hospital: _why_not(each, hospital.services, states[each.hospital], needs)
@@ -110,7 +111,7 @@ def _why_not(each: Destination, services: tuple[str, ...], state: HospitalState,
         return "it is closed"
     if lacks:
         return f"it has no {', '.join(lacks)}"
-    return "there is no way to it" if each.travel_ms < 0 else ""
+    return NO_WAY if each.travel_ms < 0 else ""
 
 
 def _state(world: World, hospital: str) -> HospitalState:

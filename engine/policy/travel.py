@@ -1,7 +1,8 @@
 """How long a unit needs to an incident, or to a point: over the streets as they are now, or a straight line without."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ from msgspec import Struct
 
 from engine.kernels.travel import straight_line_ms
 from engine.model.place import Place, TravelSettings
+from engine.model.roads import Conditions
 from engine.model.route import Route
 from engine.state.fleet import Fleet
 from engine.state.records import Incident
@@ -156,8 +158,28 @@ def straight_line(place: Place) -> StraightLine:
     return StraightLine(place.travel.circuity_percent, place.travel.speed_mm_per_s)
 
 
+class _Basis(NamedTuple):
+    """What a model was made for: it is the same as long as these are."""
+
+    place: Place
+    conditions: Conditions
+    epoch: int
+    model: TravelModel
+
+
+_MODELS: "WeakKeyDictionary[World, _Basis]" = WeakKeyDictionary()
+
+
 def travel_model(world: World) -> TravelModel:
     """Return how times are found in this World: over its streets, if it has any."""
+    place, book = world.settled, world.road_book
+    known = _MODELS.get(world)
+    if known is None or known[0] is not place or known[1] is not book.current or known[2] != book.epoch:
+        known = _MODELS[world] = _Basis(place, book.current, book.epoch, _model(world))
+    return known[3]
+
+
+def _model(world: World) -> TravelModel:
     place, book = world.settled, world.road_book
     if world.roads is None:
         return straight_line(place)

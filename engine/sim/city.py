@@ -29,7 +29,7 @@ from engine.model.moves import MoveEnded, MoveOrdered, MoveOutcome, RejectMove
 from engine.model.place import Place
 from engine.model.plans import Gate
 from engine.model.plans import Mode as PlanMode
-from engine.model.response_facts import UnitSuperseded
+from engine.model.response_facts import AutoWithheld, UnitSuperseded
 from engine.model.turn import Turn
 from engine.policy import DispatchPolicy
 from engine.policy.redeploy import Planning
@@ -44,6 +44,7 @@ from engine.sim.duty import Duty
 from engine.sim.feeds import Feed
 from engine.sim.nature import Nature
 from engine.sim.planner import Planner
+from engine.sim.refusals import Refusals
 from engine.sim.tally import Tally
 from engine.state.world import World
 from engine.streets.roads import Roads
@@ -83,6 +84,7 @@ class City:
         self.cases = Cases(calls)
         self.tally = Tally(self, len(place.units))
         self.feed = Feed(self, seed, rep)
+        self.refusals = Refusals(self)
         self.movers: dict[int, Crew] = {}
         """By row: who drives."""
         self.carried: set[int] = set()
@@ -298,6 +300,10 @@ class City:
         if fact.alert in self.world.alerts:
             self.step(ReportReceipt(fact.alert, fact.unit))
 
+    def withheld(self, fact: AutoWithheld) -> None:
+        """A person is asked to decide."""
+        self.refusals.withheld(fact)
+
     def called(self, fact: RollCalled) -> None:
         """Crews are asked whether they are well."""
         for unit in fact.units:
@@ -339,6 +345,7 @@ _HEARS: dict[type[Any], Callable[[City, Any], None]] = {
     AlertRequested: City.alerted,
     RollCalled: City.called,
     AidRequested: City.asked,
+    AutoWithheld: City.withheld,
     MoveOrdered: City.moved,
     MoveEnded: City.stayed,
 }

@@ -85,6 +85,9 @@ class Crew:
         city, crews = self.city, self.city.nature.crews
         self.incident, self.sent_ms, self.carries = incident, city.now, False
         about = city.number_of(incident)
+        if city.refusals.says_no(self.row, about):
+            self._later(city.now + crews.notice_ms, Crew._decline)
+            return
         if not crews.notice_ms and not int(city.world.fleet.turnout_ms[self.row]):
             self._later(city.now, Crew._leave)
             return
@@ -98,6 +101,16 @@ class Crew:
         middle_ms = max(crews.rolling_ms, due_ms - crews.notice_ms)
         spread = city.dice.around(middle_ms, crews.turnout_spread, "turnout", self.row, city.number_of(self.incident))
         self._later(city.now + round(spread), Crew._leave)
+
+    def _decline(self) -> None:
+        """It does not go: somebody else has to, and it goes on with what it was doing."""
+        incident = self.incident
+        self.incident, self._next = None, None
+        assert incident is not None
+        self.city.before_deciding()
+        self.city.refusals.decline(self, incident)
+        if self.incident is None:
+            self._later(self.city.now, Crew._go_home)
 
     def _leave(self) -> None:
         scene = self._scene()

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
+from engine.kernels.pace import pace
 from engine.model.fixes import UNKNOWN
 from engine.policy.travel import StraightLine
 from engine.state.world import World
@@ -20,7 +20,6 @@ from engine.streets.ways import Way
 from engine.streets.weighing import Mode
 
 Point = tuple[int, int]
-Parts = npt.NDArray[np.int64]
 Trace = tuple[list[int], list[float], list[float]]
 """n times since the departure, never falling, from 0, and the n points (x_m, y_m) at these times."""
 FASTEST_DM_S = 600
@@ -86,6 +85,8 @@ class Driver:
 
     @staticmethod
     def _found(roads: Roads, x: int, y: int, heading: int) -> Spot:
+        if heading < 0:
+            return roads.standing(x, y)
         x_m, y_m = np.array([x], np.int32), np.array([y], np.int32)
         return roads.spots(x_m, y_m, np.array([heading], np.int16))[0]
 
@@ -108,13 +109,12 @@ class Driver:
         way = roads.way(conditions, *ends, mode)
         if way is None:
             return self._across(start, to, depart_ms, percent)
-        parts = way.parts()
-        metres = int((roads.graph.length_dm[way.arcs] * parts).sum()) // (PERMILLE * DM)
+        metres = _metres(roads, way)
         took_ms = way.travel_ms if percent == 100 else round(way.travel_ms * percent / 100)
 
         def trace() -> Trace:
             metric = roads.oracle(conditions).metric(mode)
-            return _traced(roads, metric, way, parts, took_ms, ((start.x_m, start.y_m), to), ends[1])
+            return _traced(roads, metric, way, took_ms, ((start.x_m, start.y_m), to), ends[1])
 
         return Drive(depart_ms, took_ms, metres, to, trace)
 
@@ -131,30 +131,20 @@ class Driver:
         return Drive(depart_ms, ms, metres, to, lambda: ([0, ms], [start.x_m, to[0]], [start.y_m, to[1]]))
 
 
-def _traced(
-    roads: Roads, metric: Metric, way: Way, parts: Parts, took_ms: int, ends: tuple[Point, Point], arrives: Spot
-) -> "Trace":
+def _metres(roads: Roads, way: Way) -> int:
+    """Return how long a way is: all its arcs, less what of the first and of the last is not driven."""
+    length_dm, arcs = roads.graph.length_dm, way.arcs
+    spared = way.begin * int(length_dm[arcs[0]]) + (PERMILLE - way.end) * int(length_dm[arcs[-1]])
+    return (int(length_dm[arcs].sum()) * PERMILLE - spared) // (PERMILLE * DM)
+
+
+def _traced(roads: Roads, metric: Metric, way: Way, took_ms: int, ends: tuple[Point, Point], arrives: Spot) -> "Trace":
     """Return the points of a way and the time at each."""
-    graph = roads.graph
-    ms = metric.weights.arc_ms[way.arcs].astype(np.int64) * parts // PERMILLE
-    # What is spent neither on arcs nor between the last one and the goal is spent before the first.
+    graph, count = roads.graph, len(way.arcs) + 3
+    ms, metres = np.empty(count, np.int64), np.empty((2, count))
     off_ms = metric.off_road_ms(arrives.extra_ms)
-    times = np.empty(len(ms) + 3, np.int64)
-    times[0], times[1] = 0, max(0, way.travel_ms - int(ms.sum()) - off_ms)
-    times[2:-1], times[-1] = ms, off_ms
-    paced = np.cumsum(times, out=times)
-    if took_ms != way.travel_ms:
-        paced = times * took_ms // max(1, way.travel_ms)
-    inner = graph.head[way.arcs[:-1]]
-    (ax, ay), (bx, by) = _point(roads, int(way.arcs[0]), way.begin), _point(roads, int(way.arcs[-1]), way.end)
-    x_m = [ends[0][0], ax, *(graph.x_dm[inner] / DM).tolist(), bx, ends[1][0]]
-    y_m = [ends[0][1], ay, *(graph.y_dm[inner] / DM).tolist(), by, ends[1][1]]
-    return paced.tolist(), x_m, y_m
-
-
-def _point(roads: Roads, arc: int, along: int) -> tuple[float, float]:
-    graph = roads.graph
-    tail, head = int(graph.tail[arc]), int(graph.head[arc])
-    x_dm = graph.x_dm[tail] + (graph.x_dm[head] - graph.x_dm[tail]) * along / PERMILLE
-    y_dm = graph.y_dm[tail] + (graph.y_dm[head] - graph.y_dm[tail]) * along / PERMILLE
-    return float(x_dm) / DM, float(y_dm) / DM
+    metres[:, 0], metres[:, -1] = ends
+    along = way.arcs, way.begin, way.end, metric.weights.arc_ms
+    pace(*along, graph.tail, graph.head, graph.x_dm, graph.y_dm, way.travel_ms, took_ms, off_ms, ms, metres)
+    x_m, y_m = metres.tolist()
+    return ms.tolist(), x_m, y_m

@@ -22,6 +22,8 @@ class Crews(Struct, frozen=True):
     """Crews take the meal break that the place's rules give them."""
     refuse_moves_permille: int = 30
     """Moves to another post that the crew will not do."""
+    decline_permille: int = 5
+    """Dispatches to which the crew says no, with a reason; it does so once at most to a call."""
     breakdowns_per_month: float = 0.2
     """Of one vehicle, on the road."""
     repair_ms: int = 5_400_000
@@ -76,6 +78,7 @@ PERFECT = Nature(
         work_least_ms=0,
         breaks=False,
         refuse_moves_permille=0,
+        decline_permille=0,
         breakdowns_per_month=0.0,
     ),
     feeds=Feeds(every_ms=0, noise_m=0, delay_ms=0, lost_permille=0, gaps_per_day=0.0),

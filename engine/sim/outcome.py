@@ -49,6 +49,8 @@ class Units(Struct, frozen=True):
     moves: Ints
     """Idle moves, and free units that were sent elsewhere than to their old post."""
     refused_moves: Ints
+    declined: Ints
+    """Dispatches to which its crew said no."""
     driven_m: Wide
     moved_m: Wide
     """Of it, on idle moves."""

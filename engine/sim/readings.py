@@ -29,6 +29,7 @@ OF_RUN = (
     "moves_per_call",
     "moved_km_per_call",
     "refused_share",
+    "declined_share",
     "utilisation",
     "gini",
     "max_to_median",
@@ -36,8 +37,9 @@ OF_RUN = (
     "cover_p10",
     "free_mean",
 )
-"""Moves are idle moves; refused of those asked for. Utilisation is busy over on duty, of all units together; gini and
-max to median (of the units' busy shares) tell how unevenly; cover: share of demand with a free unit within reach."""
+"""Moves are idle moves; refused of those asked for; declined: dispatches to which a crew said no, of these and the jobs that
+were done. Utilisation is busy over on duty, of all units together; gini and max to median (of the units' busy shares) tell
+how unevenly; cover: share of demand with a free unit within reach."""
 
 
 def late(calls: Calls) -> Bools:
@@ -81,11 +83,13 @@ def of_units(units: Units, calls: int) -> dict[str, float]:
     """Return the figures of a fleet that served so many calls."""
     busy = busy_shares(units)
     idle_moves, refused = int(units.idle_moves.sum()), int(units.refused_moves.sum())
+    declined = int(units.declined.sum())
     middle = float(np.median(busy)) if len(busy) else 0.0
     return {
         "moves_per_call": _over(idle_moves, calls),
         "moved_km_per_call": _over(int(units.moved_m.sum()) / 1000, calls),
         "refused_share": _over(refused, idle_moves + refused),
+        "declined_share": _over(declined, int(units.jobs.sum()) + declined),
         "utilisation": _over(int(units.busy_ms.sum()), int(units.on_duty_ms.sum())),
         "gini": gini(busy),
         "max_to_median": float(busy.max()) / middle if middle else nan,

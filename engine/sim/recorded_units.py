@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from engine.clocks.cases import Case
+from engine.model.crew_facts import DispatchDeclined
 from engine.model.facts import AssignmentEnded, DutyChanged, PlaceAdopted, PositionsMoved, UnitDispatched
 from engine.model.fixes import Fixes
 from engine.model.hours import shift_left_ms
@@ -26,7 +27,7 @@ class RecordedUnits:
     def __init__(self, ids: Iterable[str] = ()) -> None:
         self.rows = {unit: row for row, unit in enumerate(ids)}
         count = len(self.rows)
-        self._counts = {name: [0] * count for name in ("idle_moves", "moves", "refused_moves", "off_ms")}
+        self._counts = {name: [0] * count for name in ("idle_moves", "moves", "refused_moves", "declined", "off_ms")}
         self._off_since: dict[str, int] = {}
         self._moving = np.zeros(count, np.bool_)
         self._at_m = np.full((2, count), np.nan)
@@ -41,6 +42,8 @@ class RecordedUnits:
                 self._enlist(sorted(unit.id for unit in fact.place.units if unit.id not in self.rows))
             elif isinstance(fact, UnitDispatched):
                 self._moving[self.rows[fact.unit]] = False
+            elif isinstance(fact, DispatchDeclined):
+                self._counts["declined"][self.rows[fact.unit]] += 1
             elif isinstance(fact, (DutyChanged, AssignmentEnded)):
                 self._change(fact.unit, fact.duty, fact.at_ms)
             elif isinstance(fact, (MoveOrdered, MoveEnded, MoveRefused)):
@@ -67,6 +70,7 @@ class RecordedUnits:
             idle_moves=np.array(self._counts["idle_moves"], np.int32),
             moves=np.array(self._counts["moves"], np.int32),
             refused_moves=np.array(self._counts["refused_moves"], np.int32),
+            declined=np.array(self._counts["declined"], np.int32),
             driven_m=np.rint(self._driven_m).astype(np.int64),
             moved_m=np.rint(self._moved_m).astype(np.int64),
         )

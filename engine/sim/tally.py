@@ -29,6 +29,7 @@ class Tally:
                 "idle_moves",
                 "moves",
                 "refused_moves",
+                "declined",
                 "driven_m",
                 "moved_m",
             )
@@ -110,6 +111,7 @@ class Tally:
             idle_moves=np.array(found["idle_moves"], np.int32),
             moves=np.array(found["moves"], np.int32),
             refused_moves=np.array(found["refused_moves"], np.int32),
+            declined=np.array(found["declined"], np.int32),
             driven_m=np.array(found["driven_m"], np.int64),
             moved_m=np.array(found["moved_m"], np.int64),
         )

@@ -41,4 +41,5 @@ class Filed(dict[str, R]):
 
     def about(self, incident_id: str) -> list[R]:
         """Return the records about the incident, oldest first."""
-        return list(self._by_incident.get(incident_id, {}).values())
+        filed = self._by_incident.get(incident_id)
+        return list(filed.values()) if filed else []

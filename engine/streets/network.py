@@ -73,6 +73,13 @@ class Network:
         """Return the links that run along the chain: more than one only behind a split junction."""
         return self._by_chain[self._first_by_chain[chain] : self._first_by_chain[chain + 1]]
 
+    def links_of_all(self, chains: Ints) -> tuple[Ints, npt.NDArray[np.int64]]:
+        """Return the links that run along each of n chains, chain by chain, and how many each has, int64[n]."""
+        begin = self._first_by_chain[chains]
+        count = (self._first_by_chain[chains + 1] - begin).astype(np.int64)
+        within = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+        return self._by_chain[np.repeat(begin, count) + within], count
+
     @property
     def nbytes(self) -> int:
         """Bytes of all columns, the graph's included."""

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from engine.kernels.arrive import COLUMNS, along_street, arrive, depart
 from engine.kernels.customise import customise
@@ -29,6 +30,8 @@ VECTORS_BYTES = 128 << 20
 """What the kept vectors may take."""
 FEW = 8
 """Whoever asks about one unit in so many or fewer does not make the times of all be kept."""
+TABLES_MAX = 8
+"""Sets of spots, as of all hospitals, whose vectors are kept side by side as well."""
 Exit = tuple[int, int, int, int]
 """A way to leave a street: ms to the junction at its end, the junction, the arc, and the part of the way from there on."""
 
@@ -104,6 +107,18 @@ def _fastest(network: Network, arc_ms: Ints) -> int:
     return int(np.max(network.straight_mm / arc_ms) * 1000) + 1
 
 
+class Table(Struct, frozen=True, eq=False):
+    """The vectors to p spots."""
+
+    spots: tuple[Spot, ...]
+    to_spots: Ints
+    """int32[junctions, p]; NO_WAY to a spot that is nowhere."""
+    off_ms: list[int]
+    """From the road to each spot."""
+    on_chain: dict[int, list[int]]
+    """Places of the spots that lie on a chain: on one's own street one need not go to a junction first."""
+
+
 class Oracle:
     """Travel times under `conditions`."""
 
@@ -133,6 +148,7 @@ class Oracle:
         """Leave all memories to those who share them, and begin new ones."""
         self._metrics = {mode: metric.apart() for mode, metric in self._metrics.items()}
         self._targets: OrderedDict[tuple[Spot, Mode], Target] = OrderedDict()
+        self._tables: OrderedDict[tuple[tuple[Spot, ...], Mode], Table] = OrderedDict()
 
     def metric(self, mode: Mode) -> Metric:
         """Return the customised hierarchy of a mode; made at its first use."""
@@ -153,6 +169,28 @@ class Oracle:
         while len(self._targets) > self._targets_max:
             self._targets.popitem(last=False)
         return made
+
+    def table(self, spots: tuple[Spot, ...], mode: Mode) -> Table:
+        """Return the vectors to several spots beside each other; found once, then kept. Only where nothing is blocked."""
+        key = (spots, mode)
+        known = self._tables.get(key)
+        if known is None:
+            known = self._tables[key] = self._table(spots, mode)
+            while len(self._tables) > TABLES_MAX:
+                self._tables.popitem(last=False)
+        return known
+
+    def _table(self, spots: tuple[Spot, ...], mode: Mode) -> Table:
+        metric = self.metric(mode)
+        to_spots = np.full((self.network.size, len(spots)), NO_WAY, np.int32)
+        on_chain: dict[int, list[int]] = {}
+        for place, spot in enumerate(spots):
+            if spot.arc != NOWHERE:
+                target = self.target(spot, mode)
+                to_spots[:, place] = target.to_spot
+                for chain in dict.fromkeys(target.chains):
+                    on_chain.setdefault(chain, []).append(place)
+        return Table(spots, to_spots, [metric.off_road_ms(spot.extra_ms) for spot in spots], on_chain)
 
     def times_ms(self, spots: Spots, rows: Ints, spot: Spot, mode: Mode) -> npt.NDArray[np.int32]:
         """Return the travel time of each row of `spots` to the spot in ms, int32[n]; -1 where there is no way."""
@@ -177,8 +215,9 @@ class Oracle:
         near, chains = np.empty(len(rows), np.int32), target.chains
         found = arrive(rows, metric.departures(spots), target.to_spot, chains[0], chains[-1], out, near)
         self._past_closures(spots, rows, target, metric, out)
-        # Units on the target's own street need not go to a junction first.
-        self._along_street(near[:found], spots, rows, spot, metric, out)
+        if found:
+            # Units on the target's own street need not go to a junction first.
+            self._along_street(near[:found], spots, rows, spot, metric, out)
         if spot.extra_ms:
             out[out >= 0] += metric.off_road_ms(spot.extra_ms)
         return out

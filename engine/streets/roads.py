@@ -87,6 +87,10 @@ class Roads:
         """Return where one point is on the streets."""
         return self._spot(x_m, y_m)
 
+    def standing(self, x_m: int, y_m: int) -> Spot:
+        """Return where a unit is that stands at that point."""
+        return self._snapper.standing(x_m, y_m)
+
     def touched(self, stretch: Stretch) -> int:
         """Return how many arcs the stretch means."""
         return int(np.count_nonzero(arcs_of(self.graph, stretch)))

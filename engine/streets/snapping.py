@@ -121,6 +121,11 @@ class Nodes:
         arc, extra_ms = self._nearest(self._out_of, np.array([x_m], np.int32), np.array([y_m], np.int32))
         return Spot(int(arc[0]), 0, int(extra_ms[0]), free=True) if arc[0] >= 0 else NO_SPOT
 
+    def standing(self, x_m: int, y_m: int) -> Spot:
+        """Return where a unit is that stands there."""
+        arc, extra_ms = self._nearest(self._into, np.array([x_m], np.int32), np.array([y_m], np.int32))
+        return Spot(int(arc[0]), PERMILLE, int(extra_ms[0]), free=True)
+
     def _nearest(self, arc_of: Ints, x_m: Ints, y_m: Ints) -> tuple[Ints, Ints]:
         """Return an arc of each position's nearest node, -1 for none, and the way across in ms."""
         count = len(x_m)
@@ -153,8 +158,10 @@ class Snapper:
         if len(self._arc):
             hint = found.segment.copy() if hint is None else hint
             at = (np.ascontiguousarray(x_m), np.ascontiguousarray(y_m), np.ascontiguousarray(heading, np.int16), hint)
-            self._snap(*at, found.segment, found.arc, found.along, found.extra_ms)
             found.free[:] = heading < 0
+            # By nodes, on which road somebody is matters only where they move along it.
+            if self._nodes is None or not found.free.all():
+                self._snap(*at, found.segment, found.arc, found.along, found.extra_ms)
             if self._nodes is not None:
                 self._nodes.gather(found, np.arange(len(x_m), dtype=np.int32), x_m, y_m)
         return found
@@ -165,10 +172,12 @@ class Snapper:
         Where they were before makes it faster and never different.
         """
         if len(self._arc):
-            limits = NEAR_ROAD_M * DM, BESIDE_ROAD_M * DM, self._mm_per_s
-            columns: Any = x_m, y_m, speed_dm_s, heading, MOVING_DM_S
-            found: Any = spots.segment, spots.arc, spots.along, spots.extra_ms, spots.free
-            snap_rows(self._tree, self._one_way, self._arc, self._reverse, *limits, rows, *columns, *found)
+            on_road = rows if self._nodes is None else _facing(spots, rows, speed_dm_s, heading)
+            if len(on_road):
+                limits = NEAR_ROAD_M * DM, BESIDE_ROAD_M * DM, self._mm_per_s
+                columns: Any = x_m, y_m, speed_dm_s, heading, MOVING_DM_S
+                found: Any = spots.segment, spots.arc, spots.along, spots.extra_ms, spots.free
+                snap_rows(self._tree, self._one_way, self._arc, self._reverse, *limits, on_road, *columns, *found)
             if self._nodes is not None:
                 self._nodes.gather(spots, rows, x_m, y_m)
         spots.note(rows)
@@ -186,9 +195,23 @@ class Snapper:
         self._snap(*at, segment, arc, along, extra_ms)
         return Spot(int(arc[0]), int(along[0]), int(extra_ms[0]), True)
 
+    def standing(self, x_m: int, y_m: int) -> Spot:
+        """Return where a unit is that stands there, as `spots` says of one without a heading."""
+        if self._nodes is None or not len(self._arc):
+            return self.spot(x_m, y_m)
+        return self._nodes.standing(x_m, y_m)
+
     def _snap(self, *columns: Any) -> None:
         """Write where positions are: x_m, y_m, heading and hint to segment, arc, along and extra_ms."""
         x_m, y_m, heading, hint, *found = columns
         at = x_m, y_m, heading, hint
         limits = NEAR_ROAD_M * DM, BESIDE_ROAD_M * DM, self._mm_per_s
         snap(self._tree, self._one_way, self._arc, self._reverse, *at, *limits, *found)
+
+
+def _facing(spots: Spots, rows: Ints, speed_dm_s: Shorts, heading: Shorts) -> Ints:
+    """Return those of the rows that move along some road; of the others write down that they may leave either way."""
+    speed = speed_dm_s[rows]
+    faces = (heading[rows] >= 0) & ((speed < 0) | (speed >= MOVING_DM_S))
+    spots.free[rows] = ~faces
+    return rows[faces]

@@ -75,6 +75,8 @@ class Target:
         """The spot's own street, in each direction in which it can be driven."""
         self.kept: Kept | None = None
         self.seeds = seeds_of(network, weights, spot)
+        self.ends = np.array([(seed.junction, seed.ms, seed.arc) for seed in self.seeds], np.int32).reshape(-1, 3)
+        """The same as columns, int32[k, 3]: junction, ms, arc."""
         self._size = network.size
         self._closures = weights.closures
         self.entering = self._entering()

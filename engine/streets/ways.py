@@ -9,11 +9,11 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from engine.kernels.bends import keep_bends
-from engine.kernels.descend import descend, unroll
+from engine.kernels.descend import descend, lead, unroll
 from engine.model.route import Route, RouteLeg
 from engine.streets.closures import ENTERING, LEAVING, NO_WAY, OPEN
 from engine.streets.graph import Graph, Ints
-from engine.streets.oracle import Exit, Oracle
+from engine.streets.oracle import Exit, Metric, Oracle, Table
 from engine.streets.snapping import NOWHERE, PERMILLE, Spot
 from engine.streets.stretches import DM
 from engine.streets.targets import Target, ways_past
@@ -23,6 +23,8 @@ Point = tuple[int, int]
 
 ROOM_ARCS = 4_096
 """Few ways have more arcs; those that have are written twice."""
+TABLE_CELLS_MAX = 1 << 22
+"""Times to some spots are read off one table while it has no more cells than this."""
 BESIDE_LINE_M = 5
 """A bend that leaves the line by less is not shown."""
 
@@ -61,6 +63,9 @@ def way(oracle: Oracle, start: Spot, spot: Spot, mode: Mode) -> Way | None:
         return _made(oracle, arcs, start, spot, direct[0] + extra_ms)
     if ms >= NO_WAY:
         return None
+    led = _led(oracle, target, weights, leaves) if weights.closures is None else None
+    if led is not None:
+        return _made(oracle, led, start, spot, ms + extra_ms)
     links, arrives = _followed(oracle, target, weights, int(oracle.network.head[leaves]), part)
     arcs = np.concatenate([_from(oracle, leaves), _unrolled(oracle, links), _until(oracle, arrives)])
     return _made(oracle, arcs, start, spot, ms + extra_ms)
@@ -73,8 +78,24 @@ def times_ms(oracle: Oracle, start: Spot, spots: Sequence[Spot], mode: Mode) -> 
     """
     if start.arc == NOWHERE:
         return [-1] * len(spots)
-    exits = oracle.exits(start, oracle.metric(mode).weights)
+    metric = oracle.metric(mode)
+    exits = oracle.exits(start, metric.weights)
+    if metric.weights.closures is None and 1 < len(spots) <= TABLE_CELLS_MAX // oracle.network.size:
+        return _all_ms(oracle, start, exits, oracle.table(tuple(spots), mode), metric)
     return [-1 if spot.arc == NOWHERE else _time_ms(oracle, start, exits, spot, mode) for spot in spots]
+
+
+def _all_ms(oracle: Oracle, start: Spot, exits: list[Exit], table: Table, metric: Metric) -> list[int]:
+    """Return the times to all spots of a table at once: nothing is blocked, so all that counts is the junction."""
+    best = table.to_spots[exits[0][1]] + exits[0][0]
+    for own_ms, junction, _, _ in exits[1:]:
+        best = np.minimum(best, table.to_spots[junction] + own_ms)
+    found: list[int] = best.tolist()
+    for place in table.on_chain.get(int(oracle.network.chains.chain[start.arc]), ()):
+        direct = oracle.direct(start, table.spots[place], metric.weights)
+        found[place] = found[place] if direct is None else min(found[place], direct[0])
+    off_ms = metric.off_road_ms(start.extra_ms)
+    return [-1 if ms >= NO_WAY else ms + off_ms + then_ms for ms, then_ms in zip(found, table.off_ms, strict=True)]
 
 
 def _time_ms(oracle: Oracle, start: Spot, exits: list[Exit], spot: Spot, mode: Mode) -> int:
@@ -91,6 +112,28 @@ def _made(oracle: Oracle, arcs: Ints, start: Spot, spot: Spot, travel_ms: int) -
     begin = dict(ways_past(oracle.network, start))[int(arcs[0])]
     end = dict(ways_past(oracle.network, spot))[int(arcs[-1])]
     return Way(arcs, begin, end, travel_ms)
+
+
+def _led(oracle: Oracle, target: Target, weights: Weights, leaves: int) -> Ints | None:
+    """Return all arcs of a way on which nothing is blocked; None of one that is longer than almost all are."""
+    network, chains, arcs = oracle.network, oracle.network.chains, np.empty(ROOM_ARCS, np.int32)
+    count = lead(
+        leaves,
+        network.first_link,
+        network.links.head,
+        weights.link_ms,
+        network.links.chain,
+        network.head,
+        chains.chain,
+        chains.place,
+        chains.first,
+        chains.members,
+        target.to_spot,
+        target.ends,
+        arcs,
+    )
+    assert count >= 0, "a way ends where its time says so"
+    return arcs[:count] if count <= len(arcs) else None
 
 
 def _followed(oracle: Oracle, target: Target, weights: Weights, junction: int, part: int) -> tuple[list[Ints], int]:

@@ -30,8 +30,8 @@ GONE: Final = (404, 410)
 """The browser has left, or was told to stop (RFC 8030, 7.3)."""
 VALID_S: Final = 12 * 3_600
 """Of a signature; RFC 8292 allows a day."""
-WORDS_MAX: Final = 1_500
-"""Characters: an encrypted message has at most 4,096 bytes (RFC 8291, 4)."""
+WORDS_MAX: Final = 3_000
+"""Bytes of UTF-8: an encrypted message has at most 4,096 (RFC 8291, 4)."""
 
 
 class BrowserPush(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="channel", tag="push"):
@@ -86,7 +86,8 @@ class _Sender:
         if not browsers:
             detail = f"no browser of {message.unit} has subscribed on /crew"
             return Outcome(delivered=False, detail=detail, only_this=True)
-        told = _Told(brief(message), message.text[:WORDS_MAX], message.alert, message.purpose)
+        words = message.text.encode()[:WORDS_MAX].decode(errors="ignore")
+        told = _Told(brief(message), words, message.alert, message.purpose)
         content = msgspec.json.encode(told)
         answers: list[Answer] = []
 

@@ -11,13 +11,13 @@ import base64
 import binascii
 from typing import Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateways.alerts.channel import Posted
 from gateways.alerts.courier import Courier
-from gateways.alerts.receipts import Authorise, Refused, body_of
+from gateways.bodies import Authorise, Refused, bearer, body_of
 
 BODY_MAX: Final = 65_536
 NEWS_MAX: Final = 100
@@ -38,14 +38,12 @@ class _Entrance:
         self._authorise = authorise
 
     async def answer(self, request: Request) -> Response:
-        """Answer 200, or 400, 401, 403, 404, 408, 413 with the reason."""
+        """Answer 200, or 400, 401, 403, 404, 408, 413, 503 with the reason."""
         try:
             return await self._hear(request)
         except Refused as refused:
             headers = {"WWW-Authenticate": "Basic"} if refused.status == 401 else None
             return PlainTextResponse(f"{refused}\n", refused.status, headers)
-        except ClientDisconnect:
-            return Response(status_code=400)  # nobody is there to read it
 
     async def _hear(self, request: Request) -> Response:
         principal = self._authorise(_token(request))
@@ -62,18 +60,22 @@ class _Entrance:
             heard = receiver.hear(Posted(body, media_type, query))
         except ValueError as error:
             raise Refused(400, f"body: {error}") from None
-        for news in heard.news[:NEWS_MAX]:
+        if len(heard.news) > NEWS_MAX:
+            raise Refused(413, f"body: more than {NEWS_MAX} reports; nothing was taken, send fewer at a time")
+        for news in heard.news:
             unit = self._courier.unit_of(name, news)
             if unit is not None and not principal.speaks_for(unit):
                 raise Refused(403, "alert: it is not for a unit that this token speaks for")
-            await self._courier.tell(name, news)
+            if not await self._courier.tell(name, news):
+                raise Refused(503, "the engine has not made this durable in time; send it again")
         return Response(heard.body, 200, media_type=heard.media_type)
 
 
 def _token(request: Request) -> str | None:
+    shown = bearer(request)
+    if shown is not None:
+        return shown
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return credentials.strip()
     if scheme.lower() == "basic":
         try:
             user, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")

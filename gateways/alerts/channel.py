@@ -83,7 +83,7 @@ def referred(words: str) -> tuple[str, str]:
 
 
 Tell = Callable[[News], Awaitable[bool]]
-"""Brings news to the engine; tells whether it is durable and new."""
+"""Brings news to the engine; tells whether nothing is left to do: it is durable, or about an alert that is over."""
 
 
 class Sender(Protocol):

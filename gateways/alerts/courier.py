@@ -229,7 +229,7 @@ class Courier:
     # ── what the other side says later ──────────────────────────────────────────────────────────────────────
 
     async def tell(self, endpoint: str, news: News) -> bool:
-        """Bring news of a copy to the engine; False if the alert is over, not known, or nothing new was said."""
+        """Bring news of a copy to the engine; False if it has not taken it in time: then it is to be said again."""
         recipient = self._recipient_of(endpoint, news)
         given = ReportCopy(
             alert=news.alert or self._newest(endpoint, recipient),
@@ -242,10 +242,8 @@ class Courier:
         )
         with trio.move_on_after(REPORT_S):
             turn = await self._service.tell(given)
-            if not any(isinstance(fact, CommandRefused) for fact in turn.facts):
-                return True
-            self.late += 1
-            return False
+            self.late += any(isinstance(fact, CommandRefused) for fact in turn.facts)
+            return True
         self.unreported += 1
         return False
 

@@ -93,7 +93,9 @@ class _Sender:
         self._link = link
         self._told: dict[str, str] = {}
         """By alert: the topic that it went to."""
-        self._put, self._get = trio.open_memory_channel[tuple[str, bytes]](OVERS_MAX)
+        self._latest: dict[str, str] = {}
+        """By topic: the alert that went there last, which is the one that the broker keeps, where it keeps any."""
+        self._put, self._get = trio.open_memory_channel[tuple[str, str, bytes]](OVERS_MAX)
         self.misunderstood = 0
         """Messages on the topic of acknowledgements that were none."""
 
@@ -104,6 +106,7 @@ class _Sender:
         while len(self._told) >= TOLD_MAX:
             del self._told[next(iter(self._told))]
         self._told[message.alert] = topic
+        self._latest[topic] = message.alert
         try:
             heard = await self._link.publish(
                 topic,
@@ -136,15 +139,27 @@ class _Sender:
         if topic is not None:
             body = {"type": "alert.over", "data": {"alert": alert, "reason": reason}}
             with suppress(trio.WouldBlock):  # the broker is gone: there is nobody to tell
-                self._put.send_nowait((topic, msgspec.json.encode(body)))
+                self._put.send_nowait((alert, topic, msgspec.json.encode(body)))
 
     async def _call_off(self) -> None:
-        async for topic, body in self._get:
-            for payload, retain in ((body, False), (b"", True)) if self._config.retain else ((body, False),):
-                try:
-                    await self._link.publish(topic, payload, within_s=self._config.timeout_s, retain=retain)
-                except NotPublished:
-                    break
+        async for alert, topic, body in self._get:
+            with suppress(NotPublished):  # as above
+                await self._link.publish(topic, body, within_s=self._config.timeout_s)
+            if self._config.retain:
+                await self._take_back(alert, topic)
+
+    async def _take_back(self, alert: str, topic: str) -> None:
+        """Let the broker keep the alert no longer, unless another stands in its place; one that is away is waited for."""
+        await self._link.online()
+        while self._latest.get(topic) == alert:
+            try:
+                await self._link.publish(topic, b"", within_s=self._config.timeout_s, retain=True)
+            except NotPublished:
+                if self._link.is_online:
+                    return
+                await self._link.online()
+            else:
+                del self._latest[topic]
 
 
 def _topic(template: str, message: Message) -> str:

@@ -1,11 +1,9 @@
 """The Apprise channel: the hundred services that Apprise knows, each recipient's address being one of its URLs.
 
-Rule: the library blocks and keeps its own time, so each attempt has a thread out of a pool of this endpoint's own. One
-service of the many may hold a few of them; what is beyond that fails at once. Apprise says no more than whether a service has taken it; its log says why not. Optional: pip install 'turnout[apprise]'.
+Rule: the library blocks and keeps its own time, so each attempt has a thread of its own. One service of the many may hold
+a few of them, and all together so many; what is beyond that fails at once. Apprise says no more than whether a service has taken it; its log says why not. Optional: pip install 'turnout[apprise]'.
 """
 
-import threading
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
@@ -58,38 +56,33 @@ class _Sender:
     def __init__(self, config: Notifier, library: Any) -> None:
         self._config = config
         self._library = library
-        self._threads = trio.CapacityLimiter(THREADS)
-        self._held: Counter[str] = Counter()
-        """Threads by service."""
-        self._lock = threading.Lock()
+        self._lanes: dict[str, trio.CapacityLimiter] = {}
+        """By service. A thread gives its place back when it ends, also if nobody waits for it any more."""
 
     async def send(self, message: Message, copy: Copy = NOBODY) -> Outcome:
         """Send one notification."""
         service = "://".join(urlsplit(copy.address)[:2]).rpartition("@")[2]
-        if self._held[service] >= LANE:
-            return _failed(f"the service holds {self._held[service]} attempts already")
+        lane = self._lanes.setdefault(service, trio.CapacityLimiter(LANE))
+        if lane.available_tokens < 1:
+            return _failed(f"the service holds {LANE} attempts already")
+        if sum(each.borrowed_tokens for each in self._lanes.values()) >= THREADS:
+            return _failed(f"{THREADS} attempts at other services are under way, and hang")
         mark = "EXERCISE " if message.exercise else ""
         body = long(self._config, message, copy.recipient)
         title = mark + brief(message)
         with trio.move_on_after(self._config.timeout_s):
             return await trio.to_thread.run_sync(
-                self._notify, service, copy.address, title, body, abandon_on_cancel=True, limiter=self._threads
+                self._notify, copy.address, title, body, abandon_on_cancel=True, limiter=lane
             )
         return _failed(f"the service did not take it within {self._config.timeout_s:g} s")
 
-    def _notify(self, service: str, url: str, title: str, body: str) -> Outcome:
-        with self._lock:
-            self._held[service] += 1
-        try:
-            notifier = self._library.Apprise()
-            if not notifier.add(url):
-                return _failed("the address is no URL that Apprise knows")
-            if not notifier.notify(title=title, body=body, notify_type=self._library.NotifyType.WARNING):
-                return _failed("the service has not taken it; see the log of Apprise")
-            return Outcome(delivered=True)
-        finally:
-            with self._lock:
-                self._held[service] -= 1
+    def _notify(self, url: str, title: str, body: str) -> Outcome:
+        notifier = self._library.Apprise()
+        if not notifier.add(url):
+            return _failed("the address is no URL that Apprise knows")
+        if not notifier.notify(title=title, body=body, notify_type=self._library.NotifyType.WARNING):
+            return _failed("the service has not taken it; see the log of Apprise")
+        return Outcome(delivered=True)
 
 
 def _failed(detail: str) -> Outcome:

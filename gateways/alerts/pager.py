@@ -59,7 +59,7 @@ class Pager(Worded, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_f
     async def open(self, folder: Path) -> AsyncIterator[Sender]:
         """Open the channel."""
         del folder
-        yield _Sender(self)
+        yield _Sender(self, ssl.create_default_context() if self.tls else None)
 
 
 class _Asked(Struct, frozen=True):
@@ -75,8 +75,9 @@ class _Asked(Struct, frozen=True):
 class _Sender:
     """A paging server."""
 
-    def __init__(self, config: Pager) -> None:
+    def __init__(self, config: Pager, tls: ssl.SSLContext | None) -> None:
         self._config = config
+        self._tls = tls
         self._asked: dict[tuple[str, str], _Asked] = {}
         self._login = (config.login, config.password) if config.login else None
 
@@ -126,11 +127,13 @@ class _Sender:
     async def _heard(self, key: tuple[str, str], asked: _Asked, result: snpp.Result, tell: Tell) -> None:
         if result.state is asked.state:
             return
+        news = News(alert=asked.alert, recipient=asked.recipient, state=result.state, detail=result.detail)
+        if not await tell(news) or self._asked.get(key) is not asked:
+            return
         if result.state in (CopyState.ACKNOWLEDGED, CopyState.EXPIRED):
             del self._asked[key]
         else:
             self._asked[key] = _Asked(asked.alert, asked.recipient, asked.ticket, result.state, asked.until_s)
-        await tell(News(alert=asked.alert, recipient=asked.recipient, state=result.state, detail=result.detail))
 
     async def _hold(self, conversation: snpp.Conversation) -> snpp.Result:
         """Hold the conversation within the channel's time. Never raises for what the network does."""
@@ -146,9 +149,9 @@ class _Sender:
 
     async def _converse(self, conversation: snpp.Conversation) -> None:
         stream: trio.abc.Stream
-        if self._config.tls:
+        if self._tls is not None:
             stream = await trio.open_ssl_over_tcp_stream(
-                self._config.host, self._config.port, https_compatible=True, ssl_context=ssl.create_default_context()
+                self._config.host, self._config.port, https_compatible=True, ssl_context=self._tls
             )
         else:
             stream = await trio.open_tcp_stream(self._config.host, self._config.port)

@@ -6,14 +6,12 @@ Rule: 200 only when the acknowledgement is durable; a refusal says in one line w
 """
 
 import re
-from collections.abc import Callable
-from contextlib import aclosing
 from typing import Annotated, Final
 
 import msgspec
 import trio
 from msgspec import Meta, Struct
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -21,27 +19,17 @@ from engine.live.service import Service
 from engine.model.facts import CommandRefused
 from engine.model.inputs import ReportReceipt
 from gateways.auth import Principal
+from gateways.bodies import Authorise, Refused, bearer, body_of
 
 BODY_MAX: Final = 4_096
 WAIT_S: Final = 5.0
 _ALERT: Final = re.compile(r"A([1-9][0-9]{0,17})", re.ASCII)
-
-Authorise = Callable[[str | None], Principal | None]
-"""From a bearer token to whoever may report receipts; None refuses it."""
 
 
 class _Body(Struct, frozen=True, forbid_unknown_fields=True):
     """Who acknowledges; the principal itself if it names nobody."""
 
     by: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
-
-
-class Refused(Exception):
-    """Ends the request with this answer."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
 
 
 def receipt_routes(service: Service, authorise: Authorise) -> list[Route]:
@@ -64,11 +52,9 @@ class _Entrance:
         except Refused as refused:
             headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
             return PlainTextResponse(f"{refused}\n", refused.status, headers)
-        except ClientDisconnect:
-            return Response(status_code=400)  # nobody is there to read it
 
     async def _acknowledge(self, request: Request) -> Response:
-        principal = self._authorise(_token(request))
+        principal = self._authorise(bearer(request))
         if principal is None:
             raise Refused(401, "token: missing, or not valid for receipts of alerts")
         alert = self._known(request.path_params["alert"], principal)
@@ -101,30 +87,8 @@ class _Entrance:
         raise Refused(503, "the engine has not made this durable in time; ask again")
 
 
-def _token(request: Request) -> str | None:
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    return credentials.strip() if scheme.lower() == "bearer" else None
-
-
 def _understood(content: bytes) -> _Body:
     try:
         return msgspec.json.decode(content, type=_Body) if content else _Body()
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refused(400, f'body: {error}; it is to be {{"by": "…"}}') from None
-
-
-async def body_of(request: Request, limit: int) -> bytes:
-    """Return what was posted. Raises Refused if it is not there in time, or too long."""
-    with trio.move_on_after(WAIT_S):
-        return await _read(request, limit)
-    raise Refused(408, f"body: not received within {WAIT_S:g} s")
-
-
-async def _read(request: Request, limit: int) -> bytes:
-    content = b""
-    async with aclosing(request.stream()) as chunks:
-        async for chunk in chunks:
-            content += chunk
-            if len(content) > limit:
-                raise Refused(413, f"body: more than {limit} bytes")
-    return content

@@ -157,6 +157,8 @@ def read_recipients(path: Path, place: Place, endpoints: frozenset[str]) -> Reci
         raise RecipientsRefused(f"{path}: cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise RecipientsRefused(f"{path}: is not UTF-8.") from error
+    except csv.Error as error:
+        raise RecipientsRefused(f"{path}: is not CSV: {error}.") from error
     except tomllib.TOMLDecodeError as error:
         raise RecipientsRefused(f"{path}: is not TOML: {error}.") from error
     except msgspec.ValidationError as error:

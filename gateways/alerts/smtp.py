@@ -119,17 +119,22 @@ class _Attempt:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def run(self, letter: EmailMessage, to: str) -> Outcome:
-        """Send it; blocks."""
+        """Send it; blocks. What goes wrong behind the server's word that it has the mail, at the goodbye, undoes nothing."""
+        taken = False
         try:
             with self._connected() as server:
                 server.send_message(letter, self._config.sender, [to])
+                taken = True
         except smtplib.SMTPRecipientsRefused as error:
             _, (code, words) = next(iter(error.recipients.items()))
             return replace(_refused("the recipient", code, words), only_this=True)
         except smtplib.SMTPResponseException as error:
-            return _refused(_what(error), error.smtp_code, error.smtp_error)
+            if not taken:
+                return _refused(_what(error), error.smtp_code, error.smtp_error)
         except (smtplib.SMTPException, OSError, UnicodeError) as error:
-            return Outcome(delivered=False, detail=f"{self._config.host}: {type(error).__name__}: {clean(str(error))}")
+            if not taken:
+                detail = f"{self._config.host}: {type(error).__name__}: {clean(str(error))}"
+                return Outcome(delivered=False, detail=detail)
         return Outcome(delivered=True)
 
     def _connected(self) -> smtplib.SMTP:

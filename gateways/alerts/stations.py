@@ -251,5 +251,5 @@ class _Link:
         """Bring it to the engine; `noted` also where the alert is over, or the controller would ask for ever."""
         by = clean(said.by) or self._station
         news = News(alert=said.id, state=CopyState.ACKNOWLEDGED, by=by, at_ms=said.at_ms)
-        await tell(news)
-        self._say(line("noted", id=said.id))
+        if await tell(news):
+            self._say(line("noted", id=said.id))

@@ -16,7 +16,7 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     burst: Positive = 200
     """… and at once."""
     wrong_tokens_per_s: Annotated[float, Meta(gt=0)] = 5.0
-    """Of everybody together; beyond it, even a guess is not looked at."""
+    """Of everybody together; beyond it they are answered 429. A right one counts all the same: it is too long to be guessed."""
     wrong_tokens_burst: Positive = 50
     durable_s: Seconds = 5.0
     """A command is answered within that time, or told to ask again under its key."""

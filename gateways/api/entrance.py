@@ -27,6 +27,7 @@ from gateways.api.reads import shown
 from gateways.api.table import Done
 from gateways.auth import Gatekeeper, Principal
 from gateways.board import Board
+from gateways.bodies import bearer
 from gateways.inquiries import Inquiries
 from gateways.redaction import audience_of
 from gateways.vocabulary.bucket import Bucket
@@ -34,7 +35,7 @@ from gateways.vocabulary.commands import NotAllowed, Unfit, admitted
 from gateways.vocabulary.incident_messages import UnitEmergency
 from gateways.vocabulary.unreadable import UNREADABLE, what_is_wrong
 from gateways.vocabulary.words import Name
-from gateways.web import allow_time
+from gateways.web import allow_time, names_tag
 
 JSON: Final = "application/json"
 BODY_WAIT_S: Final = 5.0
@@ -78,8 +79,7 @@ class Api:
     # ── who is it, and how often ────────────────────────────────────────────────────────────────────────────
 
     def _authenticate(self, request: Request) -> Principal:
-        scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-        token = credentials.strip() if scheme.lower() == "bearer" else None
+        token = bearer(request)
         principal = None if token is None else self._keeper.authenticate(token)
         if principal is not None:
             return principal
@@ -141,7 +141,7 @@ class Api:
         with trio.move_on_after(self.config.durable_s):
             while self.service.lanes.depth(Lane.ORDERS):
                 await trio.lowlevel.checkpoint()
-        if world.answer(command) is None and not _matches(call.if_match, tag_of(_encoder.encode(shown(world, call)))):
+        if world.answer(command) is None and not names_tag(call.if_match, tag_of(_encoder.encode(shown(world, call)))):
             reason = "The incident has changed since you saw it. Read it again, and decide again."
             raise Problem(412, "changed_meanwhile", reason, "If-Match")
 
@@ -246,10 +246,6 @@ def tag_of(content: bytes) -> str:
     return f'"{blake2b(content, digest_size=12).hexdigest()}"'
 
 
-def _matches(given: str, tag: str) -> bool:
-    return given.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in given.split(",")]
-
-
 def _notice(operation: Operation) -> Mapping[str, str]:
     """Say that an operation will go (RFC 9745, RFC 8594)."""
     going = operation.deprecated
@@ -267,7 +263,7 @@ def _response(request: Request, reply: Reply, headers: dict[str, str]) -> Respon
     headers = {**headers, **reply.headers, "Cache-Control": "private, no-cache"}
     if request.method in ("GET", "HEAD"):
         headers["ETag"] = tag_of(content)
-        if _matches(request.headers.get("if-none-match", "-"), headers["ETag"]):
+        if names_tag(request.headers.get("if-none-match", "-"), headers["ETag"]):
             return Response(status_code=304, headers=headers)
     response = Response(content, reply.status, headers, JSON)
     if request.method == "HEAD":

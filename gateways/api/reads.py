@@ -18,6 +18,8 @@ from gateways.redaction import alarm_for, incident_for, surroundings_for, unit_f
 from gateways.road_views import RoadsView, view_roads
 from gateways.surroundings_views import SurroundingsView, view_surroundings
 from gateways.views import IncidentView, UnitView, suspects_of, view_alarm, view_incident, view_unit
+from gateways.vocabulary.commands import QUESTIONS
+from gateways.vocabulary.questions import AskSuspects
 
 
 def _known_incident(world: World, call: Call) -> Incident:
@@ -294,7 +296,15 @@ def read_operations() -> tuple[Operation, ...]:
         _get("/v1/roads", roads, RoadsView),
         _get("/v1/cautions", cautions, shapes.Cautions, shapes.Page),
         _get("/v1/hospitals", hospitals, shapes.Hospitals, shapes.Page),
-        _get("/v1/suspects", suspects, shapes.Suspects, method="POST", name="find_suspects", body=shapes.SuspectsBody),
+        _get(
+            "/v1/suspects",
+            suspects,
+            shapes.Suspects,
+            method="POST",
+            name="find_suspects",
+            body=shapes.SuspectsBody,
+            right=QUESTIONS[AskSuspects],
+        ),
         *(
             _get(
                 f"/v1/reports/{name}",
@@ -305,11 +315,13 @@ def read_operations() -> tuple[Operation, ...]:
                 summary=summary,
                 slow=True,
                 statuses=(404,),
+                right=right,
             )
-            for name, summary in (
-                ("clocks", "Response times against standards, read off the journal."),
-                ("overrides", "Where people passed recommendations over, why, and what it cost."),
-                ("shadow", "What shadow plans would have sent against what was sent."),
+            for name, right, summary in (
+                ("clocks", Right.WATCH, "Response times against standards, read off the journal."),
+                # People's own words stand in it, as reasons.
+                ("overrides", Right.ORDER, "Where people passed recommendations over, why, and what it cost."),
+                ("shadow", Right.WATCH, "What shadow plans would have sent against what was sent."),
             )
         ),
     )

@@ -1,6 +1,6 @@
 """The routes: one a path, with every method that it takes; and the documents that describe them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from gateways.api.docs import page
 from gateways.api.entrance import JSON, Api, tag_of
@@ -18,6 +19,7 @@ from gateways.api.table import command_operations
 SCHEMAS: Final = Path(__file__).parent.parent / "schema"
 DOCUMENTS: Final = {"/v1/openapi.json": "api.v1.openapi.json", "/v1/asyncapi.json": "cad.v1.asyncapi.json"}
 PAGES: Final = {"/docs": "api.v1.openapi.json", "/docs/websocket": "cad.v1.asyncapi.json"}
+Answer = Callable[[Request], Awaitable[Response]]
 
 
 def operations() -> tuple[Operation, ...]:
@@ -53,12 +55,11 @@ def _route(api: Api, path: str, methods: dict[str, Operation]) -> Route:
 class _Endpoint:
     """An ASGI application, so that starlette leaves the methods to us."""
 
-    def __init__(self, answer: object) -> None:
+    def __init__(self, answer: Answer) -> None:
         self._answer = answer
 
-    async def __call__(self, scope: object, receive: object, send: object) -> None:
-        request = Request(scope, receive, send)  # type: ignore[arg-type]  # as starlette calls it
-        response = await self._answer(request)  # type: ignore[operator]  # what `_route` made
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answer(Request(scope, receive, send))
         await response(scope, receive, send)
 
 
@@ -72,7 +73,7 @@ def _documents() -> list[Route]:
     return routes
 
 
-def _fixed(content: bytes, media: str) -> object:
+def _fixed(content: bytes, media: str) -> Answer:
     """Return what answers with the same bytes always. Anybody may read it: it holds nobody's data."""
     headers = {
         "ETag": tag_of(content),

@@ -6,7 +6,7 @@ import msgspec
 
 from gateways.auth import GRANTS, Right
 from gateways.cad.messages import VERSION, ClientMessage, ServerMessage
-from gateways.vocabulary.commands import RULES
+from gateways.vocabulary.commands import QUESTIONS, RULES
 
 FILE: Final = "cad.v1.asyncapi.json"
 REF: Final = "#/components/schemas/{name}"
@@ -74,7 +74,8 @@ def _named(kind: Any) -> dict[str, str]:
 
 def _message(kind: Any, ref: dict[str, Any]) -> dict[str, Any]:
     told = (kind.__doc__ or "").strip()
-    needs = f" {_needs(RULES[kind].right)}" if kind in RULES else ""
+    right = RULES[kind].right if kind in RULES else QUESTIONS.get(kind)
+    needs = "" if right is None else f" {_needs(right)}"
     return {"name": _tag(kind), "summary": told.splitlines()[0], "description": f"{told}{needs}", "payload": ref}
 
 

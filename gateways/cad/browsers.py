@@ -46,6 +46,7 @@ class Browsers:
             with trio.move_on_after(self._hub.config.grace_s, shield=True):
                 for number, connection in enumerate(list(self._inside)):
                     connection.leave(RESTART, retry_after_ms=number * APART_MS)
+                    connection.push()  # the pump may have stopped before us: it is the CAD listener's
                 while self._inside:
                     self._emptied = trio.Event()
                     await self._emptied.wait()

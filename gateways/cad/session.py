@@ -18,7 +18,7 @@ from gateways.cad.config import CadConfig
 from gateways.cad.messages import VERSION, Hello, Look, Ping, Pong, Refused
 from gateways.cad.refusals import explain, wrong_version
 from gateways.vocabulary.bucket import Bucket
-from gateways.vocabulary.commands import NotAllowed, Unfit, admitted
+from gateways.vocabulary.commands import NotAllowed, Unfit, admitted, may_ask
 from gateways.vocabulary.incident_messages import AnyCommand as AnyMessage
 from gateways.vocabulary.incident_messages import UnitEmergency
 from gateways.vocabulary.questions import Question
@@ -148,14 +148,15 @@ class Session:
             )
         if isinstance(message, Ping):
             return Send(Pong(id=message.id))
-        if isinstance(message, Question):
-            return Inquire(message)
         if isinstance(message, Look):
             return _watch(message)
-        return self._command(message, principal)
+        return self._asked(message, principal)
 
-    def _command(self, message: AnyMessage, principal: Principal) -> Send | Ask:
+    def _asked(self, message: Question | AnyMessage, principal: Principal) -> Send | Ask | Inquire:
         try:
+            if isinstance(message, Question):
+                may_ask(message, principal)
+                return Inquire(message)
             return Ask(admitted(message, principal, self._projection))
         except NotAllowed as refused:
             return Send(Refused(id=message.id, code="unauthorised", field=refused.field, reason=refused.reason))

@@ -107,7 +107,8 @@ class Desk:
         until_ms = max(effects.until_ms, now + round(self._config.lasts_h * 3_600_000))
         as_it_was = dict(self._ledger.entries)
         self._ledger.put(alert.reference, Entry(stand, effects, until_ms))
-        before = [self._ledger.end(each, until_ms) for each in replaced_by(alert)]
+        for each in replaced_by(alert):
+            self._ledger.end(each, until_ms)
         try:
             await self._ledger.save()
         except OSError:
@@ -116,7 +117,7 @@ class Desk:
         self._refused = {}
         if stand is Stand.DUE:
             await self._do(alert.reference)
-        ended = [name for entry in before for name in await self._undo(entry, by, f"{alert.kind} {told}")]
+        ended = [name for each in replaced_by(alert) for name in await self._undo(each, by, f"{alert.kind} {told}")]
         await self._settle_weather(by)
         return self._outcome(alert, stand, effects, ended, now)
 
@@ -153,12 +154,15 @@ class Desk:
             self._ledger.put(reference, Entry(Stand.IN_FORCE, entry.effects, entry.until_ms))
             await self._ledger.save()
 
-    async def _undo(self, entry: Entry | None, by: str, reason: str) -> list[str]:
-        if entry is None or entry.stand not in (Stand.IN_FORCE, Stand.DUE):
+    async def _undo(self, reference: Reference, by: str, reason: str) -> list[str]:
+        """Take back what it did; what the engine cannot make durable is left for the next look."""
+        entry = self._ledger.entries.get(reference)
+        if entry is None or entry.stand is not Stand.ENDING:
             return []
         ended = list(endings_of(entry.effects.commands, by, reason))
-        for command in ended:
-            await self._ask(command, quietly=True)
+        if all([await self._ask(command, quietly=True) for command in ended]):
+            self._ledger.close(reference)
+            await self._ledger.save()
         return [command.id for command in ended]
 
     async def _ask(self, command: AnyCommand, *, quietly: bool = False) -> bool:
@@ -219,18 +223,22 @@ class Desk:
                 continue
             if entry.effects.until_ms <= now:
                 # What it did has its own end in the engine, which has come as well.
-                self._ledger.end(reference, entry.until_ms)
+                self._ledger.close(reference)
                 changed = True
             elif entry.stand is Stand.WAITING and entry.effects.from_ms <= now:
                 self._ledger.put(reference, Entry(Stand.DUE, entry.effects, entry.until_ms))
                 changed = True
         if changed:
             await self._ledger.save()
-        due = [name for name, entry in self._ledger.entries.items() if entry.stand is Stand.DUE]
-        for reference in due:
+        for reference in self._that_are(Stand.DUE):
             await self._do(reference)
+        for reference in self._that_are(Stand.ENDING):
+            await self._undo(reference, "cap", "the alert was updated or cancelled")
         await self._settle_weather("cap")
         return self._quiet_s()
+
+    def _that_are(self, stand: Stand) -> list[Reference]:
+        return [name for name, entry in self._ledger.entries.items() if entry.stand is stand]
 
     def _quiet_s(self) -> float:
         times = [
@@ -238,7 +246,7 @@ class Desk:
             for entry in self._ledger.entries.values()
             if entry.stand is not Stand.ENDED
         ]
-        if any(entry.stand is Stand.DUE for entry in self._ledger.entries.values()):
+        if self._that_are(Stand.DUE) or self._that_are(Stand.ENDING):
             return RETRY_S
         soon = min((self._service.clock.seconds_until(at_ms) for at_ms in times), default=LOOK_S)
         return min(max(soon, 0.0) + 0.001, LOOK_S)

@@ -71,16 +71,23 @@ class Entrance:
     # ── the folder ──────────────────────────────────────────────────────────────────────────────────────────
 
     async def watch(self, folder: Path) -> None:
-        """Take what is put into the folder, until cancelled. A folder that cannot be read is tried again."""
+        """Take what is put into the folder, until cancelled. What cannot be read is tried again, and keeps nothing else waiting."""
         while True:
             try:
                 files = await trio.to_thread.run_sync(_waiting, folder)
-                for file in files:
-                    await self._take_file(folder, file)
             except OSError as error:
-                self._desk.counts["folder_unreadable"] += 1
-                _log.warning("the folder of alerts cannot be used; it is tried again", detail=str(error))
+                self._complain("folder_unreadable", error)
+                files = []
+            for file in files:
+                try:
+                    await self._take_file(folder, file)
+                except OSError as error:
+                    self._complain("file_unreadable", error)
             await trio.sleep(self._config.folder_every_s)
+
+    def _complain(self, event: str, error: OSError) -> None:
+        self._desk.counts[event] += 1
+        _log.warning("the folder of alerts, or a file in it, cannot be used; it is tried again", detail=str(error))
 
     async def _take_file(self, folder: Path, file: Path) -> None:
         try:

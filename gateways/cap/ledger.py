@@ -30,6 +30,8 @@ class Stand(StrEnum):
     DUE = "due"
     """Being done: done again after a crash."""
     IN_FORCE = "in_force"
+    ENDING = "ending"
+    """Updated or cancelled, and what it did is being taken back: done again after a crash."""
     ENDED = "ended"
     """Updated, cancelled, over, or about nothing here."""
 
@@ -83,18 +85,23 @@ class Ledger:
             for name in over[: len(self.entries) - self._most]:
                 del self.entries[name]
 
-    def end(self, reference: Reference, until_ms: int) -> Entry | None:
-        """Write down that it is over, also of one that has not come yet; return how it stood before."""
+    def end(self, reference: Reference, until_ms: int) -> None:
+        """Write down that another one has ended it, also of one that has not come yet; what it did is to be taken back."""
         before = self.entries.get(reference)
-        nothing = Effects(from_ms=0, until_ms=until_ms)
-        self.put(reference, Entry(Stand.ENDED, nothing, until_ms, seen=False) if before is None else _ended(before))
-        return before
+        if before is None:
+            self.put(reference, Entry(Stand.ENDED, Effects(from_ms=0, until_ms=until_ms), until_ms, seen=False))
+        elif before.stand in (Stand.IN_FORCE, Stand.DUE):
+            self.put(reference, replace(before, stand=Stand.ENDING))
+        elif before.stand is Stand.WAITING:
+            self.close(reference)
+
+    def close(self, reference: Reference) -> None:
+        """Write down that nothing of what it did stands any more."""
+        entry = self.entries[reference]
+        nothing = Effects(from_ms=0, until_ms=entry.until_ms)
+        self.put(reference, replace(entry, stand=Stand.ENDED, effects=nothing))
 
     async def save(self) -> None:
         """Put all of it on the disk. Raises OSError."""
         data = encode(_File(VERSION, list(self.entries.items()), self.weather))
         await trio.to_thread.run_sync(Disk().replace, self._path, data)
-
-
-def _ended(entry: Entry) -> Entry:
-    return replace(entry, stand=Stand.ENDED, effects=Effects(from_ms=0, until_ms=entry.until_ms))

@@ -5,7 +5,6 @@ from collections import Counter
 
 import trio
 
-from gateways.cap.alert import CapAlert
 from gateways.cap.press import Press
 from gateways.cap.writing import write_alert
 from gateways.log import logger
@@ -42,16 +41,18 @@ class Outlet:
         async with carrying(to.url, allow_private=to.allow_private, timeout_s=to.timeout_s) as carrier:
             while True:
                 news = self._press.news
-                for alert in self._press.messages(self._number):
-                    await self._deliver(carrier, alert)
+                while self._press.message(self._number) is not None:
+                    await self._deliver(carrier)
                     self._number += 1
                     await self._keep()
                 await news.wait()
 
-    async def _deliver(self, carrier: Carrier, alert: CapAlert) -> None:
-        body = write_alert(alert)
+    async def _deliver(self, carrier: Carrier) -> None:
+        """Send the next message until it has been taken."""
         wait_s = self._receiver.retry_s
-        while True:
+        # Read anew for each attempt: its words may be forgotten while the receiver is away.
+        while (alert := self._press.message(self._number)) is not None:
+            body = write_alert(alert)
             headers = signed_headers(self._keys, alert.identifier, int(time.time()), body)
             answer = await carrier.ask("POST", body, {**headers, "content-type": CAP})
             if answer.good:

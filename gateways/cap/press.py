@@ -4,6 +4,7 @@ Rule: a publication is compared with the durable World, at every turn that may t
 forgotten: no alert stays out for a danger that is over. Each message is on the disk before anybody can see it.
 """
 
+import re
 from collections import Counter
 from hashlib import sha256
 from pathlib import Path
@@ -45,6 +46,8 @@ TOUCHING: Final = (
     IncidentCancelled, IncidentMerged, PlaceAdopted,
 )  # fmt: skip
 """Facts after which a publication may stand otherwise."""
+_UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]")
+"""What the identifier of an alert cannot hold (CAP 1.2, 3.2.1), nor a header or a path."""
 _log = logger("cap")
 
 
@@ -110,6 +113,13 @@ class Press:
         """Return every message from that number on, in the order in which they were made."""
         publications = self._held.publications
         return [publications[name].messages[index] for name, index in self._held.numbers[start:]]
+
+    def message(self, number: int) -> CapAlert | None:
+        """Return the message of that number; None if there is none yet."""
+        if number >= len(self._held.numbers):
+            return None
+        name, index = self._held.numbers[number]
+        return self._held.publications[name].messages[index]
 
     def in_force(self) -> list[CapAlert]:
         """Return the message that counts of each publication that is not over."""
@@ -214,7 +224,7 @@ class Press:
             ends_ms = subject.until_ms or sent_ms + round(config.lasts_h * 3_600_000)
             infos = (info_of(order, subject, config.language, config.sender_name, ends_ms // 1_000 * 1_000),)
         return CapAlert(
-            identifier=f"{self._board.world.settled.id}.{name}",
+            identifier=f"{_UNFIT.sub('-', self._board.world.settled.id)}.{name}",
             sender=config.sender,
             sent_ms=sent_ms,
             status=Status.EXERCISE if self._exercise else order.status,

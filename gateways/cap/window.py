@@ -18,7 +18,7 @@ from gateways.cap.alert import CapAlert, Scope
 from gateways.cap.orders import Order
 from gateways.cap.outlet import CAP
 from gateways.cap.press import NoSubject, Press
-from gateways.cap.writing import time_of, write_alert
+from gateways.cap.writing import time_of, writable, write_alert
 
 BODY_MAX: Final = 32_768
 PATH: Final = "/cap/published"
@@ -132,7 +132,7 @@ def _atom(sender: str, alerts: list[CapAlert]) -> bytes:
         entry = SubElement(root, f"{{{ATOM}}}entry")
         for name, text in (
             ("id", f"urn:cap:{alert.identifier}"),
-            ("title", alert.infos[0].headline),
+            ("title", writable(alert.infos[0].headline)),
             ("updated", time_of(alert.sent_ms)),
         ):
             SubElement(entry, f"{{{ATOM}}}{name}").text = text

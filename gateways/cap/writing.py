@@ -96,8 +96,12 @@ def _named(parent: Element, name: str, values: tuple[Named, ...]) -> None:
 
 def _put(parent: Element, name: str, text: str) -> None:
     if text:
-        # What XML 1.0 cannot hold at all would make the document unreadable for everybody.
-        SubElement(parent, f"{{{NAMESPACE}}}{name}").text = "".join(each for each in text if _can_be_written(each))
+        SubElement(parent, f"{{{NAMESPACE}}}{name}").text = writable(text)
+
+
+def writable(text: str) -> str:
+    """Return the text without what XML 1.0 cannot hold at all: it would make the document unreadable for everybody."""
+    return "".join(each for each in text if _can_be_written(each))
 
 
 def _can_be_written(character: str) -> bool:

@@ -75,3 +75,25 @@ def shadow(directory: Path, from_: datetime | None, to: datetime | None, as_json
     from gateways.reports import report_shadow
 
     raise SystemExit(report_shadow(directory, (in_ms(from_), in_ms(to)), as_json=as_json))
+
+
+@report.command()
+@click.argument("directory", metavar="JOURNAL_OR_DATA", type=FOLDER)
+@spanned
+@click.option(
+    "--recent",
+    "recent_min",
+    type=click.IntRange(1, 10_080),
+    default=60,
+    show_default=True,
+    help="Minutes at its end that are told beside it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+def shift(directory: Path, from_: datetime | None, to: datetime | None, recent_min: int, as_json: bool) -> None:
+    """Tell a shift as its supervisor sees it: clocks by priority, work of crews, coverage, what was overruled.
+
+    Without --from it is the last twelve hours.
+    """
+    from gateways.shift_reports import report_shift
+
+    raise SystemExit(report_shift(directory, (in_ms(from_), in_ms(to)), recent_min * 60_000, as_json=as_json))

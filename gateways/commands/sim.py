@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from gateways.commands.teaching import FOLDER, Teaching
 
@@ -114,6 +115,29 @@ def compare(
     try:
         kept = merged([(Path(each).stem, load(Path(each))) for each in runs])
         tell(kept.run, kept.by_policy, as_json=as_json, html=html, keep=keep)
+    except (RunRefused, OutcomesRefused) as refused:
+        raise click.ClickException(str(refused)) from None
+
+
+@sim.command()
+@click.argument("folder", type=FOLDER)
+def runs(folder: Path) -> None:
+    """List the kept runs of a folder, the latest first, as JSON."""
+    from gateways.simulation.shelf import runs_in
+
+    click.echo(msgspec.json.encode(runs_in(folder)).decode())
+
+
+@sim.command()
+@click.argument("run_file", metavar="RUN", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def page(run_file: Path) -> None:
+    """Make the page of a kept run, and print it as JSON with the policy under which it is to be served."""
+    from engine.sim.parts import OutcomesRefused
+    from gateways.simulation import RunRefused
+    from gateways.simulation.shelf import page_of
+
+    try:
+        click.echo(msgspec.json.encode(page_of(run_file)).decode())
     except (RunRefused, OutcomesRefused) as refused:
         raise click.ClickException(str(refused)) from None
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 Positive = Annotated[int, Meta(ge=1)]
+TimeOfDay = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class ConsoleConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,3 +24,7 @@ class ConsoleConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Let the browser keep its session over http:// as well; only for a network that is all yours. Loopback needs it not."""
     origins: tuple[str, ...] = ()
     """Origins (`https://dispatch.example`) from which the page may be served beside the listener's own host."""
+    shifts: Annotated[tuple[TimeOfDay, ...], Meta(min_length=1)] = ("07:00", "19:00")
+    """When the desk's shifts begin, local time: the supervisor's desk shows the present one."""
+    simulations: str = ""
+    """The folder of kept runs (`turnout sim … --keep`) that supervisors may open; "": `simulations` in the data folder."""

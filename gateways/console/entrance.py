@@ -7,25 +7,20 @@ taken from a URL. Guessing is slow: wrong tokens, codes and tickets share one sm
 import time
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
-import trio
 from msgspec import Meta, Struct
 from starlette.requests import HTTPConnection, Request
 
 from engine.live.service import Service
 from engine.streets.graph import Graph
 from gateways.auth import Gatekeeper, Principal, Right
-from gateways.browsers import Unwelcome
+from gateways.browsers import Guesses, Unwelcome, own_origin
 from gateways.console.basemap import Basemap
 from gateways.console.config import ConsoleConfig
 from gateways.console.layouts import Layouts
 from gateways.console.sessions import FILE, Session, Sessions
-from gateways.vocabulary.bucket import Bucket
 
 COOKIE: Final = "turnout_console"
-WRONG_PER_S: Final = 2.0
-WRONG_BURST: Final = 20.0
 AGENT_MAX: Final = 200
 LOOK_EVERY_S: Final = 30.0
 """So late at most a page learns that its session is over, whatever was done to the machine's clock."""
@@ -76,7 +71,7 @@ class Console:
             most=config.sessions,
         )
         self._keeper = keeper
-        self._wrong = Bucket(WRONG_PER_S, WRONG_BURST)
+        self._guesses = Guesses()
 
     def guest(self, request: HTTPConnection) -> Guest:
         """Return who asks. Raises Unwelcome."""
@@ -91,17 +86,13 @@ class Console:
 
     async def end_in_time(self, session: Session) -> None:
         """Wait until the session's time has come, and end it then: its pages are closed although they ask for nothing."""
-        while (left_s := session.until_s - time.time()) > 0:  # noqa: ASYNC110  the clock on the wall tells no event
+        while (left_s := session.until_s - time.time()) > 0:
             await trio.sleep(min(left_s, LOOK_EVERY_S))
         self.sessions.expire(time.time())
 
     def own_origin(self, request: HTTPConnection) -> str:
         """Return the origin of the page that asks, which is ours. Raises Unwelcome."""
-        origin = request.headers.get("origin", "")
-        own = urlsplit(origin).netloc == request.headers.get("host", "") if origin else False
-        if not own and origin not in self.config.origins:
-            raise Unwelcome(403, "wrong_origin", "This was sent by a page of another site. Open the console itself.")
-        return origin
+        return own_origin(request, self.config.origins, "the console")
 
     def sign_in(self, given: SignIn, agent: str) -> tuple[str, Guest]:
         """Return what the browser is to hold, and who it is then. Raises Unwelcome."""
@@ -117,7 +108,7 @@ class Console:
             reason = "Nobody has this token. It looks like `name.secret`; ask your administrator for a new one."
         found = None if held is None else self.sessions.find(held, now_s)
         if held is None or found is None:
-            self.guess()
+            self._guesses.wrong()
             raise Unwelcome(401, "unauthenticated", reason)
         return held, Guest(found[1], found[0])
 
@@ -125,7 +116,7 @@ class Console:
         """Return the code of a link that signs one browser in. Raises Unwelcome."""
         principal = self._keeper.authenticate(token)
         if principal is None:
-            self.guess()
+            self._guesses.wrong()
             raise Unwelcome(401, "unauthenticated", "Nobody has this token.")
         if not principal.may(Right.WATCH):
             raise Unwelcome(403, "unauthorised", f"A {principal.role} has nothing to do at the console.")
@@ -133,12 +124,6 @@ class Console:
         if code is None:
             raise Unwelcome(503, "too_many_codes", "Too many links are waiting to be used. Try again in some minutes.")
         return code
-
-    def guess(self) -> None:
-        """Count something wrong that was shown. Raises Unwelcome if that happens too often."""
-        if self._wrong.take(trio.current_time()) > 0:
-            reason = "There are too many wrong tokens at this moment. Try again later, with the right one."
-            raise Unwelcome(429, "rate_limited", reason)
 
 
 class TicketKeeper:

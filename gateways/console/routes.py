@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import msgspec
 import trio
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from gateways.auth import GRANTS, Role
 from gateways.browsers import JSON, Unwelcome, body_of
+from gateways.console.answers import NO_STORE, answered, json_answer
 from gateways.console.entrance import COOKIE, Console, Guest, SignIn, TicketKeeper
 from gateways.console.layouts import NotKept, Window, Word
 from gateways.console.place import view_place
@@ -21,12 +22,10 @@ from gateways.pages import Page, read_pages
 
 FOLDER: Final = Path(__file__).parent / "static"
 PATH: Final = "/console"
-NO_STORE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 WHY_S: Final = 3_600
 """A browser keeps what it holds so much longer than it counts: who shows it then is told why it does no longer."""
 REFUSED: Final = 1008
 """Close code for a WebSocket that is not ours to serve."""
-Handler = Callable[[Console, Request], Awaitable[Response]]
 Follow = Callable[[WebSocket, TicketKeeper, trio.Event], Awaitable[None]]
 """Serves a WebSocket of a page to its end: the CAD room's, which this room does not know."""
 
@@ -51,15 +50,15 @@ def console_routes(console: Console, follow: Follow) -> list[BaseRoute]:
     return [
         Route("/", front),
         Route(PATH, front),
-        Route(f"{PATH}/session", _answered(console, _session), methods=["GET", "POST", "DELETE"]),
-        Route(f"{PATH}/sessions", _answered(console, _sessions)),
-        Route(f"{PATH}/sessions/{{name}}", _answered(console, _end_session), methods=["DELETE"]),
-        Route(f"{PATH}/codes", _answered(console, _codes), methods=["POST"]),
-        Route(f"{PATH}/ticket", _answered(console, _ticket), methods=["POST"]),
-        Route(f"{PATH}/layout", _answered(console, _layout)),
-        Route(f"{PATH}/layout/{{window}}", _answered(console, _put_layout), methods=["PUT"]),
-        Route(f"{PATH}/place", _answered(console, _place)),
-        Route(f"{PATH}/streets/{{digest}}", _answered(console, _streets)),
+        Route(f"{PATH}/session", answered(console, _session), methods=["GET", "POST", "DELETE"]),
+        Route(f"{PATH}/sessions", answered(console, _sessions)),
+        Route(f"{PATH}/sessions/{{name}}", answered(console, _end_session), methods=["DELETE"]),
+        Route(f"{PATH}/codes", answered(console, _codes), methods=["POST"]),
+        Route(f"{PATH}/ticket", answered(console, _ticket), methods=["POST"]),
+        Route(f"{PATH}/layout", answered(console, _layout)),
+        Route(f"{PATH}/layout/{{window}}", answered(console, _put_layout), methods=["PUT"]),
+        Route(f"{PATH}/place", answered(console, _place)),
+        Route(f"{PATH}/streets/{{digest}}", answered(console, _streets)),
         WebSocketRoute(f"{PATH}/follow", followed),
         *(Route(f"{PATH}/{name}", _page(page)) for name, page in pages.items() if name != "index.html"),
     ]
@@ -70,23 +69,6 @@ def _page(page: Page) -> Callable[[Request], Awaitable[Response]]:
         return page.answer(request)
 
     return answer
-
-
-def _answered(console: Console, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(console, request)
-        except Unwelcome as unwelcome:
-            headers = {"WWW-Authenticate": "Bearer"} if unwelcome.status == 401 else {}
-            return _json({"code": unwelcome.code, "reason": str(unwelcome)}, unwelcome.status, headers)
-        except ClientDisconnect:
-            return Response(status_code=400)  # nobody is there to read it
-
-    return answer
-
-
-def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(content), status, {**NO_STORE, **(headers or {})}, JSON)
 
 
 def _who(guest: Guest) -> dict[str, Any]:
@@ -104,9 +86,9 @@ async def _session(console: Console, request: Request) -> Response:
     """Sign in, out, or tell who is signed in."""
     if request.method == "GET":
         try:
-            return _json(_who(console.guest(request)))
+            return json_answer(_who(console.guest(request)))
         except Unwelcome as nobody:
-            return _json({"principal": None, "reason": str(nobody)})
+            return json_answer({"principal": None, "reason": str(nobody)})
     console.own_origin(request)
     secure = not console.config.plain_http
     if request.method == "DELETE":
@@ -115,7 +97,7 @@ async def _session(console: Console, request: Request) -> Response:
         response.delete_cookie(COOKIE, PATH, secure=secure, httponly=True, samesite="strict")
         return response
     held, guest = console.sign_in(await body_of(request, SignIn), request.headers.get("user-agent", ""))
-    response = _json(_who(guest))
+    response = json_answer(_who(guest))
     response.set_cookie(
         COOKIE, held, console.config.session_s + WHY_S, path=PATH, secure=secure, httponly=True, samesite="strict"
     )
@@ -142,7 +124,7 @@ async def _sessions(console: Console, request: Request) -> Response:
         for each in console.sessions.all(time.time())
         if _sees_all(guest) or each.name == guest.principal.name
     ]
-    return _json(told)
+    return json_answer(told)
 
 
 async def _end_session(console: Console, request: Request) -> Response:
@@ -160,7 +142,7 @@ async def _codes(console: Console, request: Request) -> Response:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise Unwelcome(401, "unauthenticated", "Send `Authorization: Bearer name.secret`.")
-    return _json({"code": console.new_code(token.strip()), "seconds": console.config.code_s}, 201)
+    return json_answer({"code": console.new_code(token.strip()), "seconds": console.config.code_s}, 201)
 
 
 async def _ticket(console: Console, request: Request) -> Response:
@@ -169,12 +151,12 @@ async def _ticket(console: Console, request: Request) -> Response:
     ticket = console.sessions.new_ticket(guest.session, console.own_origin(request), time.time())
     if ticket is None:
         raise Unwelcome(503, "too_many_tickets", "Too many pages connect at this moment. Try again.")
-    return _json({"ticket": ticket, "seconds": console.config.ticket_s}, 201)
+    return json_answer({"ticket": ticket, "seconds": console.config.ticket_s}, 201)
 
 
 async def _layout(console: Console, request: Request) -> Response:
     """Tell how the user has arranged each window."""
-    return _json(console.layouts.of(console.guest(request).principal.name))
+    return json_answer(console.layouts.of(console.guest(request).principal.name))
 
 
 async def _put_layout(console: Console, request: Request) -> Response:
@@ -197,7 +179,7 @@ async def _put_layout(console: Console, request: Request) -> Response:
 async def _place(console: Console, request: Request) -> Response:
     """Tell what the place is made of."""
     console.guest(request)
-    return _json(view_place(console.service.world.settled, console.basemap.digest, exercise=console.exercise))
+    return json_answer(view_place(console.service.world.settled, console.basemap.digest, exercise=console.exercise))
 
 
 async def _streets(console: Console, request: Request) -> Response:

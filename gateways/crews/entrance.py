@@ -1,14 +1,12 @@
 """Who stands at the door: a vehicle with a bearer token, or a browser with a session; and for which unit it speaks.
 
 Rule: a cookie counts only with the page's own origin, so that no other site can speak for a crew. A token is never taken
-from a URL. Guessing is slow: wrong tokens and codes share one small allowance.
+from a URL. Guessing is slow: wrong tokens and codes share one small allowance, and codes beyond it are not looked at.
 """
 
 import time
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
-import trio
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 from starlette.requests import Request
@@ -16,17 +14,15 @@ from starlette.requests import Request
 from engine.live.service import Service
 from gateways.auth import Gatekeeper, Principal, Right
 from gateways.board import Board
-from gateways.browsers import Unwelcome
+from gateways.bodies import bearer
+from gateways.browsers import Guesses, Unwelcome, own_origin
 from gateways.crews.config import CrewsConfig, Statistics
 from gateways.crews.feeds import Feeds
 from gateways.crews.inbox import Inbox
 from gateways.crews.sessions import Sessions
 from gateways.outward.subscriptions import Subscriptions
-from gateways.vocabulary.bucket import Bucket
 
 COOKIE: Final = "turnout_crew"
-WRONG_PER_S: Final = 2.0
-WRONG_BURST: Final = 20.0
 
 
 class SignIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -73,13 +69,13 @@ class Crews:
         self.subscriptions = subscriptions
         self.push_key = None if subscriptions is None else subscriptions.public_key()
         self._keeper = keeper
-        self._wrong = Bucket(WRONG_PER_S, WRONG_BURST)
+        self._guesses = Guesses()
 
     def guest(self, request: Request) -> Guest:
         """Return who asks. Raises Unwelcome."""
-        scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return self._vehicle(request, credentials.strip())
+        token = bearer(request)
+        if token is not None:
+            return self._vehicle(request, token)
         session = request.cookies.get(COOKIE, "")
         if not session:
             raise Unwelcome(401, "unauthenticated", "Sign in first, or send `Authorization: Bearer name.secret`.")
@@ -93,7 +89,7 @@ class Crews:
     def _vehicle(self, request: Request, token: str) -> Guest:
         principal = self._keeper.authenticate(token)
         if principal is None:
-            self._guess()
+            self._guesses.wrong()
             raise Unwelcome(401, "unauthenticated", "Nobody has this token. Ask for a new one; it is `name.secret`.")
         if not principal.may(Right.STATUS):
             raise Unwelcome(403, "unauthorised", f"A {principal.role} does not speak for units.")
@@ -104,23 +100,21 @@ class Crews:
 
     def own_origin(self, request: Request) -> None:
         """Refuse what another site's page has sent. Raises Unwelcome."""
-        origin = request.headers.get("origin", "")
-        own = urlsplit(origin).netloc == request.headers.get("host", "") if origin else False
-        if not own and origin not in self.config.origins:
-            raise Unwelcome(403, "wrong_origin", "This was sent by a page of another site. Open /crew itself.")
+        own_origin(request, self.config.origins, "/crew")
 
     def sign_in(self, given: SignIn) -> tuple[str, Principal, str]:
         """Return a session, whose it is and for which unit. Raises Unwelcome."""
         now_s = time.time()
         if given.code:
+            self._guesses.check()
             session = self.sessions.use_code(given.code, now_s)
             if session is None:
-                self._guess()
+                self._guesses.wrong()
                 raise Unwelcome(401, "unknown_code", "This code is not known, or was used. Ask for a new one.")
         else:
             principal = self._keeper.authenticate(given.token)
             if principal is None:
-                self._guess()
+                self._guesses.wrong()
                 raise Unwelcome(
                     401, "unauthenticated", "Nobody has this token. Ask for a new one; it is `name.secret`."
                 )
@@ -148,7 +142,7 @@ class Crews:
         """Return a code that signs one browser in for the unit. Raises Unwelcome."""
         principal = self._keeper.authenticate(token)
         if principal is None:
-            self._guess()
+            self._guesses.wrong()
             raise Unwelcome(401, "unauthenticated", "Nobody has this token.")
         if not principal.may(Right.STATUS):
             raise Unwelcome(403, "unauthorised", f"A {principal.role} does not speak for units.")
@@ -156,11 +150,6 @@ class Crews:
         if code is None:
             raise Unwelcome(503, "too_many_codes", "Too many codes are waiting to be used. Try again in some minutes.")
         return code
-
-    def _guess(self) -> None:
-        if self._wrong.take(trio.current_time()) > 0:
-            reason = "There are too many wrong tokens and codes at this moment. Try again later, with the right one."
-            raise Unwelcome(429, "rate_limited", reason)
 
 
 def _only(principal: Principal) -> str | None:

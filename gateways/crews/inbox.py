@@ -106,6 +106,8 @@ class Inbox:
             message = _read(bytes(raw))
             if isinstance(message, NotTaken):
                 verdicts[place] = message
+            elif (stranger := self._stranger(principal, message)) is not None:
+                verdicts[place] = stranger
             elif isinstance(message, UnitEmergency):
                 verdicts[place] = await self._give(principal, message)
             else:
@@ -122,6 +124,13 @@ class Inbox:
         else:
             self._statistics.count_refusal(verdict.code)
         return verdict
+
+    def _stranger(self, principal: Principal, message: CrewMessage) -> NotTaken | None:
+        """Refuse what is said for a unit that is not the sender's: before it counts against that unit's pace."""
+        if principal.speaks_for(message.unit) and self._service.world.unit(message.unit) is not None:
+            return None
+        reason = f"{principal.name} may not speak for {message.unit}."
+        return NotTaken(id=message.id, code="unauthorised", field="unit", reason=reason)
 
     def _wait(self, message: CrewMessage) -> NotTaken | None:
         """Refuse for now what comes faster than one unit may speak, or bears a time that cannot be."""
@@ -140,9 +149,6 @@ class Inbox:
         return None
 
     async def _give(self, principal: Principal, message: CrewMessage) -> Verdict:
-        if not principal.speaks_for(message.unit) or self._service.world.unit(message.unit) is None:
-            reason = f"{principal.name} may not speak for {message.unit}."
-            return NotTaken(id=message.id, code="unauthorised", field="unit", reason=reason)
         if isinstance(message, Read):
             return await self._receipt(principal, message)
         try:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from gateways.bodies import bearer
 from gateways.browsers import JSON, Unwelcome, body_of
 from gateways.crews.entrance import COOKIE, Crews, SignIn
 from gateways.crews.feeds import TooMany
@@ -102,11 +103,11 @@ async def _session(crews: Crews, request: Request) -> Response:
 
 async def _codes(crews: Crews, request: Request) -> Response:
     """Make a code; only with a token, so that a phone that was found cannot sign in others."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+    token = bearer(request)
+    if token is None:
         raise Unwelcome(401, "unauthenticated", "Send `Authorization: Bearer name.secret`.")
     given = await body_of(request, _NewCode)
-    return _json({"code": crews.new_code(token.strip(), given.unit), "seconds": crews.config.code_s}, 201)
+    return _json({"code": crews.new_code(token, given.unit), "seconds": crews.config.code_s}, 201)
 
 
 def _unit_of(crews: Crews, request: Request) -> str:

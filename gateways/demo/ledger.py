@@ -82,10 +82,6 @@ class Ledger(Struct):
     feed_errors: int = 0
     """Connections that were lost, and requests that came to nothing."""
 
-    def open_calls(self) -> int:
-        """Return how many callers are still waiting."""
-        return sum(asked.kind == CALL and not asked.answered for asked in self.commands.values())
-
     def open_commands(self) -> int:
         """Return how many commands have no answer (yet)."""
         return sum(not asked.answered for asked in self.commands.values())

@@ -16,6 +16,9 @@ from msgspec import Struct
 
 CHARACTERS_MAX: Final = 4_096
 DEPTH_MAX: Final = 32
+PATHS_MAX: Final = 64
+STARS_MAX: Final = 8
+"""Every document is held against every filter, on the loop: a star may look at all of it."""
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<op>\|\||&&|==|!=|<=|>=|[()!<>])"
     r"|(?P<string>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
@@ -76,6 +79,7 @@ class _Parser:
         self._tokens = _tokens(text)
         self._next = 0
         self._depth = 0
+        self._paths = self._stars = 0
 
     def whole(self) -> Judge:
         judge = self._either()
@@ -120,6 +124,10 @@ class _Parser:
             raise self._unexpected("a path, such as @.incidentComponent")
         self._next += 1
         steps = _steps(token.text)
+        self._paths += 1
+        self._stars += steps.count(None)
+        if self._paths > PATHS_MAX or self._stars > STARS_MAX:
+            raise BadFilter(f"A filter names {PATHS_MAX} paths at most, and has {STARS_MAX} stars.")
         operator = self._peek()
         if operator is None or operator.kind != "op" or operator.text not in _COMPARE:
             return lambda document: next(_values(document, steps), None) is not None

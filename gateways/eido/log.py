@@ -38,17 +38,20 @@ class ExchangeLog:
         self._lines: deque[tuple[str, bytes]] = deque()
         """With the day of each."""
         self._size = 0
+        self._holding = Lock()
+        """Lines and their size change together: one thread adds, another takes. Held for no longer than that."""
         self._writing = Lock()
 
     def write(self, at_ms: int, what: str, **fields: Any) -> None:
         """Add a line. Never waits; a line that there is no room for is counted."""
         at = stamp(at_ms)
         line = msgspec.json.encode({"at": at, "what": what, **fields}) + b"\n"
-        if len(self._lines) >= WAITING_MAX or self._size + len(line) > WAITING_BYTES:
-            self._statistics.log_failed += 1
-            return
-        self._lines.append((at[:10], line))
-        self._size += len(line)
+        with self._holding:
+            full = len(self._lines) >= WAITING_MAX or self._size + len(line) > WAITING_BYTES
+            if not full:
+                self._lines.append((at[:10], line))
+                self._size += len(line)
+        self._statistics.log_failed += full
 
     async def run(self) -> None:
         """Write what comes, until cancelled; then the rest."""
@@ -66,8 +69,10 @@ class ExchangeLog:
             self._flush()
 
     def _flush(self) -> None:
-        lines = [self._lines.popleft() for _ in range(len(self._lines))]
-        self._size = max(0, self._size - sum(len(line) for _, line in lines))
+        with self._holding:
+            lines = list(self._lines)
+            self._lines.clear()
+            self._size = 0
         for day in dict.fromkeys(day for day, _ in lines):
             today = [line for each, line in lines if each == day]
             try:

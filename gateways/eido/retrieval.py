@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateways.auth import Principal
+from gateways.bodies import bearer
 from gateways.eido.config import Listen, count
 from gateways.eido.documents import MEDIA_TYPE, accepts
 from gateways.eido.filters import Filter
@@ -43,8 +44,7 @@ class _Desk:
     async def answer(self, request: Request) -> Response:
         """Answer 200 with the document, or 401, 403, 404, 406, 500 with the reason."""
         name = request.path_params["incident"]
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        principal = self._authenticate(token.strip()) if scheme.lower() == "bearer" else None
+        principal = self._authenticate(bearer(request))
         response = self._answer(name, principal, request.headers.get("accept"))
         count(self._source.statistics.retrievals, str(response.status_code))
         who = principal.name if principal is not None else None

@@ -22,6 +22,7 @@ from gateways.geojson.layers import LAYERS
 from gateways.move_views import view_coverage
 from gateways.redaction import audience_of
 from gateways.road_views import view_roads
+from gateways.web import names_tag
 
 MEDIA: Final = "application/geo+json"
 STRETCH_S: Final = 0.005
@@ -51,7 +52,7 @@ class _Maps:
             return answer_of(refused)
         tag = f'"{sha256(body).hexdigest()[:32]}"'
         headers = {**_HEADERS, "etag": tag}
-        if _has(request.headers.get("if-none-match", ""), tag):
+        if names_tag(request.headers.get("if-none-match", ""), tag):
             return Response(status_code=304, headers=headers)
         return Response(body, 200, headers, MEDIA)
 
@@ -89,8 +90,3 @@ def _window(text: str | None) -> Box | None:
         return None if text is None else read_box(text)
     except ValueError as error:
         raise Refused(400, str(error)) from None
-
-
-def _has(header: str, tag: str) -> bool:
-    """Tell whether `If-None-Match` names the tag; a proxy may have made it a weak one."""
-    return header.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in header.split(",")]

@@ -50,7 +50,7 @@ class Receiver(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     allow_private: bool = False
     """The receiver is on a private or loopback address on purpose."""
     exercise: bool = False
-    """It may hear of an exercise; in one, others hear nothing."""
+    """It may hear of an exercise; with others no exercise is begun."""
 
     def __post_init__(self) -> None:
         check_url(self.url, allow_private=self.allow_private)
@@ -147,7 +147,7 @@ class Feed:
             return
         except (JournalError, OSError, msgspec.ValidationError) as error:
             self.counts["unreadable"] += 1
-            _log.exception("a feed cannot read the journal", name=self.name, detail=str(error))
+            _log.exception("a feed cannot read the journal", feed=self.name, detail=str(error))
             self._reader = self._source.reader()
             await trio.sleep(self._receiver.retry_max_s)
             return
@@ -182,7 +182,7 @@ class Feed:
             await trio.sleep(self._receiver.retry_s)
             return
         self.counts["turns_lost"] += lost
-        _log.error("turns are no longer in the journal that a feed has not had", name=self.name, turns=lost)
+        _log.error("turns are no longer in the journal that a feed has not had", feed=self.name, turns=lost)
         self._seq = first - 1
 
     # ── sending ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,7 +206,7 @@ class Feed:
         self.counts["requests"] += 1
         self.counts["events"] += pieces
         if self._said_dead:
-            _log.info("a receiver is back", name=self.name, behind=self.behind)
+            _log.info("a receiver is back", feed=self.name, behind=self.behind)
         self._failing_since_s, self._said_dead = None, False
 
     def _went_wrong(self, answer: Answer) -> None:
@@ -217,7 +217,7 @@ class Feed:
             self._said_dead = True
             _log.error(
                 "a receiver takes nothing; it is tried again, nothing is lost and nobody else waits",
-                name=self.name,
+                feed=self.name,
                 behind=self.behind,
                 last=answer.refusal(),
             )
@@ -252,7 +252,7 @@ class Feed:
     def _unkept(self, error: OSError) -> None:
         """Go on: after a restart more is sent twice."""
         self.counts["unkept"] += 1
-        _log.error("where a feed stands cannot be written down", name=self.name, detail=str(error))
+        _log.error("where a feed stands cannot be written down", feed=self.name, detail=str(error))
 
 
 def beginning(world: World, memory: bytes = b"") -> Position:

@@ -4,10 +4,12 @@ import base64
 import binascii
 import hmac
 from collections.abc import Sequence
+from urllib.parse import quote
 
 PREFIX = "whsec_"
 KEY_BYTES = range(24, 65)
 """Lengths of key that the specification allows."""
+_PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 
 
 def key_of(secret: str) -> bytes:
@@ -22,7 +24,11 @@ def key_of(secret: str) -> bytes:
 
 
 def signed_headers(keys: Sequence[bytes], message_id: str, at_s: int, body: bytes) -> dict[str, str]:
-    """Return the three headers. `at_s` is real time in whole seconds: receivers refuse what is minutes off."""
+    """Return the three headers. `at_s` is real time in whole seconds: receivers refuse what is minutes off.
+
+    What a header cannot hold of the id (the name of a place may have any letters) is percent-encoded.
+    """
+    message_id = quote(message_id, safe=_PRINTABLE)
     signed = b".".join((message_id.encode(), str(at_s).encode(), body))
     digests = (hmac.digest(key, signed, "sha256") for key in keys)
     return {

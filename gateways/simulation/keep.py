@@ -6,7 +6,8 @@ no column. It is written beside itself and then moved into its place, so that a 
 
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -86,17 +87,30 @@ def save(path: Path, run: Run, by_policy: Mapping[str, Sequence[Outcome]]) -> No
 
 def load(path: Path) -> Kept:
     """Read a run. Raises RunRefused for a file that is damaged, of another version, or none of ours."""
+    with _opened(path) as archive:
+        head = _head(path, archive)
+        by_policy: dict[str, list[Outcome]] = {}
+        for number, plain in enumerate(head.outcomes):
+            by_policy.setdefault(plain.pop("name"), []).append(_outcome(number, plain, archive))
+    return Kept(head.run, by_policy)
+
+
+def head_of(path: Path) -> Head:
+    """Read what of a run is no column: quick, however long the run. Raises RunRefused like `load`."""
+    with _opened(path) as archive:
+        return _head(path, archive)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open the archive; whatever is wrong with it is said in a sentence."""
     try:
         with zipfile.ZipFile(path) as archive:
-            head = _head(path, archive)
-            by_policy: dict[str, list[Outcome]] = {}
-            for number, plain in enumerate(head.outcomes):
-                by_policy.setdefault(plain.pop("name"), []).append(_outcome(number, plain, archive))
+            yield archive
     except FileNotFoundError as error:
         raise RunRefused(f"{path}: there is no such file.") from error
     except DAMAGE as error:
         raise RunRefused(f"{path}: is damaged, or no run of `turnout sim` ({error}). Run it again.") from error
-    return Kept(head.run, by_policy)
 
 
 def merged(kept: Sequence[tuple[str, Kept]]) -> Kept:

@@ -49,13 +49,21 @@ def render_page(document: Entry, by_policy: Mapping[str, Sequence[Outcome]], sit
         "</main>",
         '<div id="tip" role="status"></div>',
     ]
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{_digest(script)}'; base-uri 'none'; form-action 'none'"
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{page_policy()}">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(document['place'])}: simulated policies</title><style>{style}</style></head>"
         f"<body>{''.join(body)}<script>{script}</script></body></html>\n"
+    )
+
+
+def page_policy() -> str:
+    """Return what the page may do, as a Content-Security-Policy: its own styles, its own script, and nothing else."""
+    script = _digest(_file("page.js"))
+    return (
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{script}'; "
+        "base-uri 'none'; form-action 'none'"
     )
 
 

@@ -119,7 +119,7 @@ class BatchDecoder(Refusals):
                 return Refusal(f"number {len(names)} is not UTF-8", "names")
         if at != len(body):
             return Refusal(f"the body has {len(body) - at} bytes more than its {count} names", "names")
-        self._names = Names([*self._names.names, *names])
+        self._names.names += names
         return None
 
     def _read_fixes(self, body: bytes, count: int) -> Columns | Refusal:

@@ -18,15 +18,16 @@ Rows = npt.NDArray[np.int32]
 
 
 class Names:
-    """A list of device names that a feed tells once; its fixes then say only which of them."""
+    """A list of device names that a feed tells once, and may add to; its fixes then say only which of them."""
 
     __slots__ = ("generation", "names", "rows")
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.names = tuple(names)
+        self.names = list(names)
         self.generation = -1
         """Of the roster by which `rows` was looked up; -1: not yet."""
         self.rows: Rows = np.empty(0, np.int32)
+        """Of the first so many names."""
 
 
 class Columns(Struct, frozen=True):

@@ -96,7 +96,8 @@ class Intake:
         rows = self._rows_of(fixes.names)[fixes.device]
         verdicts, stamps = self._hygiene.judge(fixes, rows, now_ms, self._allowed_to(principal))
         if self._offline_ms:
-            back = [device for device in self._offline_ms if (rows == self._hygiene.row_of(device)).any()]
+            heard = set(rows.tolist())
+            back = [device for device in self._offline_ms if self._hygiene.row_of(device) in heard]
             for device in back:
                 del self._offline_ms[device]
         counts = np.bincount(verdicts, minlength=len(Verdict))
@@ -169,11 +170,13 @@ class Intake:
         self._hygiene.enrol(device, airborne=unit in self.roster.airborne, unit=self.roster.rows[unit])
 
     def _rows_of(self, names: Names) -> Rows:
-        """Return the rows of a feed's devices; looked up anew where the roster has changed since."""
+        """Return the rows of a feed's devices: those of new names, and all anew where the roster has changed since."""
         if names.generation != self._generation:
+            names.rows, names.generation = names.rows[:0], self._generation
+        new = names.names[len(names.rows) :]
+        if new:
             row_of = self._hygiene.row_of
-            names.rows = np.array([row_of(name) for name in names.names], np.int32)
-            names.generation = self._generation
+            names.rows = np.concatenate([names.rows, np.array([row_of(name) for name in new], np.int32)])
         return names.rows
 
     def _allowed_to(self, principal: Principal) -> npt.NDArray[np.bool_] | None:

@@ -59,7 +59,7 @@ class _Door:
         self._open += 1
         try:
             await self._serve(stream)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
+        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):  # OSError: gone before it was looked at
             self._intake.count("connection_reset")
         except Exception:  # noqa: BLE001 - the boundary: a fault in one connection must not reach the listener
             self._intake.count("connection_failed")

@@ -1,4 +1,4 @@
-"""The one table of commands: what each message needs to be allowed, and which input of the engine it becomes.
+"""The one table of messages: what each needs to be allowed, and which input of the engine a command becomes.
 
 Rule: a message that is not in the table cannot reach the engine. Degrees become whole metres here and nowhere else.
 """
@@ -19,6 +19,7 @@ from gateways.vocabulary import (
     response_messages,
     surroundings_messages,
 )
+from gateways.vocabulary.questions import AskCover, AskLeft, AskSuspects, AskWay, AskWhy, Question
 from gateways.vocabulary.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather, Stretch
 from gateways.vocabulary.words import Command
 
@@ -173,6 +174,17 @@ RULES: Final[dict[type[Command], Rule]] = {
     move_messages.RecallUnit: Rule(Right.ORDER, _as(moves.RecallUnit)),
 }
 
+QUESTIONS: Final[dict[type[Question], Right]] = {
+    AskWhy: Right.WATCH,
+    # Judged against where incidents are and who called, which are not for everybody who may watch: whoever could ask
+    # from several places would learn them.
+    AskSuspects: Right.REPORT,
+    AskCover: Right.WATCH,
+    AskLeft: Right.WATCH,
+    AskWay: Right.WATCH,
+}
+"""What each question needs."""
+
 FIELDS: Final = {"type": "incident_type", "position": "lat"}
 """Fields of the engine's refusals that have another name on the wire."""
 
@@ -190,6 +202,13 @@ class NotAllowed(Exception):
         super().__init__(reason)
         self.field = field
         self.reason = reason
+
+
+def may_ask(question: Question, principal: Principal) -> None:
+    """Raise NotAllowed if this principal may not ask that."""
+    right = QUESTIONS[type(question)]
+    if not principal.may(right):
+        raise NotAllowed("type", f"A {principal.role} may not ask this: it needs the right to {right}.")
 
 
 def admitted(message: Command, principal: Principal, projection: Projection) -> inputs.AnyCommand:

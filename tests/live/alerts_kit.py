@@ -9,19 +9,18 @@ from typing import Any
 import msgspec
 import trio
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.journal import Settings
 from engine.live.service import Service, serve
 from engine.live.watchdog import Watchdog
-from engine.model.geometry import Projection
 from engine.model.inputs import ReportIncident
-from engine.model.place import AlertSettings, IncidentType, Place, Station, Unit
-from engine.model.plans import Alternative, Mode, Plan, Slot
-from engine.model.rules import Limits
+from engine.model.place import AlertSettings, Place
 from engine.state.image import restore, save
 from gateways.alerts import Courier, Endpoint, Webhook
 from gateways.alerts.statistics import Statistics
 from gateways.board import Board
+from loadtests.alerts import crowd
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 SMALL = Settings(segment_bytes=1 << 20, track_step_bytes=1 << 16, ballast_bytes=0)
@@ -29,22 +28,7 @@ SMALL = Settings(segment_bytes=1 << 20, track_step_bytes=1 << 16, ballast_bytes=
 
 def place(*ladder: str, units: int = 4, **settings: Any) -> Place:
     """A place that dispatches by itself and tells crews through this ladder."""
-    slot = Slot("ambulance", (Alternative(1),))
-    return Place(
-        id="riverside",
-        name="Riverside",
-        projection=Projection(52.1, 4.9),
-        timezone="UTC",
-        utc_offsets=((0, 0),),
-        bounds=(-10_000, -10_000, 10_000, 10_000),
-        capabilities=("als",),
-        types=(IncidentType("medical", "Medical emergency", 2), IncidentType("unit_emergency", "Unit emergency", 1)),
-        plans=(Plan("any", ("*",), (1, 2, 3, 4, 5), Mode.AUTO, (slot,)),),
-        stations=(Station("S1", "Quay", 0, 0),),
-        units=tuple(Unit(f"E{n}", "ambulance", 1, "S1", tracked=False) for n in range(1, units + 1)),
-        alerts=AlertSettings(ladder=ladder, **settings),
-        limits=Limits(resume_grace_ms=0),
-    )
+    return replace(crowd(units, ladder[0]), alerts=AlertSettings(ladder=ladder, **settings))
 
 
 class Seen(Struct, frozen=True):

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec.structs import replace
 
 from engine.model.alert_facts import Purpose
 from gateways.alerts import BrowserPush
@@ -153,6 +154,22 @@ async def test_a_push_is_for_one_browser_only_and_says_who_sends_it(tmp_path: Pa
         )
         assert seen.headers["topic"] == "A7"
         _check_signature(seen.headers["authorization"], service.url, book.public_key())
+
+
+async def test_long_words_in_any_script_fit_into_a_push(tmp_path: Path) -> None:
+    """Cut to what a push service takes, in bytes and not within a letter."""
+    service = Service(answer(201))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(service.serve)
+        browser = Browser(f"{service.url}/one")
+        Subscriptions(tmp_path).add("E7", browser.subscription)
+        async with BrowserPush(contact=CONTACT, allow_private=True).open(tmp_path) as sender:
+            assert (await sender.send(replace(message(), text="東京" * 2_000))).delivered
+        nursery.cancel_scope.cancel()
+    ((_, seen),) = service.seen
+    assert len(seen.body) <= 4_096
+    told = json.loads(opened(seen.body, browser.key, browser.auth))
+    assert set(told["body"]) == {"東", "京"}
 
 
 def _check_signature(header: str, audience: str, public_key: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx2
 import msgspec
@@ -17,6 +18,7 @@ from engine.model.alert_facts import CopyState
 from engine.state.image import restore, save
 from gateways.alert_views import view_alerts
 from gateways.alerts import Courier, Endpoint, Recipient, Recipients, Sms, Wctp, callback_routes
+from gateways.alerts import courier as courier_room
 from gateways.auth import Credential, Gatekeeper, Right, Role, digest_of_secret
 from gateways.board import Board
 from gateways.web import HttpCounts, WebConfig, serve_http
@@ -120,7 +122,13 @@ async def test_who_may_not_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "body", "status"),
-    [("fax", b"", 404), ("sms", b"{", 400), ("wctp", b"<a/>", 400), ("sms", b"x" * 70_000, 413)],
+    [
+        ("fax", b"", 404),
+        ("sms", b"{", 400),
+        ("wctp", b"<a/>", 400),
+        ("sms", b"x" * 70_000, 413),
+        ("sms", b"[" + b",".join([b'{"ref": "A1.jansen", "status": "DELIVRD"}'] * 101) + b"]", 413),
+    ],
 )
 async def test_what_cannot_be_understood_is_refused(tmp_path: Path, name: str, body: bytes, status: int) -> None:
     """With the reason, and without a change."""
@@ -128,4 +136,22 @@ async def test_what_cannot_be_understood_is_refused(tmp_path: Path, name: str, b
         answered, words = await at.post(name, body)
         assert answered == status
         assert words
+        assert at.state() is CopyState.SENT
+
+
+async def test_what_the_engine_does_not_take_is_not_answered_as_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider is to say it again: nothing of it is durable."""
+    async with town(tmp_path) as at:
+
+        async def hang(_: object) -> None:
+            await trio.sleep_forever()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(courier_room, "REPORT_S", 0.01)
+            patch.setattr(at.run.courier, "_service", SimpleNamespace(tell=hang, clock=at.run.service.clock))
+            answered, words = await at.post(body=b'{"ref": "A1.jansen", "status": "DELIVRD"}')
+        assert (answered, "again" in words) == (503, True)
+        assert at.run.courier.unreported == 1
         assert at.state() is CopyState.SENT

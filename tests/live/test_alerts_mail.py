@@ -33,6 +33,10 @@ class Post:
     def __init__(self) -> None:
         self.letters: list[tuple[list[str], Letter]] = []
         self.refuse = ""
+        self.goodbye = "221 Bye"
+
+    async def handle_QUIT(self, _server: Any, _session: Any, _envelope: Any) -> str:  # noqa: N802
+        return self.goodbye
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
         if address == self.refuse:
@@ -101,6 +105,14 @@ async def test_a_mail_arrives() -> None:
     assert "Address 12 Straße am Quai" in text
     assert "Take care: dog" in text
     assert "Expected to take 4 min" in text
+
+
+async def test_a_mail_that_was_taken_is_not_sent_again_for_a_strange_goodbye() -> None:
+    """The server has said that it has it; what it says last changes nothing."""
+    with mail_server() as (post, port):
+        post.goodbye = "421 too busy for goodbyes"
+        assert await send(config(port)) == Outcome(delivered=True)
+    assert len(post.letters) == 1
 
 
 async def test_an_exercise_says_so_in_subject_and_text() -> None:

@@ -54,6 +54,31 @@ async def test_an_alert_is_heard_acknowledged_and_called_off(tmp_path: Path) -> 
     assert heard == [News(alert="A1", state=CopyState.ACKNOWLEDGED, by="E7", at_ms=1_770_000_009_000)]
 
 
+async def test_what_the_broker_keeps_is_the_newest_alert_and_none_that_is_over(tmp_path: Path) -> None:
+    """An alert that is called off while another stands on its unit's topic takes that one with it from nobody."""
+    heard: list[str] = []
+
+    async def tell(_: News) -> bool:
+        return True
+
+    async with mosquitto(tmp_path) as server, trio.open_nursery() as nursery:
+        device = Link(Broker(host="127.0.0.1", port=server.port), topics=("turnout/riverside/alerts/E7",))
+        await nursery.start(device.run)
+        await device.online()
+        async with config(server, retain=True).open(tmp_path) as sender:
+            nursery.start_soon(sender.listen, tell)  # type: ignore[attr-defined]
+            for number in (1, 2):
+                await sender.send(message(number))
+            for number in (1, 2):
+                sender.over(f"A{number}", "withdrawn")  # type: ignore[attr-defined]
+            while "" not in heard:
+                for told in await device.receive():
+                    body = msgspec.json.decode(told.payload) if told.payload else {"type": "", "data": {"alert": ""}}
+                    heard.append(f"{body['type']} {body['data']['alert']}".strip())
+            nursery.cancel_scope.cancel()
+    assert heard == ["alert.dispatch A1", "alert.dispatch A2", "alert.over A1", "alert.over A2", ""]
+
+
 async def test_an_alert_that_nobody_hears_is_a_failure(tmp_path: Path) -> None:
     """The broker says that nobody is subscribed; one that is kept for later is delivered."""
     async with mosquitto(tmp_path) as server:

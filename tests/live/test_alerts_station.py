@@ -80,9 +80,12 @@ class Talk:
         self.sender = sender
         self.news: list[News] = []
 
+        self.takes = True
+        """Does the engine take what it is told?"""
+
     async def tell(self, news: News) -> bool:
         self.news.append(news)
-        return True
+        return self.takes
 
 
 @asynccontextmanager
@@ -120,6 +123,19 @@ async def test_an_alert_is_taken_and_acknowledged() -> None:
         await until(lambda: talk.controller.kinds("over"))
         assert talk.controller.kinds("noted", "over") == [("noted", "A1"), ("over", "A1")]
         await until(lambda: len(talk.controller.kinds("beat")) >= 2)
+
+
+async def test_an_acknowledgement_that_is_not_durable_is_not_noted() -> None:
+    """The controller says it again, until it is."""
+    async with talking() as talk:
+        await until(lambda: talk.controller.kinds("beat"))
+        talk.takes = False
+        await talk.controller.say(type="acknowledged", id="A1")
+        await until(lambda: len(talk.news) == 1)
+        talk.takes = True
+        await talk.controller.say(type="acknowledged", id="A2")
+        await until(lambda: talk.controller.kinds("noted"))
+        assert talk.controller.kinds("noted") == [("noted", "A2")]
 
 
 async def test_what_was_not_answered_is_said_again_after_a_reconnection() -> None:

@@ -60,7 +60,7 @@ async def test_refusals_name_the_field_in_the_words_of_the_wire(tmp_path: Path) 
 
 
 async def test_each_role_may_do_what_is_its_own(tmp_path: Path) -> None:
-    """Call takers write down, crews speak for their own unit, observers watch and ask."""
+    """Call takers write down, crews speak for their own unit, observers watch."""
     orders = [
         ("accept", {"incident": "I1", "decision": 1}),
         ("strike_alarm", {"incident": "I1"}),
@@ -71,6 +71,7 @@ async def test_each_role_may_do_what_is_its_own(tmp_path: Path) -> None:
         async with wire(running, {**HELLO, "token": token("calls")}) as calls:
             assert (await calls.say("caution", **danger))["type"] == "answer"
             assert (await calls.say("hospital_status", hospital="H1", state="busy"))["type"] == "answer"
+            assert (await calls.say("ask_suspects", lat=41.5, lon=-90.5))["type"] == "suspects_told"
             for kind, fields in (*orders, ("staffing", {"unit": "M1", "staff": 2})):
                 assert refused(await calls.say(kind, **fields)) == ("unauthorised", "type")
         async with wire(running, {**HELLO, "token": token("crew-m1")}) as crew:
@@ -85,7 +86,8 @@ async def test_each_role_may_do_what_is_its_own(tmp_path: Path) -> None:
             for kind, fields in (*orders, ("caution", danger)):
                 assert refused(await crew.say(kind, **fields)) == ("unauthorised", "type")
         async with wire(running, {**HELLO, "token": token("wall")}) as wall:
-            assert (await wall.say("ask_suspects", lat=41.5, lon=-90.5))["type"] == "suspects_told"
+            # From several places asked, the answers would tell where the incidents are that it sees to a kilometre.
+            assert refused(await wall.say("ask_suspects", lat=41.5, lon=-90.5)) == ("unauthorised", "type")
             for kind, fields in (*orders, ("caution", danger), ("staffing", {"unit": "M1", "staff": 2})):
                 assert refused(await wall.say(kind, **fields)) == ("unauthorised", "type")
         assert running.service.world.unit("M1").staff == 1

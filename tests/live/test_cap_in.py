@@ -144,6 +144,21 @@ async def test_what_a_crash_interrupts_is_done_at_the_next_start(tmp_path: Path)
     assert "Move it away" in str(caught.value.exceptions)
 
 
+async def test_a_cancel_that_a_crash_interrupts_is_gone_on_with(tmp_path: Path) -> None:
+    """The process dies when the cancel is written down and nothing is taken back yet: the sender repeats it in vain."""
+    async with serve_exchanges(tmp_path, CONFIG) as served:
+        sent = now(served)
+        document = alert("F1", info(event="Flash Flood", expires=when(sent + 3_600_000)), sent_ms=sent)
+        assert (await post(served, document))["result"] == "taken"
+        await served.until(lambda: served.board.world.cautions and served.board.world.road_book.closures)
+    ledger = Ledger(tmp_path, 100)
+    ledger.end(read_alert(document).reference, sent + 3_600_000)
+    await ledger.save()
+    async with serve_exchanges(tmp_path, CONFIG) as served:
+        await served.until(lambda: not served.board.world.cautions and not served.board.world.road_book.closures)
+        await served.until(lambda: {each.stand for each in Ledger(tmp_path, 100).entries.values()} == {Stand.ENDED})
+
+
 async def test_what_cannot_be_written_down_was_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """503, and nothing has changed; the same alert again, on a disk that works, is taken."""
     async with serve_exchanges(tmp_path, CONFIG) as served:
@@ -184,7 +199,11 @@ async def test_a_folder_is_read_like_a_post(tmp_path: Path) -> None:
         (folder / "a.part").write_bytes(alert("A", info(event="Flood", area=SQUARE), sent_ms=now(served)))
         (folder / "a.part").rename(folder / "a.xml")
         (folder / "b.xml").write_bytes(b"<nonsense/>")
+        (folder / "refused").mkdir(exist_ok=True)
+        (folder / "refused" / "0.xml").mkdir()  # so this one cannot be put away, and is the first of every look
+        (folder / "0.xml").write_bytes(b"<nonsense/>")
         await served.until(lambda: served.board.world.cautions)
         await served.until(lambda: (folder / "refused" / "b.xml").exists() and (folder / "taken" / "a.xml").exists())
         assert "CAP 1.2" in (folder / "refused" / "b.xml.outcome").read_text()
-        assert not list(folder.glob("*.xml"))
+        assert list(folder.glob("*.xml")) == [folder / "0.xml"]
+        assert served.exchanges.numbers["cap"]()["file_unreadable"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 import trio
 from msgspec import Struct
 from trio_websocket import open_websocket_url
@@ -29,6 +30,8 @@ class Desk(Struct):
     console: Console
     client: httpx2.AsyncClient
     url: str
+    going_down: trio.CancelScope
+    """Cancelled, the pages are told to come back."""
 
     @property
     def own(self) -> dict[str, str]:
@@ -73,11 +76,17 @@ async def desk(folder: Path, data: Path | None = None, **config: Any) -> AsyncIt
         settings = ConsoleConfig(plain_http=True, **config)
         console = Console(running.service, Gatekeeper(CREDENTIALS), settings, data or folder, graph, exercise=False)
         browsers = Browsers(running.hub)
-        nursery.start_soon(browsers.run)
+        going_down = trio.CancelScope()
+
+        async def run() -> None:
+            with going_down:
+                await browsers.run()
+
+        nursery.start_soon(run)
         address = await nursery.start(partial(serve_http, console_routes(console, browsers.serve), WebConfig(port=0)))
         url = f"http://{address}"
         async with httpx2.AsyncClient(base_url=url, timeout=20, trust_env=False) as client:
-            yield Desk(running, console, client, url)
+            yield Desk(running, console, client, url, going_down)
         nursery.cancel_scope.cancel()
 
 
@@ -200,6 +209,20 @@ async def test_a_layout_that_does_not_fit_is_refused_by_its_field(tmp_path: Path
         assert "right_percent" in told.json()["reason"]
         assert (await at.client.put("/console/layout/A-Desk", json={}, headers=at.own)).status_code == 404
         assert (await at.client.get("/console/layout")).json() == {"desk": {"left_percent": 30.0}}
+
+
+async def test_a_page_is_told_to_come_back_also_where_the_pump_has_stopped_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a stop the CAD listener, whose pump it is, and the pages' door end in any order."""
+    async with desk(tmp_path) as at:
+        await at.sign_in()
+        async with at.follow() as wire:
+            await wire.until(type="snapshot")
+            monkeypatch.setattr(at.running.hub.pump, "due", lambda *_, **__: None)
+            at.going_down.cancel()
+            assert await wire.closed() == 1012
+            assert wire.seen[-1]["type"] == "bye"
 
 
 async def test_signing_in_and_out(tmp_path: Path) -> None:

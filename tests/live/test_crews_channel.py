@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from engine.model.inputs import DispatchUnits, ReleaseUnit, ReportIncident
 from engine.model.lifecycle import Status
+from gateways import browsers
 from gateways.auth import Gatekeeper, digest_of_secret
 from gateways.crews import Crews, CrewsConfig, crew_routes
 from gateways.crews.inbox import CrewMessage, NotTaken, _read
@@ -142,6 +143,39 @@ async def test_a_call_for_help_does_not_wait_behind_what_was_stored(tmp_path: Pa
         assert [answer["type"] for answer in answers] == ["taken", "refused", "taken"]
         assert (answers[1]["code"], answers[1]["again"]) == ("rate_limited", True)
         assert answers[2]["seq"] < answers[0]["seq"]
+
+
+async def test_nobody_uses_up_the_pace_of_another_unit(tmp_path: Path) -> None:
+    """What is said for a strange unit is refused as that, leaves nothing behind, and takes nothing from the unit's own crew."""
+    async with door(tmp_path, CrewsConfig(messages_per_s=0.001, burst=1)) as at:
+        for unit in ("M2", *(f"nobody-{number}" for number in range(20))):
+            (answer,) = await at.send({"type": "unit_status", "id": unit, "unit": unit, "status": "available"})
+            assert answer["code"] == "unauthorised"
+        assert not at.crews.inbox._paces
+        (own,) = await at.send(status("a", "available"))
+        assert own["type"] == "taken"
+
+
+async def test_codes_are_not_looked_at_while_somebody_guesses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or guessing would cost nothing: a code is read aloud, and short. A token is not, and always counts."""
+    monkeypatch.setattr(browsers, "WRONG_PER_S", 1e-9)
+    async with door(tmp_path) as at:
+        origin = {"Origin": str(at.client.base_url).rstrip("/")}
+        code = (await at.client.post("/crew/codes", json={"unit": "M1"}, headers=BEARER)).json()["code"]
+        for number in range(24):
+            await at.client.post("/crew/session", json={"code": f"GUESS{number}"}, headers=origin)
+        right = await at.client.post("/crew/session", json={"code": code}, headers=origin)
+        assert (right.status_code, right.json()["code"]) == (429, "rate_limited")
+        signed = await at.client.post("/crew/session", json={"token": token("crew-m1")}, headers=origin)
+        assert signed.status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["null", "http://[", "https://evil.example", "//", "https://"])
+async def test_a_strange_origin_is_refused_and_breaks_nothing(tmp_path: Path, origin: str) -> None:
+    """Whatever stands in the header."""
+    async with door(tmp_path) as at:
+        wrong = await at.client.post("/crew/session", json={"code": "A"}, headers={"Origin": origin})
+        assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong_origin")
 
 
 async def test_a_browser_signs_in_with_a_code_once_and_no_other_site_speaks_for_it(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ class Feed(msgspec.Struct, frozen=True):
 
 
 async def test_a_device_moves_to_another_vehicle_by_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read again when it changes; a unit that there is not is complained of, and the old list stands."""
+    """Read again when it changes; a unit that there is not, or what is no table at all, is complained of, and the old list stands."""
     monkeypatch.setattr(opening, "LOOK_EVERY_S", 0.02)
     first, second = (unit.id for unit in engine_place().units[:2])
     file = tmp_path / "devices.csv"
@@ -37,9 +37,9 @@ async def test_a_device_moves_to_another_vehicle_by_the_file(tmp_path: Path, mon
     sink = per_fix(feeds._roster, lambda unit, _: moves.append(unit))
     intake = Intake(feeds._roster, HygieneSettings(), sink, lambda: NOW)
 
-    async def until(event: str) -> None:
-        with trio.fail_after(20):
-            while not intake.statistics().events.get(event):  # noqa: ASYNC110 - a plain counter
+    async def until(event: str, times: int = 1) -> None:
+        with trio.fail_after(60):
+            while intake.statistics().events.get(event, 0) < times:  # noqa: ASYNC110 - a plain counter
                 await trio.sleep(0.01)
 
     async with trio.open_nursery() as nursery:
@@ -47,6 +47,10 @@ async def test_a_device_moves_to_another_vehicle_by_the_file(tmp_path: Path, mon
         intake.take([Fix("phone", 52.0, 5.0, NOW - 9_000)], Feed())
         file.write_text("device,unit\nphone,dragon-cart\n")
         await until("devices_refused")
+        file.write_bytes(f"device,unit\nphon\xe9,{second}\n".encode("latin-1"))
+        await until("devices_refused", 2)
+        file.write_text(f"device,unit\n{'x' * 200_000},{second}\n")
+        await until("devices_refused", 3)
         intake.take([Fix("phone", 52.0, 5.0, NOW - 8_000)], Feed())
         file.write_text(f"device,unit\nphone,{second}\nnew,{first}\n")
         await until("device_moved")

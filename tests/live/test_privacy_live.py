@@ -106,7 +106,10 @@ async def test_after_forgetting_no_byte_of_the_folder_holds_it(tmp_path: Path) -
         await tell(http, "/v1/incidents/I1/forget", {"reason": "asked for"})
         seen = (await http.get("/v1/incidents/I1")).json()
         assert (seen["address"], seen["caller"], seen["notes"][0]["text"]) == ("[erased]",) * 3
-        status, said = await turnout("forget", "--incident", "I2", "--reason", "asked for", "--data", str(data))
+        ask = ("forget", "--incident", "I2", "--reason", "asked for", "--data", str(data))
+        status, said = await turnout(*ask, "--token", "supervisor.wrong")
+        assert (status, "Nobody has this token" in said, "Traceback" in said) == (1, True, False), said
+        status, said = await turnout(*ask)
         assert status == 0, said
         assert "still hold" not in said
         refused = await turnout(

@@ -23,7 +23,9 @@ from gateways.simulation.setups import Scene, policies_of, scene_of, setup_of
 
 RIVERSIDE = Path(__file__).parents[2] / "config" / "riverside"
 BUSY = Nature()
-BUSY = replace(BUSY, crews=replace(BUSY.crews, breakdowns_per_month=20.0, refuse_moves_permille=200))
+BUSY = replace(
+    BUSY, crews=replace(BUSY.crews, breakdowns_per_month=20.0, refuse_moves_permille=200, decline_permille=60)
+)
 """An ordinary city in which far more goes wrong than in one."""
 TAIL_DAYS = 3
 

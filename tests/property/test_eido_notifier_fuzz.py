@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -137,3 +138,11 @@ def test_what_filters_mean() -> None:
         "@.a.c < 5": False,
     }.items():
         assert Filter(text).passes(document) is passes, text
+
+
+@pytest.mark.parametrize("text", [" || ".join(["@.a == 1"] * 65), "@" + ".*" * 9, "@.* && @.* && @.*.*.*.*.*.*.*"])
+def test_a_filter_cannot_ask_for_more_than_the_loop_has_time_for(text: str) -> None:
+    """Every document of every incident is held against it."""
+    with pytest.raises(BadFilter, match="paths at most"):
+        Filter(text)
+    Filter(" || ".join(["@.a == 1"] * 64) + "")

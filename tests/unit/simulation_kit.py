@@ -98,6 +98,7 @@ def _fleet(chance, units, days, calls, moves):
         idle_moves=moved,
         moves=moved + 3,
         refused_moves=moved // 10,
+        declined=moved // 20,
         driven_m=(busy // 300 + moved * 2_000).astype(np.int64),
         moved_m=moved.astype(np.int64) * 2_000,
     )

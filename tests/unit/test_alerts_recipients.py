@@ -118,3 +118,12 @@ def test_a_crew_that_says_it_is_off_duty_is_left_alone_until_it_is_out() -> None
 def _alert(town: Town) -> Alert:
     told = message()
     return Alert("A1", Purpose.DISPATCH, "A1", "", 0, "pager", 1, told.text, AlertState.REQUESTED, town.now, town.now)
+
+
+def test_what_is_no_table_at_all_is_refused_by_name(tmp_path: Path) -> None:
+    """A field without end, or letters of another alphabet's encoding."""
+    with pytest.raises(RecipientsRefused, match="is not CSV"):
+        read(tmp_path / "r.csv", f"name,endpoint,address\n{'x' * 200_000},pager,1\n")
+    (tmp_path / "latin.csv").write_bytes("name,endpoint,address\nJos\xe9,pager,1\n".encode("latin-1"))
+    with pytest.raises(RecipientsRefused, match="is not UTF-8"):
+        read_recipients(tmp_path / "latin.csv", PLACE, ENDPOINTS)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -16,8 +17,9 @@ from gateways.cad.config import CadConfig
 from gateways.cad.messages import VERSION, Pong, Refused
 from gateways.cad.session import Ask, Close, Join, Send, Session, State
 from gateways.vocabulary.bucket import Bucket
-from gateways.vocabulary.commands import RULES
+from gateways.vocabulary.commands import QUESTIONS, RULES
 from gateways.vocabulary.incident_messages import AnyCommand
+from gateways.vocabulary.questions import Question
 from tests.builders import CREDENTIALS, PROJECTION, token
 
 EXAMPLES: dict[str, dict[str, object]] = {
@@ -255,6 +257,11 @@ def test_bad_messages_are_refused_with_their_field(given: str, code: str, field:
     assert (told.code, told.field, told.id) == (code, field, name)
     assert told.reason
     assert made.state is State.LIVE
+
+
+def test_every_question_needs_a_right() -> None:
+    """One that is not in the table would break the session that asks it."""
+    assert set(QUESTIONS) == set(get_args(Question))
 
 
 def test_a_refusal_never_repeats_a_long_field() -> None:

@@ -1,7 +1,7 @@
 """What people made of the recommendations, order by order; and the sentences that come of it."""
 
 from engine.clocks.findings import OverrideReport, report_of
-from engine.clocks.overrides import Overrides
+from engine.clocks.overrides import LATEST_MAX, Overrides
 from engine.model.crew_facts import AidRequested
 from engine.model.facts import UnitReserved
 from engine.model.inputs import AnyInput, DispatchUnits, ReserveUnits
@@ -113,3 +113,21 @@ def test_findings_are_made_where_it_happens_often() -> None:
     assert report.findings[-1] == "E1 was passed over 8 times; those who went instead arrive 30 s later."
     assert judged(advised("E1")).findings == []
     assert judged(tale, span=(0, 1)).total.verdicts == {}
+
+
+def test_the_latest_overruled_recommendations_are_kept_one_by_one() -> None:
+    """Whose word, whose reason, who went for whom; few, the oldest leave first; only those of the span."""
+    tale = advised("E1")
+    for second in range(LATEST_MAX + 5):
+        gone = bypass("I1", "E1", "E2", 40_000, f"reason {second}")
+        tale.at(second, gone, sent("E2", "I1", "engine", by="desk"), given=order("E2"))
+    overrides = Overrides()
+    late = Overrides(span=(tale.turns[-1].now, None))
+    for turn in tale.turns:
+        overrides.feed(turn)
+        late.feed(turn)
+    assert len(overrides.latest) == LATEST_MAX
+    last = overrides.latest[-1]
+    assert (last.by, last.reason, last.plan) == ("desk", f"reason {LATEST_MAX + 4}", "rescue")
+    assert (last.bypassed, last.sent, last.later_ms, last.at_ms) == (("E1",), ("E2",), 40_000, tale.turns[-1].now)
+    assert list(late.latest) == [last]

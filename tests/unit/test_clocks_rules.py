@@ -314,3 +314,26 @@ def test_memory_is_bounded_and_what_began_before_is_said() -> None:
     assert len(clocks.cases.over) == engine_place().limits.closed_kept
     tale.close(30, "I99")
     assert tale.clocks().cases.unseen == 1
+
+
+def test_each_priority_has_its_own_figures_and_together_they_are_all() -> None:
+    """Also what is left out, and what is taken back when an incident is opened again."""
+    tale = Tale()
+    for number, priority in enumerate((1, 2, 2, 3)):
+        name, begins = f"I{number}", number * 4_000
+        tale.report(begins, name, priority=priority)
+        tale.runs(name, "A1", begins + 30, begins + 60, begins + 400, begins + 1_000)
+        tale.close(begins + 1_100, name)
+    tale.report(20_000, "I9", priority=2)
+    tale.cancel(20_010, "I9")
+    clocks = tale.clocks(split=True)
+    assert sorted(clocks.by_priority) == [1, 2, 3]
+    for place, row in enumerate(clocks.rows()):
+        parts = [clocks.rows(priority)[place] for priority in clocks.by_priority]
+        assert row.readings == sum(part.readings for part in parts)
+        assert sum(row.left_out.values()) == sum(sum(part.left_out.values()) for part in parts)
+    before = {row.measure: sum(row.left_out.values()) for row in clocks.rows(2)}
+    tale.at(20_020, IncidentReopened("I9", "wrong one", "desk"))
+    again = tale.clocks(split=True, finish=False)
+    assert before["c2"] == 1
+    assert {row.measure: sum(row.left_out.values()) for row in again.rows(2)}["c2"] == 0

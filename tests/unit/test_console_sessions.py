@@ -2,10 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+
+from engine.model.geometry import Projection
 from gateways.auth import Credential, Gatekeeper, Role, digest_of_secret
 from gateways.console.sessions import FILE, Sessions
+from gateways.vocabulary.commands import NotAllowed, admitted
+from gateways.vocabulary.incident_messages import ForgetIncident
 
 SHIFT, CODE, TICKET = 43_200, 600, 30
+ORIGIN = Projection(41.5, -90.5)
 
 
 def keeper(*secrets: str) -> Gatekeeper:
@@ -117,3 +123,17 @@ def test_a_torn_file_only_asks_everybody_to_sign_in_again(tmp_path: Path) -> Non
     """It is a convenience, not a record."""
     (tmp_path / FILE).write_bytes(b'[{"id":')
     assert sessions(tmp_path).all(0) == []
+
+
+def test_a_session_knows_what_nobody_may_forget(tmp_path: Path) -> None:
+    """Whoever signed in at the console is bound by a legal hold like whoever shows the token itself."""
+    known = (Credential(name="desk", role=Role.SUPERVISOR, secret_sha256=(digest_of_secret("old"),)),)
+    made = Sessions(Gatekeeper(known, ["I7"]), tmp_path / FILE, session_s=SHIFT, code_s=CODE, ticket_s=TICKET, most=9)
+    found = made.find(held_by(made), 1)
+    assert found is not None
+    ticket = made.new_ticket(found[0], "https://here", 1)
+    assert ticket is not None
+    sitting = made.use_ticket(ticket, "https://here", found[0].id, 2)
+    assert sitting is not None
+    with pytest.raises(NotAllowed, match="on hold"):
+        admitted(ForgetIncident(id="f", incident="I7", reason="x"), sitting, ORIGIN)

@@ -1,5 +1,6 @@
 """What the planner reckons with: begins as configured, is drawn to what happens, survives restarts, and does not drift."""
 
+import numpy as np
 from msgspec.structs import replace
 
 from engine.learning.demand import DemandBook
@@ -46,7 +47,8 @@ def test_it_begins_as_configured() -> None:
     assert abs(found.calls_per_day - 2_400) <= 1
     assert found.rules is not None
     assert found.busy_permille is not None
-    assert len(found.busy_permille) == len(found.rules) > 1
+    assert np.shape(found.busy_permille) == (len(found.rules), 2)
+    assert len(found.rules) > 1
     assert all("00 s" in rule.name or "30 s" in rule.name for rule in found.rules)
 
 
@@ -133,7 +135,26 @@ def test_busy_units_are_seen_by_what_they_can() -> None:
     bls = {name: value for name, value in learned.busy.fractions.items() if name.startswith("bls/")}
     assert len(bls) == 10
     assert all(value > 300_000 for value in bls.values())
-    assert max(expected.expect(hour).busy_permille or ()) <= 400
+    assert np.max(expected.expect(hour).busy_permille) <= 400
+
+
+def test_where_units_are_busier_points_are_told_so() -> None:
+    """Each point by the station that it is nearest to; a week of samples in which one station's units are always out."""
+    place = small_place(coverage=CoverageRules(points=((0, 0, 1),), busy_permille=300))
+    town, learned = Town(place), Learned()
+    town.report("cardiac", 1, at=(9_000, 9_000))
+    (out,) = [unit for unit in town.world.units if unit.incident is not None]
+    home = place.stations[int(town.world.fleet.post[out.row])]
+    far = max(place.stations, key=lambda each: (each.x_m - home.x_m) ** 2 + (each.y_m - home.y_m) ** 2)
+    zones = tuple(Zone(each.x_m, each.y_m, 50, 1.0) for each in (home, far))
+    expected = Expected(place, replace(demand(), zones=zones), learned)
+    for sample in range(7 * 144):
+        expected.sample(town.world, MONDAY + sample * 600_000)
+    found = expected.expect(MONDAY)
+    assert found.rules is not None
+    layer = next(n for n, rule in enumerate(found.rules) if place.units[0].capabilities & rule.needs == rule.needs)
+    busy = np.asarray(found.busy_permille)[layer]
+    assert busy[0] > busy[1]
 
 
 def test_a_large_city_has_fewer_zones() -> None:

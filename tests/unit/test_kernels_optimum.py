@@ -23,7 +23,7 @@ def test_greedy_and_swaps_are_within_half_a_percent_of_the_optimum(seed: int):
         x, y = dice.random(), dice.random()
         near = [post for post, (a, b) in enumerate(at) if (a - x) ** 2 + (b - y) ** 2 < 0.08]
         sets.append((dice.randrange(ONE // points), near))
-    layers = [(300, sets)]
+    layers = [([300] * len(sets), sets)]
     room = Room(np.full(posts, 3, np.int32), np.zeros(posts, np.int32))
     post = np.empty(units, np.int32)
     assert nested_order(packed(layers, posts), 1, room, 300, post) == units

@@ -42,7 +42,8 @@ def scene(dice: random.Random, busy: int = 2) -> tuple[Points, Units]:
         np.array([0, 1], np.int64),
         np.array([300_000, 480_000], np.int64),
         np.array([400_000, 600_000], np.int64),
-        np.array([dice.choice((0, 300)), dice.choice((200, 500))], np.int64),
+        np.array([0, 200, 300, 500], np.int64),
+        np.array([dice.randrange(4) for _ in range(LAYERS * points)], np.int32).reshape(LAYERS, points),
         np.array([700, 1000], np.int64),
         np.array(CURVES, np.int64),
     )
@@ -123,10 +124,11 @@ def slow_outlook(points: Points, units: Units, direct: Any, moments: list[int], 
                 took = slow_time(points, units, direct, post[unit], unit, layer, i, at_ms)
                 place = took // 2**STEP_BITS
                 values.append(CURVES[layer][place] if place < len(CURVES[layer]) else 0)
-        share, worth = FINE * (1000 - int(points.busy[layer])) // 1000, 0
+        busy = int(points.busy[points.which[layer, i]])
+        share, worth = FINE * (1000 - busy) // 1000, 0
         for value in sorted(values, reverse=True)[:FIRST]:
             worth += share * value
-            share = share * int(points.busy[layer]) // 1000
+            share = share * busy // 1000
         total += int(points.weight[i]) * int(points.share[layer]) // 1_000_000 * worth
     return total
 

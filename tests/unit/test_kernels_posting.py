@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.kernels.posting import BARRED, Room, best_move, covered, improve, nested_order, tell_moves, weigh_moves
-from tests.unit.posting_kit import added_by, layers_of, packed, slow_cover
+from tests.unit.posting_kit import Layers, added_by, layers_of, packed, slow_cover
 
 seeded = pytest.mark.parametrize("seed", range(12))
 
@@ -18,7 +18,7 @@ def room(capacity: list[int], minimum: list[int]) -> Room:
 
 @seeded
 def test_cover_is_what_counting_says(seed: int) -> None:
-    """Each layer counts only the units that it accepts, by its own busy fraction."""
+    """Each layer counts only the units that it accepts, each set by its own busy fraction."""
     dice = random.Random(seed)
     posts, units = dice.randrange(1, 6), dice.randrange(0, 8)
     layers = layers_of(dice, posts, 3, 5)
@@ -125,7 +125,7 @@ def test_a_nested_table_takes_the_post_that_adds_most(seed: int) -> None:
         owed = [post for post in open_to if where.count(post) < minimum[post]]
         if not open_to:
             break
-        rest = [(300, sets) for _, sets in layers]
+        rest = [([300] * len(sets), sets) for _, sets in layers]
         where.append(
             max(
                 owed or open_to,
@@ -135,13 +135,13 @@ def test_a_nested_table_takes_the_post_that_adds_most(seed: int) -> None:
     assert out[:found].tolist() == where
 
 
-def _adds(layers: list[tuple[int, list[tuple[int, list[int]]]]], where: list[int], post: int, accepts: int) -> int:
+def _adds(layers: Layers, where: list[int], post: int, accepts: int) -> int:
     total = 0
     for number, (busy, sets) in enumerate(layers):
         if accepts >> number & 1:
-            for weight, covering in sets:
+            for q, (weight, covering) in zip(busy, sets, strict=True):
                 if post in covering:
-                    total += weight * added_by(busy, sum(1 for each in where if each in covering))
+                    total += weight * added_by(q, sum(1 for each in where if each in covering))
     return total
 
 

@@ -6,7 +6,6 @@ from fractions import Fraction
 
 import pytest
 
-from engine.learning.busy import BusyLearner
 from engine.learning.demand import (
     CELL_CALLS,
     HOUR_MS,
@@ -143,17 +142,3 @@ def test_demand_of_zero_is_refused(points: tuple[tuple[int, int, int], ...], cal
     """Nobody can share out nothing."""
     with pytest.raises(ValueError, match="demand"):
         prior_at(points, calls)
-
-
-def test_busy_fractions_are_smoothed_and_held_within_what_helps():
-    """Each area and hour by itself; a third of the time is learned, none and all are cut off, nobody on duty says nothing."""
-    learner = BusyLearner()
-    for _ in range(200):
-        learner.learn("west", 9, 1, 3)
-        learner.learn("east", 9, 0, 4)
-        learner.learn("east", 10, 4, 4)
-        learner.learn("west", 10, 0, 0)
-    assert learner.permille("west", 9) == pytest.approx(333, abs=1)
-    assert (learner.permille("east", 9), learner.permille("east", 10), learner.permille("west", 10)) == (200, 400, 300)
-    learner.learn("west", 9, 3, 3)
-    assert learner.permille("west", 9) == pytest.approx(333 + 667 * 0.05, abs=1)

@@ -58,3 +58,11 @@ def test_a_wrong_secret_is_refused_and_not_repeated(secret: str) -> None:
     with pytest.raises(ValueError, match="whsec_") as refused:
         key_of(secret)
     assert len(secret) < 7 or secret not in str(refused.value)
+
+
+def test_any_name_can_be_sent_and_verified() -> None:
+    """A place is called by its own letters, and a header holds none but ASCII."""
+    made = signed_headers([key_of(NEW)], "münchen 東京/7/0", int(time.time()), BODY)
+    assert made["webhook-id"] == "m%C3%BCnchen %E6%9D%B1%E4%BA%AC/7/0"
+    Webhook(NEW).verify(BODY, made)
+    assert signed_headers([key_of(NEW)], "place/7/0", 0, BODY)["webhook-id"] == "place/7/0"

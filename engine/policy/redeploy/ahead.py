@@ -46,7 +46,7 @@ class Ahead(Struct, frozen=True, tag="ahead"):
     """Fresh units choose their post by the same objective first, without the price of a move."""
 
     q: int | None = 300
-    """How much of the time a unit is busy, in permille; None: as was learned, by layer."""
+    """How much of the time a unit is busy, in permille; None: as was learned, by layer and area."""
     price: int = 500
     """Parts per million of demand for each minute of driving, where the survey brings none."""
     move_price: int = 1_000
@@ -236,14 +236,16 @@ def _points(ground: Ground, policy: Ahead) -> Points:
     layers, times = ground.layers, ground.reach_ms
     both = (times >= 0).all(axis=0)
     lights, normal = (int(times[mode][both].sum(dtype=np.int64)) for mode in (0, 1))
-    busy = [layer.busy_permille if policy.q is None else policy.q for layer in layers]
+    busy = ground.point_busy if policy.q is None else np.full_like(ground.point_busy, policy.q)
+    fractions, which = np.unique(busy, return_inverse=True)
     return Points(
         times,
         ground.point_weight,
         np.array([layer.mode for layer in layers], np.int64),
         np.array([layer.cover_ms for layer in layers], np.int64),
         np.array([layer.share for layer in layers], np.int64),
-        np.array(busy, np.int64),
+        fractions.astype(np.int64),
+        which.reshape(busy.shape).astype(np.int32),
         np.array([lights * 1000 // max(1, normal) if normal else 1000, 1000], np.int64),
         _curves(tuple(layer.cover_ms for layer in layers), policy.soft),
     )

@@ -31,7 +31,7 @@ class Compliance(Struct, frozen=True, tag="compliance"):
     """Follow the table at every event."""
 
     q: int | None = None
-    """How much of the time a unit is busy, in permille; None: as was learned, by layer. 0: plain MCLP."""
+    """How much of the time a unit is busy, in permille; None: as was learned, by layer and area. 0: plain MCLP."""
     drive_ms_max: int = NO_WAY_MS
     """Whoever would have to drive longer stays; then nobody moves who was to take its place."""
 

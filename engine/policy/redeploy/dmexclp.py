@@ -18,7 +18,7 @@ class Dmexclp(Struct, frozen=True, tag="dmexclp"):
     """Choose the post of each unit that has just become free; ties go to the lowest post."""
 
     q: int | None = None
-    """How much of the time a unit is busy, in permille; None: as was learned, by layer."""
+    """How much of the time a unit is busy, in permille; None: as was learned, by layer and area."""
 
     def __post_init__(self) -> None:
         check(self)

@@ -1,7 +1,8 @@
 """From points of demand and what reaches them to layers of sets: points that the same posts cover are one set.
 
 Eight posts make at most 256 sets of a hundred thousand points (as JEMSS does, Ridler, Mason and Raith 2022), so that
-counting cover takes microseconds. What has to know times keeps its points, put together where they are too many.
+counting cover takes microseconds. What has to know times keeps its points, put together where they are too many. Units
+are not as busy in one part of a city as in another, so points of one set have the same busy fraction as well.
 """
 
 from hashlib import blake2b
@@ -47,8 +48,10 @@ class Points(Struct, frozen=True, eq=False):
     """int64[n], in any unit, not below 0."""
 
 
-def ground_of(rules: tuple[LayerRule, ...], points: Points, reach_ms: Ints, busy_permille: tuple[int, ...]) -> Ground:
-    """Return the ground. reach_ms: int32[2, p, n]; busy_permille: of each layer.
+def ground_of(
+    rules: tuple[LayerRule, ...], points: Points, reach_ms: Ints, busy_permille: tuple[int, ...] | Wide
+) -> Ground:
+    """Return the ground. reach_ms: int32[2, p, n]; busy_permille: of each layer, or of its points, int64[L, n].
 
     Raises PolicyRefused where there is nothing to cover, or more layers than a kernel can tell apart.
     """
@@ -56,19 +59,23 @@ def ground_of(rules: tuple[LayerRule, ...], points: Points, reach_ms: Ints, busy
     total = int(points.weight.sum())
     share = sum(rule.share for rule in rules)
     point_weight = _parts(points.weight, total)
+    by_layer = np.asarray(busy_permille, np.int64).reshape(len(rules), -1)
+    point_busy = np.broadcast_to(by_layer, (len(rules), len(points.weight)))
     layers = tuple(
         _layer(rule, rule.share * MILLION // share, points, reach_ms, busy)
-        for rule, busy in zip(rules, busy_permille, strict=True)
+        for rule, busy in zip(rules, point_busy, strict=True)
     )
     sets = _packed(layers)
     kept = together(points, point_weight)
-    parts = (sets.weight, sets.first, sets.begin, sets.post, sets.busy, np.array([layer.needs for layer in layers]))
+    needs = np.array([layer.needs for layer in layers])
+    parts = (sets.weight, sets.first, sets.begin, sets.post, sets.busy, sets.which, needs)
     digest = blake2b(b"".join(np.ascontiguousarray(part).tobytes() for part in parts), digest_size=16).digest()
     return Ground(
         layers,
         sets,
         np.ascontiguousarray(reach_ms[:, :, kept.point]),
         kept.weight,
+        point_busy[:, kept.point],
         points.x_m[kept.point],
         points.y_m[kept.point],
         digest,
@@ -93,18 +100,18 @@ def _parts(weight: Wide, total: int) -> Wide:
     return np.array([each * ONE // total for each in weight.tolist()], np.int64)
 
 
-def _layer(rule: LayerRule, share: int, points: Points, reach_ms: Ints, busy_permille: int) -> Layer:
+def _layer(rule: LayerRule, share: int, points: Points, reach_ms: Ints, busy_permille: Wide) -> Layer:
     mode = 0 if rule.lights else 1
     reach = reach_ms[mode]
     cover = (reach >= 0) & (reach <= rule.cover_ms)
-    packed = np.packbits(cover, axis=0).T.copy()
-    first, number = _alike(packed)
+    busy = busy_permille.astype(">u2").reshape(-1, 1).view(np.uint8)
+    first, number = _alike(np.concatenate([np.packbits(cover, axis=0).T, busy], axis=1))
     # Weights are added up before they are scaled, so that a hundred thousand light points are not rounded to nothing.
     added = np.zeros(len(first), np.int64)
     np.add.at(added, number, points.weight)
     weight = _parts(added, int(points.weight.sum())) * share // MILLION
     cover_sets = np.ascontiguousarray(cover[:, first]).astype(np.uint8)
-    return Layer(rule.name, rule.needs, share, mode, rule.cover_ms, busy_permille, weight, cover_sets)
+    return Layer(rule.name, rule.needs, share, mode, rule.cover_ms, busy_permille[first], weight, cover_sets)
 
 
 def _alike(packed: Bytes) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
@@ -131,8 +138,8 @@ def _packed(layers: tuple[Layer, ...]) -> Sets:
     cover = np.concatenate([layer.cover for layer in layers], axis=1)
     begin = np.concatenate([[0], np.cumsum(cover.sum(axis=0, dtype=np.int64))]).astype(np.int64)
     post = np.nonzero(cover.T)[1].astype(np.int32)
-    busy = np.array([layer.busy_permille for layer in layers], np.int64)
-    return Sets(weight, first, begin, post, busy, cover.shape[0])
+    busy, which = np.unique(np.concatenate([layer.busy_permille for layer in layers]), return_inverse=True)
+    return Sets(weight, first, begin, post, busy, which.ravel().astype(np.int32), cover.shape[0])
 
 
 class Kept(Struct, frozen=True, eq=False):

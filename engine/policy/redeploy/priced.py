@@ -23,7 +23,7 @@ class Priced(Struct, frozen=True, tag="priced"):
     """Fresh units choose their post by the same objective first, without the price of a move."""
 
     q: int | None = 300
-    """How much of the time a unit is busy, in permille; None: as was learned, by layer."""
+    """How much of the time a unit is busy, in permille; None: as was learned, by layer and area."""
     price: int = 2_000
     """Parts per million of demand for each minute of driving, where the survey brings none."""
     move_price: int = 0

@@ -40,9 +40,7 @@ class Entries:
         along = np.concatenate([spots.along[on_road], 1000 - spots.along[on_road][two_way]]).astype(np.int64)
         owner = np.concatenate([on_road, on_road[two_way]])
         into_ms = np.minimum(weights.before_ms[arc] + weights.arc_ms[arc].astype(np.int64) * along // 1000, INF)
-        links = [network.links_of(chain) for chain in network.chains.chain[arc].tolist()]
-        count = np.array([len(each) for each in links], np.int64)
-        link = np.concatenate([*links, np.empty(0, np.int32)]).astype(np.int32)
+        link, count = network.links_of_all(network.chains.chain[arc])
         owner, into_ms = np.repeat(owner, count), np.repeat(into_ms, count)
         order = np.argsort(owner, kind="stable")
         self.junction = network.links.tail[link][order].astype(np.int32)

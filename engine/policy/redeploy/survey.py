@@ -31,7 +31,8 @@ class Layer(Struct, frozen=True, eq=False):
     """Row of `Ground.reach_ms`: 0 under lights and sirens, 1 normal driving."""
     cover_ms: int
     """A post that is no farther away covers a point."""
-    busy_permille: int
+    busy_permille: Wide
+    """int64[s], of each set of points: how much of the time a unit is busy there."""
     weight: Wide
     """int64[s], of each set of points, in parts of `posting.ONE` of all demand."""
     cover: Bytes
@@ -48,6 +49,8 @@ class Ground(Struct, frozen=True, eq=False):
     """int32[2, p, n], from each post to each point, by mode; -1 where there is no way."""
     point_weight: Wide
     """int64[n], in parts of `posting.ONE` of all demand; each layer has its share of every point."""
+    point_busy: Wide
+    """int64[L, n], by layer: how much of the time a unit is busy there, in permille."""
     x_m: Ints
     y_m: Ints
     digest: bytes
@@ -137,7 +140,7 @@ def kinds_of(survey: Survey) -> Kinds:
 
 
 def with_busy(sets: Sets, busy_permille: int | None) -> Sets:
-    """Return the sets with another busy fraction in all layers; None leaves what was learned."""
+    """Return the sets with another busy fraction everywhere; None leaves what was learned."""
     return sets if busy_permille is None else sets._replace(busy=np.full_like(sets.busy, busy_permille))
 
 

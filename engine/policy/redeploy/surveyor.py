@@ -39,8 +39,8 @@ class Demand(Struct, frozen=True, eq=False):
 
     rules: tuple[LayerRule, ...] | None = None
     points: Points | None = None
-    busy_permille: tuple[int, ...] | None = None
-    """By layer."""
+    busy_permille: tuple[int, ...] | Wide | None = None
+    """By layer, or by layer and point, int64[L, n]."""
     calls_per_day: int = 0
     service_ms: int = 0
 
@@ -130,7 +130,8 @@ class Surveyor:
             self._points_ms, self._ground = self._reach.points_ms(points), None
         if self._ground is None:
             rules = self.demand.rules or self._own_rules
-            busy = self.demand.busy_permille or (place.coverage.busy_permille,) * len(rules)
+            busy = self.demand.busy_permille
+            busy = (place.coverage.busy_permille,) * len(rules) if busy is None else busy
             self._ground = ground_of(rules, points, self._points_ms, busy)
         return self._reach, self._ground
 

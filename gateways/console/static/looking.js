@@ -39,14 +39,16 @@ const WHY = {
 const SCREEN = {
   verb: "S",
   name: "screen",
-  usage: "S MAP   ·   S WALL",
-  about: "Open a window for a second screen, with the map alone, or for the wall",
+  usage: "S MAP   ·   S WALL   ·   S DESK",
+  about: "Open a window for a second screen: the map alone, the wall, or the supervisor's desk",
   right: "watch",
   group: "Looking",
   wants: [],
-  read({ words }) {
-    const view = meant(words[0] ?? "", ["map", "wall"]);
-    if (typeof view !== "string") throw new Wrong("Which: S MAP or S WALL?");
+  read({ words }, desk) {
+    const said = meant(words[0] ?? "", ["map", "wall", "desk"]);
+    if (typeof said !== "string") throw new Wrong("Which: S MAP, S WALL or S DESK?");
+    if (said === "desk" && desk.me.role !== "supervisor") throw new Wrong("S DESK is for supervisors: sign in as one.");
+    const view = said === "desk" ? "supervisor" : said;
     return { show: () => (window.open(`/console?view=${view}`, `turnout-${view}`, "popup"), `Opened: ${view}`) };
   },
 };

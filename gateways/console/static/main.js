@@ -20,6 +20,7 @@ import { followPointing } from "./pointing.js";
 import { Queue } from "./queue.js";
 import { settle, showSettings } from "./settings.js";
 import { fetchStreets } from "./streets.js";
+import { Supervisor } from "./supervisor.js";
 import { Timeline } from "./timeline.js";
 import { Tones } from "./tones.js";
 import { Units } from "./units.js";
@@ -35,8 +36,8 @@ setZone(place.timezone, place.utc_offsets);
 document.title = `${place.name} · Turnout`;
 const streets = await fetchStreets(place);
 
-/** "": the desk. A window without a command line only shows: "map" for a second screen, "wall" for everybody. */
-const view = ["map", "wall"].find((each) => each === new URLSearchParams(location.search).get("view")) ?? "";
+/** "": the desk. A window without a command line only shows: "map" for a second screen, "wall" for everybody, "supervisor". */
+const view = ["map", "wall", "supervisor"].find((each) => each === new URLSearchParams(location.search).get("view")) ?? "";
 document.body.dataset.view = view;
 const layout = new Layout(view || "desk", await fetchWindows());
 if (!view) placeDividers(layout);
@@ -68,8 +69,9 @@ find("who").onclick = () => showPeople(me);
 find("settings-open").onclick = () => showSettings(layout, tones, HIDEABLE[view]);
 
 /** What may be put away in each kind of window. Calls, alarms and the command line may not. */
-const HIDEABLE = { "": ["map", "units", "timeline"], map: [], wall: ["map", "units", "timeline"] };
+const HIDEABLE = { "": ["map", "units", "timeline"], map: [], wall: ["map", "units", "timeline"], supervisor: [] };
 const panels = [queue, units, timeline, desk.attention, desk.card];
+const supervisor = view === "supervisor" ? new Supervisor(board) : null;
 
 /** Say to who does not see it what a glance would tell: the most urgent thing that is new. */
 function announce(incident, raised) {
@@ -108,6 +110,7 @@ board.follow((kind, message) => {
 setInterval(() => {
   header.tick();
   for (const panel of [queue, units, desk.attention, desk.card]) panel.tick();
+  supervisor?.tick();
   desk.map.moved();
   layout.remember(desk.map.view);
   layout.note("cover", desk.cover.on ? desk.cover.when : "off", "off");
@@ -143,6 +146,7 @@ document.addEventListener("keydown", (event) => {
   if (event.target.closest("dialog")) return;
   if (event.target.id === "command") return;
   if (event.key === "Enter" && event.target.closest("button")) return;
+  if (supervisor) return;
   if (view && !event.key.startsWith("Arrow") && !["Escape", "c", "t", "m"].includes(event.key)) return;
   const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!act) return;

@@ -4,6 +4,7 @@ import { insist, ring, sound } from "./alarm.js";
 import { Channel } from "./channel.js";
 import { byId, h } from "./dom.js";
 import { showActions, showDelay, showDecline, showHelp, showMore, watchEmergency } from "./actions.js";
+import { endPush } from "./push.js";
 import { render, tick } from "./render.js";
 import { showMenu, sheet } from "./sheet.js";
 import { kept } from "./store.js";
@@ -93,6 +94,8 @@ async function begin(unit) {
 }
 
 async function signOut({ ask = true } = {}) {
+  // While the session counts: whoever has the phone next is not told of this unit's jobs.
+  if (ask) await endPush().catch(() => {});
   if (ask) await fetch("/crew/session", { method: "DELETE" }).catch(() => {});
   channel.close();
   channel.unit = null;

@@ -2,6 +2,8 @@
 
 export const canPush = () => "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
 
+const END_MS = 3_000;
+
 const registration = () => navigator.serviceWorker.ready;
 
 export async function pushing() {
@@ -19,6 +21,12 @@ export async function stopPush() {
   if (!subscription) return;
   await post("DELETE", subscription);
   await subscription.unsubscribe();
+}
+
+/** Stop if there is anything to stop; never for longer than a moment, as a worker that was never begun is never ready. */
+export async function endPush() {
+  if (!canPush() || Notification.permission !== "granted") return;
+  await Promise.race([stopPush(), new Promise((resolve) => { setTimeout(resolve, END_MS); })]);
 }
 
 function post(method, subscription) {
