@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Annotated, Final
 
+import trio
 from msgspec import Meta, Struct
 from starlette.requests import HTTPConnection, Request
 
@@ -86,7 +87,7 @@ class Console:
 
     async def end_in_time(self, session: Session) -> None:
         """Wait until the session's time has come, and end it then: its pages are closed although they ask for nothing."""
-        while (left_s := session.until_s - time.time()) > 0:
+        while (left_s := session.until_s - time.time()) > 0:  # noqa: ASYNC110  the clock on the wall tells no event
             await trio.sleep(min(left_s, LOOK_EVERY_S))
         self.sessions.expire(time.time())
 
