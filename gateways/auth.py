@@ -39,6 +39,8 @@ class Right(StrEnum):
     """Close and open roads, report traffic and weather."""
     FORGET = "forget"
     """Erase the people of an incident that is over."""
+    PAST = "past"
+    """Look at any past hour of the board, from the journal."""
     POSITION = "position"
     """Feed positions: its own units, if bound."""
     EXCHANGE = "exchange"
@@ -48,7 +50,9 @@ class Right(StrEnum):
 GRANTS: dict[Role, frozenset[Right]] = {
     Role.CALL_TAKER: frozenset({Right.WATCH, Right.REPORT}),
     Role.DISPATCHER: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS}),
-    Role.SUPERVISOR: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS, Right.FORGET}),
+    Role.SUPERVISOR: frozenset(
+        {Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS, Right.FORGET, Right.PAST}
+    ),
     Role.CREW: frozenset({Right.WATCH, Right.STATUS}),
     Role.FEED: frozenset({Right.POSITION}),
     Role.OBSERVER: frozenset({Right.WATCH}),

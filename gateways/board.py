@@ -145,15 +145,19 @@ class Board:
         """Publish where units are, until cancelled."""
         while True:
             await trio.sleep(POSITIONS_EVERY_S)
-            if not self.on_positions:
-                self._moved.clear()
-            rows = list(islice(self._moved, POSITIONS_AT_ONCE))
-            if rows:
-                for row in rows:
-                    del self._moved[row]
-                views = view_positions(self.world, rows)
-                for publish in self.on_positions:
-                    publish(self.world.now, views)
+            self.tell_positions(POSITIONS_AT_ONCE)
+
+    def tell_positions(self, most: int) -> None:
+        """Publish where units are that have moved since they were published last: at most so many."""
+        if not self.on_positions:
+            self._moved.clear()
+        rows = list(islice(self._moved, most))
+        if rows:
+            for row in rows:
+                del self._moved[row]
+            views = view_positions(self.world, rows)
+            for publish in self.on_positions:
+                publish(self.world.now, views)
 
     def fold(self, turn: Turn) -> None:
         """Take over one turn and publish what it changed."""

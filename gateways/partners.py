@@ -19,6 +19,7 @@ from gateways.asap import Entrance as AsapEntrance
 from gateways.asap import Intake, NoticePicker, PremisesRefused, read_premises
 from gateways.auth import Gatekeeper, Right
 from gateways.board import Board
+from gateways.bodies import Authorise
 from gateways.cap import (
     Desk,
     Entrance,
@@ -47,7 +48,7 @@ from gateways.eido import (
 )
 from gateways.eido.config import EidoConfig
 from gateways.geojson import geojson_routes
-from gateways.outward.feed import Feed
+from gateways.outward.feed import Feed, Receiver
 from gateways.outward.position import PositionDamaged
 from gateways.outward.turns import TurnSource
 
@@ -75,12 +76,13 @@ async def open_exchanges(
     Raises ConfigRefused where a table does not hold or what an exchange keeps cannot be read; OSError.
     """
     _fit(config, board.world.settled)
-    opened = Exchanges()
+    source = TurnSource(board, data / "journal")
+    opening = _Opening(nursery, service, board, keeper, config, data, source)
     try:
-        await _open_all(opened, nursery, service, board, keeper, config, data)
+        await opening.all()
     except (LedgerDamaged, PositionDamaged, PremisesRefused) as error:
         raise ConfigRefused(str(error)) from error
-    return opened
+    return opening.opened
 
 
 def _fit(config: Config, place: Place) -> None:
@@ -102,132 +104,101 @@ def _fit(config: Config, place: Place) -> None:
                 )
 
 
-async def _open_all(
-    opened: Exchanges,
-    nursery: trio.Nursery,
-    service: Service,
-    board: Board,
-    keeper: Gatekeeper,
-    config: Config,
-    data: Path,
-) -> None:
-    source = TurnSource(board, data / "journal")
-    opened.routes += geojson_routes(service, board, partial(keeper.admit, Right.WATCH))
-    if not config.asap.is_off:
-        _open_asap(opened, nursery, source, service, board, keeper, config, data)
-    if not config.cap.is_off:
-        _open_cap(opened, nursery, service, board, keeper, config, data)
-    if config.cap.publish is not None:
-        _open_press(opened, nursery, service, board, keeper, config.cap.publish, data, exercise=config.exercise)
-    else:
-        service.on_forget.append(partial(erase_published, data))
-    _open_subscriptions(opened, nursery, source, board, config, data)
-    if config.eido is not None:
-        await _open_eido(opened, nursery, service, board, keeper, config.eido, data)
-    else:
-        service.on_forget.append(partial(forget_exchanges, data))
+class _Opening(Struct):
+    """Opens one exchange after the other, on the same ground."""
 
+    nursery: trio.Nursery
+    service: Service
+    board: Board
+    keeper: Gatekeeper
+    config: Config
+    data: Path
+    source: TurnSource
+    opened: Exchanges = field(default_factory=Exchanges)
 
-async def _open_eido(
-    opened: Exchanges,
-    nursery: trio.Nursery,
-    service: Service,
-    board: Board,
-    keeper: Gatekeeper,
-    config: EidoConfig,
-    data: Path,
-) -> None:
-    source = Source(board, config, service.clock.now)
-    log = ExchangeLog(data, config.log_bytes, source.statistics, config.log_days)
-    nursery.start_soon(log.run)
-    try:
-        if config.listen is not None:
-            address = await nursery.start(partial(serve_eido, source, keeper, config.listen, log))
-            scheme = "ws" if config.listen.certificate is None else "wss"
-            opened.doors["eido"] = f"{scheme}://{address}/IncidentData/ent"
-            opened.routes += retrieval_routes(source, keeper.authenticate, log)
-        peers = Peers(service, source, log, data)
-        service.on_forget.append(peers.forget)
-        nursery.start_soon(peers.run)
-    except EidoRefused as refused:
-        raise ConfigRefused(f"[eido]: {refused}") from refused
-    opened.numbers["eido"] = lambda: flat(source.statistics)
-    opened.levels["eido"] = lambda: levels(source.statistics)
+    async def all(self) -> None:
+        """Open all that are configured. Who keeps something of incidents learns what is forgotten, open or not."""
+        config, forgetting = self.config, self.service.on_forget
+        self.opened.routes += geojson_routes(self.service, self.board, self._admits(Right.WATCH))
+        if not config.asap.is_off:
+            self._asap()
+        if not config.cap.is_off:
+            self._cap()
+        if config.cap.publish is not None:
+            self._press(config.cap.publish)
+        else:
+            forgetting.append(partial(erase_published, self.data))
+        for each in (each for each in config.subscriptions if self._may_hear(each)):
+            picker = EventPicker(each, self.board, self.source)
+            self._feed(Feed(f"subscription-{each.name}", each, picker, self.source, self.data))
+        if config.eido is not None:
+            await self._eido(config.eido)
+        else:
+            forgetting.append(partial(forget_exchanges, self.data))
 
+    async def _eido(self, config: EidoConfig) -> None:
+        source = Source(self.board, config, self.service.clock.now)
+        log = ExchangeLog(self.data, config.log_bytes, source.statistics, config.log_days)
+        self.nursery.start_soon(log.run)
+        try:
+            if config.listen is not None:
+                address = await self.nursery.start(partial(serve_eido, source, self.keeper, config.listen, log))
+                scheme = "ws" if config.listen.certificate is None else "wss"
+                self.opened.doors["eido"] = f"{scheme}://{address}/IncidentData/ent"
+                self.opened.routes += retrieval_routes(source, self.keeper.authenticate, log)
+            peers = Peers(self.service, source, log, self.data)
+            self.service.on_forget.append(peers.forget)
+            self.nursery.start_soon(peers.run)
+        except EidoRefused as refused:
+            raise ConfigRefused(f"[eido]: {refused}") from refused
+        self.opened.numbers["eido"] = lambda: flat(source.statistics)
+        self.opened.levels["eido"] = lambda: levels(source.statistics)
 
-def _open_asap(
-    opened: Exchanges,
-    nursery: trio.Nursery,
-    source: TurnSource,
-    service: Service,
-    board: Board,
-    keeper: Gatekeeper,
-    config: Config,
-    data: Path,
-) -> None:
-    asap = config.asap
-    intake = Intake(service, board, asap, read_premises(Path(asap.premises) if asap.premises else None))
-    companies, dispatchers = partial(keeper.admit, Right.EXCHANGE), partial(keeper.admit, Right.ORDER)
-    opened.routes += AsapEntrance(service, intake, companies, dispatchers).routes()
-    opened.numbers["asap"] = intake.statistics
-    for company in asap.companies:
-        if company.notices is not None and (company.notices.exercise or not config.exercise):
-            picker = NoticePicker(company.name, board)
-            _open_feed(opened, nursery, Feed(f"asap-{company.name}", company.notices, picker, source, data))
+    def _asap(self) -> None:
+        asap = self.config.asap
+        premises = read_premises(Path(asap.premises) if asap.premises else None)
+        intake = Intake(self.service, self.board, asap, premises)
+        companies, dispatchers = self._admits(Right.EXCHANGE), self._admits(Right.ORDER)
+        self.opened.routes += AsapEntrance(self.service, intake, companies, dispatchers).routes()
+        self.opened.numbers["asap"] = intake.statistics
+        for company in asap.companies:
+            if company.notices is not None and self._may_hear(company.notices):
+                picker = NoticePicker(company.name, self.board)
+                self._feed(Feed(f"asap-{company.name}", company.notices, picker, self.source, self.data))
 
+    def _cap(self) -> None:
+        config = self.config.cap
+        ledger = Ledger(self.data, config.kept)
+        desk = Desk(self.service, self.board, config, ledger, exercise=self.config.exercise)
+        entrance = Entrance(desk, config, self._admits(Right.EXCHANGE))
+        self.nursery.start_soon(desk.run)
+        if config.folder is not None:
+            self.nursery.start_soon(entrance.watch, self.data / config.folder)
+        for poll in config.polls:
+            self.nursery.start_soon(Poller(poll, entrance, config.body_bytes).run)
+        self.opened.routes += entrance.routes()
+        self.opened.numbers["cap"] = desk.statistics
 
-def _open_cap(
-    opened: Exchanges,
-    nursery: trio.Nursery,
-    service: Service,
-    board: Board,
-    keeper: Gatekeeper,
-    config: Config,
-    data: Path,
-) -> None:
-    desk = Desk(service, board, config.cap, Ledger(data, config.cap.kept), exercise=config.exercise)
-    entrance = Entrance(desk, config.cap, partial(keeper.admit, Right.EXCHANGE))
-    nursery.start_soon(desk.run)
-    if config.cap.folder is not None:
-        nursery.start_soon(entrance.watch, data / config.cap.folder)
-    for poll in config.cap.polls:
-        nursery.start_soon(Poller(poll, entrance, config.cap.body_bytes).run)
-    opened.routes += entrance.routes()
-    opened.numbers["cap"] = desk.statistics
+    def _press(self, config: PublishConfig) -> None:
+        press = Press(self.service, self.board, config, self.data, exercise=self.config.exercise)
+        self.service.on_forget.append(press.forget)
+        self.nursery.start_soon(press.run)
+        self.opened.routes += Window(press, self._admits(Right.ORDER), self._admits(Right.WATCH)).routes()
+        self.opened.numbers["cap-out"] = press.statistics
+        for receiver in filter(self._may_hear, config.receivers):
+            outlet = Outlet(receiver.name, receiver, press)
+            self.nursery.start_soon(outlet.run)
+            self.opened.numbers[f"cap-out-{receiver.name}"] = outlet.statistics
+            self.opened.levels[f"cap-out-{receiver.name}"] = outlet.levels
 
+    def _feed(self, feed: Feed) -> None:
+        self.nursery.start_soon(feed.run)
+        self.opened.numbers[feed.name] = feed.statistics
+        self.opened.levels[feed.name] = feed.levels
 
-def _open_press(
-    opened: Exchanges,
-    nursery: trio.Nursery,
-    service: Service,
-    board: Board,
-    keeper: Gatekeeper,
-    config: PublishConfig,
-    data: Path,
-    *,
-    exercise: bool,
-) -> None:
-    press = Press(service, board, config, data, exercise=exercise)
-    service.on_forget.append(press.forget)
-    nursery.start_soon(press.run)
-    opened.routes += Window(press, partial(keeper.admit, Right.ORDER), partial(keeper.admit, Right.WATCH)).routes()
-    opened.numbers["cap-out"] = press.statistics
-    for receiver in (each for each in config.receivers if each.exercise or not exercise):
-        outlet = Outlet(receiver.name, receiver, press)
-        nursery.start_soon(outlet.run)
-        opened.numbers[f"cap-out-{receiver.name}"] = outlet.statistics
-        opened.levels[f"cap-out-{receiver.name}"] = outlet.levels
+    def _may_hear(self, receiver: Receiver) -> bool:
+        """Tell whether the receiver is told of what happens here: of an exercise only if it is marked."""
+        return receiver.exercise or not self.config.exercise
 
-
-def _open_subscriptions(
-    opened: Exchanges, nursery: trio.Nursery, source: TurnSource, board: Board, config: Config, data: Path
-) -> None:
-    for each in (each for each in config.subscriptions if each.exercise or not config.exercise):
-        name = f"subscription-{each.name}"
-        _open_feed(opened, nursery, Feed(name, each, EventPicker(each, board, source), source, data))
-
-
-def _open_feed(opened: Exchanges, nursery: trio.Nursery, feed: Feed) -> None:
-    nursery.start_soon(feed.run)
-    opened.numbers[feed.name] = feed.statistics
-    opened.levels[feed.name] = feed.levels
+    def _admits(self, right: Right) -> Authorise:
+        return partial(self.keeper.admit, right)

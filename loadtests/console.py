@@ -97,7 +97,8 @@ def _frames(page: Any) -> None:
     """Print frames and traffic for each of the views."""
     print("whole city         ", _rate(page))
     page.keyboard.press("c")
-    page.wait_for_function("window.turnout.board.cover?.picture")
+    while not page.evaluate("Boolean(window.turnout.board.cover?.picture)"):
+        page.wait_for_timeout(100)
     print("with the heat layer", _rate(page))
     page.keyboard.press("c")
     for _ in range(5):

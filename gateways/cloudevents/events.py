@@ -21,7 +21,7 @@ TYPE: Final = "turnout."
 PERSONAL: Final = frozenset(
     {
         "address", "caller", "caution", "code", "detail", "deviation", "disposition", "external", "hospital", "needs",
-        "note", "ranked", "reason", "reasons", "route", "text",
+        "note", "ranked", "reason", "reasons", "recipient", "route", "text",
     }
 )  # fmt: skip
 """Fields that may hold people's data. A text becomes "", anything else null."""

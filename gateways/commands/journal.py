@@ -1,10 +1,12 @@
 """`turnout journal …`: the record for people."""
 
+import sys
 from pathlib import Path
 
 import click
 
 from gateways.commands.teaching import FOLDER, Teaching
+from gateways.reels import Hour
 
 
 @click.group(cls=Teaching)
@@ -59,3 +61,27 @@ def snapshot(directory: Path) -> None:
     from gateways.records import snapshot_journal
 
     raise SystemExit(snapshot_journal(directory))
+
+
+@journal.command(hidden=True)
+@click.argument("directory", type=FOLDER)
+@click.option("--from", "from_ms", type=click.IntRange(min=0), required=True)
+@click.option("--to", "to_ms", type=click.IntRange(min=0), required=True)
+@click.option("--at", "at_ms", type=click.IntRange(min=0), required=True)
+@click.option("--role", required=True, help="Whose eyes it is for.")
+@click.option("--gone", multiple=True, help="Incidents that are being forgotten at this moment.")
+def past(directory: Path, from_ms: int, to_ms: int, at_ms: int, role: str, gone: tuple[str, ...]) -> None:
+    """Tell an hour as the frames that the console's replay is made of; times in ms since the epoch."""
+    from engine.journal import JournalError
+    from gateways.journals import NoJournal
+    from gateways.past import tell_hour
+
+    def write(frame: bytes) -> None:
+        sys.stdout.buffer.write(frame)
+        sys.stdout.buffer.flush()
+
+    try:
+        tell_hour(directory, Hour(from_ms, to_ms, at_ms, role, gone), write)
+    except (JournalError, NoJournal) as error:
+        click.echo(f"turnout: {error}", err=True)
+        raise SystemExit(1) from None

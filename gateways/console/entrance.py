@@ -61,6 +61,7 @@ class Console:
         self.service = service
         self.config = config
         self.exercise = exercise
+        self.journal = data / "journal"
         self.basemap = Basemap(streets)
         self.layouts = Layouts(data)
         self.sessions = Sessions(

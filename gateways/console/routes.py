@@ -17,6 +17,7 @@ from gateways.browsers import JSON, Unwelcome, body_of
 from gateways.console.answers import NO_STORE, answered, json_answer
 from gateways.console.entrance import COOKIE, Console, Guest, SignIn, TicketKeeper
 from gateways.console.layouts import NotKept, Window, Word
+from gateways.console.past import Past
 from gateways.console.place import view_place
 from gateways.pages import Page, read_pages
 
@@ -33,19 +34,10 @@ Follow = Callable[[WebSocket, TicketKeeper, trio.Event], Awaitable[None]]
 def console_routes(console: Console, follow: Follow) -> list[BaseRoute]:
     """Return the routes, to be mounted on the HTTP listener."""
     pages = read_pages(FOLDER)
-    front = _page(pages["index.html"])
+    front, past = _page(pages["index.html"]), Past(console)
 
-    async def followed(websocket: WebSocket) -> None:
-        try:
-            guest = console.guest(websocket)
-            keeper = TicketKeeper(console, guest, console.own_origin(websocket))
-        except Unwelcome:
-            await websocket.close(REFUSED)
-            return
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(console.end_in_time, guest.session)
-            await follow(websocket, keeper, console.sessions.over(guest.session.id))
-            nursery.cancel_scope.cancel()
+    async def followed(websocket: WebSocket, guest: Guest, keeper: TicketKeeper) -> None:
+        await follow(websocket, keeper, console.sessions.over(guest.session.id))
 
     return [
         Route("/", front),
@@ -59,9 +51,30 @@ def console_routes(console: Console, follow: Follow) -> list[BaseRoute]:
         Route(f"{PATH}/layout/{{window}}", answered(console, _put_layout), methods=["PUT"]),
         Route(f"{PATH}/place", answered(console, _place)),
         Route(f"{PATH}/streets/{{digest}}", answered(console, _streets)),
-        WebSocketRoute(f"{PATH}/follow", followed),
+        WebSocketRoute(f"{PATH}/follow", _admitted(console, followed)),
+        WebSocketRoute(f"{PATH}/past", _admitted(console, past.serve)),
         *(Route(f"{PATH}/{name}", _page(page)) for name, page in pages.items() if name != "index.html"),
     ]
+
+
+def _admitted(
+    console: Console, serve: Callable[[WebSocket, Guest, TicketKeeper], Awaitable[None]]
+) -> Callable[[WebSocket], Awaitable[None]]:
+    """Let in who has a session and comes from our own page; the ticket is shown in the first message."""
+
+    async def answer(websocket: WebSocket) -> None:
+        try:
+            guest = console.guest(websocket)
+            keeper = TicketKeeper(console, guest, console.own_origin(websocket))
+        except Unwelcome:
+            await websocket.close(REFUSED)
+            return
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(console.end_in_time, guest.session)
+            await serve(websocket, guest, keeper)
+            nursery.cancel_scope.cancel()
+
+    return answer
 
 
 def _page(page: Page) -> Callable[[Request], Awaitable[Response]]:

@@ -5,6 +5,7 @@ from a URL. Guessing is slow: wrong tokens and codes share one small allowance, 
 """
 
 import time
+from math import inf
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -43,6 +44,8 @@ class Guest(Struct, frozen=True):
 
     principal: Principal
     unit: str | None
+    until_s: float = inf
+    """When its session ends, in seconds since the epoch; a token has none."""
 
 
 class Crews:
@@ -84,7 +87,7 @@ class Crews:
         holder = self.sessions.holder(session, time.time())
         if holder is None or self.board.world.unit(holder.unit) is None:
             raise Unwelcome(401, "session_over", "Your session is over. Sign in again; what waits to be sent is kept.")
-        return Guest(replace(holder.principal, units=frozenset({holder.unit})), holder.unit)
+        return Guest(replace(holder.principal, units=frozenset({holder.unit})), holder.unit, holder.until_s)
 
     def _vehicle(self, request: Request, token: str) -> Guest:
         principal = self._keeper.authenticate(token)

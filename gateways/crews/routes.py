@@ -1,7 +1,7 @@
 """The routes below /crew: the page's files, signing in, the feed, and the messages."""
 
+import time
 from collections.abc import Awaitable, Callable
-from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -135,7 +135,8 @@ async def _feed(crews: Crews, request: Request) -> Response:
         ladder=ladder_of(crews.board.world),
         push_key=crews.push_key,
     )
-    allow_time(request.scope, inf)
+    # A browser is asked to sign in again when its session is over, also while it follows.
+    allow_time(request.scope, guest.until_s - time.time())
     return _EventStream(crews, hello)
 
 

@@ -31,6 +31,8 @@ class Holder(Struct, frozen=True):
 
     principal: Principal
     unit: str
+    until_s: float
+    """When the session ends, in seconds since the epoch."""
 
 
 class _Claims(Struct, frozen=True, array_like=True):
@@ -77,7 +79,7 @@ class Sessions:
         principal = self._live(claims.name, claims.mark)
         if principal is None or now_s >= claims.until_s or not principal.speaks_for(claims.unit):
             return None
-        return Holder(principal, claims.unit)
+        return Holder(principal, claims.unit, claims.until_s)
 
     def new_code(self, token: str, unit: str, now_s: float) -> str | None:
         """Return a code that signs one browser in; None if the token may not speak for the unit, or there are too many."""

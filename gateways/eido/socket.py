@@ -133,7 +133,7 @@ class Door:
                 request = await wrap_server_stream(
                     nursery, stream, _WAITING_MESSAGES, 4 * self._listen.message_bytes, _RECEIVE_BYTES
                 )
-                name = certified or await self._suits(request)
+                name = await self._suits(request, certified)
                 socket = None
                 if name is not None and await self._fits(request):
                     socket = await request.accept(subprotocol=SUBPROTOCOL)
@@ -146,18 +146,21 @@ class Door:
         names = names_of(stream.getpeercert()) if self._listen.authorities is not None else ()
         return next((self._listen.clients[each] for each in names if each in self._listen.clients), None)
 
-    async def _suits(self, request: WebSocketRequest) -> str | None:
-        """Return whose bearer token it is; refuse the handshake with 401 or 403 if there is no right to follow."""
-        header = next((value for name, value in request.headers if name.lower() == b"authorization"), b"")
-        scheme, _, token = header.decode("latin-1").partition(" ")
-        principal = self._gatekeeper.authenticate(token.strip()) if scheme.lower() == "bearer" else None
+    async def _suits(self, request: WebSocketRequest, certified: str | None) -> str | None:
+        """Return who it is, by certificate or bearer token; refuse with 401 or 403 if there is no right to follow."""
+        if certified is None:
+            header = next((value for name, value in request.headers if name.lower() == b"authorization"), b"")
+            scheme, _, token = header.decode("latin-1").partition(" ")
+            principal = self._gatekeeper.authenticate(token.strip()) if scheme.lower() == "bearer" else None
+        else:
+            principal = self._gatekeeper.named(certified)
         if may_follow(principal, self._listen):
             assert principal is not None
             return principal.name
         count(self._statistics.ended, "unauthorised")
         status = 401 if principal is None else 403
         body = b"Show a bearer token, or a certificate that is known here.\n"
-        await request.reject(status, body=body if principal is None else b"This token may not follow incidents.\n")
+        await request.reject(status, body=body if principal is None else b"You may not follow incidents.\n")
         return None
 
     async def _fits(self, request: WebSocketRequest) -> bool:

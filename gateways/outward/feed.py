@@ -97,7 +97,7 @@ class Feed:
         self._file = PositionFile(data, name)
         self._keys = [key_of(secret) for secret in receiver.secrets]
         self._reader = source.reader()
-        self._firm = self._file.load() or picker.begin()
+        self._firm = self._begun() or picker.begin()
         """The last place between two turns whose memory is known: from there it is gone through again after a crash."""
         self._seq = self._firm.seq
         self._taken = (self._firm.taken_seq, self._firm.taken_index)
@@ -107,6 +107,20 @@ class Feed:
         self._kept_s = trio.current_time()
         self._failing_since_s: float | None = None
         self._said_dead = False
+
+    def _begun(self) -> Position | None:
+        """Return how far it has come; None if it has never been served, or for another journal than this one.
+
+        What was taken was durable, so a journal that ends before it is another: an older copy that was put back. Its
+        next turns would be passed over as known.
+        """
+        kept = self._file.load()
+        last = self._source.last_seq
+        if kept is not None and max(kept.seq, kept.taken_seq) > last:
+            self.counts["begun_anew"] += 1
+            _log.error("a feed was farther than this journal; it begins anew", feed=self.name, was=kept.seq, last=last)
+            return None
+        return kept
 
     @property
     def behind(self) -> int:

@@ -13,11 +13,14 @@ import pytest
 import trio
 
 from engine.journal.recovery import turns
+from engine.model.alert_facts import CopyMarked, CopyState
 from engine.model.inputs import AddNote, CancelIncident, ReportIncident
 from engine.model.words import tag
-from gateways.cloudevents.config import BY_NAME_ONLY
+from gateways.cloudevents.config import BY_NAME_ONLY, Start
+from gateways.cloudevents.events import Setting, event_of
 from gateways.config import Config, ConfigRefused, read_config
-from tests.builders import NOW
+from gateways.outward.position import Position, PositionFile
+from tests.builders import NOW, PROJECTION
 from tests.live.exchange_kit import Served, serve_exchanges
 from tests.live.sink_kit import SECRET, placed, sink
 
@@ -61,6 +64,20 @@ async def test_every_fact_comes_once_in_order_and_can_be_read_by_others(tmp_path
     data: Any = told.get_data()
     assert (data["lat"], data["lon"]) == (41.5, -90.5)
     assert "x_m" not in sent
+
+
+async def test_a_journal_that_was_put_back_is_told_from_its_own_end_on(tmp_path: Path) -> None:
+    """A position beyond the journal is another's: waiting for the numbers to come again would lose what they stand for."""
+    async with sink() as receiver:
+        config = Config(subscriptions=(receiver.subscription(kinds=("incident_reported",), start=Start.NOW),))
+        async with serve_exchanges(tmp_path, config) as served:
+            await report(served, 1)
+            await served.until(lambda: receiver.events)
+        PositionFile(tmp_path, "subscription-sink").keep(msgspec.msgpack.encode(Position(9_000, taken_seq=9_000)))
+        async with serve_exchanges(tmp_path, config) as served:
+            await report(served, 2)
+            await served.until(lambda: len(receiver.events) == 2)
+            assert served.exchanges.numbers["subscription-sink"]()["begun_anew"] == 1
 
 
 async def test_with_leave_everything_is_told_in_degrees(tmp_path: Path) -> None:
@@ -166,6 +183,16 @@ async def test_kill_9_in_the_middle_loses_nothing(tmp_path: Path, seed: int) -> 
 
 def started(command: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT)
+
+
+def test_names_of_staff_are_personal_as_well() -> None:
+    """Who of a crew was told is not for everybody who hears that somebody was."""
+    told = CopyMarked(
+        alert="A1", unit="E7", incident="I1", rung=0, endpoint="sms", recipient="jansen", state=CopyState.SENT
+    )
+    for personal, recipient in ((False, ""), (True, "jansen")):
+        event = event_of(told, (1, 0), NOW, Setting("smallville", PROJECTION, (), personal))
+        assert event["data"]["recipient"] == recipient
 
 
 def test_a_subscription_that_cannot_be_is_refused_with_its_reason(tmp_path: Path) -> None:

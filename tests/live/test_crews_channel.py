@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -289,6 +289,21 @@ async def test_the_feed_tells_a_job_as_it_comes_and_goes(tmp_path: Path) -> None
                 view = await feed.view(has_job=False)
                 assert [notice["purpose"] for notice in view["notices"]] == ["release"]
             await until(lambda: not at.crews.statistics.feeds)
+
+
+async def test_a_feed_ends_with_its_session(tmp_path: Path) -> None:
+    """A page that is never closed asks to sign in again after a shift, like any other."""
+    async with door(tmp_path, CrewsConfig(plain_http=True, session_s=2, ping_s=0.1)) as at:
+        origin = {"Origin": str(at.client.base_url).rstrip("/")}
+        signed = await at.client.post("/crew/session", json={"token": token("crew-m1")}, headers=origin)
+        assert signed.status_code == 200
+        with trio.fail_after(60):
+            async with at.client.stream("GET", "/crew/feed") as feed:
+                assert feed.status_code == 200
+                with suppress(httpx2.RemoteProtocolError):  # it is cut off: an answer without end has no end to tell
+                    async for _ in feed.aiter_raw():
+                        pass
+        assert (await at.client.get("/crew/view")).status_code == 401
 
 
 async def test_a_browser_subscribes_for_its_own_unit(tmp_path: Path) -> None:

@@ -215,20 +215,25 @@ async def test_a_client_certificate_of_a_known_authority_is_enough(tmp_path: Pat
     listen = Listen(
         certificate=str(tmp_path / "server.pem"),
         authorities=str(tmp_path / "ca.pem"),
-        clients={"cad.county.example": "cad"},
+        clients={"cad.county.example": "cad", "wall.county.example": "wall", "gone.county.example": "nobody"},
     )
 
-    def context(signed_by: trustme.CA | None) -> ssl.SSLContext:
+    def context(signed_by: trustme.CA | None, name: str = "cad.county.example") -> ssl.SSLContext:
         made = ssl.create_default_context()
         authority.configure_trust(made)
         if signed_by is not None:
-            signed_by.issue_cert("cad.county.example").configure_cert(made)
+            signed_by.issue_cert(name).configure_cert(made)
         return made
 
     async with telling(tmp_path, listen, secure=True) as town:
         async with Stranger(town.url, "", context(authority)) as stranger:
             await stranger.subscribe()
             assert await stranger.incidents() == []
+        for name in ("wall.county.example", "gone.county.example"):
+            # A name in the table is not enough: whom it speaks for must be there, and allowed to follow.
+            with pytest.raises(Exception, match=r"40[13]"):
+                async with Stranger(town.url, "", context(authority, name)) as stranger:
+                    await stranger.subscribe()
         for signer in (foreign, None):
             with pytest.raises((ssl.SSLError, OSError, EOFError, Exception)):
                 async with Stranger(town.url, "", context(signer)) as stranger:

@@ -77,6 +77,12 @@ export class Board {
     return true;
   }
 
+  /** Take over what was told before a snapshot: the timeline, and why units were recommended. */
+  recall(events, reasons) {
+    this.events = events.filter((event) => !NOISE.has(event.kind)).slice(-EVENTS);
+    this.whys = new Map(reasons.slice(-REASONS).map((told) => [told.incident, told]));
+  }
+
   positions(message) {
     for (const [unit, lat, lon, fix, speed, heading] of message.units) {
       const known = this.units.get(unit);

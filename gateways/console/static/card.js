@@ -67,7 +67,7 @@ export class Card {
       const bar = make("i", {});
       bar.style.width = `${Math.min(100, is)}%`;
       return make("tr", {}, make("th", { scope: "row" }, layer.replace(", lights", "").replace(/ 00 s$/, "")), make("td", {}, make("span", { class: "meter", "aria-hidden": "true" }, bar)),
-        make("td", { class: "number" }, percent(is)), make("td", { class: "quiet number" }, then > is + 0.05 ? `${percent(then)} if the moves are taken` : ""));
+        make("td", { class: "number" }, percent(is)), make("td", { class: "quiet number" }, then > is + 0.05 ? `→ ${percent(then)} if moved` : ""));
     });
     return [
       make("h2", { class: "panel-head" }, make("span", {}, "City"), make("span", { class: "quiet" }, "No incident selected: ↓ takes the first")),

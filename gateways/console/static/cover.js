@@ -38,9 +38,9 @@ export function changesOf({ zones }) {
 /** What one unit leaves behind, as a sentence without its subject. */
 export function leftWords(left) {
   if (!left) return "is not free: it covers nothing now";
-  if (left.percent < 0.05) return "leaves nothing to nobody: others cover the same";
+  if (left.percent < 0.05) return "leaves nothing uncovered: others are near enough";
   const where = left.areas.length ? `, most of it in ${left.areas.join(", ")}` : "";
-  return `leaves ${percent(left.percent)} of demand to nobody in time${where}`;
+  return `leaves ${percent(left.percent)} of demand uncovered${where}`;
 }
 
 export class Cover {
@@ -76,9 +76,18 @@ export class Cover {
   /** "now", or "then": if all that is proposed were done. */
   choose(when) {
     this.when = when;
+    if (when === "then") this._chooseClass();
     if (!this.on) return this.toggle();
     this.board.takeCover(this.board.cover);
     return when === "now" ? "Cover as it is now" : "Cover if the moves are taken";
+  }
+
+  /** Unless somebody has chosen a class: the one that the most valuable proposed move is about. */
+  async _chooseClass() {
+    const [move] = [...this.board.moves.values()].filter((each) => each.state === "proposed").sort((a, b) => b.gain_percent - a.gain_percent);
+    if (this.layer || !move) return;
+    const told = await this._link.ask({ type: "ask_cover", unit: move.unit, post: move.post });
+    if (told.picture && !this.layer) this.show(told.picture.layer);
   }
 
   /** Show another class of demand. */

@@ -31,47 +31,43 @@ export class Legend {
     }
     if (this._box.contains(document.activeElement)) this._held = document.activeElement.dataset.focus;
     const still = this._cover.when === "then" && ![...this.board.moves.values()].some((move) => move.state === "proposed");
-    fill(this._box, this._head(), this._classes(picture), this._table(picture),
-      make("p", { class: "quiet cover-foot" }, `${still ? "No move is proposed. " : ""}Driving time of the nearest free unit from its post, ${picture.zones.lat.length} zones, as of ${clockTime(told.at_ms)}. Hatched: not in time. ×: nobody.`));
+    fill(this._box, this._head(picture), this._bands(picture),
+      make("p", { class: "quiet cover-foot" }, `${still ? "No move is proposed. " : ""}Driving time of the nearest free unit from its post; hatched: not in time. As of ${clockTime(told.at_ms)}.`));
     if (this._held) this._box.querySelector(`[data-focus="${this._held}"]`)?.focus();
     this._held = null;
   }
 
-  _head() {
+  _head(picture) {
     const choice = (when, words) => make("button", {
       type: "button", "data-focus": when, title: `${words} (T changes)`, "aria-pressed": String(this._cover.when === when), onclick: () => this._cover.choose(when),
     }, words);
     return make("div", { class: "cover-head" }, make("b", {}, "Cover"),
       make("span", { class: "choices", role: "group", "aria-label": "When" }, choice("now", "Now"), choice("then", "If moves are taken")),
+      picture ? this._classes(picture) : make("span", { class: "cover-class" }),
       make("button", { type: "button", class: "small", "data-focus": "off", title: "Hide (C)", onclick: () => this._cover.toggle() }, "Hide"));
   }
 
   _classes(picture) {
     const options = picture.layers.map((each) =>
-      make("option", { value: each.name, selected: each.name === picture.layer }, `${each.name} · ${percent(each.share_percent)} of demand`));
+      make("option", { value: each.name, selected: each.name === picture.layer }, `${classWords(each.name)} · ${percent(each.share_percent)} of demand`));
     return make("select", {
-      "aria-label": "Class of demand", "data-focus": "class",
+      class: "cover-class", "aria-label": "Class of demand", "data-focus": "class",
       onchange: (event) => this._cover.show(event.target.value),
     }, options);
   }
 
-  _table(picture) {
+  /** A cell for each band, and one for what is in time: a swatch, words, a share; both shares in "then". */
+  _bands(picture) {
     const limitS = limitOf(picture);
-    const words = [
-      `up to ${minutes(limitS / 2)}`, `up to ${minutes(limitS)}: in time`, `up to ${minutes(limitS * 1.5)}: late`, `over ${minutes(limitS * 1.5)}`, "nobody",
-    ];
+    const words = [`to ${minutes(limitS / 2)}`, `to ${minutes(limitS)}`, `to ${minutes(limitS * 1.5)}: late`, "later", "nobody"];
     const [now, then] = [sharesOf(picture, "now"), sharesOf(picture, "then")];
-    const differs = this._cover.when === "then";
-    const row = (band) => make("tr", {},
-      make("td", {}, make("i", { class: `swatch cover-${band + 1}${band > 1 ? " hatched" : ""}`, "aria-hidden": "true" }, band === 4 ? "×" : "")),
-      make("th", { scope: "row" }, words[band]),
-      make("td", { class: "number" }, percent(now[band])),
-      differs ? make("td", { class: "number" }, percent(then[band])) : null);
-    return make("table", {},
-      make("thead", {}, make("tr", {}, make("th", {}), make("th", {}, "Nearest free unit"), make("th", {}, "now"), differs ? make("th", {}, "then") : null)),
-      make("tbody", {}, [0, 1, 2, 3, 4].map(row),
-        make("tr", { class: "cover-sum" }, make("td", {}), make("th", { scope: "row" }, "in time"),
-          make("td", { class: "number" }, percent(picture.now_percent)), differs ? make("td", { class: "number" }, percent(picture.then_percent)) : null)));
+    const numbers = (is, would) => make("b", {}, this._cover.when === "then" ? change(is, would) : percent(is));
+    const cell = (band) => make("li", {},
+      make("i", { class: `swatch cover-${band + 1}${band > 1 ? " hatched" : ""}`, "aria-hidden": "true" }, band === 4 ? "×" : ""),
+      make("span", {}, words[band]), numbers(now[band], then[band]));
+    return make("ul", { class: "cover-bands", "aria-label": "Share of demand by driving time of the nearest free unit" },
+      make("li", { class: "cover-sum" }, make("span", {}, "in time"), numbers(picture.now_percent, picture.then_percent)),
+      [0, 1, 2, 3, 4].map(cell));
   }
 
   // ── what is pointed at ────────────────────────────────────────────────────────────────────────────────
@@ -83,11 +79,21 @@ export class Legend {
     const { unit, post, incident, route, left, picture } = peek;
     const head = post ? `If ${unit} moves to ${post}` : incident ? `If ${unit} goes to ${incident}` : `If ${unit} goes`;
     const way = route ? `${span(route.travel_ms)}, ${(route.metres / 1000).toFixed(1)} km, over ${mainStreets(route)}` : "";
-    const cover = picture && !incident ? `${percent(picture.now_percent)} → ${percent(picture.then_percent)} in time (${picture.layer})${zoneWords(picture)}` : "";
+    const cover = picture && !incident ? `${classWords(picture.layer)}: ${change(picture.now_percent, picture.then_percent)} in time${zoneWords(picture)}` : "";
     const lines = [way, post ? "" : `${unit} ${leftWords(left)}`, cover].filter(Boolean);
     fill(this._strip, make("b", {}, head), ...lines.map((line) => make("span", {}, line)));
   }
 }
+
+/** Two shares, as finely as they differ. */
+function change(now, then) {
+  if (Math.abs(then - now) < 0.05) return percent(now);
+  const fine = percent(now) === percent(then) ? (share) => `${share.toFixed(1)} %` : percent;
+  return `${fine(now)} → ${fine(then)}`;
+}
+
+/** Its name without what goes without saying. */
+export const classWords = (name) => name.replace(", lights", "").replace(/ 00 s$/, "");
 
 /** The two longest streets of a way. */
 function mainStreets({ legs }) {

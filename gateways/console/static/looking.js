@@ -39,19 +39,28 @@ const WHY = {
 const SCREEN = {
   verb: "S",
   name: "screen",
-  usage: "S MAP   ·   S WALL   ·   S DESK",
-  about: "Open a window for a second screen: the map alone, the wall, or the supervisor's desk",
+  usage: "S MAP   ·   S WALL   ·   S DESK   ·   S PAST [TIME]",
+  about: "Open a window for a second screen: the map alone, the wall, the supervisor's desk, or the past: the hour of a time (14:32, 2026-11-28 14:32)",
   right: "watch",
   group: "Looking",
   wants: [],
   read({ words }, desk) {
-    const said = meant(words[0] ?? "", ["map", "wall", "desk"]);
-    if (typeof said !== "string") throw new Wrong("Which: S MAP, S WALL or S DESK?");
+    const said = meant(words[0] ?? "", ["map", "wall", "desk", "past"]);
+    if (typeof said !== "string") throw new Wrong("Which: S MAP, S WALL, S DESK or S PAST?");
+    if (said === "past") return replay(words.slice(1).join(" "), desk);
     if (said === "desk" && desk.me.role !== "supervisor") throw new Wrong("S DESK is for supervisors: sign in as one.");
     const view = said === "desk" ? "supervisor" : said;
     return { show: () => (window.open(`/console?view=${view}`, `turnout-${view}`, "popup"), `Opened: ${view}`) };
   },
 };
+
+/** The past opens in a window of its own, so that nobody mistakes it for the desk. The server says who may. */
+function replay(at, desk) {
+  if (!desk.may("past")) throw new Wrong("Only supervisors look at the past.");
+  if (at && !/^(\d{4}-\d\d-\d\d[ T])?\d{1,2}:\d\d(:\d\d)?Z?$/i.test(at)) throw new Wrong(`“${at}” is no time. Write 14:32, or 2026-11-28 14:32.`);
+  const query = at ? `&at=${encodeURIComponent(at)}` : "";
+  return { show: () => (window.open(`/console?view=replay${query}`, "turnout-replay", "popup,width=1440,height=900"), `Opened: the past${at ? ` at ${at}` : ""}`) };
+}
 
 const UNDO = {
   verb: "U",

@@ -16,6 +16,7 @@ import { Legend } from "./legend.js";
 import { Line } from "./line.js";
 import { Link } from "./link.js";
 import { CityMap } from "./map.js";
+import { Past } from "./past.js";
 import { followPointing } from "./pointing.js";
 import { Queue } from "./queue.js";
 import { settle, showSettings } from "./settings.js";
@@ -36,16 +37,18 @@ setZone(place.timezone, place.utc_offsets);
 document.title = `${place.name} · Turnout`;
 const streets = await fetchStreets(place);
 
-/** "": the desk. A window without a command line only shows: "map" for a second screen, "wall" for everybody, "supervisor". */
-const view = ["map", "wall", "supervisor"].find((each) => each === new URLSearchParams(location.search).get("view")) ?? "";
+/** "": the desk. A window without a command line only shows: "map" for a second screen, "wall" for everybody, "supervisor", "replay". */
+const view = ["map", "wall", "supervisor", "replay"].find((each) => each === new URLSearchParams(location.search).get("view")) ?? "";
 document.body.dataset.view = view;
 const layout = new Layout(view || "desk", await fetchWindows());
 if (!view) placeDividers(layout);
+const past = view === "replay";
+if (past) me.rights = me.rights.filter((right) => right === "watch");
 
 const board = new Board();
 const tones = new Tones(me.principal);
 settle(layout, tones);
-const link = new Link(board, { onState: () => stateChanged(), onSignedOut: leave });
+const link = new (past ? Past : Link)(board, { onState: () => stateChanged(), onSignedOut: leave });
 const alarms = new Alarms(board, link, tones);
 const desk = new Desk({ board, link, streets, place, me, tones });
 const header = new Header(board, link, place, me);
@@ -55,13 +58,13 @@ const timeline = new Timeline(board);
 desk.attention = new Attention(board, desk);
 desk.cover = new Cover(board, link);
 desk.card = new Card(board, queue, desk);
-desk.map = new CityMap(board, streets, place, { cover: desk.cover, link, onPick: () => desk.line.focus("N ") });
+desk.map = new CityMap(board, streets, place, { cover: desk.cover, link, onPick: () => view || desk.line.focus("N ") });
 const legend = new Legend(board, desk.cover);
 followPointing(board, desk.cover);
 desk.line = new Line(desk);
 layout.restore(desk.map.view);
 const seen = layout.choice("cover", "off");
-if (seen !== "off") desk.cover.choose(seen);
+if (seen !== "off" && !past) desk.cover.choose(seen);
 layout.onTheme = () => desk.map.redraw();
 
 find("help-open").onclick = () => desk.help();
@@ -69,7 +72,7 @@ find("who").onclick = () => showPeople(me);
 find("settings-open").onclick = () => showSettings(layout, tones, HIDEABLE[view]);
 
 /** What may be put away in each kind of window. Calls, alarms and the command line may not. */
-const HIDEABLE = { "": ["map", "units", "timeline"], map: [], wall: ["map", "units", "timeline"], supervisor: [] };
+const HIDEABLE = { "": ["map", "units", "timeline"], map: [], wall: ["map", "units", "timeline"], supervisor: [], replay: [] };
 const panels = [queue, units, timeline, desk.attention, desk.card];
 const supervisor = view === "supervisor" ? new Supervisor(board) : null;
 
@@ -82,7 +85,7 @@ function announce(incident, raised) {
 
 function stateChanged() {
   header.tick();
-  alarms.look();
+  if (!past) alarms.look();
 }
 
 board.follow((kind, message) => {
@@ -99,6 +102,7 @@ board.follow((kind, message) => {
     const { chosen } = board;
     if (chosen) desk.map.reveal(chosen.lat, chosen.lon);
   }
+  if (past) return; // of what is over nothing sounds
   if (kind === "delta") alarms.sound(message.fresh, message.alarms);
   alarms.look();
   if (kind !== "delta") return;

@@ -123,6 +123,8 @@ export class CityMap {
   _paintCover() {
     const context = this._under;
     if (!this._ready(context)) return;
+    const legend = find("cover");
+    this.view.cover(legend.hidden ? 0 : legend.offsetHeight + 8);
     const picture = this.cover.shown;
     if (!picture) return;
     const { peek } = this.board;
@@ -152,6 +154,7 @@ export class CityMap {
       context.stroke();
       context.globalAlpha = 1;
     }
+    this._areaNames(context);
     this._fixed(context);
     this._scaleBar();
   }
@@ -167,19 +170,23 @@ export class CityMap {
       context.stroke();
     }
     context.setLineDash([]);
-    this._areaNames(context);
   }
 
   /** The name of each response area where it is widest in sight, unless it would be larger than the area. */
   _areaNames(context) {
     context.font = `${11 * this.view.mark}px system-ui, sans-serif`;
     context.fillStyle = this._ink("area-name");
+    context.strokeStyle = this._ink("ground");
+    context.lineWidth = 3;
     context.textAlign = "center";
     for (const { name, polygon } of this.place.areas) {
       const corners = polygon.map(([x, y]) => this.view.toScreen(x, y));
       const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
       const [left, right, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys)];
-      if (context.measureText(name).width < right - left - 20) context.fillText(name, (left + right) / 2, top + 16 * this.view.mark);
+      const at = [(left + right) / 2, top + 16 * this.view.mark];
+      if (context.measureText(name).width > right - left - 20) continue;
+      context.strokeText(name, ...at);
+      context.fillText(name, ...at);
     }
   }
 

@@ -10,6 +10,7 @@ export class View {
     this.height = 0;
     /** How large marks are drawn: larger where they are looked at from afar. */
     this.mark = 1;
+    this._covered = 0;
     this._changed = changed;
     this._listen();
     new ResizeObserver(() => this._measure()).observe(ground);
@@ -34,9 +35,10 @@ export class View {
   fit([west, south, east, north], margin = 1.04) {
     this._fitted = [west, south, east, north];
     if (!this.width) return;
+    const high = Math.max(100, this.height - this._covered);
+    this.scale = Math.min(this.width / (east - west || 1), high / (north - south || 1)) / margin;
     this.x = (west + east) / 2;
-    this.y = (south + north) / 2;
-    this.scale = Math.min(this.width / (east - west || 1), this.height / (north - south || 1)) / margin;
+    this.y = (south + north) / 2 - (this.height - high) / 2 / this.scale;
     this._changed();
   }
 
@@ -49,6 +51,13 @@ export class View {
   show(x, y, scale) {
     Object.assign(this, { x, y, scale, _fitted: null });
     this._changed();
+  }
+
+  /** So many pixels at the bottom lie under something else: what is to be seen whole is put above them. */
+  cover(pixels) {
+    if (pixels === this._covered) return;
+    this._covered = pixels;
+    if (this._fitted) this.fit(this._fitted);
   }
 
   /** Bring a point into the middle unless it is well in sight. */
