@@ -48,7 +48,11 @@ from gateways.memory import PLANNER_FILE, Memory
 from gateways.metrics import Metrics
 from gateways.outward.subscriptions import Subscriptions
 from gateways.partners import open_exchanges
+from gateways.recipients import RecipientsTable
+from gateways.retention import RetentionTask
 from gateways.telematics import JsonLines
+from gateways.telematics.intake import Intake
+from gateways.upkeep import Books, Desk
 from gateways.web import HttpCounts, serve_http
 
 FOLLOW_TURNS_MAX = 65_536
@@ -88,37 +92,48 @@ async def run_app(
 
     Raises JournalDamaged, JournalLocked, PlaceRejected, ConfigRefused or OSError before any door is opened.
     """
-    recipients = _recipients(place, data, config)
+    table = _recipients(place, data, config)
     access, profiles = grant_access(config, data), load_profiles(data / FILE)
     keeper = Gatekeeper(access.credentials, config.retention.hold)
-    feeds = Feeds(place, config, keeper)
+    feeds = Feeds(place, config, keeper, data)
     clock = Clock(pace)
     async with serve(place, data / "journal", clock=clock, settings=config.journal, streets=streets) as service:
-        service.on_forget.append(partial(erase_alerts, data, config.endpoints))
-        service.forgetting.on_fault = lambda names, detail: _log.error(
-            "people's data could not be erased; it is tried again until it is done", incidents=names, detail=detail
-        )
+        desk = Desk(Books(data, config.books))
+        _erase_with(service, partial(erase_alerts, data, config.endpoints), desk.books.forget)
         board = Board(restore(save(service.world), indexed=False))
         follower = service.release.follow("board", FOLLOW_TURNS_MAX)
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(desk.books.run)
             nursery.start_soon(board.run, follower)
             nursery.start_soon(board.publish_positions)
             nursery.start_soon(_keep_snapshots, service, data / "journal", config)
             memory = Memory(data)
             await nursery.start(Learning(service, load=memory.load, keep=memory.keep).run)
             planner = await _start_planner(nursery, service, config, calls, data)
-            # What lives as long as the process is no business of the garbage collector.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(20_000, 20, 50)
+            _spare_the_collector()
             doors = await _open_doors(
-                nursery, service, board, feeds, planner, config, data, access, keeper, profiles, recipients, streets
+                nursery, service, board, feeds, planner, config, data, access, keeper, profiles, table, streets, desk
             )
             await _catch_up_forgetting(service)
             nursery.start_soon(service.watchdog.run)
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):
                 task_status.started(doors)
                 await trio.sleep_forever()
+
+
+def _spare_the_collector() -> None:
+    """Let what lives as long as the process be no business of the garbage collector."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
+def _erase_with(service: Service, *erasing: Callable[[str], object]) -> None:
+    """Have these erase what is forgotten, and say where that fails."""
+    service.on_forget += erasing
+    service.forgetting.on_fault = lambda names, detail: _log.error(
+        "people's data could not be erased; it is tried again until it is done", incidents=names, detail=detail
+    )
 
 
 async def _catch_up_forgetting(service: Service) -> None:
@@ -160,20 +175,18 @@ async def _open_doors(
     profiles: tuple[Profile, ...],
     recipients: Recipients,
     streets: Graph | None,
+    desk: Desk,
 ) -> Doors:
-    courier = Courier(service, board, config.endpoints, folder=data, recipients=recipients, exercise=config.exercise)
-    await nursery.start(courier.run)
+    courier = await _start_courier(nursery, service, board, config, data, recipients, desk)
     inquiries = Inquiries(data)
     hub = Hub(service, board, config.cad, inquiries, Covering(planner))
+    hub.on_read = desk.books.read
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
     says = partial(keeper.admit, Right.STATUS)
-    arrivals = Arrivals(service)
-    nursery.start_soon(arrivals.run)
-    intake = feeds.intake(service, arrivals)
-    fed, fed_routes = await feeds.open(nursery, intake)
-    routes: list[BaseRoute] = [*fed_routes]
+    intake, fed, routes = await _open_feeds(nursery, service, feeds, desk)
     routes += receipt_routes(service, says) + callback_routes(courier, says)
-    exchanges = await open_exchanges(nursery, service, board, keeper, config, data)
+    exchanges = await open_exchanges(nursery, service, board, keeper, config, data, desk)
+    retention = RetentionTask(service, data, config.retention)
     counts = HttpCounts()
     clocks = Clocks(profiles, place=board.world.place)
     crews = _crews(service, board, keeper, config, data) if config.crews.enabled else None
@@ -190,15 +203,47 @@ async def _open_doors(
         planner=planner,
         exchanges=exchanges.numbers,
         exchange_levels=exchanges.levels,
+        upkeep={"books": desk.books.statistics, "retention": retention.statistics},
+        upkeep_levels={"retention": retention.levels},
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
     if config.console.enabled:
         routes += _open_console(nursery, hub, service, board, keeper, config, data, streets)
-    routes += exchanges.routes + metrics.routes() + api_routes(Api(service, board, keeper, config.api, inquiries))
+    api = Api(service, board, keeper, config.api, inquiries, desk)
+    routes += exchanges.routes + metrics.routes() + api_routes(api)
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
+    nursery.start_soon(retention.run)
     lines = tuple(feed.address for feed in fed if (feed.protocol, feed.transport) == (JsonLines.__name__, "tcp"))
     return Doors(f"ws://{cad}", f"http://{web}", lines, access, service.notes, tuple(fed), exchanges.doors)
+
+
+async def _start_courier(
+    nursery: trio.Nursery,
+    service: Service,
+    board: Board,
+    config: Config,
+    data: Path,
+    recipients: Recipients,
+    desk: Desk,
+) -> Courier:
+    """Tell crews; where there is a table of recipients, operators may have it read again."""
+    courier = Courier(service, board, config.endpoints, folder=data, recipients=recipients, exercise=config.exercise)
+    await nursery.start(courier.run)
+    desk.recipients = RecipientsTable(config, board.world.settled, courier) if config.recipients is not None else None
+    return courier
+
+
+async def _open_feeds(
+    nursery: trio.Nursery, service: Service, feeds: Feeds, desk: Desk
+) -> tuple[Intake, list[Feed], list[BaseRoute]]:
+    """Open telematics; return its intake, its doors and its routes."""
+    arrivals = Arrivals(service)
+    nursery.start_soon(arrivals.run)
+    intake = feeds.intake(service, arrivals)
+    desk.devices = feeds.devices
+    fed, routes = await feeds.open(nursery, intake)
+    return intake, fed, [*routes]
 
 
 def _open_console(

@@ -5,6 +5,7 @@ only while there is something to suggest: on its way to an incident, or on its w
 engine as an input, which alone decides what becomes of it; here nothing is ever true.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -81,6 +82,13 @@ class Arrivals:
             stay = self._stays[int(rows[at])]
             metres = float(np.hypot(float(x_m[at]) - stay.fence.x_m, float(y_m[at]) - stay.fence.y_m))
             self._weigh(stay, metres, int(moves.fix_ms[at]), float(moves.speed_mps[at]), float(moves.accuracy_m[at]))
+
+    def begin_anew(self, units: Iterable[str]) -> None:
+        """Count the positions in a row of these units from the beginning: another device tells them from now on."""
+        for unit in units:
+            row = self._service.world.fleet.rows[unit]
+            if row in self._stays:
+                self._stays[row] = Stay(self._stays[row].fence)
 
     def due(self) -> list[SuggestStatus]:
         """Say who has been within a fence for long enough and was not told of yet."""

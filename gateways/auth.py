@@ -39,6 +39,8 @@ class Right(StrEnum):
     """Close and open roads, report traffic and weather."""
     FORGET = "forget"
     """Erase the people of an incident that is over."""
+    OPERATE = "operate"
+    """Look after the server: which device rides where, exchanges that are parked, the table of recipients."""
     PAST = "past"
     """Look at any past hour of the board, from the journal."""
     POSITION = "position"
@@ -51,7 +53,7 @@ GRANTS: dict[Role, frozenset[Right]] = {
     Role.CALL_TAKER: frozenset({Right.WATCH, Right.REPORT}),
     Role.DISPATCHER: frozenset({Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS}),
     Role.SUPERVISOR: frozenset(
-        {Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS, Right.FORGET, Right.PAST}
+        {Right.WATCH, Right.REPORT, Right.ORDER, Right.STATUS, Right.ROADS, Right.FORGET, Right.OPERATE, Right.PAST}
     ),
     Role.CREW: frozenset({Right.WATCH, Right.STATUS}),
     Role.FEED: frozenset({Right.POSITION}),

@@ -18,6 +18,7 @@ from gateways.commands.reports import report
 from gateways.commands.roads import roads
 from gateways.commands.sim import sim
 from gateways.commands.teaching import FOLDER, Teaching
+from gateways.commands.upkeep import audit, devices, exchanges, recipients
 from gateways.commands.why import why
 
 
@@ -216,6 +217,10 @@ for group in (
     why,
     crew,
     cap,
+    devices,
+    exchanges,
+    recipients,
+    audit,
     forget,
     retention,
 ):

@@ -29,6 +29,7 @@ from gateways.crews import CrewsConfig
 from gateways.eido.config import EidoConfig
 from gateways.telematics import JsonLines, OsmAnd, TelematicsProtocol
 from gateways.telematics.hygiene import HygieneSettings
+from gateways.upkeep import BooksConfig
 from gateways.web import WebConfig
 
 ACCESS_FILE = "access.toml"
@@ -40,7 +41,7 @@ class ConfigRefused(Exception):
 
 
 class Retention(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How long people's data are kept; `turnout retention` holds a data folder to it."""
+    """How long people's data are kept; `turnout retention` holds a data folder to it, or the server itself, daily."""
 
     positions_days: Annotated[float, Meta(gt=0)] | None = 30.0
     """Where units were. None: for ever."""
@@ -48,6 +49,10 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Who called and what was said, from an incident's end on. None: until somebody has it forgotten."""
     hold: tuple[str, ...] = ()
     """Incidents that nobody may forget now: a court asks for them."""
+    at_hour: Annotated[int, Meta(ge=0, le=23)] | None = None
+    """The server does it itself, once a day from this local hour on. None: somebody runs the command."""
+    within_s: Annotated[float, Meta(gt=0)] = 3_600.0
+    """Then it counts as failed, and is tried again."""
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -57,6 +62,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     web: WebConfig = WebConfig()
     api: ApiConfig = ApiConfig()
     retention: Retention = Retention()
+    books: BooksConfig = BooksConfig()
     crews: CrewsConfig = CrewsConfig()
     console: ConsoleConfig = ConsoleConfig()
     journal: JournalSettings = JournalSettings()

@@ -13,6 +13,7 @@ from gateways.eido.config import EidoConfig
 from gateways.eido.parts import UNREAD, Eido, wire_name
 from gateways.eido.render import Renderer
 from gateways.records import reporting
+from gateways.upkeep.books import note_command
 
 PLAIN = EidoConfig(agency="agency.example", element="turnout.agency.example")
 """Who we are where no configuration says so."""
@@ -36,6 +37,7 @@ def show_incident(directory: Path, incident: str, config_file: Path | None, *, c
         return 1
     data = documents.encode(renderer.render(world, found, callers=callers))
     click.echo(msgspec.json.format(data, indent=2).decode())
+    note_command(directory, "turnout eido show", [incident])
     return 0
 
 

@@ -20,6 +20,7 @@ from engine.model.place import Place
 from gateways.arrivals import Arrivals
 from gateways.auth import Gatekeeper, Principal, Right
 from gateways.config import Config, ConfigRefused, read_devices
+from gateways.devices import Devices, MovedDamaged
 from gateways.log import logger
 from gateways.telematics import OsmAnd, Traccar
 from gateways.telematics.columns import Moves
@@ -49,16 +50,20 @@ class Feed(Struct, frozen=True):
 class Feeds:
     """The intake, and the doors in front of it."""
 
-    def __init__(self, place: Place, config: Config, keeper: Gatekeeper) -> None:
-        """Check what the configuration says. Raises ConfigRefused."""
+    def __init__(self, place: Place, config: Config, keeper: Gatekeeper, data: Path | None = None) -> None:
+        """Check what the configuration says; what operators have said of devices lies in `data`. Raises ConfigRefused."""
         self._place = place
         self._config = config
         self._keeper = keeper
         self._units = frozenset(unit.id for unit in place.units)
         self._file = Path(config.devices) if config.devices else None
         self._taken = None if self._file is None else _changed(self._file)
-        devices = read_devices(self._file, self._units) if self._file else {unit.id: unit.id for unit in place.units}
-        self._roster = Roster(devices, units=[unit.id for unit in place.units])
+        listed = read_devices(self._file, self._units) if self._file else {unit.id: unit.id for unit in place.units}
+        try:
+            self.devices = Devices(listed, self._units, data)
+        except (MovedDamaged, OSError) as error:
+            raise ConfigRefused(str(error)) from error
+        self._roster = Roster(self.devices.units_of(), units=[unit.id for unit in place.units])
         for protocol in config.feeds:
             name = getattr(protocol, "principal", None)
             if name is not None and self._named(name) is None:
@@ -68,7 +73,10 @@ class Feeds:
     def intake(self, service: Service, arrivals: Arrivals) -> Intake:
         """Make the intake; its positions go to the engine's lane, and past the geofences."""
         sink = _sink(self._place, self._roster, service, arrivals)
-        return Intake(self._roster, self._config.hygiene, sink, service.clock.now)
+        intake = Intake(self._roster, self._config.hygiene, sink, service.clock.now)
+        self.devices.bind(intake)
+        self.devices.on_changed.append(arrivals.begin_anew)
+        return intake
 
     async def open(self, nursery: trio.Nursery, intake: Intake) -> tuple[list[Feed], list[Route]]:
         """Open a door for each feed; return those of their own, and the routes of the common listener."""
@@ -112,8 +120,8 @@ class Feeds:
                 continue
             self._taken = now
             try:
-                changes = intake.reassign(await trio.to_thread.run_sync(read_devices, path, self._units))
-            except ConfigRefused as refused:
+                changes = await self.devices.take_list(await trio.to_thread.run_sync(read_devices, path, self._units))
+            except (ConfigRefused, OSError) as refused:
                 intake.count("devices_refused")
                 _log.warning("the new list of devices does not hold; the old one stands", reason=str(refused))
             else:

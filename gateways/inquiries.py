@@ -37,7 +37,7 @@ class Inquiries:
         options = [] if unit is None else [f"--unit={unit}"]
         options += [] if at is None else ["--at", str(at)]
         options += [] if personal else ["--redacted"]
-        command = ["why", "--data", str(self._data), "--json", *options, "--", incident]
+        command = ["why", "--data", str(self._data), "--json", "--asked", *options, "--", incident]
         return await self.ask(command, "unknown_incident", "incident", f"Nothing is known of {incident}.")
 
     async def report(self, name: str, from_ms: int | None, to_ms: int | None, profile: str | None) -> bytes:
@@ -47,12 +47,6 @@ class Inquiries:
         options += [] if profile is None else ["--profile", profile]
         command = ["report", name, *options, "--json", "--", str(self._data)]
         return await self.ask(command, "unknown_profile", "profile", "There is no such report.")
-
-    async def shift(self, from_ms: int, to_ms: int, recent_min: int) -> bytes:
-        """Return the report on a shift, to whole seconds that hold all of it, as one JSON object. Raises NoAnswer."""
-        span = ["--from", _moment(from_ms), "--to", _moment(to_ms + 999), "--recent", str(recent_min)]
-        command = ["report", "shift", *span, "--json", "--", str(self._data)]
-        return await self.ask(command, "unreadable", "", "The journal cannot be read.")
 
     async def ask(self, arguments: list[str], code: str, field: str, otherwise: str) -> bytes:
         """Run the command line; return what it prints. Raises NoAnswer with its last sentence, under that code."""

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from engine.live.service import Service
 from engine.model.place import Place
+from gateways import upkeep
 from gateways.asap import Entrance as AsapEntrance
 from gateways.asap import Intake, NoticePicker, PremisesRefused, read_premises
 from gateways.auth import Gatekeeper, Right
@@ -69,15 +70,21 @@ class Exchanges(Struct):
 
 
 async def open_exchanges(
-    nursery: trio.Nursery, service: Service, board: Board, keeper: Gatekeeper, config: Config, data: Path
+    nursery: trio.Nursery,
+    service: Service,
+    board: Board,
+    keeper: Gatekeeper,
+    config: Config,
+    data: Path,
+    desk: upkeep.Desk,
 ) -> Exchanges:
-    """Open all that are configured; they live as long as the nursery.
+    """Open all that are configured; they live as long as the nursery, and hang themselves in at the operators' desk.
 
     Raises ConfigRefused where a table does not hold or what an exchange keeps cannot be read; OSError.
     """
     _fit(config, board.world.settled)
     source = TurnSource(board, data / "journal")
-    opening = _Opening(nursery, service, board, keeper, config, data, source)
+    opening = _Opening(nursery, service, board, keeper, config, data, source, desk)
     try:
         await opening.all()
     except (LedgerDamaged, PositionDamaged, PremisesRefused) as error:
@@ -92,6 +99,9 @@ def _fit(config: Config, place: Place) -> None:
     for each in (each for each in config.subscriptions if each.exercise or not config.exercise):
         named.append((f"subscriptions.{each.name}", "types", list(each.types), types))
         named.append((f"subscriptions.{each.name}", "areas", list(each.areas), areas))
+    for rule in () if config.cap.publish is None else config.cap.publish.rules:
+        named.append((f"cap.publish.rules.{rule.name}", "type", list(rule.types), types))
+        named.append((f"cap.publish.rules.{rule.name}", "area", list(rule.areas), areas))
     for code, meant in config.cap.geocodes.items():
         parts = (meant,) if isinstance(meant, str) else meant
         wanted = [part for part in parts if isinstance(part, str) and part != EVERYWHERE]
@@ -114,12 +124,13 @@ class _Opening(Struct):
     config: Config
     data: Path
     source: TurnSource
+    desk: upkeep.Desk
     opened: Exchanges = field(default_factory=Exchanges)
 
     async def all(self) -> None:
         """Open all that are configured. Who keeps something of incidents learns what is forgotten, open or not."""
         config, forgetting = self.config, self.service.on_forget
-        self.opened.routes += geojson_routes(self.service, self.board, self._admits(Right.WATCH))
+        self.opened.routes += geojson_routes(self.service, self.board, self._admits(Right.WATCH), self.desk.books.read)
         if not config.asap.is_off:
             self._asap()
         if not config.cap.is_off:
@@ -145,14 +156,15 @@ class _Opening(Struct):
                 address = await self.nursery.start(partial(serve_eido, source, self.keeper, config.listen, log))
                 scheme = "ws" if config.listen.certificate is None else "wss"
                 self.opened.doors["eido"] = f"{scheme}://{address}/IncidentData/ent"
-                self.opened.routes += retrieval_routes(source, self.keeper.authenticate, log)
+                self.opened.routes += retrieval_routes(source, self.keeper.authenticate, log, self.desk.books.read)
             peers = Peers(self.service, source, log, self.data)
             self.service.on_forget.append(peers.forget)
+            self.desk.exchanges |= {each.name: each for each in peers.followed}
             self.nursery.start_soon(peers.run)
         except EidoRefused as refused:
             raise ConfigRefused(f"[eido]: {refused}") from refused
         self.opened.numbers["eido"] = lambda: flat(source.statistics)
-        self.opened.levels["eido"] = lambda: levels(source.statistics)
+        self.opened.levels["eido"] = lambda: {**levels(source.statistics), "parked": peers.parked()}
 
     def _asap(self) -> None:
         asap = self.config.asap
@@ -193,6 +205,7 @@ class _Opening(Struct):
 
     def _feed(self, feed: Feed) -> None:
         self.nursery.start_soon(feed.run)
+        self.desk.exchanges[feed.name] = feed
         self.opened.numbers[feed.name] = feed.statistics
         self.opened.levels[feed.name] = feed.levels
 

@@ -6,8 +6,7 @@ decided. Either way it is journaled, the key is destroyed, and then it is looked
 
 import time
 import tomllib
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Iterable
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -23,24 +22,23 @@ from engine.journal import Journal, JournalError, expire_tracks
 from engine.journal.codec import record_of
 from engine.journal.keys import Keyring, number_of
 from engine.journal.library import library_of
-from engine.journal.reader import Reader
 from engine.journal.recovery import recover_world, scrub_snapshots, turns
-from engine.journal.segments import list_segments, track_path
+from engine.journal.segments import list_segments
 from engine.journal.shelf import Shelf
-from engine.model.facts import CommandRefused, IncidentCancelled, IncidentClosed, IncidentMerged, IncidentReported
-from engine.model.forgetting import ForgetIncident, IncidentForgotten
+from engine.model.facts import CommandRefused, IncidentMerged, IncidentReported
+from engine.model.forgetting import ForgetIncident
 from engine.model.personal import ERASED, incident_of, texts_of
-from engine.model.response_facts import IncidentReopened, IncidentSplit
 from gateways.alerts.erasing import erase_alerts
 from gateways.cad.client import Disconnected, Refused, connect
 from gateways.cap import erase_published
 from gateways.config import ACCESS_FILE, Config, Retention
 from gateways.doors import NoDoors, find_doors
+from gateways.due import what_is_due
 from gateways.eido import erase_lines, forget_exchanges
 from gateways.eido.naming import TRACKING
+from gateways.upkeep.books import erase_reads
 from gateways.vocabulary import incident_messages
 
-DAY_MS: Final = 86_400_000
 DURABLE_S: Final = 30.0
 ROLE: Final = "supervisor"
 """Whose token of the data folder is used."""
@@ -48,18 +46,6 @@ ROLE: Final = "supervisor"
 
 class ForgetRefused(Exception):
     """It was not done; the message says why and what to do."""
-
-
-class Due(Struct, frozen=True):
-    """What is kept longer than it is to be."""
-
-    positions_before: int
-    """Turns before this one may lose their positions; 0: none."""
-    tracks: int
-    track_bytes: int
-    incidents: tuple[str, ...]
-    held: tuple[str, ...]
-    """Would be due, but are on hold."""
 
 
 class Written(Struct, frozen=True):
@@ -85,7 +71,7 @@ def forget(data: Path, config: Config, incidents: Iterable[str], reason: str, to
             names = [name for name in written.names if name.startswith(TRACKING)]
             # What a running server holds in memory it has erased by itself: written by us as well, it would be torn.
             erase = erase_lines if by_server else forget_exchanges
-            lines += erase(data, incident, element, names)
+            lines += erase(data, incident, element, names) + erase_reads(data, incident)
             is_read = by_server or erase_published(data, incident)
             _say_what_is_left(incident, lines, written, is_read=is_read)
         except (ForgetRefused, JournalError, OSError) as error:
@@ -206,50 +192,3 @@ def keep_to_retention(data: Path, config: Config, token: str | None, *, apply: b
     if due.positions_before:
         expire_tracks(journal, due.positions_before)
     return forget(data, config, due.incidents, "kept as long as it was to be", token)
-
-
-def what_is_due(journal: Path, retention: Retention, now_ms: int) -> Due:
-    """Return what is older than it is to be. Raises JournalDamaged, JournalGap, OSError."""
-    before = 0
-    if retention.positions_days is not None:
-        before = _first_kept(journal, now_ms - round(retention.positions_days * DAY_MS))
-    gone = [track_path(journal, first) for first in _segments_before(journal, before)]
-    tracks = [path for path in gone if path.exists()]
-    ended: list[str] = []
-    if retention.incidents_days is not None:
-        ended = list(_ended_before(journal, now_ms - round(retention.incidents_days * DAY_MS)))
-    return Due(
-        positions_before=before if tracks else 0,
-        tracks=len(tracks),
-        track_bytes=sum(path.stat().st_size for path in tracks),
-        incidents=tuple(name for name in ended if name not in retention.hold),
-        held=tuple(name for name in ended if name in retention.hold),
-    )
-
-
-def _segments_before(journal: Path, seq: int) -> list[int]:
-    """Return the segments that hold only turns before that one; never the one in use."""
-    segments = list_segments(journal)
-    return [first for first, after in pairwise(segments) if after <= seq]
-
-
-def _first_kept(journal: Path, since_ms: int) -> int:
-    """Return the first turn of the last segment that begins before then: all before it is older."""
-    found = 0
-    for first in list_segments(journal):
-        record = next(Reader(journal).read(first), None)
-        if record is None or next(turns(journal, first)).now > since_ms:
-            break
-        found = first
-    return found
-
-
-def _ended_before(journal: Path, then_ms: int) -> Iterator[str]:
-    ended: dict[str, int] = {}
-    for turn in turns(journal, min(list_segments(journal))):
-        for fact in turn.facts:
-            if isinstance(fact, IncidentClosed | IncidentCancelled | IncidentMerged):
-                ended[fact.incident] = turn.now
-            elif isinstance(fact, IncidentReopened | IncidentSplit | IncidentForgotten):
-                ended.pop(fact.incident, None)
-    return (name for name, at_ms in ended.items() if at_ms < then_ms)

@@ -6,6 +6,7 @@ late) and whether it was one occurrence with another. What was counted once is n
 
 from array import array
 from collections.abc import Sequence
+from copy import copy, deepcopy
 
 from msgspec import Struct, field
 
@@ -87,6 +88,15 @@ class Clocks:
                 self._take_back(case)
             else:
                 self._read(case)
+
+    def as_it_stands(self) -> "Clocks":
+        """Return a copy in which the clocks of what is still open are read; this one goes on following."""
+        standing = copy(self)
+        standing.tallies, standing.by_priority = deepcopy((self.tallies, self.by_priority))
+        standing.cases = copy(self.cases)
+        standing.cases.open = deepcopy(self.cases.open)
+        standing.finish()
+        return standing
 
     def finish(self) -> None:
         """Read the clocks of what is still open, as they stand: for a report, after its last turn."""

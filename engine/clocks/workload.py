@@ -5,6 +5,7 @@ its positions, in steps of at least `STEP_M`, so that a parked vehicle whose pos
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy, deepcopy
 from typing import Any, Final
 
 import numpy as np
@@ -76,6 +77,15 @@ class Workload:
             follow = self._follow.get(type(fact))
             if follow is not None:
                 follow(fact, turn.now)
+
+    def as_it_stands(self, to_ms: int) -> "Workload":
+        """Return a copy of a span that ends then, finished; this one goes on following. No turn after it may have been fed."""
+        standing = copy(self)
+        standing.span = (self.span[0], min(to_ms, self.span[1]))
+        standing.units = deepcopy(self.units)
+        standing._busy, standing._away = dict(self._busy), dict(self._away)  # noqa: SLF001  it is of the same kind
+        standing.finish()
+        return standing
 
     def finish(self) -> None:
         """Count what is still under way, until the end of the span."""

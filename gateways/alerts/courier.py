@@ -119,6 +119,14 @@ class Courier:
         ]
         return tuple(name for name in named if name not in self._bulkheads)
 
+    def renew(self, recipients: Recipients) -> Recipients:
+        """Tell these from the next attempt on; return who was told before. What is under way goes to whom it was for.
+
+        In an exercise an endpoint that had nobody marked at the start stays closed: who is marked now is recorded.
+        """
+        before, self._recipients = self._recipients, recipients
+        return before
+
     def receiver(self, name: str) -> Receiver | None:
         """Return the endpoint's sender if its other side may call back."""
         sender = self._real.get(name)

@@ -6,7 +6,7 @@ Rule: nothing reaches a handler that has not passed all of these, and nothing le
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email.utils import formatdate
 from hashlib import blake2b
 from typing import Any, Final
@@ -30,6 +30,7 @@ from gateways.board import Board
 from gateways.bodies import bearer
 from gateways.inquiries import Inquiries
 from gateways.redaction import audience_of
+from gateways.upkeep import Desk
 from gateways.vocabulary.bucket import Bucket
 from gateways.vocabulary.commands import NotAllowed, Unfit, admitted
 from gateways.vocabulary.incident_messages import UnitEmergency
@@ -48,8 +49,15 @@ class Api:
     """Answers requests. One per process."""
 
     def __init__(
-        self, service: Service, board: Board, keeper: Gatekeeper, config: ApiConfig, inquiries: Inquiries | None
+        self,
+        service: Service,
+        board: Board,
+        keeper: Gatekeeper,
+        config: ApiConfig,
+        inquiries: Inquiries | None,
+        desk: Desk | None = None,
     ) -> None:
+        self.desk = desk
         self.service = service
         self.board = board
         self.config = config
@@ -75,6 +83,11 @@ class Api:
             found.headers = {**headers, **found.headers}
             return render(found)
         return _response(request, reply, headers)
+
+    def read(self, call: Call, how: str, incidents: Iterable[str] = ()) -> None:
+        """Write down that the caller was shown these incidents' people."""
+        if self.desk is not None:
+            self.desk.books.read(call.principal, how, incidents)
 
     # ── who is it, and how often ────────────────────────────────────────────────────────────────────────────
 

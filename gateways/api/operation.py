@@ -1,6 +1,6 @@
 """What an operation of the API is: declared once, and served, documented and tested from that one declaration."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from gateways.auth import Principal, Right
 from gateways.board import Board
 from gateways.inquiries import Inquiries
 from gateways.redaction import Audience
+from gateways.upkeep import Desk
 
 
 class Call(Struct, frozen=True):
@@ -41,6 +42,11 @@ class Room(Protocol):
     board: Board
     inquiries: Inquiries | None
     config: ApiConfig
+    desk: Desk | None
+    """Of the operators; None: this server has none."""
+
+    def read(self, call: "Call", how: str, incidents: Iterable[str] = ()) -> None:
+        """Write down that the caller was shown these incidents' people."""
 
     async def order(self, call: Call, operation: "Operation") -> Reply:
         """Give the command to the engine; return what has become durable. Raises Problem."""

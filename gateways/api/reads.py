@@ -14,7 +14,7 @@ from gateways.api.problems import Problem
 from gateways.auth import GRANTS, Right
 from gateways.inquiries import NoAnswer
 from gateways.move_views import MoveView, view_coverage, view_moves
-from gateways.redaction import alarm_for, incident_for, surroundings_for, unit_for
+from gateways.redaction import Kind, alarm_for, incident_for, surroundings_for, unit_for
 from gateways.road_views import RoadsView, view_roads
 from gateways.surroundings_views import SurroundingsView, view_surroundings
 from gateways.views import IncidentView, UnitView, suspects_of, view_alarm, view_incident, view_unit
@@ -37,7 +37,16 @@ def shown(world: World, call: Call) -> IncidentView:
 
 async def incident(room: Room, call: Call) -> Reply:
     """One incident as it stands."""
-    return Reply(shown(room.board.world, call))
+    view = shown(room.board.world, call)
+    _note(room, call, "incident", [view])
+    return Reply(view)
+
+
+def _note(room: Room, call: Call, how: str, views: Iterable[IncidentView]) -> None:
+    """Write down whose people the caller was shown: of all incidents of which anything personal was left in."""
+    named = [view.id for view in views if len(view.redacted) < len(Kind)]
+    if named:
+        room.read(call, f"api.{how}", named)
 
 
 async def incidents(room: Room, call: Call) -> Reply:
@@ -47,6 +56,7 @@ async def incidents(room: Room, call: Call) -> Reply:
     found = (each for each in reversed(world.incidents.values()) if _matches(each, query))
     items, following = page_of(found, query, lambda each: -each.number)
     views = tuple(incident_for(call.audience, view_incident(world, each)) for each in items)
+    _note(room, call, "incidents", views)
     return Reply(shapes.Incidents(seq=world.seq, items=views, next=following))
 
 
@@ -94,6 +104,8 @@ async def why(room: Room, call: Call) -> Reply:
         told = await room.inquiries.why(call.path["incident"], query.unit, query.at, personal=not hidden)
     except NoAnswer as none:
         raise _unanswered(none) from none
+    if not hidden:
+        room.read(call, "api.why", [call.path["incident"]])
     return Reply(msgspec.Raw(told))
 
 

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateways.api.docs import page
 from gateways.api.entrance import JSON, Api, tag_of
+from gateways.api.operating import desk_operations
 from gateways.api.operation import Operation
 from gateways.api.reads import read_operations
 from gateways.api.table import command_operations
@@ -24,7 +25,7 @@ Answer = Callable[[Request], Awaitable[Response]]
 
 def operations() -> tuple[Operation, ...]:
     """Return every operation, in the order in which it is documented."""
-    return (*read_operations(), *command_operations())
+    return (*read_operations(), *command_operations(), *desk_operations())
 
 
 def api_routes(api: Api, served: Sequence[Operation] | None = None) -> list[Route]:

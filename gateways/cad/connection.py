@@ -170,6 +170,8 @@ class Connection:
         reply: Told | Refused
         try:
             reply = await self._hub.inquire(question, self._audience)
+            if self.principal is not None:
+                self._hub.note_account(self.principal, question)
         except NoAnswer as none:
             reply = Refused(id=question.id, code=none.code, field=none.field, reason=none.reason)
         self._in_flight -= 1
@@ -210,6 +212,7 @@ class Connection:
         self._pump.due(self, first=True)
         self._wants_positions = hello.positions
         self._hub.join(self, self._audience)
+        self._hub.note_board(principal)
         self._greeted.set()
 
     def _welcome(self, principal: Principal, *, resumed: bool) -> Welcome:

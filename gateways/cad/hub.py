@@ -5,7 +5,7 @@ between its snapshot and the stream, nor see one twice.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol
 
 import msgspec
@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from engine.live.service import Service
 from engine.model.geometry import Projection
+from gateways.auth import Principal
 from gateways.board import Board, Update
 from gateways.cad.config import CadConfig, Statistics
 from gateways.cad.messages import Look, Positions, frame_as, frame_of
@@ -26,9 +27,9 @@ from gateways.cad.whatif import WhatIf, WhatIfQuestion
 from gateways.cad.window import Box, Ints
 from gateways.covering import Covering
 from gateways.inquiries import Inquiries, NoAnswer
-from gateways.redaction import NOBODY, Audience, Concern, concern_of, snapshot_for
+from gateways.redaction import NOBODY, SEES, Audience, Concern, Scope, audience_of, concern_of, snapshot_for
 from gateways.views import PositionView, suspects_of, view_incident
-from gateways.vocabulary.questions import AskSuspects, Question, SuspectsTold, Told, WhyTold
+from gateways.vocabulary.questions import AskSuspects, AskWhy, Question, SuspectsTold, Told, WhyTold
 
 REPLAY_ON_SNAPSHOT_MAX: Final = 200
 """Deltas that a newcomer is given on top of a kept snapshot before a new one is cheaper."""
@@ -94,6 +95,8 @@ class Hub:
         self._told = 0
         """Helpings of positions that had been told at the last update."""
         self._snapshots: ByAudience[Kept] = ByAudience()
+        self.on_read: Callable[[Principal, str, Iterable[str]], None] | None = None
+        """Called with who was shown what: the board, or the account of an incident with its people."""
         self._concerned = -1, NOBODY
         """A seq, and whom the board concerned then."""
         board.on_update.append(self._updated)
@@ -158,6 +161,19 @@ class Hub:
         hidden = audience.hidden(None if known is None else view_incident(world, known))
         account = await self._inquiries.why(question.incident, question.unit, question.at, personal=not hidden)
         return WhyTold(id=question.id, account=msgspec.Raw(account))
+
+    def note_board(self, principal: Principal) -> None:
+        """Take note that somebody follows the board from now on, if that shows people at all."""
+        if self.on_read is not None and any(scope is not Scope.NONE for scope in SEES[principal.role].values()):
+            self.on_read(principal, "cad.board", ())
+
+    def note_account(self, principal: Principal, question: Question) -> None:
+        """Take note that somebody was told what a question asked for."""
+        if self.on_read is None or not isinstance(question, AskWhy):
+            return
+        known = self._board.world.incidents.get(question.incident)
+        if not audience_of(principal).hidden(None if known is None else view_incident(self._board.world, known)):
+            self.on_read(principal, "cad.why", (question.incident,))
 
     def join(self, listener: Listener, audience: Audience) -> None:
         """Hand on everything from now on. Call it in the same step as `resume` or `begin`."""

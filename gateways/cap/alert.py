@@ -9,6 +9,8 @@ from hashlib import sha256
 from msgspec import Struct
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
+PREFIX = "cap:"
+"""Begins the names of all that an alert of another agency brings in here."""
 
 
 class Status(StrEnum):

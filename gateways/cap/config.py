@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from engine.model.roads import PERCENT_MAX, PERCENT_MIN
 from engine.model.surroundings import Severity as CautionSeverity
 from gateways.cap.alert import Category, Certainty, Info, Severity, Urgency
+from gateways.cap.byrule import PublishRule
 from gateways.outward.carrier import check_url
 from gateways.outward.feed import Receiver
 
@@ -110,6 +111,8 @@ class PublishConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     lasts_h: Annotated[float, Meta(ge=0.5, le=168)] = 12.0
     """An alert about something without an end of its own is for so long, and renewed before it is over."""
     receivers: tuple[Outgoing, ...] = ()
+    rules: tuple[PublishRule, ...] = ()
+    """What goes out without anybody's order; none: nothing does. The first rule that means something counts."""
 
 
 class CapConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -12,14 +12,13 @@ from engine.model.inputs import AnyCommand, CloseRoad, OpenRoad, ReportTraffic
 from engine.model.place import Place
 from engine.model.roads import Stretch, Weather
 from engine.model.surroundings import EndCaution, RecordCaution
-from gateways.cap.alert import Area, CapAlert, Info, Urgency
+from gateways.cap.alert import PREFIX, Area, CapAlert, Info, Urgency
 from gateways.cap.config import EVERYWHERE, CapConfig, CapRule
 from gateways.cap.shapes import Shape, shape_of_bounds, shape_of_circle, shape_of_metres, shape_of_ring
 
 TEXT_MAX = 200
 SHAPES_MAX = 64
 """Of one alert: each is a caution, or a stretch, of its own."""
-PREFIX = "cap:"
 ALL_CLEAR = "AllClear"
 USUAL = 100
 

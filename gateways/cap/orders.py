@@ -34,14 +34,9 @@ Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Response = Annotated[str, Meta(pattern="^(Shelter|Evacuate|Prepare|Execute|Avoid|Monitor|Assess|AllClear|None)$")]
 
 
-class Order(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Publish this. One of `caution`, `closure` and `incident` says what it is about."""
+class Words(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an alert says, and to whom. Raises ValueError where fields do not fit together."""
 
-    id: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$")]
-    """The sender's own: the same one again is the same order."""
-    caution: Name | None = None
-    closure: Name | None = None
-    incident: Name | None = None
     radius_m: Annotated[int, Meta(ge=1, le=100_000)] = 500
     """About an incident: so far around it."""
     scope: Scope
@@ -67,13 +62,25 @@ class Order(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     contact: Short = ""
 
     def __post_init__(self) -> None:
-        """Raise ValueError where fields do not fit together."""
-        if sum(each is not None for each in (self.caution, self.closure, self.incident)) != 1:
-            raise ValueError("exactly one of caution, closure and incident is to be named")
         if (self.scope is Scope.RESTRICTED) != bool(self.restriction):
             raise ValueError("restriction: belongs to scope Restricted, and has to be given there")
         if (self.scope is Scope.PRIVATE) != bool(self.addresses):
             raise ValueError("addresses: belong to scope Private, and have to be given there")
+
+
+class Order(Words, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Publish this. One of `caution`, `closure` and `incident` says what it is about."""
+
+    id: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,64}$")]
+    """The sender's own: the same one again is the same order."""
+    caution: Name | None = None
+    closure: Name | None = None
+    incident: Name | None = None
+
+    def __post_init__(self) -> None:
+        if sum(each is not None for each in (self.caution, self.closure, self.incident)) != 1:
+            raise ValueError("exactly one of caution, closure and incident is to be named")
+        super().__post_init__()
 
 
 class Subject(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""The press: publishes what a person has ordered, and follows it: an Update when it changes, a Cancel when it is over.
+"""The press: publishes what a person or a rule has ordered, and follows it: an Update when it changes, a Cancel when it is over.
 
 Rule: a publication is compared with the durable World, at every turn that may touch one and after a restart, so none is ever
 forgotten: no alert stays out for a danger that is over. Each message is on the disk before anybody can see it.
@@ -22,13 +22,16 @@ from engine.model.facts import (
     IncidentCancelled,
     IncidentClosed,
     IncidentMerged,
+    IncidentReported,
     PlaceAdopted,
 )
+from engine.model.response_facts import IncidentReopened
 from engine.model.road_facts import ConditionsLapsed, RoadClosed, RoadOpened
 from engine.model.surroundings import CautionEnded, CautionRecorded
 from engine.model.turn import Turn
 from gateways.board import Board
 from gateways.cap.alert import CapAlert, Status
+from gateways.cap.byrule import BY, PublishRule, order_of, ordered, still_meant
 from gateways.cap.config import PublishConfig
 from gateways.cap.ledger import LedgerDamaged
 from gateways.cap.orders import Order, Subject, info_of, kind_of, subject_of
@@ -43,9 +46,9 @@ RETRY_S: Final = 2.0
 EXERCISE: Final = "An exercise: nothing of this has happened."
 TOUCHING: Final = (
     CautionRecorded, CautionEnded, RoadClosed, RoadOpened, ConditionsLapsed, IncidentAmended, IncidentClosed,
-    IncidentCancelled, IncidentMerged, PlaceAdopted,
+    IncidentCancelled, IncidentMerged, PlaceAdopted, IncidentReported, IncidentReopened,
 )  # fmt: skip
-"""Facts after which a publication may stand otherwise."""
+"""Facts after which a publication may stand otherwise, or be due by a rule."""
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]")
 """What the identifier of an alert cannot hold (CAP 1.2, 3.2.1), nor a header or a path."""
 _log = logger("cap")
@@ -96,14 +99,8 @@ class Press:
     async def publish(self, order: Order, by: str) -> tuple[Publication, bool]:
         """Publish it, and tell whether it is new. Raises NoSubject, OSError: then nothing was published."""
         async with self._turn:
-            name = sha256(f"{by}\n{order.id}".encode()).hexdigest()[:16]
-            known = self._held.publications.get(name)
-            if known is not None:
-                return known, False
-            subject = self._subject(order)
-            if subject is None:
-                raise NoSubject
-            return await self._add(name, Publication(order, by, ()), subject), True
+            known = self._held.publications.get(_name_of(order, by))
+            return (await self._publish(order, by), True) if known is None else (known, False)
 
     def find(self, identifier: str) -> CapAlert | None:
         """Return a message that was published."""
@@ -171,6 +168,31 @@ class Press:
 
     # ── following ───────────────────────────────────────────────────────────────────────────────────────────
 
+    async def _publish(self, order: Order, by: str) -> Publication:
+        subject = self._subject(order)
+        if subject is None:
+            raise NoSubject
+        return await self._add(_name_of(order, by), Publication(order, by, ()), subject)
+
+    async def _publish_by_rule(self) -> None:
+        """Publish what a rule means and what is not out yet by that rule."""
+        out = {
+            (each.by, each.order.incident or each.order.caution)
+            for each in self._held.publications.values()
+            if each.by.startswith(BY) and not each.over
+        }
+        for _, subject, rule in list(ordered(self.config.rules, self._board.world)):
+            if (BY + rule.name, subject) not in out:
+                await self._publish(self._next_order(rule, subject), BY + rule.name)
+                self.counts["published_by_rule"] += 1
+
+    def _next_order(self, rule: PublishRule, subject: str) -> Order:
+        """Return the rule's order about it; another one each time that it was over and is there again."""
+        number = 1
+        while _name_of(order_of(rule, subject, number), BY + rule.name) in self._held.publications:
+            number += 1
+        return order_of(rule, subject, number)
+
     def _on_turn(self, turn: Turn) -> None:
         if any(isinstance(fact, TOUCHING) for fact in turn.facts):
             self._look_now.set()
@@ -178,10 +200,11 @@ class Press:
     async def _look(self) -> float:
         """Bring every publication to where its subject stands; return for how many seconds nothing is due."""
         soonest_s = LOOK_S
+        await self._publish_by_rule()
         for name, each in list(self._held.publications.items()):
             if each.over:
                 continue
-            subject = self._subject(each.order)
+            subject = self._subject(each.order) if self._is_meant(each) else None
             last = each.messages[-1].infos[0]
             renew_s = self._service.clock.seconds_until(last.expires_ms or 0) - RENEW_S
             if subject is None:
@@ -195,6 +218,9 @@ class Press:
             elif subject.until_ms is None:
                 soonest_s = min(soonest_s, max(0.0, renew_s) + 0.001)
         return soonest_s
+
+    def _is_meant(self, publication: Publication) -> bool:
+        return still_meant(self.config.rules, publication.order, publication.by, self._board.world)
 
     def _end_has_moved(self, subject: Subject, expires_ms: int | None) -> bool:
         return subject.until_ms is not None and subject.until_ms // 1_000 * 1_000 != expires_ms
@@ -245,6 +271,10 @@ class Press:
     async def _save(self, held: _File) -> None:
         data = msgspec.msgpack.encode(held)
         await trio.to_thread.run_sync(Disk().replace, self._path, data)
+
+
+def _name_of(order: Order, by: str) -> str:
+    return sha256(f"{by}\n{order.id}".encode()).hexdigest()[:16]
 
 
 def erase_published(data: Path, incident: str) -> bool:

@@ -88,12 +88,28 @@ def shadow(directory: Path, from_: datetime | None, to: datetime | None, as_json
     show_default=True,
     help="Minutes at its end that are told beside it.",
 )
+@click.option(
+    "--follow",
+    "follow_ms",
+    type=click.IntRange(0),
+    metavar="FROM_MS",
+    help="From this time on (ms since the epoch): for each line of standard input, a time, one line of JSON.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
-def shift(directory: Path, from_: datetime | None, to: datetime | None, recent_min: int, as_json: bool) -> None:
+def shift(
+    directory: Path,
+    from_: datetime | None,
+    to: datetime | None,
+    recent_min: int,
+    follow_ms: int | None,
+    as_json: bool,
+) -> None:
     """Tell a shift as its supervisor sees it: clocks by priority, work of crews, coverage, what was overruled.
 
     Without --from it is the last twelve hours.
     """
-    from gateways.shift_reports import report_shift
+    from gateways.shift_reports import follow_shift, report_shift
 
+    if follow_ms is not None:
+        raise SystemExit(follow_shift(directory, follow_ms, recent_min * 60_000))
     raise SystemExit(report_shift(directory, (in_ms(from_), in_ms(to)), recent_min * 60_000, as_json=as_json))

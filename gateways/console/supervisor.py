@@ -19,6 +19,7 @@ from engine.model.place import Place
 from gateways.board import Board
 from gateways.browsers import Unwelcome
 from gateways.console.config import ConsoleConfig
+from gateways.console.following import NICE, ShiftProcess
 from gateways.console.readings import Pages, Reading, RunPage
 from gateways.inquiries import Inquiries, NoAnswer
 
@@ -27,7 +28,6 @@ SUFFIX: Final = ".run"
 SHIFT_APART_S: Final = 60.0
 RUNS_APART_S: Final = 20.0
 RECENT_MIN: Final = 60
-NICE: Final = 15
 
 
 class _Covered(Struct, frozen=True):
@@ -43,7 +43,7 @@ class SupervisorDesk:
         self._service = service
         self._shifts = config.shifts
         self._folder = Path(config.simulations) if config.simulations else data / FOLDER
-        self._journal = Inquiries(data, nice=NICE)
+        self._journal = ShiftProcess(data, RECENT_MIN)
         self._simulator = Inquiries(data, nice=NICE)
         self._course = CoverCourse()
         self._earlier: Course | None = None
@@ -57,7 +57,7 @@ class SupervisorDesk:
     async def run(self) -> None:
         """Have read what somebody looks at, until cancelled."""
         async with trio.open_nursery() as nursery:
-            for each in (self._shift, self._runs, self._pages):
+            for each in (self._journal, self._shift, self._runs, self._pages):
                 nursery.start_soon(each.run)
 
     # ── the shift ───────────────────────────────────────────────────────────────────────────────────────────
@@ -80,14 +80,14 @@ class SupervisorDesk:
         return shift_began_ms(self._service.world.settled, self._shifts, self._service.clock.now())
 
     async def _read_shift(self) -> bytes:
-        now_ms = self._service.clock.now()
-        content = await self._journal.shift(self._began_ms(), now_ms, RECENT_MIN)
+        content = await self._journal.ask(self._began_ms(), self._service.clock.now())
         self._earlier = msgspec.json.decode(content, type=_Covered).cover
         return content
 
     def _forget(self, _: str) -> None:
         """Let go of reasons that people gave: they may be about the incident that is forgotten."""
         self._shift.drop()
+        self._journal.drop()
 
     # ── kept runs ───────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,5 +1,6 @@
 """The routes of the supervisor's desk. Whoever is no supervisor is told so, whatever the page shows."""
 
+from html import escape
 from typing import Final
 
 from starlette.requests import Request
@@ -14,10 +15,11 @@ from gateways.console.supervisor import SupervisorDesk
 
 LOOK_AGAIN_S: Final = 2
 NUMBER_DIGITS: Final = 12
-BEING_MADE: Final = (
+PLAIN: Final = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="dark light">'
-    "<title>Being made</title></head><body><p>The page of this run is being made. It appears by itself.</p></body></html>"
+    "<title>{title}</title></head><body><h1>{title}</h1><p>{words}</p></body></html>"
 )
+UNREADABLE: Final = 422
 NOTHING: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 ALONE: Final = "; frame-ancestors 'none'; sandbox allow-scripts"
 """Added to the page's own policy: its script runs, but as nobody's, so that it could not act for who is signed in."""
@@ -37,10 +39,15 @@ def supervisor_routes(console: Console, desk: SupervisorDesk) -> list[BaseRoute]
 
     async def page(console: Console, request: Request) -> Response:
         _supervisor(console, request)
-        made = desk.page(request.path_params["name"])
+        try:
+            made = desk.page(request.path_params["name"])
+        except Unwelcome as unwelcome:
+            if unwelcome.status != UNREADABLE:
+                raise
+            return _plain("This run has no page", str(unwelcome), UNREADABLE)
         if made is None:
-            again = {"Refresh": str(LOOK_AGAIN_S), "Content-Security-Policy": NOTHING}
-            return HTMLResponse(BEING_MADE, 202, {**NO_STORE, **again})
+            again = {"Refresh": str(LOOK_AGAIN_S)}
+            return _plain("The page of this run is being made", "It appears by itself.", 202, again)
         headers = {**NO_STORE, "Content-Security-Policy": made.policy + ALONE, "Referrer-Policy": "no-referrer"}
         return HTMLResponse(made.page, headers=headers)
 
@@ -49,6 +56,12 @@ def supervisor_routes(console: Console, desk: SupervisorDesk) -> list[BaseRoute]
         Route("/console/simulations", answered(console, runs)),
         Route("/console/simulations/{name}", answered(console, page)),
     ]
+
+
+def _plain(title: str, words: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    """Return a page for a person who opened a link: words only."""
+    content = PLAIN.format(title=escape(title), words=escape(words))
+    return HTMLResponse(content, status, {**NO_STORE, "Content-Security-Policy": NOTHING, **(headers or {})})
 
 
 def _supervisor(console: Console, request: Request) -> None:

@@ -101,6 +101,8 @@ class Peer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long a neighbour's caution holds: nobody tells us when it is over."""
     backoff_s: Seconds = 1.0
     backoff_max_s: Seconds = 60.0
+    park_after_s: Seconds | None = None
+    """A neighbour that has refused our subscription for that long is parked, until a person has it resumed. None: never."""
     connect_s: Seconds = 10.0
     message_bytes: Annotated[int, Meta(ge=65_536)] = 4 << 20
 

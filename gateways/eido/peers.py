@@ -4,6 +4,7 @@ Rule: an event is answered when what follows from it is durable. So what a crash
 under the same ids.
 """
 
+import math
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -30,6 +31,7 @@ from gateways.eido.source import Source
 from gateways.eido.subscriber import Following, Lost, Say, Subscriber, Take, Unknown
 from gateways.eido.tls import client_context
 from gateways.log import logger
+from gateways.outward.parking import Parking
 
 SEND_S: Final = 10.0
 CLOSE_S: Final = 1.0
@@ -47,7 +49,16 @@ class Peers:
         self._source = source
         self._log = log
         self._folder = folder
-        self._following = [_Peer(service, source, log, folder, peer) for peer in source.config.peers]
+        self._following = [Followed(service, source, log, folder, peer) for peer in source.config.peers]
+
+    @property
+    def followed(self) -> "tuple[Followed, ...]":
+        """Every neighbour, parked or not."""
+        return tuple(self._following)
+
+    def parked(self) -> int:
+        """Return how many neighbours are left alone."""
+        return sum(each.parking.parked is not None for each in self._following)
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -76,8 +87,11 @@ class Peers:
         return names, savers
 
 
-class _Peer:
+class Followed:
     """One neighbour's notifier."""
+
+    head = behind = None
+    """Nothing is sent there."""
 
     def __init__(self, service: Service, source: Source, log: ExchangeLog, folder: Path, peer: Peer) -> None:
         self._peer = peer
@@ -92,6 +106,10 @@ class _Peer:
         self._raw: bytes = b""
         """The document that is being taken."""
         self._is_following = False
+        self.name = f"eido-{peer.name}"
+        self.parking = Parking(folder, self.name)
+        self.last = ""
+        """Why it was not followed any more, the last time."""
         self._intake = Intake(
             peer,
             source.renderer.naming,
@@ -108,16 +126,47 @@ class _Peer:
             nursery.start_soon(self.memory.run)
             wait_s = self._peer.backoff_s
             while True:
+                if self.parking.parked is not None:
+                    await self.parking.rest(math.inf)
+                    continue
                 self._is_following = False
-                lost = await self._once()
+                lost = await self._unless_parked()
                 if self._is_following:
                     self._statistics.peers_following -= 1
                     wait_s = self._peer.backoff_s
-                self._statistics.reconnects += 1
-                self._note("lost", cause=lost.cause, detail=lost.detail)
-                _log.warning("a neighbour is not followed; it is tried again", peer=self._peer.name, cause=lost.cause)
-                await trio.sleep(wait_s)
+                await self._take_note(lost)
+                await self.parking.rest(wait_s)
                 wait_s = min(self._peer.backoff_max_s, wait_s * 2)
+
+    def leave_out(self, key: str) -> bool:
+        """Nothing can be: it is the neighbour who sends."""
+        del key
+        return False
+
+    async def _take_note(self, lost: Lost) -> None:
+        """Count and log why it is not followed; one that refuses for ever is parked, if so configured."""
+        self._statistics.reconnects += 1
+        self.last = f"{lost.cause}: {lost.detail}" if lost.detail else lost.cause
+        self._note("lost", cause=lost.cause, detail=lost.detail)
+        _log.warning("a neighbour is not followed; it is tried again", peer=self._peer.name, cause=lost.cause)
+        if lost.cause.startswith("refused_4"):
+            await self.parking.refused(self._peer.park_after_s, self.last)
+        elif self._is_following:
+            self.parking.accepted()
+
+    async def _unless_parked(self) -> Lost:
+        """Follow until that ends, or somebody has it parked; return why it ended."""
+        lost = Lost("parked")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._until_parked, nursery.cancel_scope)
+            lost = await self._once()
+            nursery.cancel_scope.cancel()
+        return lost
+
+    async def _until_parked(self, scope: trio.CancelScope) -> None:
+        while self.parking.parked is None:
+            await self.parking.rest(math.inf)
+        scope.cancel()
 
     async def _once(self) -> Lost:
         """Follow over one connection; return why it ended. Never raises but Cancelled."""

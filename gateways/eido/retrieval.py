@@ -3,7 +3,7 @@
 GET /incidents/eidos/{id}      Authorization: Bearer …      Accept: application/emergency.eido+json; version="1"
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,11 +20,14 @@ from gateways.eido.source import Source
 from gateways.web import problem
 
 Authenticate = Callable[[str | None], Principal | None]
+OnRead = Callable[[Principal, str, Iterable[str]], None]
 
 
-def retrieval_routes(source: Source, authenticate: Authenticate, log: ExchangeLog) -> list[Route]:
-    """Build the routes, to be mounted on the HTTP listener."""
-    desk = _Desk(source, authenticate, log)
+def retrieval_routes(
+    source: Source, authenticate: Authenticate, log: ExchangeLog, on_read: OnRead | None = None
+) -> list[Route]:
+    """Build the routes, to be mounted on the HTTP listener. `on_read` is told who was given which incident."""
+    desk = _Desk(source, authenticate, log, on_read)
     return [
         Route("/incidents/eidos/{incident:path}", desk.answer, methods=["GET"]),
         Route("/EIDO/{incident:path}", desk.answer, methods=["GET"]),
@@ -34,7 +37,10 @@ def retrieval_routes(source: Source, authenticate: Authenticate, log: ExchangeLo
 class _Desk:
     """Hands documents out."""
 
-    def __init__(self, source: Source, authenticate: Authenticate, log: ExchangeLog) -> None:
+    def __init__(
+        self, source: Source, authenticate: Authenticate, log: ExchangeLog, on_read: OnRead | None = None
+    ) -> None:
+        self._on_read = on_read
         self._source = source
         self._authenticate = authenticate
         self._log = log
@@ -67,4 +73,6 @@ class _Desk:
         limit = self._limits.get(principal.name)
         if limit is not None and not limit.passes(document.tree):
             return problem(403, "You may not be told of this incident.")
+        if self._on_read is not None:
+            self._on_read(principal, "eido.retrieval", (incident.id,))
         return Response(bytes(document.raw), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})

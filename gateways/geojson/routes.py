@@ -5,6 +5,7 @@ once, so that it is of one moment; what is made of it is made in stretches, so t
 """
 
 import time
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any, Final
 
@@ -15,31 +16,34 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from engine.live.service import Service
+from gateways.auth import Principal
 from gateways.board import Board
 from gateways.bodies import Authorise, Refused, admitted, answer_of
 from gateways.geojson.geometry import Box, box_of, read_box
 from gateways.geojson.layers import LAYERS
 from gateways.move_views import view_coverage
-from gateways.redaction import audience_of
+from gateways.redaction import Kind, audience_of
 from gateways.road_views import view_roads
 from gateways.web import names_tag
 
 MEDIA: Final = "application/geo+json"
 STRETCH_S: Final = 0.005
 """A layer is built for so long before everybody else on the loop has a turn."""
+OnRead = Callable[[Principal, str, Iterable[str]], None]
 _HEADERS: Final = {"cache-control": "private, no-cache", "vary": "authorization"}
 
 
-def geojson_routes(service: Service, board: Board, authorise: Authorise) -> list[Route]:
-    """Build the routes, to be mounted on the HTTP listener."""
-    maps = _Maps(service, board, authorise)
+def geojson_routes(service: Service, board: Board, authorise: Authorise, on_read: OnRead | None = None) -> list[Route]:
+    """Build the routes, to be mounted on the HTTP listener. `on_read` is told who was given where incidents are."""
+    maps = _Maps(service, board, authorise, on_read)
     return [Route("/geojson/{layer}", maps.answer, methods=["GET"])]
 
 
 class _Maps:
     """Answers one request after the other."""
 
-    def __init__(self, service: Service, board: Board, authorise: Authorise) -> None:
+    def __init__(self, service: Service, board: Board, authorise: Authorise, on_read: OnRead | None = None) -> None:
+        self._on_read = on_read
         self._service = service
         self._board = board
         self._authorise = authorise
@@ -72,11 +76,20 @@ class _Maps:
             if time.perf_counter() - since_s > STRETCH_S:
                 await trio.lowlevel.checkpoint()
                 since_s = time.perf_counter()
+        self._note(principal, request.path_params["layer"], features)
         collection: dict[str, Any] = {"type": "FeatureCollection"}
         whole = box_of([feature["geometry"] for feature in features])
         if whole is not None:
             collection["bbox"] = whole.numbers
         return msgspec.json.encode({**collection, **self._beside(request.path_params["layer"]), "features": features})
+
+    def _note(self, principal: Principal, layer: str, features: list[dict[str, Any]]) -> None:
+        """Tell whose places somebody was shown."""
+        if self._on_read is None or layer != "incidents":
+            return
+        shown = [each["id"] for each in features if Kind.PLACE.value not in each["properties"]["redacted"]]
+        if shown:
+            self._on_read(principal, "geojson.incidents", shown)
 
     def _beside(self, layer: str) -> dict[str, Any]:
         """Return what belongs to the layer as a whole (foreign members, RFC 7946 section 6.1)."""

@@ -56,6 +56,8 @@ class Metrics(Collector):
         planner: Planner | None = None,
         exchanges: Mapping[str, Numbers] | None = None,
         exchange_levels: Mapping[str, Numbers] | None = None,
+        upkeep: Mapping[str, Numbers] | None = None,
+        upkeep_levels: Mapping[str, Numbers] | None = None,
         fresh_s: float = FRESH_S,
     ) -> None:
         self._sources = Sources(
@@ -68,6 +70,8 @@ class Metrics(Collector):
             http=http,
             exchanges=exchanges or {},
             exchange_levels=exchange_levels or {},
+            upkeep=upkeep or {},
+            upkeep_levels=upkeep_levels or {},
         )
         self._observed = Observed(service, board.world)
         self._clocks = Clocks(STANDARDS, place=board.world.place) if clocks is None else clocks

@@ -1,12 +1,12 @@
 """Families about the gateways: what comes in, what goes out, what is turned away?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from gateways.metrics.family import PREFIX, Family, counters, gauge, gauges
-from gateways.metrics.sources import EndpointNumbers, FeedNumbers, Sources, bounded, flatten
+from gateways.metrics.sources import EndpointNumbers, FeedNumbers, Numbers, Sources, bounded, flatten
 
 EVENTS_MAX: Final = 64
 LEVELS: Final = frozenset({"connections"})
@@ -45,6 +45,8 @@ def door_families(sources: Sources) -> Iterator[Family]:
         yield from _endpoints(sources.courier.statistics())
     if sources.exchanges:
         yield from _exchanges(sources)
+    if sources.upkeep:
+        yield from _upkeep(sources)
     if sources.http is not None:
         yield counters(
             "http_events",
@@ -56,26 +58,52 @@ def door_families(sources: Sources) -> Iterator[Family]:
 
 
 def _exchanges(sources: Sources) -> Iterator[Family]:
-    family = CounterMetricFamily(
-        PREFIX + "exchange_events",
-        "What happened at the exchanges with other organisations since the start. Worry when unreadable, refused or "
-        "failed ones rise.",
-        labels=["exchange", "event"],
+    yield _by_name(
+        CounterMetricFamily(
+            PREFIX + "exchange_events",
+            "What happened at the exchanges with other organisations since the start. Worry when unreadable, refused or "
+            "failed ones rise.",
+            labels=["exchange", "event"],
+        ),
+        sources.exchanges,
     )
-    for exchange, numbers in sources.exchanges.items():
-        for event, count in bounded(numbers(), EVENTS_MAX).items():
-            family.add_metric([exchange, event], count)
-    yield family
-    level = GaugeMetricFamily(
-        PREFIX + "exchange_level",
-        "What stands at an exchange now. Worry at dead, and when turns_behind grows: a receiver takes nothing; nothing is "
-        "lost, and nobody else waits.",
-        labels=["exchange", "what"],
+    yield _by_name(
+        GaugeMetricFamily(
+            PREFIX + "exchange_level",
+            "What stands at an exchange now. Worry at dead (a receiver takes nothing), at parked (nothing is sent there until "
+            "somebody says so), and when turns_behind grows: nothing is lost, and nobody else waits.",
+            labels=["exchange", "what"],
+        ),
+        sources.exchange_levels,
     )
-    for exchange, numbers in sources.exchange_levels.items():
-        for what, number in bounded(numbers(), EVENTS_MAX).items():
-            level.add_metric([exchange, what], number)
-    yield level
+
+
+def _upkeep(sources: Sources) -> Iterator[Family]:
+    yield _by_name(
+        CounterMetricFamily(
+            PREFIX + "upkeep_events",
+            "What the server did for its own order since the start: the books of who did and who read what, and retention. "
+            "Worry when lost or failed rise.",
+            labels=["task", "event"],
+        ),
+        sources.upkeep,
+    )
+    yield _by_name(
+        GaugeMetricFamily(
+            PREFIX + "upkeep_level",
+            "How that stands now. Worry at failing (what is too old is not erased), and when kept_through_s, the day that "
+            "was done last, is more than two days ago.",
+            labels=["task", "what"],
+        ),
+        sources.upkeep_levels,
+    )
+
+
+def _by_name(family: CounterMetricFamily | GaugeMetricFamily, numbers: Mapping[str, Numbers]) -> Family:
+    for name, counts in numbers.items():
+        for what, number in bounded(counts(), EVENTS_MAX).items():
+            family.add_metric([name, what], number)
+    return family
 
 
 def _feeds(numbers: FeedNumbers) -> Iterator[Family]:

@@ -87,6 +87,10 @@ class Sources(Struct, frozen=True, kw_only=True):
     """By exchange with other organisations: what has happened there, by name."""
     exchange_levels: Mapping[str, Numbers] = {}
     """Likewise: what stands there now."""
+    upkeep: Mapping[str, Numbers] = {}
+    """By what the server does for its own order (books, retention): what has happened, by name."""
+    upkeep_levels: Mapping[str, Numbers] = {}
+    """Likewise: what stands there now."""
 
 
 CODES_MAX = 32

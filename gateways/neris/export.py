@@ -18,6 +18,7 @@ from gateways.neris.nemsis import ETimes, etimes
 from gateways.neris.records import IncidentLadder, UnitResponse
 from gateways.progress import Report, progress_bar
 from gateways.times import iso
+from gateways.upkeep.books import note_command
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -70,6 +71,9 @@ def export_ladder(directory: Path, wanted: Wanted, out: Path | None) -> int:
             sys.stdout.write(text)
         else:
             out.write_text(text, encoding="utf-8")
+        note_command(
+            journal_of(directory), f"turnout export {wanted.form}", [each.incident for each in found.incidents]
+        )
     except (JournalError, NoJournal, NotThere, OSError) as error:
         click.echo(f"turnout: {error}", err=True)
         return 1

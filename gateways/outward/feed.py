@@ -2,7 +2,8 @@
 
 Rule: it owns its task, its client and its position, so one that hangs costs nobody else anything: the turns lie in the
 journal until it is back. It goes on only when what it sent has been taken: at least once, in order, under ids that do not
-change, so a receiver knows what it has seen.
+change, so a receiver knows what it has seen. Only a person's word leaves something out, or leaves a receiver alone; or the
+configuration, for one that refuses for ever. Then it is parked, and everybody can see that.
 """
 
 import time
@@ -20,6 +21,7 @@ from engine.journal import JournalError, JournalGap
 from engine.state.world import World
 from gateways.log import logger
 from gateways.outward.carrier import Answer, Carrier, carrying, check_url, host_of
+from gateways.outward.parking import Parking
 from gateways.outward.position import Position, PositionFile
 from gateways.outward.signature import key_of, signed_headers
 from gateways.outward.turns import Numbered, TurnSource
@@ -28,6 +30,8 @@ TURNS_AT_ONCE: Final = 64
 KEEP_EVERY_S: Final = 0.25
 """The position is written at most this often while all goes well; a crash repeats what was sent since."""
 RETRY_AFTER_MAX_S: Final = 3_600.0
+COME_BACK_LATER: Final = frozenset({408, 425, 429})
+"""Answers of 400 to 499 that say nothing about what was sent."""
 Picked = tuple[int, Any]
 """Index of the fact in its turn, and what is sent about it."""
 _log = logger("feeds")
@@ -47,6 +51,8 @@ class Receiver(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """… up to this. What is not taken is never given up."""
     dead_after_s: Annotated[float, Meta(gt=0)] = 900.0
     """A receiver that has taken nothing for that long, though there was something, counts as dead in the metrics."""
+    park_after_s: Annotated[float, Meta(gt=0)] | None = None
+    """A receiver that has refused the same thing (4xx) for that long is parked, until a person has it resumed. None: never."""
     allow_private: bool = False
     """The receiver is on a private or loopback address on purpose."""
     exercise: bool = False
@@ -107,6 +113,12 @@ class Feed:
         self._kept_s = trio.current_time()
         self._failing_since_s: float | None = None
         self._said_dead = False
+        self.parking = Parking(data, name)
+        self.head: str | None = None
+        """Id of what is being sent, until it has been taken."""
+        self.last = ""
+        """What went wrong last."""
+        self._left_out: str | None = None
 
     def _begun(self) -> Position | None:
         """Return how far it has come; None if it has never been served, or for another journal than this one.
@@ -139,7 +151,15 @@ class Feed:
 
     def levels(self) -> dict[str, int]:
         """Return how it stands now."""
-        return {"turns_behind": self.behind, "dead": int(self.dead)}
+        return {"turns_behind": self.behind, "dead": int(self.dead), "parked": int(self.parking.parked is not None)}
+
+    def leave_out(self, key: str) -> bool:
+        """Go on behind what is being sent under this id, as if it had been taken; False if that is not being sent."""
+        if self.head is None or key != self.head:
+            return False
+        self._left_out = key
+        self.parking.tell()
+        return True
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -202,19 +222,33 @@ class Feed:
     # ── sending ─────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _deliver(self, carrier: Carrier, pieces: list[Any]) -> None:
-        """Send until it has been taken."""
-        key, body, kind = self._picker.request(pieces)
+        """Send until it has been taken, or a person has it left out."""
+        self.head, body, kind = self._picker.request(pieces)
+        try:
+            await self._insist(carrier, self.head, body, kind, len(pieces))
+        finally:
+            self.head = self._left_out = None
+
+    async def _insist(self, carrier: Carrier, key: str, body: bytes, kind: str, pieces: int) -> None:
         wait_s = self._receiver.retry_s
         while True:
-            headers = signed_headers(self._keys, key, int(time.time()), body)
-            answer = await carrier.ask("POST", body, {**headers, "content-type": kind})
-            if answer.good:
-                self._went_well(len(pieces))
+            if self._left_out == key:
+                self.counts["left_out"] += pieces
+                _log.warning("what a receiver did not take is left out, by a person's word", name=self.name, id=key)
                 return
-            self._went_wrong(answer)
-            await self._keep()
-            await trio.sleep(max(wait_s, _asked_s(answer)))
-            wait_s = min(2 * wait_s, self._receiver.retry_max_s)
+            pause_s = wait_s
+            if self.parking.parked is None:
+                headers = signed_headers(self._keys, key, int(time.time()), body)
+                answer = await carrier.ask("POST", body, {**headers, "content-type": kind})
+                if answer.good:
+                    self._went_well(pieces)
+                    return
+                await self._went_wrong(answer)
+                await self._keep()
+                pause_s = max(wait_s, _asked_s(answer))
+                wait_s = min(2 * wait_s, self._receiver.retry_max_s)
+            if self._left_out != key:
+                await self.parking.rest(pause_s)
 
     def _went_well(self, pieces: int) -> None:
         self.counts["requests"] += 1
@@ -222,9 +256,11 @@ class Feed:
         if self._said_dead:
             _log.info("a receiver is back", feed=self.name, behind=self.behind)
         self._failing_since_s, self._said_dead = None, False
+        self.parking.accepted()
 
-    def _went_wrong(self, answer: Answer) -> None:
+    async def _went_wrong(self, answer: Answer) -> None:
         self.counts["failed"] += 1
+        self.last = answer.refusal()
         if self._failing_since_s is None:
             self._failing_since_s = trio.current_time()
         if self.dead and not self._said_dead:
@@ -233,8 +269,10 @@ class Feed:
                 "a receiver takes nothing; it is tried again, nothing is lost and nobody else waits",
                 feed=self.name,
                 behind=self.behind,
-                last=answer.refusal(),
+                last=self.last,
             )
+        if 400 <= answer.status < 500 and answer.status not in COME_BACK_LATER:
+            await self.parking.refused(self._receiver.park_after_s, self.last)
 
     # ── the position ────────────────────────────────────────────────────────────────────────────────────────
 

@@ -106,6 +106,17 @@ def take_refused(intake: Intake, decoder: StreamDecoder, counted: int) -> list[R
     return refusals
 
 
+def answers_of(intake: Intake, decoder: StreamDecoder, principal: Principal) -> bytes:
+    """Return what the sender is answered for what was fed last.
+
+    Nothing for a device that this feed may not move: what it has stays with it until it is on the roster.
+    """
+    owed = [each.data for each in decoder.take_answers() if intake.takes_from(each.device, principal)]
+    if owed:
+        intake.count("acknowledged", len(owed))
+    return b"".join(owed)
+
+
 def _device_in(line: bytes) -> str:
     try:
         device = line.decode().strip()

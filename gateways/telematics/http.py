@@ -17,13 +17,14 @@ from starlette.routing import Route
 
 from gateways.telematics.fix import Fix, Refusal
 from gateways.telematics.hygiene import Verdict
-from gateways.telematics.intake import Authorise, Intake
+from gateways.telematics.intake import Authorise, Intake, Principal
 from gateways.telematics.osmand import OsmAnd
 from gateways.telematics.traccar import Traccar
 
 NOT_OURS: Final = frozenset({Verdict.UNKNOWN_DEVICE, Verdict.NOT_ALLOWED})
 Answer = tuple[int, str]
 """Status and text; the text is for people and empty where all is well."""
+UNLISTED: Final[Answer] = (400, "id: this device is not on the roster of this feed")
 Read = Callable[[int], Awaitable[bytes]]
 """Reads the body, up to so many bytes. Raises TooLarge, or ClientDisconnect if the sender has left."""
 
@@ -67,9 +68,9 @@ class Entrance:
 
     async def decide(self, authorization: str, query: bytes, read: Read) -> Answer:
         """Return 200 taken, 400 field at fault, 401 no or wrong token, 408 too slow, 413 too large."""
-        principal = self._authorise(_token(authorization, query))
+        principal = self.who(authorization, query)
         if principal is None:
-            return self._refuse(401, "bad_token", "token: missing or not valid for this feed")
+            return self.refuse_token()
         try:
             decoded = await self._decode(query, read)
         except trio.TooSlowError:
@@ -79,17 +80,35 @@ class Entrance:
         except ClientDisconnect:
             return self._refuse(400, "connection_reset", "")  # nobody is there to read it
         if isinstance(decoded, Refusal):
-            return self._refuse(400, "malformed", f"{decoded.field}: {decoded.reason}")
+            return self._refuse_field(decoded)
         if NOT_OURS.isdisjoint(self._intake.take(decoded, principal)):
             return 200, ""
-        return 400, "id: this device is not on the roster of this feed"
+        return UNLISTED
+
+    def who(self, authorization: str, query: bytes = b"") -> Principal | None:
+        """Return whose token the header shows, or else the query; None where that is none, or nobody's."""
+        return self._authorise(_token(authorization, query))
+
+    def read_query(self, query: bytes) -> Fix | Answer:
+        """Return the one fix that a query holds, or what is answered instead. Nothing is judged."""
+        if len(query) > self._config.limit_bytes:
+            return self._refuse(413, "oversized", f"body: more than {self._config.limit_bytes} bytes")
+        decoded = self._decoder.decode_query(query, self._intake.now_ms())
+        return self._refuse_field(decoded) if isinstance(decoded, Refusal) else decoded[0]
+
+    def refuse_token(self) -> Answer:
+        """Return what is answered to whoever shows no token that is valid here; counted."""
+        return self._refuse(401, "bad_token", "token: missing or not valid for this feed")
+
+    def _refuse_field(self, refusal: Refusal) -> Answer:
+        return self._refuse(400, "malformed", f"{refusal.field}: {refusal.reason}")
 
     async def _decode(self, query: bytes, read: Read) -> list[Fix] | Refusal:
         """Read the query if there is one (trackers post to it with an empty body), else the body."""
         limit = self._config.limit_bytes
         if len(query) > limit:
             raise TooLarge
-        if query and not (query.startswith(b"token=") and b"&" not in query):
+        if holds_a_fix(query):
             return self._decoder.decode_query(query, self._intake.now_ms())
         with trio.fail_after(self._config.body_wait_s):
             body = await read(limit)
@@ -98,6 +117,11 @@ class Entrance:
     def _refuse(self, status: int, event: str, text: str) -> Answer:
         self._intake.count(event)
         return status, text
+
+
+def holds_a_fix(query: bytes) -> bool:
+    """Tell whether a query is more than a token: then the body is not looked at."""
+    return bool(query) and not (query.startswith(b"token=") and b"&" not in query)
 
 
 def _token(authorization: str, query: bytes) -> str | None:

@@ -1,10 +1,13 @@
 """A door of its own for HTTP trackers, for fleets: the same entrance as on the common listener at a third of its cost.
 
-Rule: a plain GET that has come whole, which is what trackers send all day, is read here; from the first request that is
-anything else, h11 reads the connection to its end. Each wait has a deadline, and whatever goes wrong within one
+Rule: a plain GET that has come whole, which is what trackers send all day, is read here, judged together with those of other
+trackers (`together.py`) and answered without a wait; from the first request that is anything else, h11 reads the connection to its
+end. Each wait has a deadline, and whatever goes wrong within one
 connection ends that connection alone. Any path is taken, as trackers of this kind know only a host and a port.
 """
 
+import math
+import os
 import re
 from contextlib import suppress
 from typing import Final
@@ -14,17 +17,22 @@ import trio
 from starlette.requests import ClientDisconnect
 
 from gateways.log import logger
-from gateways.telematics.http import Answer, Entrance, TooLarge
-from gateways.telematics.intake import Authorise, Intake
+from gateways.telematics.http import NOT_OURS, UNLISTED, Answer, Entrance, TooLarge, holds_a_fix
+from gateways.telematics.hygiene import Verdict
+from gateways.telematics.intake import Authorise, Intake, Principal
 from gateways.telematics.osmand import OsmAnd
+from gateways.telematics.together import Together
 from gateways.telematics.traccar import Traccar
 
 _RECEIVE_BYTES: Final = 65_536
 _HEAD_BYTES: Final = 16_384
 _IDLE_S: Final = 120.0
+_RENEW_S: Final = 5.0
+"""So often, at most, a connection's deadline is moved on: it may be idle for so much longer."""
 _SEND_S: Final = 5.0
 _EMPTY: Final = [(b"content-length", b"0")]
-_GET: Final = re.compile(rb"GET ([!-~]+) HTTP/1\.1\r\n((?:[A-Za-z0-9-]+:[\t -~]*\r\n)*)\r\n")
+_LINE: Final = re.compile(rb"GET ([!-~]+) HTTP/1\.1")
+_HEAD: Final = re.compile(rb"(?:[A-Za-z0-9-]+:[\t -~]*\r\n)*\r\n")
 _NOT_PLAIN: Final = re.compile(
     rb"(?im)^(?:content-length|transfer-encoding|expect|upgrade|connection:(?!\s*keep-alive\s*$))"
 )
@@ -43,16 +51,20 @@ async def serve_trackers(
     """Listen on the table's own port until cancelled. Raises OSError if that cannot be."""
     assert config.port is not None, "without a port the protocol is served by the common listener"
     listeners = await trio.open_tcp_listeners(config.port, host=config.host)
-    door = _Door(Entrance(config, intake, authorise), intake, config.max_connections)
-    await trio.serve_listeners(door.welcome, listeners, task_status=task_status)
+    together = Together(intake)
+    door = _Door(Entrance(config, intake, authorise), intake, together, config.max_connections)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(together.run)
+        await trio.serve_listeners(door.welcome, listeners, task_status=task_status)
 
 
 class _Door:
     """The error boundary round every connection, and their number."""
 
-    def __init__(self, entrance: Entrance, intake: Intake, most: int) -> None:
+    def __init__(self, entrance: Entrance, intake: Intake, together: Together, most: int) -> None:
         self._entrance = entrance
         self._intake = intake
+        self._together = together
         self._most = most
         self._open = 0
 
@@ -63,7 +75,7 @@ class _Door:
             return
         self._open += 1
         try:
-            await _Conversation(stream, self._entrance).run()
+            await _Conversation(stream, self._entrance, self._together).run()
         except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             self._intake.count("connection_reset")
         except Exception:  # noqa: BLE001 - the boundary: a fault in one connection must not reach the listener
@@ -73,55 +85,122 @@ class _Door:
             self._open -= 1
 
 
-async def _no_body(limit: int) -> bytes:
-    del limit
-    return b""
-
-
 class _Conversation:
     """One connection: requests and their answers, in order."""
 
-    def __init__(self, stream: trio.SocketStream, entrance: Entrance) -> None:
+    def __init__(self, stream: trio.SocketStream, entrance: Entrance, together: Together) -> None:
         self._stream = stream
         self._entrance = entrance
+        self._together = together
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_HEAD_BYTES)
+        self._scope = trio.CancelScope()
+        self._renew_s = 0.0
+        self._head = b""
+        """The head of the last plain request behind its first line: a tracker sends the same every time."""
+        self._bearer = ""
+        """What it showed in there …"""
+        self._principal: Principal | None = None
+        """… and whose that is."""
+        self._owes = False
+        """A fix is being judged, and will be answered."""
+        self._answered: trio.Event | None = None
 
     async def run(self) -> None:
-        """Answer until the tracker leaves, or says that it will."""
+        """Answer until the tracker leaves, or says that it will. Raises trio.TooSlowError where it does neither."""
+        with self._scope:
+            await self._converse()
+        if self._scope.cancelled_caught:
+            raise trio.TooSlowError
+
+    async def _converse(self) -> None:
         while True:
-            with trio.fail_after(_IDLE_S):
-                data = bytes(await self._stream.receive_some(_RECEIVE_BYTES))
+            self._stay()
+            data = bytes(await self._stream.receive_some(_RECEIVE_BYTES))
+            if self._owes:  # it has not waited for its answer
+                self._answered = trio.Event()
+                await self._answered.wait()
             if not data:
                 return
-            answer = await self._plainly(data)
-            if answer is None:
+            if not self._plainly(data):
+                self._scope.deadline = math.inf
                 self._http.receive_data(data)
                 await self._fully()
                 return
-            with trio.fail_after(_SEND_S):
-                await self._stream.send_all(answer)
 
-    async def _plainly(self, data: bytes) -> bytes | None:
-        """Answer a whole GET without a body; None for anything else."""
-        found = _GET.fullmatch(data) if len(data) <= _HEAD_BYTES else None
-        if found is None:
-            return None
-        head = found[2].replace(b"\r\n", b"\n")
-        if _NOT_PLAIN.search(head):
-            return None
-        shown = _AUTHORIZATION.findall(head)
+    def _stay(self) -> None:
+        """Let the connection live on for a while."""
+        now_s = trio.current_time()
+        if now_s >= self._renew_s:
+            self._renew_s = now_s + _RENEW_S
+            self._scope.deadline = now_s + _IDLE_S + _RENEW_S
+
+    def _plainly(self, data: bytes) -> bool:
+        """Take a whole GET with a query and without a body; False for anything else."""
+        line, _, head = data.partition(b"\r\n")
+        found = _LINE.fullmatch(line) if len(data) <= _HEAD_BYTES else None
+        if found is None or not (head == self._head or self._read_head(head)):
+            return False
         query = found[1].partition(b"?")[2]
-        status, text = await self._entrance.decide(shown[0].strip().decode("latin-1") if shown else "", query, _no_body)
+        if not holds_a_fix(query):
+            return False
+        self._take(query)
+        return True
+
+    def _read_head(self, head: bytes) -> bool:
+        """Take who speaks from a head; False where it says more than that."""
+        if _HEAD.fullmatch(head) is None:
+            return False
+        lines = head.replace(b"\r\n", b"\n")
+        if _NOT_PLAIN.search(lines):
+            return False
+        shown = _AUTHORIZATION.findall(lines)
+        self._bearer = shown[0].strip().decode("latin-1") if shown else ""
+        self._head, self._principal = head, self._entrance.who(self._bearer)
+        return True
+
+    def _take(self, query: bytes) -> None:
+        principal = self._entrance.who(self._bearer, query) if b"token=" in query else self._principal
+        if principal is None:
+            self._say(*self._entrance.refuse_token())
+            return
+        decoded = self._entrance.read_query(query)
+        if isinstance(decoded, tuple):
+            self._say(*decoded)
+            return
+        self._owes = True
+        self._together.add(decoded, principal, self._tell)
+
+    def _tell(self, verdict: Verdict | None) -> None:
+        """Answer the fix that was judged."""
+        self._owes = False
+        if verdict is None:
+            self._scope.cancel()
+        elif verdict in NOT_OURS:
+            self._say(*UNLISTED)
+        else:
+            self._write(_TAKEN)
+        if self._answered is not None:
+            self._answered.set()
+
+    def _say(self, status: int, text: str) -> None:
         if status == 200:
-            return _TAKEN
+            self._write(_TAKEN)
+            return
         body = text.encode()
         extra = b"www-authenticate: Bearer\r\n" if status == 401 else b""
-        return b"HTTP/1.1 %d \r\n%scontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n\r\n%s" % (
-            status,
-            extra,
-            len(body),
-            body,
+        self._write(
+            b"HTTP/1.1 %d \r\n%scontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n\r\n%s"
+            % (status, extra, len(body), body)
         )
+
+    def _write(self, answer: bytes) -> None:
+        """Answer at once. A tracker that has let so many answers lie that no more fit in is not there any more."""
+        try:
+            sent = os.write(self._stream.socket.fileno(), answer)
+        except OSError:
+            sent = 0
+        if sent < len(answer):
+            self._scope.cancel()
 
     async def _fully(self) -> None:
         while True:

@@ -145,8 +145,14 @@ class Hygiene:
         self._unit_of[row] = -1
 
     def _give_up_lead(self, row: int) -> None:
-        """Let the next device lead where this one did; when the unit was last seen stays known."""
+        """Let the next device lead where this one did, and nobody be in its place on the way to lead.
+
+        When the unit was last seen stays known.
+        """
         self._leads["device"][self._leads["device"] == row] = -1
+        rival = self._leads["rival"] == row
+        self._leads["rival"][rival] = -1
+        self._leads["wins"][rival] = 0
 
     def row_of(self, device: str) -> int:
         """Return the row of a device, -1 for one that was never enrolled."""

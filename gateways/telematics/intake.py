@@ -122,6 +122,11 @@ class Intake:
             self.count(event, len(names))
         return changes
 
+    def takes_from(self, device: str, principal: Principal) -> bool:
+        """Tell whether the device is on the roster, and the feed may move what it rides on."""
+        unit = self.roster.unit_of(device)
+        return unit is not None and (principal.units is None or unit in principal.units)
+
     def mark_offline(self, device: str) -> None:
         """Note that a device has gone, as its last will says; whatever it sends later takes that back."""
         self.count("device_offline")

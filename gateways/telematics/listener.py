@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from gateways.telematics.columns import Columns
 from gateways.telematics.fix import DeviceName, Fix, Refusal
+from gateways.telematics.refusals import Answer
 
 
 class StreamDecoder(Protocol):
@@ -28,6 +29,9 @@ class StreamDecoder(Protocol):
 
     def take_refusals(self) -> list[Refusal]:
         """Hand over the latest refusals not yet taken."""
+
+    def take_answers(self) -> list[Answer]:
+        """Hand over what senders are to be answered for what was fed last."""
 
 
 FirstLine = Literal["token", "device", "data"]

@@ -2,9 +2,18 @@
 
 from typing import Final
 
+from msgspec import Struct
+
 from gateways.telematics.fix import Refusal
 
 KEPT: Final = 16
+
+
+class Answer(Struct, frozen=True):
+    """What a device waits for before it lets go of what it has sent."""
+
+    device: str
+    data: bytes
 
 
 class Refusals:
@@ -22,6 +31,10 @@ class Refusals:
         """Hand over the latest refusals not yet taken, oldest first; at most 16."""
         taken, self._refusals = self._refusals, []
         return taken
+
+    def take_answers(self) -> list[Answer]:
+        """Hand over what senders are to be answered for what was fed; most protocols answer nothing."""
+        return []
 
     def _refuse(self, refusal: Refusal) -> None:
         self.refused += 1

@@ -5,7 +5,9 @@
 Rule: a frame lies between `>` and `<`; what stands outside is noise. The checksum (XOR of all from `>` through `*`) is
 optional and binding. **Speed is in miles an hour**, PV carries only the second of the day, and an age of 0 means that
 there is no position: such a frame is a fix that says of itself that it is not valid. Frames that hold no position
-(AL, CP, IP, ST, …) are passed over. Source: Trimble's TAIP reference, and the frames in Traccar's public tests.
+(AL, CP, IP, ST, …) are passed over. A frame with a message number (`;#0021`, `;#IP0:0080`) is kept by its sender and sent
+again until it is acknowledged (`>ACK;#0021;ID=1234;*72<`, `>SAK;ID=1234;#IP0:0080<`). Source: Trimble's TAIP reference,
+the frames in Traccar's public tests, and what makers of trackers publish about acknowledgements.
 """
 
 import re
@@ -13,7 +15,7 @@ from typing import Final
 
 from gateways.telematics.fix import Fix, Refusal
 from gateways.telematics.listener import FirstLine, Listener
-from gateways.telematics.refusals import Refusals
+from gateways.telematics.refusals import Answer, Refusals
 from gateways.telematics.timing import unrolled, whole_time
 
 MPS_PER_MPH: Final = 0.44704
@@ -32,6 +34,7 @@ _LN: Final = re.compile(
     re.ASCII,
 )
 _ID: Final = re.compile(r";ID=([^;<]{1,128})", re.ASCII)
+_NUMBER: Final = re.compile(r";(#[0-9A-Za-z:]{1,32})(?=[;*]|$)", re.ASCII)
 _OF_POSITION: Final = ("RPV", "REV", "RLN")
 
 
@@ -42,25 +45,30 @@ class Taip(Listener, frozen=True, kw_only=True, tag_field="protocol"):
     first_line: FirstLine = "data"
     ahead_of_utc_s: int = 0
     """By how much the receivers' second of the day is ahead of UTC: 18 for those that count in GPS time."""
+    acknowledge: bool = True
+    """Frames that bear a message number are answered; false for a network on which nothing may go back."""
 
     def decoder(self, device: str | None = None) -> "TaipDecoder":
         """One per connection or sender; `device` is whose frames are that have no ID."""
-        return TaipDecoder(device, self.ahead_of_utc_s)
+        return TaipDecoder(device, self.ahead_of_utc_s, acknowledge=self.acknowledge)
 
 
 class TaipDecoder(Refusals):
-    """Bytes in, fixes out; sans-IO and never raising. Holds at most one unfinished frame."""
+    """Bytes in, fixes and answers out; sans-IO and never raising. Holds at most one unfinished frame."""
 
-    __slots__ = ("_ahead_ms", "_device", "_rest")
+    __slots__ = ("_acknowledge", "_ahead_ms", "_answers", "_device", "_rest")
 
-    def __init__(self, device: str | None, ahead_of_utc_s: int = 0) -> None:
+    def __init__(self, device: str | None, ahead_of_utc_s: int = 0, *, acknowledge: bool = True) -> None:
         super().__init__()
         self._device = device
         self._ahead_ms = ahead_of_utc_s * 1_000
+        self._acknowledge = acknowledge
+        self._answers: list[Answer] = []
         self._rest = b""
 
     def feed(self, data: bytes, received_ms: int) -> list[Fix]:
-        """Decode all frames that ended within `data`."""
+        """Decode all frames that ended within `data`; what they are to be answered waits for `take_answers`."""
+        self._answers = []
         *whole, self._rest = (self._rest + data).split(b"<")
         begun = self._rest.rfind(b">")
         begun_is_a_frame = begun >= 0 and len(self._rest) - begun <= FRAME_MAX
@@ -68,12 +76,39 @@ class TaipDecoder(Refusals):
         fixes = []
         for piece in whole:
             _, begin, text = piece.rpartition(b">")
-            found = self._decode(text, received_ms) if begin else None
+            if not begin:
+                continue
+            found = self._decode(text, received_ms)
+            self._owe(text, found)
             if isinstance(found, Fix):
                 fixes.append(found)
             elif found is not None:
                 self._refuse(found)
         return fixes
+
+    def take_answers(self) -> list[Answer]:
+        """Hand over the acknowledgements of the frames fed last, in their order."""
+        taken, self._answers = self._answers, []
+        return taken
+
+    def _owe(self, raw: bytes, found: Fix | Refusal | None) -> None:
+        """Owe an answer to a frame that asks for one, unless it may come better the next time.
+
+        One that holds by its checksum and that we cannot read all the same would only come again, for ever.
+        """
+        if not self._acknowledge or len(raw) >= FRAME_MAX:
+            return
+        if isinstance(found, Refusal) and (b"*" not in raw or found.field == "checksum"):
+            return
+        text = raw.decode("ascii", "replace")
+        asked = _NUMBER.search(text)
+        device = self._device_of(text)
+        if asked is not None and device is not None:
+            self._answers.append(Answer(device, acknowledgement(asked[1], device)))
+
+    def _device_of(self, text: str) -> str | None:
+        name = _ID.search(text)
+        return name[1] if name else self._device
 
     def _decode(self, raw: bytes, received_ms: int) -> Fix | Refusal | None:
         """One frame without its brackets; None for one that holds no position."""
@@ -84,13 +119,10 @@ class TaipDecoder(Refusals):
             return None
         body, star, told = text.rpartition("*")
         if star:
-            total = 0
-            for byte in b">" + raw[: len(body) + 1]:
-                total ^= byte
-            if told.upper() != f"{total:02X}":
-                return Refusal(f"is {told[:8]!r}, and the frame adds up to {total:02X}", "checksum")
-        name = _ID.search(text)
-        device = name[1] if name else self._device
+            total = _checksum(b">" + raw[: len(body) + 1])
+            if told.upper() != total:
+                return Refusal(f"is {told[:8]!r}, and the frame adds up to {total}", "checksum")
+        device = self._device_of(text)
         if device is None:
             return Refusal("is missing; let the device send ;ID=, or name it in the configuration", "ID")
         return self._long(device, text, received_ms) if text[:3] == "RLN" else self._short(device, text, received_ms)
@@ -127,3 +159,18 @@ class TaipDecoder(Refusals):
         speed_mps, heading = int(found["speed"]) / 10.0 * MPS_PER_MPH, int(found["heading"]) / 10.0
         aged = found["rest"][digits - 1] != "0"
         return Fix(device, lat, lon, stamp_ms, speed_mps, heading if heading <= 360.0 else None, None, aged)
+
+
+def acknowledgement(number: str, device: str) -> bytes:
+    """Return the frame that tells a device that its message of this number (`#0021`, `#IP0:0080`) need not come again."""
+    if number.startswith("#IP"):
+        return f">SAK;ID={device};{number}<".encode("ascii", "replace")
+    body = f">ACK;{number};ID={device};*".encode("ascii", "replace")
+    return body + _checksum(body).encode() + b"<"
+
+
+def _checksum(data: bytes) -> str:
+    total = 0
+    for byte in data:
+        total ^= byte
+    return f"{total:02X}"

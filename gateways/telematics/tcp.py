@@ -13,7 +13,7 @@ import msgspec
 import trio
 
 from gateways.log import logger
-from gateways.telematics.doors import Doorkeeper, Turned, take_refused, turns
+from gateways.telematics.doors import Doorkeeper, Turned, answers_of, take_refused, turns
 from gateways.telematics.fix import Refusal
 from gateways.telematics.intake import Authorise, Intake, Named, Principal
 from gateways.telematics.listener import Listener, StreamDecoder
@@ -118,24 +118,28 @@ class _Line:
         if trio.current_time() < self._quiet_until:
             return
         self._quiet_until = trio.current_time() + _ANSWER_EVERY_S
-        await self._send(refusal)
+        await self._refuse(refusal)
 
     async def farewell(self, refusal: Refusal) -> None:
         """Give the last answer, then read away what still comes in for a moment.
 
         A close with unread bytes is a reset, and a reset would take the answer from a sender still reading.
         """
-        await self._send(refusal)
+        await self._refuse(refusal)
         with trio.move_on_after(_LINGER_S):
             if isinstance(self._stream, trio.SocketStream):
                 await self._stream.send_eof()
             while await self._stream.receive_some(_RECEIVE_BYTES):
                 pass
 
-    async def _send(self, refusal: Refusal) -> None:
+    async def _refuse(self, refusal: Refusal) -> None:
         body = {"refused": refusal.field, "reason": refusal.reason}
+        await self.send(msgspec.json.encode(body) + b"\n")
+
+    async def send(self, data: bytes) -> None:
+        """Send. Raises BrokenResourceError where the sender does not take it in time."""
         with trio.move_on_after(self._config.send_s) as deadline:
-            await self._stream.send_all(msgspec.json.encode(body) + b"\n")
+            await self._stream.send_all(data)
         if deadline.cancelled_caught:
             raise trio.BrokenResourceError("the sender does not read its answers")
 
@@ -186,10 +190,13 @@ class _Feed:
         return first, rest
 
     async def _take(self, decoder: StreamDecoder, data: bytes, principal: Principal) -> None:
-        """Hand the fixes on in turns, and let the others run between them."""
+        """Hand the fixes on in turns, and let the others run between them; then answer who waits for it."""
         for turn in turns(decoder.feed(data, self._intake.now_ms())):
             self._intake.take_columns(turn, principal)
             await trio.lowlevel.checkpoint()
+        answers = answers_of(self._intake, decoder, principal)
+        if answers:
+            await self._line.send(answers)
 
     async def _complain(self, decoder: StreamDecoder) -> None:
         """Count the bad pieces since the last time, answer the first, and end after too many."""

@@ -1,7 +1,8 @@
 """The UDP door: TAIP, NMEA 0183 and JSON lines by datagram, as modems send them.
 
-Rule: a datagram is whole: what it leaves unfinished is not continued by the next. Nobody is answered, because an
-address can be forged; what is refused is counted. Over UDP nothing proves who sends unless each datagram begins with
+Rule: a datagram is whole: what it leaves unfinished is not continued by the next. Nobody is told of mistakes, because an
+address can be forged; what is refused is counted. Only the acknowledgement that TAIP asks for goes back, which is shorter
+than what it answers, and only to devices of the roster. Over UDP nothing proves who sends unless each datagram begins with
 a token: bind the door's principal to its own units, and keep the port within a private network.
 """
 
@@ -10,7 +11,7 @@ from typing import Final
 import trio
 
 from gateways.log import logger
-from gateways.telematics.doors import Doorkeeper, Turned, take_refused, turns
+from gateways.telematics.doors import Doorkeeper, Turned, answers_of, take_refused, turns
 from gateways.telematics.intake import Authorise, Intake, Named, Principal
 from gateways.telematics.listener import Listener, StreamDecoder
 
@@ -41,7 +42,9 @@ async def serve_datagrams(
         door = _Door(config, intake, Doorkeeper(config, authorise, named))
         while True:
             data, sender = await socket.recvfrom(_DATAGRAM_BYTES)
-            await door.take(data, sender[0], sender[1])
+            answers = door.take(data, sender[0], sender[1])
+            if answers:
+                await door.answer(socket, answers, sender)
 
 
 class _Door:
@@ -53,8 +56,16 @@ class _Door:
         self._keeper = keeper
         self._decoders: dict[tuple[str, int, str | None], StreamDecoder] = {}
 
-    async def take(self, data: bytes, host: str, port: int) -> None:
-        """Take one datagram; never raises."""
+    async def answer(self, socket: trio.socket.SocketType, data: bytes, sender: tuple[str, int]) -> None:
+        """Send to where the datagram says that it came from. What does not get there is asked for again."""
+        with trio.move_on_after(self._config.send_s):
+            try:
+                await socket.sendto(data, sender)
+            except OSError:
+                self._intake.count("unanswered")
+
+    def take(self, data: bytes, host: str, port: int) -> bytes:
+        """Take one datagram and return what its sender is answered; never raises."""
         try:
             principal, device, data = self._who(data)
             decoder = self._decoder(host, port, device or self._config.device_at(host, port))
@@ -63,11 +74,13 @@ class _Door:
                 self._intake.take_columns(turn, principal)
             take_refused(self._intake, decoder, counted)
             self._intake.count("datagram")
+            return answers_of(self._intake, decoder, principal)
         except Turned as turned:
             self._intake.count(turned.event)
         except Exception:  # noqa: BLE001 - the boundary: a fault over one datagram must not reach the listener
             self._intake.count("datagram_failed")
             _log.exception("a telematics datagram failed; the next are taken")
+        return b""
 
     def _who(self, data: bytes) -> tuple[Principal, str | None, bytes]:
         if self._config.first_line == "data":

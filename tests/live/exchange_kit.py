@@ -19,6 +19,7 @@ from gateways.auth import Gatekeeper
 from gateways.board import Board
 from gateways.config import Config
 from gateways.partners import Exchanges, open_exchanges
+from gateways.upkeep import Books, Desk
 from gateways.web import WebConfig, serve_http
 from tests import river_town
 from tests.builders import CREDENTIALS, PROJECTION, SMALL_JOURNAL, small_place, token
@@ -35,6 +36,7 @@ class Served(Struct):
     exchanges: Exchanges
     http: httpx2.AsyncClient
     """As nobody in particular."""
+    desk: Desk
 
     def as_(self, name: str) -> dict[str, str]:
         """The headers of one of the CREDENTIALS."""
@@ -66,11 +68,13 @@ async def serve_exchanges(
         async with trio.open_nursery() as nursery:
             nursery.start_soon(board.run, follower)
             keeper = Gatekeeper(CREDENTIALS)
-            exchanges = await open_exchanges(nursery, service, board, keeper, config, data)
+            desk = Desk(Books(data, config.books))
+            nursery.start_soon(desk.books.run)
+            exchanges = await open_exchanges(nursery, service, board, keeper, config, data, desk)
             address = await nursery.start(partial(serve_http, exchanges.routes, WebConfig(port=0, body_bytes=300_000)))
             async with httpx2.AsyncClient(base_url=f"http://{address}", timeout=PATIENCE_S) as client:
                 try:
-                    yield Served(service, board, exchanges, client)
+                    yield Served(service, board, exchanges, client, desk)
                 finally:
                     nursery.cancel_scope.cancel()
 

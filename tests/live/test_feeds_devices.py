@@ -36,6 +36,7 @@ async def test_a_device_moves_to_another_vehicle_by_the_file(tmp_path: Path, mon
     moves: list[str] = []
     sink = per_fix(feeds._roster, lambda unit, _: moves.append(unit))
     intake = Intake(feeds._roster, HygieneSettings(), sink, lambda: NOW)
+    feeds.devices.bind(intake)
 
     async def until(event: str, times: int = 1) -> None:
         with trio.fail_after(60):

@@ -1,10 +1,5 @@
 """`turnout forget` and `turnout retention` on a whole server's data folder: beside it, and without it."""
 
-import json
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,46 +13,17 @@ from engine.journal.keys import Keyring
 from engine.model.fixes import Fixes
 from engine.model.inputs import AdoptPlace, CancelIncident, ReportIncident, ReportPositions
 from gateways.config import Retention
-from gateways.privacy import what_is_due
+from gateways.due import what_is_due
 from tests.builders import NOW, SMALL_JOURNAL, small_place
+from tests.live.server_kit import serving, turnout
 
 WORD = b"PLANT"
 DAY_MS = 86_400_000
 
 
-async def turnout(*arguments: str) -> tuple[int, str]:
-    """Run the command line; return its exit status and what it said."""
-    command = [sys.executable, "-m", "gateways.cli", *arguments]
-    with trio.fail_after(240):
-        done = await trio.run_process(command, capture_stdout=True, capture_stderr=True, check=False)
-    return done.returncode, (done.stdout + done.stderr).decode()
-
-
 def where(folder: Path) -> list[str]:
     """Return the files that hold what was planted."""
     return [str(path) for path in folder.rglob("*") if path.is_file() and WORD in path.read_bytes()]
-
-
-@asynccontextmanager
-async def serving(place: Path, data: Path, config: Path) -> AsyncIterator[httpx2.AsyncClient]:
-    """Serve in a process of its own, and speak to it as a supervisor."""
-    command = [sys.executable, "-m", "gateways.cli", "run", str(place), "--data", str(data), "--config", str(config)]
-    command += ["--travel", "straight", "--announce"]
-    async with trio.open_nursery() as nursery:
-        process = await nursery.start(
-            partial(trio.run_process, command, capture_stdout=True, capture_stderr=True, check=False)
-        )
-        try:
-            with trio.fail_after(240):
-                while not (data / "doors.json").exists():  # noqa: ASYNC110  another process makes it
-                    await trio.sleep(0.1)
-            base = json.loads((data / "doors.json").read_text())["web"]
-            tokens = dict(line.split(" = ") for line in (data / "access.toml").read_text().splitlines())
-            headers = {"Authorization": f"Bearer {json.loads(tokens['supervisor'])}"}
-            async with httpx2.AsyncClient(base_url=base, timeout=60, headers=headers) as http:
-                yield http
-        finally:
-            process.terminate()
 
 
 async def tell(http: httpx2.AsyncClient, path: str, body: dict[str, Any], status: int = 200) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """The supervisor's desk over real HTTP: who may look, what is read off the journal, kept runs and nothing beside them."""
 
+import json
+import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,9 @@ import trio
 
 from gateways.auth import Gatekeeper
 from gateways.console import Console, ConsoleConfig, SupervisorDesk, supervisor_routes
+from gateways.console.following import ShiftProcess
 from gateways.console.routes import console_routes
+from gateways.inquiries import NoAnswer
 from gateways.simulation import Run, save
 from gateways.web import WebConfig, serve_http
 from tests.builders import CREDENTIALS, serve_place
@@ -38,7 +42,7 @@ async def desk(folder: Path) -> AsyncIterator[Desk]:
         routes = console_routes(console, follow) + supervisor_routes(console, supervisor)
         url = f"http://{await nursery.start(partial(serve_http, routes, WebConfig(port=0)))}"
         async with httpx2.AsyncClient(base_url=url, timeout=20, trust_env=False) as client:
-            yield Desk(running, console, client, url)
+            yield Desk(running, console, client, url, trio.CancelScope())
         nursery.cancel_scope.cancel()
 
 
@@ -91,6 +95,42 @@ async def test_the_shift_is_read_off_the_journal_beside_the_engine(tmp_path: Pat
         assert (await at.client.get("/console/supervisor?seen=0")).json()["report"] is None
 
 
+async def test_the_process_that_reads_is_asked_again_and_ends_with_its_owner(tmp_path: Path) -> None:
+    """One process answers twice, what came between as well; another shift, or something forgotten, is another process."""
+    async with serve_place(tmp_path / "journal") as running:
+        process = ShiftProcess(tmp_path, 60)
+        from_ms = running.service.clock.now() - 3_600_000
+        async with trio.open_nursery() as nursery, wire(running) as line:
+            nursery.start_soon(process.run)
+            numbers: dict[str, int] = {}
+
+            async def opened(name: str, from_ms: int) -> int:
+                told = json.loads(await process.ask(from_ms, running.service.clock.now()))
+                assert process._process is not None
+                numbers[name] = process._process.pid
+                return int(told["open"])
+
+            await line.ask({**FIRE, "id": "one"}, "one")
+            assert await opened("first", from_ms) == 1
+            await line.ask({**FIRE, "lat": 41.51, "id": "two"}, "two")
+            assert await opened("again", from_ms) == 2
+            assert await opened("other shift", from_ms + 1) == 2
+            process.drop()
+            with suppress(NoAnswer):  # it may not have ended yet
+                await opened("forgotten", from_ms + 1)
+            assert await opened("forgotten", from_ms + 1) == 2
+            assert numbers["first"] == numbers["again"] != numbers["other shift"] != numbers["forgotten"]
+            nursery.cancel_scope.cancel()
+        with pytest.raises(ProcessLookupError):
+            os.kill(numbers["forgotten"], 0)
+
+
+async def test_what_cannot_be_read_is_a_reason(tmp_path: Path) -> None:
+    """The last sentence of the process."""
+    with pytest.raises(NoAnswer, match="there is no journal here"):
+        await ShiftProcess(tmp_path, 60).ask(0, 1)
+
+
 async def test_kept_runs_are_listed_and_opened_under_a_strict_policy(tmp_path: Path) -> None:
     """The page's own policy, and alone in the world: no frame, no origin of ours."""
     save(tmp_path / "simulations" / "night.run", Run("riverside", "city", 2, 2, 1), city(reps=2, days=2))
@@ -109,7 +149,8 @@ async def test_kept_runs_are_listed_and_opened_under_a_strict_policy(tmp_path: P
         assert "unsafe-inline" not in policy.partition("script-src")[2]
         assert "simulated policies</title>" in page.text
         refused = await until(at, "/console/simulations/broken.run", status=422)
-        assert "is damaged" in refused.json()["reason"]
+        assert "is damaged" in refused.text
+        assert refused.headers["content-security-policy"].startswith("default-src 'none'")
 
 
 async def test_nothing_but_the_folders_own_runs_can_be_opened(tmp_path: Path) -> None:

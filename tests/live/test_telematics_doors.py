@@ -101,6 +101,37 @@ async def test_taip_by_datagram(yard: Yard) -> None:
     assert yard.event("malformed") == 1
 
 
+NUMBERED = b">RPV46640+4197412-0752857900015802;ID=5102;#0021<"
+ACKNOWLEDGED = b">ACK;#0021;ID=5102;*70<"
+
+
+async def test_taip_by_datagram_is_acknowledged(yard: Yard) -> None:
+    """To where it came from; a stranger's tracker keeps what it has until somebody enters it."""
+    port = await yard.listen(Taip(port=0, transport="udp", principal="one"))
+    with trio.socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as tracker:
+        await tracker.bind(("127.0.0.1", 0))
+        for device in (b"stranger", b"av-2", b"5102"):
+            await tracker.sendto(NUMBERED.replace(b"5102", device), ("127.0.0.1", port))
+        with trio.fail_after(WITHIN_S):
+            assert await tracker.recv(4_096) == ACKNOWLEDGED
+    assert yard.event("acknowledged") == 1
+
+
+async def test_taip_over_tcp_is_acknowledged_again_if_it_comes_again(yard: Yard) -> None:
+    """A tracker whose line broke before the answer sends once more; the unit moves once."""
+    port = await yard.listen(Taip(port=0, principal="radios"))
+    for _ in range(2):
+        async with await trio.open_tcp_stream("127.0.0.1", port) as tracker:
+            await tracker.send_all(NUMBERED + NUMBERED.replace(b"#0021", b"#IP0:0022"))
+            told = b""
+            with trio.fail_after(WITHIN_S):
+                while told.count(b"<") < 2:
+                    told += await tracker.receive_some()
+        assert told == ACKNOWLEDGED + b">SAK;ID=5102;#IP0:0022<"
+    assert [unit for unit, _ in yard.moves] == ["AMB-1"]
+    assert yard.intake.statistics().verdicts["duplicate"] == 3
+
+
 async def test_a_principal_of_a_door_moves_its_own_units_only(yard: Yard) -> None:
     """Bound to AMB-1, it is refused for AMB-2."""
     port = await yard.listen(Taip(port=0, transport="udp", principal="one"))

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from gateways.telematics.batch import HEAD, BatchDecoder, encode_fixes, encode_n
 from gateways.telematics.columns import columns_of
 from gateways.telematics.fix import Fix, Refusal
 from gateways.telematics.nmea import NmeaDecoder
+from gateways.telematics.osmand import _keys_of
 from gateways.telematics.taip import TaipDecoder
 from gateways.telematics.topics import Gone
 
@@ -227,3 +229,15 @@ def test_any_body_posted_for_traccar_is_a_fix_or_a_refusal(body: bytes) -> None:
     """Whatever Traccar, or who says that it is, posts."""
     found = Traccar().decode_body(body, 1)
     assert isinstance(found, Refusal) or [type(fix) for fix in found] == [Fix]
+
+
+@given(st.text(st.sampled_from("ab=&1.;"), max_size=30) | st.text(st.sampled_from("a=&"), max_size=230))
+def test_a_query_without_quotes_is_read_as_the_library_does(text: str) -> None:
+    """The short way and the library's give the same keys, or both find too many."""
+    try:
+        expected = dict(parse_qsl(text, keep_blank_values=False, errors="strict", max_num_fields=100))
+    except ValueError:
+        with pytest.raises(ValueError, match="too many"):
+            _keys_of(text)
+    else:
+        assert _keys_of(text) == expected

@@ -16,8 +16,10 @@ from engine.model.inputs import ReportIncident
 from engine.model.moves import Cover, ProposedMove, ProposeMoves
 from gateways.alerts import Courier, Endpoint, LogFile
 from gateways.board import Board
+from gateways.config import Retention
 from gateways.crews import Statistics as CrewStatistics
 from gateways.metrics import Metrics
+from gateways.retention import RetentionTask
 from gateways.telematics.hygiene import HygieneSettings
 from gateways.telematics.intake import Intake
 from gateways.telematics.roster import Roster
@@ -89,6 +91,7 @@ async def serve_metrics(directory: Path, *, clock: Clock | None = None, **change
             courier = Courier(service, board, endpoints, folder=directory)
             http = HttpCounts()
             planner = Planner(service, calls=demand())
+            retention = RetentionTask(service, directory, Retention(at_hour=3))
             metrics = Metrics(
                 service,
                 board,
@@ -99,7 +102,9 @@ async def serve_metrics(directory: Path, *, clock: Clock | None = None, **change
                 planner=planner,
                 crews=CrewStatistics(messages=2, taken=1, refused={"stale_status": 1}),
                 exchanges={"cap": lambda: {"taken": 1}},
-                exchange_levels={"subscription-records": lambda: {"turns_behind": 2, "dead": 0}},
+                exchange_levels={"subscription-records": lambda: {"turns_behind": 2, "dead": 0, "parked": 0}},
+                upkeep={"retention": retention.statistics},
+                upkeep_levels={"retention": retention.levels},
                 fresh_s=0,
             )
             yield Measured(service, board, metrics, http, planner)

@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
+from gateways.daybook import WAITING_MAX
 from gateways.eido.config import Statistics
-from gateways.eido.log import WAITING_MAX, ExchangeLog
+from gateways.eido.log import ExchangeLog
 
 DAY_MS = 86_400_000
 NOON_MS = 1_772_452_800_000

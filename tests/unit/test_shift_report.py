@@ -1,5 +1,6 @@
 """`turnout report shift`: one reading of the journal says what the single reports say, wherever the reading begins."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from engine.journal.codec import record_of
 from engine.journal.snapshots import write_snapshot
 from engine.model.facts import NoteAdded
 from engine.model.moves import Cover, PlanProposed
+from engine.model.turn import Turn
 from engine.state.image import save
 from engine.state.world import World
 from gateways.cli import main
 from gateways.journals import segments
+from gateways.shift_reports import follow_shift
 from tests.property.journal_kit import appender
 from tests.unit.clocks_kit import Tale
 from tests.unit.engine_place import MORNING
@@ -95,6 +98,49 @@ def test_a_long_journal_is_read_from_where_the_stretch_begins(tmp_path: Path) ->
     assert found["shift"]["rows"] == asked("clocks", data, *span)["rows"]
     work = {line["name"]: line for line in found["work"]["crews"]}
     assert (work["A1"]["busy_ms"], work["A1"]["calls"]) == (770_000, 1)
+
+
+def test_a_shift_that_goes_on_is_read_on_and_told_as_if_it_were_read_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each line asks anew; what was open at the first look is told as it stood, and told right at the second."""
+    tale = told()
+    tale.at(4_000, PlanProposed(1, "p", (Cover("als", 640_000, 640_000),)))
+    (tmp_path / "one").mkdir()
+    (tmp_path / "grown").mkdir()
+    whole = written(tmp_path / "one", tale)
+    cut = next(place for place, turn in enumerate(tale.turns) if turn.now >= MORNING + 200_000)
+    writer = appender(tmp_path / "grown" / "journal", TINY)
+
+    def write(turns: Sequence[Turn]) -> None:
+        for turn in turns:
+            writer.append([record_of(turn)])
+        writer.sync()
+
+    def looks() -> Iterator[str]:
+        write(tale.turns[:cut])
+        yield f"{MORNING + 200_000}\n"
+        write(tale.turns[cut:])
+        yield f"{MORNING + 5_000_000}\n"
+
+    assert follow_shift(tmp_path / "grown" / "journal", MORNING, 3_600_000, looks()) == 1  # nothing is there yet
+    write(tale.turns[:1])
+    capsys.readouterr()
+    tale.turns = tale.turns[1:]
+    cut -= 1
+    assert follow_shift(tmp_path / "grown", MORNING, 3_600_000, looks()) == 0
+    writer.close()
+    first, last = (msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines())
+    assert (first["open"], {line["name"]: line["busy_ms"] for line in first["work"]["crews"]}["A1"]) == (1, 170_000)
+    once = asked("shift", whole, "--from", at(0), "--to", at(5_000), "--recent", 60)
+    for part in ("shift", "work", "cover", "overrides", "overruled", "to_ms", "open"):
+        assert last[part] == once[part], part
+    # The recent part begins in steps of ten minutes, so it is that long or a little longer.
+    begins_s = (last["recent"]["from_ms"] - MORNING) // 1000
+    assert begins_s == 1_200
+    exact = asked("shift", whole, "--from", at(0), "--to", at(5_000), "--recent", 63)
+    assert any(row["readings"] for row in exact["recent"]["rows"])
+    assert [row["readings"] for row in last["recent"]["rows"]] == [row["readings"] for row in exact["recent"]["rows"]]
 
 
 def test_as_tables(data: Path) -> None:

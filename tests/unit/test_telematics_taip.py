@@ -139,3 +139,48 @@ def test_nobody_comes_in_by_chance() -> None:
     with pytest.raises(ValueError, match="anybody could come in"):
         Taip()
     assert Taip(principal="radios", devices={"10.0.0.7": "av-7"}).device_at("10.0.0.7", 99) == "av-7"
+
+
+def answers(frame: str, device: str | None = None) -> list[bytes]:
+    decoder = TaipDecoder(device)
+    decoder.feed(frame.encode(), NOON)
+    return [each.data for each in decoder.take_answers()]
+
+
+@pytest.mark.parametrize(
+    ("frame", "answer"),
+    [
+        (
+            (">RCY00020205000000-2778467-06425658000000-000090;DFFFFFF;IGN1;IN00;XP00;#0021;ID=1234;*59<"),
+            b">ACK;#0021;ID=1234;*72<",
+        ),
+        (">RGP041120190000-3137454-064075520001883004D50;ID=8385;#IP0:0080;*19<", b">SAK;ID=8385;#IP0:0080<"),
+        (">RCQ09000000000000-3460365-058381460000007F0000000000000115000FFFF1099;#0000;ID=555224;*05<", None),
+        (">RPV46640+4197412-0752857900015802;ID=5102;*71<", b""),
+    ],
+)
+def test_a_frame_with_a_number_is_acknowledged(frame: str, answer: bytes | None) -> None:
+    """Frames and answers as their makers publish them; the number comes back whether or not it held a position."""
+    found = answers(frame)
+    if answer is None:
+        assert found[0].startswith(b">ACK;#0000;ID=555224;*")
+        assert len(found) == 1
+    else:
+        assert found == ([answer] if answer else [])
+
+
+def test_what_may_come_better_the_next_time_is_not_acknowledged() -> None:
+    """A wrong checksum; half a position without one. What holds by its checksum would only come again for ever."""
+    assert answers(">RPV46640+4197412-0752857900015802;ID=5102;#0001;*00<") == []
+    assert answers(">RPV46640+4197412-07528;ID=5102;#0001<") == []
+    assert answers(">RPV46640+4197412-07528;ID=5102;#0001;*5D<") == [b">ACK;#0001;ID=5102;*72<"]
+
+
+def test_without_a_name_nobody_can_be_answered() -> None:
+    """The door's device is as good as one in the frame."""
+    frame = ">RPV46640+4197412-0752857900015802;#7AD7<"
+    assert answers(frame) == []
+    assert answers(frame, "av-1")[0].startswith(b">ACK;#7AD7;ID=av-1;*")
+    decoder = Taip(principal="radios", acknowledge=False).decoder("av-1")
+    decoder.feed(frame.encode(), NOON)
+    assert decoder.take_answers() == []

@@ -46,7 +46,7 @@ export function ticks(low, high, wanted) {
   return found;
 }
 
-/** A path through points [x, y]; where y is null, or x leaps further than `leap`, it breaks. */
+/** Steps through points [x, y]: each y holds until the next. Where y is null, or x leaps further than `leap`, they break. */
 export function path(points, leap) {
   let pen = "M";
   let last = null;
@@ -57,7 +57,7 @@ export function path(points, leap) {
       continue;
     }
     if (last !== null && x - last > leap) pen = "M";
-    parts.push(`${pen}${round(x)} ${round(y)}`);
+    parts.push(pen === "M" ? `M${round(x)} ${round(y)}` : `H${round(x)}V${round(y)}`);
     pen = "L";
     last = x;
   }

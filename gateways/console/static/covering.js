@@ -12,6 +12,8 @@ const STEP_MS = 60_000;
 const SILENT_MS = 10 * STEP_MS;
 const KEPT = 1_440;
 const SHOWN = 4;
+/** Percentage points below what is usual in this shift: less is no news. */
+const FALLEN = 1;
 const HOUR_STEPS = [0.25, 0.5, 1, 2, 3, 6];
 const BY = [["fallen", "Fallen most"], ["thin", "Thinnest"]];
 
@@ -31,8 +33,8 @@ export class Covering {
     this._at = null;
     this._by = "fallen";
     this._note = make("span", { class: "quiet", role: "status" });
-    this._ground = make("div", { class: "cover-ground", tabindex: "0", role: "img" });
-    this._legend = make("ul", { class: "cover-legend" });
+    this._ground = make("div", { class: "course-ground", tabindex: "0", role: "img" });
+    this._legend = make("ul", { class: "course-legend" });
     const picks = choices("Which classes of demand", BY, () => this._by, (value) => {
       this._by = value;
       this.draw();
@@ -70,7 +72,8 @@ export class Covering {
     this._ground.addEventListener("pointermove", (event) => {
       if (!this._frame) return;
       const box = this._ground.getBoundingClientRect();
-      this._read(this._frame.nearest(event.clientX - box.left));
+      const scale = this._ground.clientWidth / box.width; // a large screen shows the page enlarged
+      this._read(this._frame.nearest((event.clientX - box.left) * scale));
     });
     this._ground.addEventListener("pointerleave", () => this._read(null));
     this._ground.addEventListener("blur", () => this._read(null));
@@ -109,7 +112,7 @@ export class Covering {
     }
     const all = [...found.values()].map((each) => ({ ...each, usual: middle(each.values) }));
     const rank = this._by === "thin" ? (each) => each.last : (each) => each.last - each.usual;
-    return all.sort((a, b) => rank(a) - rank(b) || a.last - b.last || (a.name < b.name ? -1 : 1));
+    return all.sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
   }
 
   _draw() {
@@ -123,21 +126,23 @@ export class Covering {
       fill(this._legend);
       return;
     }
-    const chosen = classes.slice(0, SHOWN);
+    const chosen = classes.filter((each) => this._by === "thin" || each.last < each.usual - FALLEN).slice(0, SHOWN);
     const frame = this._measure(shown);
     this._frame = frame;
     this._ground.setAttribute("aria-label", this._inWords(chosen));
-    const faint = classes.slice(SHOWN).map(({ name }) => this._line(frame, shown, name, "faint"));
-    fill(this._ground, svg("svg", { class: "cover-chart", width: frame.width, height: frame.height, "aria-hidden": "true" },
+    const faint = classes.filter((each) => !chosen.includes(each)).map(({ name }) => this._line(frame, shown, name, "faint"));
+    fill(this._ground, svg("svg", { class: "course-chart", width: frame.width, height: frame.height, "aria-hidden": "true" },
       this._axes(frame), faint, chosen.map(({ name }, rank) => this._line(frame, shown, name, `course-${rank}`)), this._ends(frame, chosen), this._rule(frame, chosen)));
-    fill(this._legend, chosen.map((each, rank) => this._key(each, rank)), classes.length > SHOWN ? make("li", { class: "quiet" }, `${classes.length - SHOWN} more classes, faint`) : null);
+    const others = classes.length - chosen.length;
+    const words = chosen.length ? `${others} more classes, faint` : `All ${others} classes are covered as they usually are.`;
+    fill(this._legend, chosen.map((each, rank) => this._key(each, rank)), others ? make("li", { class: "quiet" }, words) : null);
   }
 
   _key({ name, last, usual }, rank) {
     const read = this._steps.get(this._at)?.[name];
     const told = this._steps.has(this._at) ? (known(read) ? percent(read) : "–") : percent(last);
     return make("li", {},
-      svg("svg", { class: "cover-key", viewBox: "0 0 26 8", "aria-hidden": "true" }, svg("path", { class: `course course-${rank}`, d: "M1 4L25 4" })),
+      svg("svg", { class: "course-key", viewBox: "0 0 26 8", "aria-hidden": "true" }, svg("path", { class: `course course-${rank}`, d: "M1 4L25 4" })),
       make("b", {}, told), make("span", {}, ` ${plain(name)} `), make("span", { class: "quiet" }, `usually ${percent(usual)}`));
   }
 
@@ -147,7 +152,7 @@ export class Covering {
     const height = this._ground.clientHeight;
     const values = shown.flatMap(([, step]) => Object.values(step).filter(known));
     const least = Math.max(0, Math.floor(Math.min(...values) / 10) * 10 - 10);
-    const [left, right, top, bottom] = [em * 3.6, width - em * 1.2, em * 0.9, height - em * 1.9];
+    const [left, right, top, bottom] = [em * 3.6, width - em * 1.9, em * 0.9, height - em * 1.9];
     const until = Math.max(now(), this._from + 3_600_000);
     const x = (at) => left + ((at - this._from) / (until - this._from)) * (right - left);
     const y = (value) => bottom - ((value - least) / (100 - least)) * (bottom - top);
@@ -188,6 +193,6 @@ export class Covering {
 
   _inWords(chosen) {
     const told = chosen.map(({ name, last, least, leastAt }) => `${plain(name)}: ${percent(last)} last, ${percent(least)} at least, at ${time(leastAt)}`);
-    return `Share of demand covered since ${time(this._from)}. ${told.join(". ")}. Left and right arrows read single minutes.`;
+    return `Share of demand covered since ${time(this._from)}. ${told.join(". ") || "All classes as usual"}. Left and right arrows read single minutes.`;
   }
 }

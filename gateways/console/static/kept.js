@@ -55,13 +55,14 @@ export class Kept {
       return;
     }
     const parts = this._report.profiles.map((profile) => [profile, told.filter((row) => row.profile === profile.name)]).filter(([, own]) => own.length);
-    fill(this._body, make("p", { class: "quiet sup-words" }, `${since}; the clocks of those still open as they stand. Bar: share within the limit; thin line: how sure that is (95 %); tick: the target.`),
+    fill(this._body, make("p", { class: "quiet sup-words" }, `${since}; clocks of those still open as they stand.`),
       make("table", { class: "clocks" },
       make("caption", { class: "unseen" }, "Response times by standard"),
       this._head(),
       parts.map(([profile, own]) => make("tbody", {},
         make("tr", { class: "clocks-profile" }, make("th", { scope: "rowgroup", colspan: "9", title: [profile.source, ...profile.notes].filter(Boolean).join("\n") }, profile.title)),
-        own.flatMap((row) => this._rows(row))))));
+        own.flatMap((row) => this._rows(row))))),
+      make("p", { class: "quiet sup-words" }, `Bar: share within the limit; thin line: how sure that is (95 %); tick: the target. Percentiles are by nearest rank.`));
   }
 
   _head() {

@@ -35,13 +35,13 @@ export class Overruled {
   }
 
   _summary({ total, later_ms: ms, findings }) {
-    const { accepted = 0, edited = 0, overridden = 0, stale = 0, withheld = 0 } = total.verdicts;
+    const { accepted = 0, edited = 0, overridden = 0, added = 0, unasked = 0, stale = 0, withheld = 0 } = total.verdicts;
     const passed = edited + overridden;
     const judged = passed + accepted;
     const first = judged
       ? `Passed over in ${passed} of ${judged} orders (${whole(total.passed_over)})${ms === null ? "" : `; those who went arrive ${later(ms)} (median)`}.`
       : "Nobody has been asked to judge a recommendation in this shift.";
-    const beside = [withheld && `${withheld} needed a person's word`, stale && `${stale} were accepted too late`].filter(Boolean);
+    const beside = [added && `${added} sent more than was recommended`, unasked && `${unasked} had no recommendation`, withheld && `${withheld} needed a person's word`, stale && `${stale} were accepted too late`].filter(Boolean);
     return make("div", { class: "sup-words" }, make("p", {}, make("b", {}, first), beside.length ? ` ${beside.join(", ")}.` : ""), findings.slice(0, 3).map((sentence) => make("p", { class: "finding" }, sentence)));
   }
 
@@ -52,7 +52,7 @@ export class Overruled {
       make("caption", { class: "unseen" }, "The latest overruled recommendations"),
       head([["Time"], ["Incident"], ["Sent"], ["For"], ["By"], ["Reason"]]),
       make("tbody", {}, overruled.map((each) => make("tr", { title: `Plan ${plain(each.plan)}; ${later(each.later_ms)}` },
-        make("td", { class: "number quiet" }, clockTime(each.at_ms).slice(0, 5)),
+        make("td", { class: "quiet" }, clockTime(each.at_ms).slice(0, 5)),
         make("th", { scope: "row" }, each.incident),
         make("td", {}, make("b", {}, each.sent.join(", "))),
         make("td", {}, each.bypassed.join(", ")),
