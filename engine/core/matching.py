@@ -138,6 +138,8 @@ def _hopeless(world: World, incident: Incident, prospects: Prospects) -> bool:
 def _reviewed(turn: Recorder) -> tuple[Reviewed, ...]:
     """Return the units under way whose place is looked at again: with cause, or because a change stands proposed."""
     found = assignments_to_review(turn) if turn.dispatch.relieves else ()
+    if not turn.world.relieving:
+        return found
     known = {(each.incident.id, each.unit) for each in found}
     proposed = [
         Reviewed(incident, choice.replaces)

@@ -15,6 +15,8 @@ _COLUMNS = (
     ("heading", "<i2"),
 )
 
+_TYPES = tuple(np.dtype(dtype) for _, dtype in _COLUMNS)
+
 UNKNOWN = -1
 """Speed or heading that the device did not report."""
 
@@ -44,9 +46,11 @@ class Fixes:
         speed_dm_s: npt.ArrayLike,
         heading: npt.ArrayLike,
     ) -> None:
-        for (name, dtype), column in zip(_COLUMNS, (unit, x_m, y_m, fix_ms, speed_dm_s, heading), strict=True):
-            setattr(self, name, np.ascontiguousarray(column, dtype=dtype))
-        if len({len(getattr(self, name)) for name, _ in _COLUMNS}) != 1:
+        self.unit, self.x_m, self.y_m, self.fix_ms, self.speed_dm_s, self.heading = columns = tuple(
+            np.ascontiguousarray(column, dtype=dtype)
+            for dtype, column in zip(_TYPES, (unit, x_m, y_m, fix_ms, speed_dm_s, heading), strict=True)
+        )
+        if {len(column) for column in columns} != {len(self.unit)}:
             raise ValueError("the columns of a batch of positions must be equally long")
 
     def __len__(self) -> int:

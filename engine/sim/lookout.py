@@ -20,7 +20,7 @@ class Lookout:
     def _look(self, _: object) -> None:
         city = self._city
         if city.measures():
-            survey = self._surveyor.survey(city.world)
+            survey = self._surveyor.survey(city.world, with_busy=False)
             city.tally.sample(len(survey.rows), reached_share(survey) if len(survey.rows) else 0)
         if city.now < city.measured_ms[1]:
             city.calendar.at(city.now + EVERY_MS, self._look)

@@ -4,6 +4,7 @@ A packed R-tree over the street's segments gives the nearest one; where two carr
 heading of a moving vehicle decides between them. A position with no road within `NEAR_ROAD_M` has no spot.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ BESIDE_ROAD_M = 15
 ACROSS_M_MAX = 50_000
 """By nodes everything is reached, however far across it is."""
 PERMILLE = 1000
+STANDING_KEPT = 4_096
+FEW = 16
+"""So many that stand are looked up one by one."""
 MOVING_DM_S = 10
 """A unit slower than a metre a second stands: which way it points means nothing."""
 NOWHERE = -1
@@ -103,6 +107,8 @@ class Nodes:
         self._out_of[graph.tail[::-1]] = arcs
         self._arc_ms: Ints = np.maximum(graph.normal_ms, 0)
         self._mm_per_s = settings.off_road_mm_per_s
+        self.standing = lru_cache(maxsize=STANDING_KEPT)(self._standing)
+        """By place: units come to stand at posts and hospitals again and again."""
 
     def gather(self, spots: Spots, rows: Ints, x_m: Ints, y_m: Ints) -> None:
         """Put those of the rows that stand at their nearest node, and those that move at the end of their arc."""
@@ -112,8 +118,12 @@ class Nodes:
         if len(moving):
             left = PERMILLE - spots.along[moving].astype(np.int64)
             spots.extra_ms[moving] = self._arc_ms[own[moves]] * left // PERMILLE
-        if len(standing):
+        if len(standing) > FEW:
             spots.arc[standing], spots.extra_ms[standing] = self._nearest(self._into, x_m[standing], y_m[standing])
+        else:
+            for row in standing.tolist():
+                spot = self.standing(int(x_m[row]), int(y_m[row]))
+                spots.arc[row], spots.extra_ms[row] = spot.arc, spot.extra_ms
         spots.along[rows], spots.free[rows] = PERMILLE, 1
 
     def target(self, x_m: int, y_m: int) -> Spot:
@@ -121,7 +131,7 @@ class Nodes:
         arc, extra_ms = self._nearest(self._out_of, np.array([x_m], np.int32), np.array([y_m], np.int32))
         return Spot(int(arc[0]), 0, int(extra_ms[0]), free=True) if arc[0] >= 0 else NO_SPOT
 
-    def standing(self, x_m: int, y_m: int) -> Spot:
+    def _standing(self, x_m: int, y_m: int) -> Spot:
         """Return where a unit is that stands there."""
         arc, extra_ms = self._nearest(self._into, np.array([x_m], np.int32), np.array([y_m], np.int32))
         return Spot(int(arc[0]), PERMILLE, int(extra_ms[0]), free=True)

@@ -103,7 +103,7 @@ class Search:
         self.free = Free(ready, [world.quota_left(agency) for agency in world.settled.agencies])
         self._resting = bool(world.fleet.on_break.any())
         self._times: dict[str, Times] = {}
-        self._everyone = np.arange(len(world.fleet), dtype=np.int32)
+        self._everyone = layout_of(world).everyone
         self._own: dict[str, list[Filled]] = {}
         self._robbed: dict[str, list[Filled]] = {}
 
@@ -263,10 +263,7 @@ class Search:
 
     def _proposal(self, incident: Incident, filled: list[Filled]) -> Proposal:
         picks = _picks(filled)
-        straight = self.bench.travel.is_straight(incident) if picks else True
-        rows = np.array([pick.row for pick in picks], np.int32)
-        travel_ms = np.array([pick.travel_ms for pick in picks], np.int64)
-        spread_ms = spreads_ms(self.world, rows, travel_ms, straight=straight).tolist() if picks else []
+        spread_ms = self._spreads_ms(incident, picks) if picks else []
         choices = [
             Choice(
                 slot=pick.slot.id,
@@ -284,6 +281,13 @@ class Search:
         names = self.world.settled.names
         short = tuple(Shortage(slot.id, places, names(slot.choices[0].needs)) for slot, places in missing.items())
         return Proposal(tuple(choices), short, filled[0].option if filled else incident.option)
+
+    def _spreads_ms(self, incident: Incident, picks: list[Pick]) -> list[int]:
+        rows = np.array([pick.row for pick in picks], np.int32)
+        travel_ms = np.array([pick.travel_ms for pick in picks], np.int64)
+        straight = self.bench.travel.is_straight(incident)
+        found: list[int] = spreads_ms(self.world, rows, travel_ms, straight=straight).tolist()
+        return found
 
     def _left_out(self, taken: dict[int, str]) -> tuple[int, ...]:
         """Return free rows whose crew would be out with a unit that was chosen."""

@@ -19,7 +19,7 @@ Rows = npt.NDArray[np.int32]
 class Layout(NamedTuple):
     """Columns of N units: crew: lowest row of its crew; agency: number in the place's list, -1 = none.
 
-    neighbours: by agency, the rows of its units; asked: the rows of those that have to be asked for.
+    neighbours: by agency, the rows of its units; asked: the rows of those that have to be asked for; everyone: all rows.
     """
 
     place: Place
@@ -27,6 +27,7 @@ class Layout(NamedTuple):
     agency: Rows
     neighbours: tuple[tuple[int, ...], ...]
     asked: tuple[int, ...]
+    everyone: Rows
 
 
 class Classes(NamedTuple):
@@ -78,4 +79,5 @@ def _layout(place: Place, fleet: Fleet) -> Layout:
         agency=np.array(agency, np.int32),
         neighbours=neighbours,
         asked=tuple(asked),
+        everyone=np.arange(len(fleet), dtype=np.int32),
     )

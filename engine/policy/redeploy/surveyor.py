@@ -66,8 +66,11 @@ class Surveyor:
             self._reach = None if _moved(demand.points, self.demand.points) else self._reach
         self.demand, self._ground = demand, None
 
-    def survey(self, world: World, price: int = NO_PRICE) -> Survey:
-        """Return the moment. Raises PolicyRefused where a policy could do nothing with it."""
+    def survey(self, world: World, price: int = NO_PRICE, *, with_busy: bool = True) -> Survey:
+        """Return the moment; with those who are out, unless nobody asks for them.
+
+        Raises PolicyRefused where a policy could do nothing with it.
+        """
         reach, ground = self.make_ready(world.settled, world.roads, world.road_book.current)
         fleet = world.fleet
         ours = (fleet.listed != 0) & (fleet.agency < 0)
@@ -94,6 +97,8 @@ class Surveyor:
             calls_per_day=self.demand.calls_per_day,
             service_ms=self.demand.service_ms,
         )
+        if not with_busy:
+            return seen
         busy = np.flatnonzero((fleet.standing == STANDING_ASSIGNED) & ours)
         return self._with_busy(world, reach, seen, busy.tolist()) if len(busy) else seen
 
