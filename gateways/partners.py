@@ -2,12 +2,15 @@
 
     alarms in and notices out (ASAP), alerts both ways (CAP), events out (CloudEvents), maps (GeoJSON), incidents both ways (EIDO)
 
-Each is a room of its own and knows nothing of the others; what they share is the engine, the board and the listener.
+Each is a room of its own and knows nothing of the others; what they share is the engine, the board and the listener. Rule:
+what goes wrong in one of them ends neither the others nor dispatch: it is logged, counted, and begun again.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import trio
 from msgspec import Struct, field
@@ -49,11 +52,15 @@ from gateways.eido import (
 )
 from gateways.eido.config import EidoConfig
 from gateways.geojson import geojson_routes
+from gateways.log import logger
 from gateways.outward.feed import Feed, Receiver
 from gateways.outward.position import PositionDamaged
 from gateways.outward.turns import TurnSource
 
 Numbers = Callable[[], Mapping[str, int]]
+REST_S: Final = 5.0
+"""Before an exchange that broke is begun again."""
+_log = logger("partners")
 
 
 class Exchanges(Struct):
@@ -67,6 +74,8 @@ class Exchanges(Struct):
     """By exchange: what stands there now."""
     doors: dict[str, str] = field(default_factory=dict)
     """By exchange: where it listens, if at a door of its own."""
+    faults: Counter[str] = field(default_factory=Counter)
+    """By exchange: how often it broke, and was begun again."""
 
 
 async def open_exchanges(
@@ -130,6 +139,7 @@ class _Opening(Struct):
     async def all(self) -> None:
         """Open all that are configured. Who keeps something of incidents learns what is forgotten, open or not."""
         config, forgetting = self.config, self.service.on_forget
+        self.opened.numbers["faults"] = lambda: dict(self.opened.faults)
         self.opened.routes += geojson_routes(self.service, self.board, self._admits(Right.WATCH), self.desk.books.read)
         if not config.asap.is_off:
             self._asap()
@@ -150,7 +160,7 @@ class _Opening(Struct):
     async def _eido(self, config: EidoConfig) -> None:
         source = Source(self.board, config, self.service.clock.now)
         log = ExchangeLog(self.data, config.log_bytes, source.statistics, config.log_days)
-        self.nursery.start_soon(log.run)
+        self._keep("eido", log.run)
         try:
             if config.listen is not None:
                 address = await self.nursery.start(partial(serve_eido, source, self.keeper, config.listen, log))
@@ -160,7 +170,7 @@ class _Opening(Struct):
             peers = Peers(self.service, source, log, self.data)
             self.service.on_forget.append(peers.forget)
             self.desk.exchanges |= {each.name: each for each in peers.followed}
-            self.nursery.start_soon(peers.run)
+            self._keep("eido", peers.run)
         except EidoRefused as refused:
             raise ConfigRefused(f"[eido]: {refused}") from refused
         self.opened.numbers["eido"] = lambda: flat(source.statistics)
@@ -183,31 +193,44 @@ class _Opening(Struct):
         ledger = Ledger(self.data, config.kept)
         desk = Desk(self.service, self.board, config, ledger, exercise=self.config.exercise)
         entrance = Entrance(desk, config, self._admits(Right.EXCHANGE))
-        self.nursery.start_soon(desk.run)
+        self._keep("cap", desk.run)
         if config.folder is not None:
-            self.nursery.start_soon(entrance.watch, self.data / config.folder)
+            self._keep("cap", partial(entrance.watch, self.data / config.folder))
         for poll in config.polls:
-            self.nursery.start_soon(Poller(poll, entrance, config.body_bytes).run)
+            self._keep("cap", Poller(poll, entrance, config.body_bytes).run)
         self.opened.routes += entrance.routes()
         self.opened.numbers["cap"] = desk.statistics
 
     def _press(self, config: PublishConfig) -> None:
         press = Press(self.service, self.board, config, self.data, exercise=self.config.exercise)
         self.service.on_forget.append(press.forget)
-        self.nursery.start_soon(press.run)
+        self._keep("cap-out", press.run)
         self.opened.routes += Window(press, self._admits(Right.ORDER), self._admits(Right.WATCH)).routes()
         self.opened.numbers["cap-out"] = press.statistics
         for receiver in filter(self._may_hear, config.receivers):
             outlet = Outlet(receiver.name, receiver, press)
-            self.nursery.start_soon(outlet.run)
+            self._keep("cap-out", outlet.run)
             self.opened.numbers[f"cap-out-{receiver.name}"] = outlet.statistics
             self.opened.levels[f"cap-out-{receiver.name}"] = outlet.levels
 
     def _feed(self, feed: Feed) -> None:
-        self.nursery.start_soon(feed.run)
+        self._keep(feed.name, feed.run)
         self.desk.exchanges[feed.name] = feed
         self.opened.numbers[feed.name] = feed.statistics
         self.opened.levels[feed.name] = feed.levels
+
+    def _keep(self, exchange: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run a part of an exchange, behind a wall."""
+        self.nursery.start_soon(self._behind_a_wall, exchange, run)
+
+    async def _behind_a_wall(self, exchange: str, run: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                return await run()
+            except Exception:  # noqa: BLE001  the boundary: a fault with one partner must not reach dispatch
+                self.opened.faults[exchange] += 1
+                _log.exception("an exchange broke; it is begun again, everything else goes on", exchange=exchange)
+            await trio.sleep(REST_S)
 
     def _may_hear(self, receiver: Receiver) -> bool:
         """Tell whether the receiver is told of what happens here: of an exercise only if it is marked."""

@@ -62,7 +62,7 @@ def _exchanges(sources: Sources) -> Iterator[Family]:
         CounterMetricFamily(
             PREFIX + "exchange_events",
             "What happened at the exchanges with other organisations since the start. Worry when unreadable, refused or "
-            "failed ones rise.",
+            "failed ones rise, and at those of the exchange faults: one broke, and was begun again; see the log.",
             labels=["exchange", "event"],
         ),
         sources.exchanges,

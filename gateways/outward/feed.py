@@ -234,7 +234,7 @@ class Feed:
         while True:
             if self._left_out == key:
                 self.counts["left_out"] += pieces
-                _log.warning("what a receiver did not take is left out, by a person's word", name=self.name, id=key)
+                _log.warning("what a receiver did not take is left out, by a person's word", feed=self.name, id=key)
                 return
             pause_s = wait_s
             if self.parking.parked is None:

@@ -53,7 +53,9 @@ class Parking:
         parked = Parked(by, reason, round(time.time() * 1_000))
         await trio.to_thread.run_sync(self._keep, parked)
         self.parked = parked
-        _log.error("parked: nothing is sent there until somebody has it resumed", name=self._name, by=by, reason=reason)
+        _log.error(
+            "parked: nothing is sent there until somebody has it resumed", exchange=self._name, by=by, reason=reason
+        )
         self.tell()
 
     async def resume(self) -> None:
@@ -75,7 +77,7 @@ class Parking:
             try:
                 await self.park(OURSELVES, f"has refused for {now_s - self._refused_since_s:.0f} s; last: {reason}")
             except OSError as error:
-                _log.error("it cannot be written down that somebody is parked", name=self._name, detail=str(error))
+                _log.error("it cannot be written down that somebody is parked", exchange=self._name, detail=str(error))
 
     def accepted(self) -> None:
         """Take that it has not refused."""

@@ -125,8 +125,8 @@ class Server:
 def serving(folder: Path, unit: str, more: str = "", place: Path = PLACE) -> Iterator[Server]:
     """Serve until the block is left."""
     server = Server(folder, unit, more, place)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop()

@@ -15,6 +15,7 @@ from engine.model.input import Command, Input
 from engine.model.inputs import AnyCommand, AnyInput
 from engine.policy import JointMatch
 from engine.state.world import FOLDS
+from gateways.log import PERSONAL
 
 ROOT = Path(__file__).parents[2]
 FILE_LINES_MAX = 400
@@ -260,3 +261,12 @@ def test_words_are_ours(path: Path) -> None:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         found = WORDS_OF_OTHERS.search(NAMES_OF_OTHERS.sub("", line))
         assert not found, f"line {number}: {line.strip()}"
+
+
+@pytest.mark.parametrize("path", sources("engine", "gateways"), ids=name_of)
+def test_nothing_is_logged_under_a_field_that_is_blanked(path: Path) -> None:
+    """`gateways/log.py` leaves out what may be personal: whoever logs which feed it was as its `name` says nothing."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("_log."):
+            blanked = {word.arg for word in node.keywords} & PERSONAL
+            assert not blanked, f"line {node.lineno}: {', '.join(map(str, blanked))}"
