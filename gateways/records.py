@@ -17,6 +17,7 @@ from engine.journal.keys import Keyring
 from engine.journal.recovery import take_snapshot, turns
 from engine.model.facts import AnyFact, Choice, PositionsMoved, Shortage
 from engine.model.fixes import Fixes
+from engine.model.input import Command
 from engine.model.inputs import ReportPositions
 from engine.model.route import Route
 from engine.model.turn import Turn
@@ -102,6 +103,9 @@ def _speaks(turn: Turn) -> bool:
 
 
 def _say(turn: Turn) -> None:
+    given = turn.input
+    if isinstance(given, Command) and given.line:
+        click.echo(f"{turn.seq:>9}  {clock(turn.now)}  {'typed':<22} {given.line!r}  by={given.by}")
     for fact in turn.facts:
         click.echo(f"{turn.seq:>9}  {clock(turn.now)}  {sentence(fact)}")
 

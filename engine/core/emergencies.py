@@ -39,7 +39,7 @@ def declare(turn: Recorder, unit: UnitRecord, text: str, by: str) -> None:
     place = world.settled
     x_m, y_m, doubt = _whereabouts(world, unit)
     area = area_of(place, x_m, y_m)
-    incident = next_incident_id(turn)
+    incident = next_incident_id(turn.world)
     turn.record(
         IncidentReported(
             incident=incident,

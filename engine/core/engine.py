@@ -34,13 +34,14 @@ from engine.core import (
     ticking,
     watching,
 )
+from engine.core.lookup import check_text
 from engine.core.matching import match_waiting
 from engine.core.recorder import Recorder, Refused
 from engine.model import crew_inputs, inputs, moves, response_inputs, suggestions
 from engine.model import forgetting as forgetting_words
 from engine.model import surroundings as surroundings_words
 from engine.model.facts import CommandRefused
-from engine.model.input import Input
+from engine.model.input import Command, Input
 from engine.model.inputs import AnyInput
 from engine.model.turn import Turn
 from engine.policy import DispatchPolicy, JointMatch
@@ -134,6 +135,8 @@ class Engine:
         world.begin(max(now, world.now))
         recorder = Recorder(world, self.dispatch)
         try:
+            if isinstance(given, Command):
+                check_text(line=given.line)
             DECIDERS[type(given)](recorder, given)
         except Refused as refused:
             assert not recorder.facts, "an input was refused after it had changed something"

@@ -36,11 +36,20 @@ from engine.model.inputs import (
 from engine.model.lifecycle import FINAL, Outcome, Phase
 from engine.model.place import Place
 from engine.state.records import Incident
+from engine.state.world import World
 
 
 def report_incident(turn: Recorder, given: ReportIncident) -> None:
     """Put a call on the board."""
-    world = turn.world
+    fact = as_reported(turn.world, given)
+    turn.record(fact)
+    holding.schedule(turn, fact.incident, given.due_ms, given.by)
+    duplicates.look(turn, fact.incident)
+    turn.match = True
+
+
+def as_reported(world: World, given: ReportIncident) -> IncidentReported:
+    """Return what a report makes true: under which id, plan and area. Raises Refused."""
     check_text(address=given.address, caller=given.caller, note=given.note, external=given.external)
     check_position(world.settled, given.x_m, given.y_m)
     code = checked_code(given.code)
@@ -51,33 +60,27 @@ def report_incident(turn: Recorder, given: ReportIncident) -> None:
     plan = plan_for(world, type_id, priority, code=code, area=area)
     if given.due_ms is not None:
         holding.check_until(world, "due_ms", given.due_ms)
-    name = next_incident_id(turn)
-    turn.record(
-        IncidentReported(
-            incident=name,
-            type=type_id,
-            priority=priority,
-            x_m=given.x_m,
-            y_m=given.y_m,
-            plan=plan.id,
-            area=area,
-            address=given.address,
-            caller=given.caller,
-            note=given.note,
-            external=given.external,
-            by=given.by,
-            code=code,
-            due_ms=given.due_ms,
-        )
+    return IncidentReported(
+        incident=next_incident_id(world),
+        type=type_id,
+        priority=priority,
+        x_m=given.x_m,
+        y_m=given.y_m,
+        plan=plan.id,
+        area=area,
+        address=given.address,
+        caller=given.caller,
+        note=given.note,
+        external=given.external,
+        by=given.by,
+        code=code,
+        due_ms=given.due_ms,
     )
-    holding.schedule(turn, name, given.due_ms, given.by)
-    duplicates.look(turn, f"I{world.incident_number}")
-    turn.match = True
 
 
-def next_incident_id(turn: Recorder) -> str:
+def next_incident_id(world: World) -> str:
     """Return the id of the next incident to be reported."""
-    return f"I{turn.world.incident_number + 1}"
+    return f"I{world.incident_number + 1}"
 
 
 def area_of(place: Place, x_m: int, y_m: int) -> str | None:

@@ -1,6 +1,6 @@
 """From proposals to facts: all waiting incidents are matched together, and each plan's mode says how far to go."""
 
-from collections.abc import Container
+from collections.abc import Collection, Container
 
 from msgspec.structs import replace
 
@@ -29,16 +29,17 @@ def match_waiting(turn: Recorder) -> None:
     """
     if not (turn.world.waiting or _reviewed(turn)):
         return
+    queue = turn.world.waiting.values()
     shadowed = any(plan.mode is Mode.SHADOW for plan in turn.world.plans.values())
-    shadows = _head(turn, shadow=True) if shadowed else []
+    shadows = _head(turn, queue, shadow=True) if shadowed else []
     if shadows:
         _tell(turn, shadows, turn.dispatch.solve(turn.world, shadows, take=False))
     standing = advice.that_stands(turn)
-    waiting = _head(turn, shadow=False, but=standing)
+    waiting = _head(turn, queue, shadow=False, but=standing)
     reviewed = _reviewed(turn)
     if not (waiting or reviewed):
         return
-    waiting, solution = _solve(turn, waiting, list(standing.values()), reviewed)
+    waiting, solution = _solve(turn, queue, waiting, list(standing.values()), reviewed)
     asked = {incident.id: incident for incident in (*waiting, *(each.incident for each in reviewed))}
     robbed = [*_robbed(turn, solution, asked), *_backfilled(turn, solution, asked)]
     _tell(turn, list(asked.values()), solution)
@@ -52,8 +53,27 @@ def match_waiting(turn: Recorder) -> None:
             _carry_out(turn, incident, proposal)
 
 
+def foresee(turn: Recorder, coming: Incident) -> Proposal | None:
+    """Return what an incident would get that is not on the board, were it reported now. Records nothing.
+
+    None: so many wait before it that it would not be looked at in that turn.
+    """
+    queue = turn.world.waiting.joined_by(coming)
+    if _mode(turn, coming) is Mode.SHADOW:
+        solution = turn.dispatch.solve(turn.world, _head(turn, queue, shadow=True), take=False)
+    else:
+        standing = advice.that_stands(turn)
+        waiting = _head(turn, queue, shadow=False, but=standing)
+        _, solution = _solve(turn, queue, waiting, list(standing.values()), _reviewed(turn))
+    return solution.proposals.get(coming.id)
+
+
 def _solve(
-    turn: Recorder, waiting: list[Incident], standing: list[Incident], reviewed: tuple[Reviewed, ...]
+    turn: Recorder,
+    queue: Collection[Incident],
+    waiting: list[Incident],
+    standing: list[Incident],
+    reviewed: tuple[Reviewed, ...],
 ) -> tuple[list[Incident], Solution]:
     """Return the answer, and whom it is about: also those whose advice it breaks."""
     while True:
@@ -63,14 +83,14 @@ def _solve(
         if not broken:
             return waiting, solution
         asked = {incident.id for incident in waiting} | broken
-        waiting = [incident for incident in turn.world.waiting.values() if incident.id in asked]
+        waiting = [incident for incident in queue if incident.id in asked]
         standing = [incident for incident in standing if incident.id not in broken]
 
 
 def explain_again(turn: Recorder, incident: Incident) -> None:
     """Match the queue and write down what it means for this incident, changed or not."""
     shadow = _mode(turn, incident) is Mode.SHADOW
-    together = _head(turn, shadow=shadow)
+    together = _head(turn, turn.world.waiting.values(), shadow=shadow)
     if incident.id in turn.world.waiting and all(other is not incident for other in together):
         together.append(incident)
     reviewed = () if shadow else _reviewed(turn)
@@ -92,7 +112,7 @@ def explain_shadow(turn: Recorder, incident: Incident) -> None:
         explain_again(turn, incident)
 
 
-def _head(turn: Recorder, *, shadow: bool, but: Container[str] = ()) -> list[Incident]:
+def _head(turn: Recorder, queue: Collection[Incident], *, shadow: bool, but: Container[str] = ()) -> list[Incident]:
     """Return the first of the queue, as many as are solved together: those of shadow plans, or all others `but` these.
 
     Where more wait than that, those are passed over whom nobody could help now and who have been told so: a
@@ -101,10 +121,10 @@ def _head(turn: Recorder, *, shadow: bool, but: Container[str] = ()) -> list[Inc
     """
     world = turn.world
     most = world.settled.limits.joint_slots
-    prospects = Prospects(world) if _more_than(most, world) else None
+    prospects = Prospects(world) if _more_than(most, world, queue) else None
     head: list[Incident] = []
     slots = passed = 0
-    for incident in world.waiting.values():
+    for incident in queue:
         if (_mode(turn, incident) is Mode.SHADOW) is not shadow or incident.id in but:
             continue
         if prospects is not None and _hopeless(world, incident, prospects):
@@ -119,9 +139,9 @@ def _head(turn: Recorder, *, shadow: bool, but: Container[str] = ()) -> list[Inc
     return head
 
 
-def _more_than(most: int, world: World) -> bool:
+def _more_than(most: int, world: World, queue: Collection[Incident]) -> bool:
     slots = 0
-    for incident in world.waiting.values():
+    for incident in queue:
         slots += sum(world.lacking(incident).values())
         if slots > most:
             return True

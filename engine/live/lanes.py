@@ -104,6 +104,11 @@ class Lanes:
                 return queue.popleft()
         return None
 
+    @property
+    def are_empty(self) -> bool:
+        """Tell whether nothing waits in any lane."""
+        return not any(self._queues)
+
     def depth(self, lane: Lane) -> int:
         """Return how many inputs wait in the lane."""
         return len(self._queues[lane])

@@ -30,6 +30,7 @@ from engine.live.epochs import EpochMaker, StreetsFailed
 from engine.live.forgetting import Forgetting
 from engine.live.lanes import Done, Lane, Lanes, Waiting
 from engine.live.positions import PositionLane
+from engine.live.previews import Previews
 from engine.live.release import Release
 from engine.live.watchdog import Watchdog
 from engine.model.facts import CommandRefused
@@ -48,8 +49,6 @@ STRETCH_S = 0.01
 """The writer decides for so long before everybody else on the loop has a turn: sockets are read, screens are told."""
 UNDURABLE_MAX = 4096
 """Turns on their way to the disk; beyond it the writer waits for the disk."""
-
-
 KEYS_AHEAD = 1_000
 KEYS_EVERY_S = 10.0
 
@@ -121,6 +120,7 @@ class Service:
         self._moved_on = trio.Event()
         self._failed: Exception | None = None
         self.epochs = EpochMaker(engine.world, self.tell)
+        self.previews = Previews(engine, lambda: self.lanes.are_empty)
 
     # ── what gateways call ──────────────────────────────────────────────────────────────────────────────────
 

@@ -16,3 +16,6 @@ class Command(Input, frozen=True, gc=False, kw_only=True):
     """Chosen by the sender, unique for ever among the sender's own."""
     by: str
     """The principal that the gateway authenticated."""
+    line: str = ""
+    """What was typed, word for word, where a person typed it. Nothing rests on it: it is kept for those who ask later
+    who said what, under the key of the incident that it is about."""

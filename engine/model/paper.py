@@ -7,6 +7,7 @@ from hashlib import blake2b, sha256
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from engine.model.fixes import Fixes
 from engine.model.input import Command
@@ -50,8 +51,9 @@ def decoder_of(kind: Any) -> msgspec.msgpack.Decoder[Any]:
 
 
 def digest_of(command: Command) -> bytes:
-    """Return eight bytes that tell two commands of one id apart."""
-    return blake2b(_encoder.encode(command), digest_size=8).digest()
+    """Return eight bytes that tell two commands of one id apart: by what they order, not by how it was typed."""
+    plain = replace(command, line="") if command.line else command
+    return blake2b(_encoder.encode(plain), digest_size=8).digest()
 
 
 def fingerprint(data: bytes) -> str:

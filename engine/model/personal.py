@@ -22,6 +22,7 @@ from engine.model import (
     response_inputs,
     surroundings,
 )
+from engine.model.input import Command
 
 ERASED: Final = "[erased]"
 """Stands where a personal text was. What was empty stays empty."""
@@ -96,9 +97,10 @@ def incident_of(item: Any) -> str:
 
 
 def texts_of(item: Struct) -> list[tuple[str, str]]:
-    """Return the personal fields that hold something, with their texts."""
+    """Return the personal fields that hold something, with their texts. A line that was typed may name anybody."""
     found = []
-    for name in PERSONAL.get(type(item), ()):
+    names = PERSONAL.get(type(item), ())
+    for name in (*names, "line") if isinstance(item, Command) else names:
         text = getattr(item, name)
         if text:
             found.append((name, text))

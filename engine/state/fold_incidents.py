@@ -20,10 +20,18 @@ from engine.state.world import World, folds
 @folds(IncidentReported)
 def reported(world: World, fact: IncidentReported) -> None:
     """Put the incident on the board."""
-    world.incident_number += 1
-    incident = Incident(
+    incident = incident_of(world, fact)
+    world.incident_number = incident.number
+    world.incidents[incident.id] = world.open[incident.id] = incident
+    world.requeue(incident)
+    world.count("incidents_reported")
+
+
+def incident_of(world: World, fact: IncidentReported) -> Incident:
+    """Return the incident that the report makes, as the next one of this World; it is not on the board by that."""
+    return Incident(
         id=fact.incident,
-        number=world.incident_number,
+        number=world.incident_number + 1,
         type=fact.type,
         priority=fact.priority,
         x_m=fact.x_m,
@@ -43,9 +51,6 @@ def reported(world: World, fact: IncidentReported) -> None:
         code=fact.code,
         reported_by=fact.by,
     )
-    world.incidents[incident.id] = world.open[incident.id] = incident
-    world.requeue(incident)
-    world.count("incidents_reported")
 
 
 @folds(IncidentAmended)

@@ -18,7 +18,7 @@ class WaitingQueue(Mapping[str, Incident]):
 
     def put(self, incident: Incident) -> None:
         """Put the incident where it belongs, also if it waits already and its urgency has changed."""
-        key = (incident.priority, incident.reported_ms, incident.number, incident.id)
+        key = _key(incident)
         if self._keys.get(incident.id) == key:
             return
         self.discard(incident.id)
@@ -33,6 +33,12 @@ class WaitingQueue(Mapping[str, Incident]):
             del self._order[bisect_left(self._order, key)]
             del self._incidents[incident_id]
 
+    def joined_by(self, incident: Incident) -> list[Incident]:
+        """Return the queue as it would be with one more; it stays as it is."""
+        at = bisect_left(self._order, _key(incident))
+        ordered = list(self.values())
+        return [*ordered[:at], incident, *ordered[at:]]
+
     def __getitem__(self, incident_id: str) -> Incident:
         return self._incidents[incident_id]
 
@@ -41,3 +47,7 @@ class WaitingQueue(Mapping[str, Incident]):
 
     def __len__(self) -> int:
         return len(self._order)
+
+
+def _key(incident: Incident) -> Key:
+    return incident.priority, incident.reported_ms, incident.number, incident.id

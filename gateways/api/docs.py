@@ -4,7 +4,7 @@ Rule: everything on a page comes from its document, and is escaped; what the doc
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,9 @@ def page(document: bytes, path: str) -> bytes:
             f'<section><h2 id="{_id(title)}">{escape(title)}</h2>{"".join(body for _, body in entries)}</section>'
         )
         links.append(f"<h2>{escape(title)}</h2>{''.join(link for link, _ in entries)}")
+    if "x-verbs" in described:
+        sections.append(f'<section><h2 id="verbs">Command line</h2>{_verbs(described["x-verbs"])}</section>')
+        links.append('<h2><a href="#verbs">Command line</a></h2>')
     kinds = [_kind(name, schema, schemas) for name, schema in sorted(schemas.items())]
     sections.append(f'<section><h2 id="types">Types</h2>{"".join(kinds)}</section>')
     links.append('<h2><a href="#types">Types</a></h2>')
@@ -116,6 +119,20 @@ def _head(name: str, method: str, path: str) -> str:
 def _link(name: str, method: str, text: str, title: str) -> str:
     shown = f'<span class="method {method}">{method.upper()}</span>' if method else ""
     return f'<a class="to" href="#{_id(name)}" title="{escape(title)}">{shown}<span>{escape(text)}</span></a>'
+
+
+def _verbs(sheet: Sequence[Mapping[str, Any]]) -> str:
+    """Return the verbs of the console as a table: what is typed, what for, and the operations that it becomes."""
+    rows = []
+    for each in sheet:
+        digits = f" In digits: {' or '.join(each['fms'])}." if each["fms"] else ""
+        links = ", ".join(f'<a href="#{_id(name)}">{escape(name)}</a>' for name in each["operations"])
+        needs = f'<span class="needs">needs {escape(", ".join(each["rights"]))}</span>'
+        rows.append(
+            f"<tr><td><code>{escape(each['usage'])}</code></td><td>{escape(each['about'])}.{digits}</td>"
+            f"<td>{links} {needs}</td></tr>"
+        )
+    return f"<article><table>{''.join(rows)}</table></article>"
 
 
 # ── types ───────────────────────────────────────────────────────────────────────────────────────────────────────

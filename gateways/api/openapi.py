@@ -10,6 +10,7 @@ from msgspec import Struct
 from gateways.api.operation import Operation
 from gateways.api.problems import ProblemDetails
 from gateways.api.shapes import Told
+from gateways.api.verbs import letters_of, verb_sheet
 from gateways.vocabulary.words import Name
 
 VERSION: Final = "1.0.0"
@@ -37,7 +38,10 @@ incident has changed since.
 
 **Versions.** Fields are added to what is answered; pass over those that you do not know. What is taken is never changed
 within /v1. An operation that will go says so for at least twelve months: `Deprecation`, `Sunset`, and a `Link` to what
-to use instead."""
+to use instead.
+
+**Verbs.** `/v1/verbs` is the registry from which the console's command line is made (`x-verbs` here): what is typed there
+becomes these same commands."""
 
 _TOKEN_OR_PACE: Final = (401, 403, 429, 503)
 _MEANS: Final = {
@@ -72,6 +76,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
         "security": [{"token": []}],
         "tags": [{"name": name} for name in dict.fromkeys(each.tag for each in served)],
         "paths": paths,
+        "x-verbs": verb_sheet(served),
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "name.secret"}},
             "schemas": dict(sorted(components.items())),
@@ -96,13 +101,19 @@ def _operation(each: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
         "responses": _responses(each, schemas),
     }
     if each.right is not None:
-        found["description"] = f"Needs the right to {each.right}."
+        found["description"] = f"Needs the right to {each.right}.{_typed(each)}"
     if each.body is not None:
         required = any(field.required for field in msgspec.structs.fields(each.body))
         found["requestBody"] = {"required": required, "content": {"application/json": {"schema": schemas[each.body]}}}
     if each.deprecated is not None:
         found["deprecated"] = True
     return found
+
+
+def _typed(each: Operation) -> str:
+    """Say how it is typed at the console."""
+    letters = ", ".join(f"`{verb}`" for verb in letters_of(each.says))
+    return f" On the console's command line: {letters}." if letters else ""
 
 
 def _parameters(each: Operation) -> list[dict[str, Any]]:

@@ -83,6 +83,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     handle: Handle | None = None
     """None: it is a command."""
     command: type[Struct] | None = None
+    question: type[Struct] | None = None
+    """The question of the vocabulary that it answers."""
     creates: bool = False
     """Answers 201."""
     conditional: bool = False
@@ -92,6 +94,11 @@ class Operation(Struct, frozen=True, kw_only=True):
     statuses: tuple[int, ...] = ()
     """Beside those that every operation may answer."""
     deprecated: Deprecation | None = None
+
+    @property
+    def says(self) -> type[Struct] | None:
+        """The message of the vocabulary that it stands for, if it stands for one."""
+        return self.command or self.question
 
     @property
     def named(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import asdict
 
 from engine.state.records import Incident, UnitRecord
 from engine.state.world import World
@@ -11,15 +12,17 @@ from gateways.api import shapes
 from gateways.api.operation import Call, Operation, Reply, Room
 from gateways.api.paging import page_of
 from gateways.api.problems import Problem
+from gateways.api.verbs import Verbs, verbs
 from gateways.auth import GRANTS, Right
 from gateways.inquiries import NoAnswer
 from gateways.move_views import MoveView, view_coverage, view_moves
+from gateways.previews import preview
 from gateways.redaction import Kind, alarm_for, incident_for, surroundings_for, unit_for
 from gateways.road_views import RoadsView, view_roads
 from gateways.surroundings_views import SurroundingsView, view_surroundings
 from gateways.views import IncidentView, UnitView, suspects_of, view_alarm, view_incident, view_unit
 from gateways.vocabulary.commands import QUESTIONS
-from gateways.vocabulary.questions import AskSuspects
+from gateways.vocabulary.questions import AskPreview, AskSuspects, AskWhy, Foreseen
 
 
 def _known_incident(world: World, call: Call) -> Incident:
@@ -253,6 +256,17 @@ async def suspects(room: Room, call: Call) -> Reply:
     return Reply(shapes.Suspects(suspects=found))
 
 
+async def foresee(room: Room, call: Call) -> Reply:
+    """Who would be recommended for a call that is being typed? Nothing is reported, kept or reserved by it."""
+    body: shapes.PreviewBody = call.body
+    try:
+        return Reply(await preview(room.service, AskPreview(id="http", **asdict(body))))
+    except NoAnswer as none:
+        if none.code == "busy":
+            raise Problem(503, none.code, none.reason, none.field, {"Retry-After": "1"}) from none
+        raise Problem(422, none.code, none.reason, none.field) from none
+
+
 async def me(room: Room, call: Call) -> Reply:
     """Who your token says you are, and what you may do."""
     principal, config = call.principal, room.config
@@ -298,7 +312,7 @@ def read_operations() -> tuple[Operation, ...]:
         _get("/v1/incidents", incidents, shapes.Incidents, shapes.IncidentsQuery),
         _get(one, incident, IncidentView),
         _get(f"{one}/recommendation", recommendation, shapes.Recommendation),
-        _get(f"{one}/why", why, told, shapes.WhyQuery, slow=True),
+        _get(f"{one}/why", why, told, shapes.WhyQuery, slow=True, question=AskWhy),
         _get("/v1/units", units, shapes.Units, shapes.UnitsQuery),
         _get("/v1/units/{unit}", unit, UnitView),
         _get("/v1/roster", roster, shapes.Roster, shapes.Page),
@@ -308,6 +322,7 @@ def read_operations() -> tuple[Operation, ...]:
         _get("/v1/roads", roads, RoadsView),
         _get("/v1/cautions", cautions, shapes.Cautions, shapes.Page),
         _get("/v1/hospitals", hospitals, shapes.Hospitals, shapes.Page),
+        _get("/v1/verbs", verbs, Verbs, right=None),
         _get(
             "/v1/suspects",
             suspects,
@@ -316,6 +331,17 @@ def read_operations() -> tuple[Operation, ...]:
             name="find_suspects",
             body=shapes.SuspectsBody,
             right=QUESTIONS[AskSuspects],
+            question=AskSuspects,
+        ),
+        _get(
+            "/v1/preview",
+            foresee,
+            Foreseen,
+            method="POST",
+            name="preview",
+            body=shapes.PreviewBody,
+            right=QUESTIONS[AskPreview],
+            question=AskPreview,
         ),
         *(
             _get(

@@ -87,6 +87,17 @@ class SuspectsBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     caller: Text = ""
 
 
+class PreviewBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is known of a call that has not been reported yet."""
+
+    lat: Latitude
+    lon: Longitude
+    incident_type: Annotated[str, Meta(max_length=128)] = ""
+    code: Annotated[str, Meta(max_length=128)] = ""
+    priority: Annotated[int, Meta(ge=1, le=5)] | None = None
+    """None: the code's, or the type's own."""
+
+
 class Listed(Struct, Generic[Item], frozen=True, kw_only=True):
     """A page of a list."""
 

@@ -29,6 +29,9 @@ class CadConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     message_bytes: Positive = 64 << 10
     commands_per_s: Annotated[float, Meta(gt=0)] = 300.0
     burst: Positive = 600
+    previews_per_s: Annotated[float, Meta(gt=0)] = 4.0
+    """What would be recommended for a call that is being typed: each costs the engine as much as a call."""
+    previews_burst: Positive = 8
     in_flight: Positive = 64
     max_errors: Positive = 10
     """Messages that could not be read before the connection ends; one is forgiven each minute."""

@@ -26,7 +26,7 @@ from gateways.inquiries import NoAnswer
 from gateways.log import logger
 from gateways.redaction import Audience, audience_of
 from gateways.vocabulary.commands import FIELDS
-from gateways.vocabulary.questions import Question, Told
+from gateways.vocabulary.questions import AskPreview, Question, Told
 
 GONE: Final = Close(1000, "gone", "")
 RESET: Final = Close(1006, "reset", "")
@@ -35,6 +35,7 @@ FAULT: Final = Close(1011, "fault", "An error of the server's own, which is logg
 SLOW: Final = Close(1013, "slow", "You do not read fast enough to follow. Connect again and resume.")
 CROWD: Final = Close(1013, "crowd", "You have as many connections as one name may have. Close one of them first.")
 NO_HELLO: Final = Close(1008, "no_hello", "No hello came in time. Say hello right after connecting.")
+OVERTAKEN: Final = "A later preview was asked for on this connection; it is answered in place of this one."
 IDLE: Final = Close(1001, "idle", "You have not answered a ping. Connect again and resume.")
 FAULTY: Final = {code: Close(code, "websocket_error", "") for code in (1002, 1007)}
 """What a client did that the protocol forbids, or a text that is not UTF-8."""
@@ -72,6 +73,8 @@ class Connection:
         self._wants_positions = False
         self._greeted = trio.Event()
         self._in_flight = 0
+        self._previewing = trio.CancelScope()
+        """In which the latest preview is waited for."""
         self._overflows = 0
         self._holding = False
         """Not reading, because too much of what was read waits for its answer."""
@@ -150,7 +153,7 @@ class Connection:
         elif isinstance(effect, Inquire):
             assert self._nursery is not None, "a message was read outside `run`"
             self._in_flight += 1
-            self._nursery.start_soon(self._inquire, effect.question)
+            self._nursery.start_soon(self._inquire, effect.question, self._patience_for(effect.question))
         elif isinstance(effect, Watch):
             await self._look(effect.look)
         elif isinstance(effect, Send):
@@ -165,15 +168,24 @@ class Connection:
         self._statistics.commands += 1
         await self._service.enter(command, partial(self._answered, command.id))
 
-    async def _inquire(self, question: Question) -> None:
+    def _patience_for(self, question: Question) -> trio.CancelScope:
+        """Return in what a question is answered; whoever asks for another preview does not want the one before."""
+        patience = trio.CancelScope()
+        if isinstance(question, AskPreview):
+            self._previewing.cancel()
+            self._previewing = patience
+        return patience
+
+    async def _inquire(self, question: Question, patience: trio.CancelScope) -> None:
         """Answer a question; reading goes on meanwhile."""
-        reply: Told | Refused
-        try:
-            reply = await self._hub.inquire(question, self._audience)
-            if self.principal is not None:
-                self._hub.note_account(self.principal, question)
-        except NoAnswer as none:
-            reply = Refused(id=question.id, code=none.code, field=none.field, reason=none.reason)
+        reply: Told | Refused = Refused(id=question.id, code="overtaken", field="", reason=OVERTAKEN)
+        with patience:
+            try:
+                reply = await self._hub.inquire(question, self._audience)
+                if self.principal is not None:
+                    self._hub.note_account(self.principal, question)
+            except NoAnswer as none:
+                reply = Refused(id=question.id, code=none.code, field=none.field, reason=none.reason)
         self._in_flight -= 1
         self._tell(reply)
 

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from engine.live.service import Service
 from engine.model.geometry import Projection
@@ -27,9 +28,19 @@ from gateways.cad.whatif import WhatIf, WhatIfQuestion
 from gateways.cad.window import Box, Ints
 from gateways.covering import Covering
 from gateways.inquiries import Inquiries, NoAnswer
+from gateways.previews import preview
 from gateways.redaction import NOBODY, SEES, Audience, Concern, Scope, audience_of, concern_of, snapshot_for
 from gateways.views import PositionView, suspects_of, view_incident
-from gateways.vocabulary.questions import AskSuspects, AskWhy, Question, SuspectsTold, Told, WhyTold
+from gateways.vocabulary.questions import (
+    AskPreview,
+    AskSuspects,
+    AskWhy,
+    PreviewTold,
+    Question,
+    SuspectsTold,
+    Told,
+    WhyTold,
+)
 
 REPLAY_ON_SNAPSHOT_MAX: Final = 200
 """Deltas that a newcomer is given on top of a kept snapshot before a new one is cheaper."""
@@ -154,6 +165,8 @@ class Hub:
                 question.caller,
             )
             return SuspectsTold(id=question.id, suspects=found)
+        if isinstance(question, AskPreview):
+            return PreviewTold(id=question.id, **asdict(await preview(self.service, question)))
         if self._inquiries is None:
             raise NoAnswer("unavailable", "type", "This server keeps no journal that could be asked.")
         world = self._board.world

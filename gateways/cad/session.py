@@ -21,7 +21,7 @@ from gateways.vocabulary.bucket import Bucket
 from gateways.vocabulary.commands import NotAllowed, Unfit, admitted, may_ask
 from gateways.vocabulary.incident_messages import AnyCommand as AnyMessage
 from gateways.vocabulary.incident_messages import UnitEmergency
-from gateways.vocabulary.questions import Question
+from gateways.vocabulary.questions import AskPreview, Question
 from gateways.vocabulary.unreadable import UNREADABLE
 
 POLICY_VIOLATION: Final = 1008
@@ -95,6 +95,7 @@ class Session:
         self._gatekeeper = gatekeeper
         self._projection = projection
         self._pace = Bucket(config.commands_per_s, config.burst)
+        self._previews = Bucket(config.previews_per_s, config.previews_burst)
         self._patience = Bucket(ERRORS_FORGIVEN_PER_S, config.max_errors - 1)
 
     def feed(self, text: str | bytes, now_s: float) -> list[Effect]:
@@ -141,15 +142,17 @@ class Session:
         wait_s = self._pace.take(now_s)
         if wait_s > 0 and not isinstance(message, UnitEmergency):
             reason = "Messages come faster than this connection may send them. Send it again later, under the same id."
-            return Send(
-                Refused(
-                    id=message.id, code="rate_limited", field="", reason=reason, retry_after_ms=int(wait_s * 1000) + 1
-                )
-            )
+            return _too_fast(message, wait_s, reason)
         if isinstance(message, Ping):
             return Send(Pong(id=message.id))
         if isinstance(message, Look):
             return _watch(message)
+        if isinstance(message, AskPreview):
+            wait_s = self._previews.take(now_s)
+            if wait_s > 0:
+                return _too_fast(
+                    message, wait_s, "Previews are asked for faster than one may. Ask when the typing pauses."
+                )
         return self._asked(message, principal)
 
     def _asked(self, message: Question | AnyMessage, principal: Principal) -> Send | Ask | Inquire:
@@ -175,6 +178,11 @@ class Session:
     def _end(self, cause: str, reason: str) -> Close:
         self.state = State.CLOSED
         return Close(POLICY_VIOLATION, cause, reason)
+
+
+def _too_fast(message: Look | Ping | Question | AnyMessage, wait_s: float, reason: str) -> Send:
+    wait_ms = int(wait_s * 1000) + 1
+    return Send(Refused(id=message.id, code="rate_limited", field="", reason=reason, retry_after_ms=wait_ms))
 
 
 def _watch(look: Look) -> Send | Watch:

@@ -47,6 +47,19 @@ def tail(directory: Path, lines: int, follow: bool) -> None:
 
 @journal.command()
 @click.argument("directory", type=FOLDER)
+@click.option("--by", help="Only what this principal ordered.")
+@click.option("--incident", help="Only what names or changed this incident.")
+@click.option("--typed", is_flag=True, help="Only what was typed on a command line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def audit(directory: Path, by: str | None, incident: str | None, typed: bool, as_json: bool) -> None:
+    """Print who ordered what and when, as it was typed, and whether it was refused."""
+    from gateways.audit import print_audit
+
+    raise SystemExit(print_audit(directory, by=by, incident=incident, typed=typed, as_json=as_json))
+
+
+@journal.command()
+@click.argument("directory", type=FOLDER)
 def replay(directory: Path) -> None:
     """Decide every recorded turn again, and compare byte for byte."""
     from gateways.records import replay_journal

@@ -20,6 +20,7 @@ from gateways.console.layouts import NotKept, Window, Word
 from gateways.console.past import Past
 from gateways.console.place import view_place
 from gateways.pages import Page, read_pages
+from gateways.vocabulary.verbs import view_verbs
 
 FOLDER: Final = Path(__file__).parent / "static"
 PATH: Final = "/console"
@@ -50,6 +51,7 @@ def console_routes(console: Console, follow: Follow) -> list[BaseRoute]:
         Route(f"{PATH}/layout", answered(console, _layout)),
         Route(f"{PATH}/layout/{{window}}", answered(console, _put_layout), methods=["PUT"]),
         Route(f"{PATH}/place", answered(console, _place)),
+        Route(f"{PATH}/verbs", answered(console, _verbs)),
         Route(f"{PATH}/streets/{{digest}}", answered(console, _streets)),
         WebSocketRoute(f"{PATH}/follow", _admitted(console, followed)),
         WebSocketRoute(f"{PATH}/past", _admitted(console, past.serve)),
@@ -193,6 +195,12 @@ async def _place(console: Console, request: Request) -> Response:
     """Tell what the place is made of."""
     console.guest(request)
     return json_answer(view_place(console.service.world.settled, console.basemap.digest, exercise=console.exercise))
+
+
+async def _verbs(console: Console, request: Request) -> Response:
+    """Tell the registry of verbs, from which the page makes its command line and its help."""
+    console.guest(request)
+    return json_answer(view_verbs())
 
 
 async def _streets(console: Console, request: Request) -> Response:

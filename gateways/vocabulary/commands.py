@@ -19,7 +19,7 @@ from gateways.vocabulary import (
     response_messages,
     surroundings_messages,
 )
-from gateways.vocabulary.questions import AskCover, AskLeft, AskSuspects, AskWay, AskWhy, Question
+from gateways.vocabulary.questions import AskCover, AskLeft, AskPreview, AskSuspects, AskWay, AskWhy, Question
 from gateways.vocabulary.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather, Stretch
 from gateways.vocabulary.words import Command
 
@@ -58,6 +58,7 @@ def _report(message: incident_messages.ReportIncident, by: str, projection: Proj
     return inputs.ReportIncident(
         id=message.id,
         by=by,
+        line=message.line,
         type=message.incident_type,
         x_m=x_m,
         y_m=y_m,
@@ -71,11 +72,19 @@ def _report(message: incident_messages.ReportIncident, by: str, projection: Proj
     )
 
 
+def foreseen(question: AskPreview, projection: Projection) -> inputs.ReportIncident:
+    """Return the report that a call would be which is still being typed; it is judged, never made."""
+    x_m, y_m = projection.to_metres(question.lat, question.lon)
+    kind, priority, code = question.incident_type, question.priority, question.code
+    return inputs.ReportIncident(id="", by="", type=kind, x_m=x_m, y_m=y_m, priority=priority, code=code)
+
+
 def _amend(message: incident_messages.AmendIncident, by: str, projection: Projection) -> inputs.AmendIncident:
     x_m, y_m = _place_of(message, projection)
     return inputs.AmendIncident(
         id=message.id,
         by=by,
+        line=message.line,
         incident=message.incident,
         type=message.incident_type,
         priority=message.priority,
@@ -179,6 +188,7 @@ QUESTIONS: Final[dict[type[Question], Right]] = {
     # Judged against where incidents are and who called, which are not for everybody who may watch: whoever could ask
     # from several places would learn them.
     AskSuspects: Right.REPORT,
+    AskPreview: Right.REPORT,
     AskCover: Right.WATCH,
     AskLeft: Right.WATCH,
     AskWay: Right.WATCH,

@@ -3,12 +3,25 @@
 from typing import Annotated, TypeAlias
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
 
+from engine.model.facts import Choice, Shortage
+from engine.model.plans import Mode
 from engine.model.response_facts import Suspect
 from gateways.cover_views import LeftView, PictureView
 from gateways.views import RouteView
-from gateways.vocabulary.words import FromClient, FromServer, Label, Latitude, Longitude, Name, Text, Units, Whole
+from gateways.vocabulary.words import (
+    FromClient,
+    FromServer,
+    Label,
+    Latitude,
+    Longitude,
+    Name,
+    Priority,
+    Text,
+    Units,
+    Whole,
+)
 
 
 class AskWhy(FromClient, frozen=True, gc=False, kw_only=True):
@@ -31,6 +44,22 @@ class AskSuspects(FromClient, frozen=True, gc=False, kw_only=True):
     incident_type: Label = ""
     address: Text = ""
     caller: Text = ""
+
+
+class AskPreview(FromClient, frozen=True, gc=False, kw_only=True):
+    """Who would be recommended for this call? Asked while it is typed: nothing is reported, kept or reserved by it.
+
+    Asked again before the answer has come, only the later one is answered; the other is refused (`overtaken`).
+    """
+
+    id: Name
+    lat: Latitude
+    lon: Longitude
+    incident_type: Label = ""
+    """May be empty where `code` says it."""
+    code: Label = ""
+    priority: Priority | None = None
+    """None: the code's, or the type's own."""
 
 
 class AskCover(FromClient, frozen=True, gc=False, kw_only=True):
@@ -79,6 +108,33 @@ class SuspectsTold(FromServer, frozen=True, gc=False, kw_only=True):
     suspects: tuple[Suspect, ...]
 
 
+class Foreseen(Struct, frozen=True, gc=False, kw_only=True):
+    """What the call would become, and get, were it reported now: advice of this moment, that nobody may accept."""
+
+    seq: int
+    """The turn after which it holds."""
+    incident_type: str
+    priority: int
+    plan: str
+    mode: Mode
+    """What the plan would let the engine do by itself."""
+    area: str | None
+    choices: tuple[Choice, ...]
+    short: tuple[Shortage, ...]
+    option: str
+    """Which of the plan's ways to answer; "" is its own."""
+    travel: str
+    """How the times are found, in words."""
+    behind: bool
+    """So many wait before it that it would not be looked at at once."""
+
+
+class PreviewTold(Foreseen, frozen=True, gc=False, kw_only=True, tag_field="type", tag="preview_told"):
+    """The answer to a preview: what the call would become, and get, were it reported now."""
+
+    id: Name
+
+
 class CoverTold(FromServer, frozen=True, gc=False, kw_only=True):
     """How a class of demand is covered, as the planner saw the city last."""
 
@@ -109,5 +165,5 @@ class WayTold(FromServer, frozen=True, gc=False, kw_only=True):
     """None: over the streets there is none, or no streets are known."""
 
 
-Question: TypeAlias = AskWhy | AskSuspects | AskCover | AskLeft | AskWay
-Told: TypeAlias = WhyTold | SuspectsTold | CoverTold | LeftTold | WayTold
+Question: TypeAlias = AskWhy | AskSuspects | AskPreview | AskCover | AskLeft | AskWay
+Told: TypeAlias = WhyTold | SuspectsTold | PreviewTold | CoverTold | LeftTold | WayTold

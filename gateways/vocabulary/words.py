@@ -11,6 +11,8 @@ Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Label = Annotated[str, Meta(max_length=128)]
 """A name that may be left empty."""
 Text = Annotated[str, Meta(max_length=4_000)]
+Line = Annotated[str, Meta(max_length=1_000)]
+"""What a person typed."""
 Said = Annotated[str, Meta(min_length=1, max_length=4_000)]
 """A text that goes into the record, and may not be empty."""
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
@@ -37,3 +39,5 @@ class Command(FromClient, frozen=True, gc=False, kw_only=True):
 
     id: Name
     """Chosen by the sender, unique for ever among its own: the same command sent again gets the same answer."""
+    line: Line = ""
+    """What the operator typed, word for word, where it was typed: kept in the record with who sent it and when."""

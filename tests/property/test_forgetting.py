@@ -59,7 +59,9 @@ class Town:
         return turn
 
     def say(self, kind: type, **fields: object) -> Turn:
-        return self.give(kind(id=f"c{self.number}", by="cad", **fields))
+        # What was typed says all that the command says.
+        line = " ".join(text for text in fields.values() if isinstance(text, str))
+        return self.give(kind(id=f"c{self.number}", by="cad", line=line, **fields))
 
     def forget(self, incident: str) -> None:
         turn = self.say(ForgetIncident, incident=incident, reason="asked for")

@@ -15,7 +15,7 @@ from gateways.auth import GRANTS, Credential, Gatekeeper, Right, Role, digest_of
 from gateways.cad import messages
 from gateways.cad.config import CadConfig
 from gateways.cad.messages import VERSION, Pong, Refused
-from gateways.cad.session import Ask, Close, Join, Send, Session, State
+from gateways.cad.session import Ask, Close, Inquire, Join, Send, Session, State
 from gateways.vocabulary.bucket import Bucket
 from gateways.vocabulary.commands import QUESTIONS, RULES
 from gateways.vocabulary.incident_messages import AnyCommand
@@ -239,6 +239,8 @@ BAD_COMMANDS = [
     (text("hold", id="c1", incident="I1", until_ms=1), "missing", "reason", "c1"),
     (text("ask_why", id="c1", incident="I1", at=0), "out_of_range", "at", "c1"),
     (text("ask_suspects", id="c1", lat=41.5), "missing", "lon", "c1"),
+    (text("ask_preview", id="c1", lat=91, lon=0), "out_of_range", "lat", "c1"),
+    (command("dispatch", line="x" * 1_001), "too_long", "line", "c1"),
     (command("dispatch", units=["M1", 2]), "wrong_type", "units[1]", "c1"),
     (command("dispatch", units=["M1"] * 65), "too_long", "units", "c1"),
     (command("note", text="x").replace('"x"', '"\\ud800"'), "malformed", "", None),
@@ -262,6 +264,38 @@ def test_bad_messages_are_refused_with_their_field(given: str, code: str, field:
 def test_every_question_needs_a_right() -> None:
     """One that is not in the table would break the session that asks it."""
     assert set(QUESTIONS) == set(get_args(Question))
+
+
+PREVIEW = text("ask_preview", id="p1", incident_type="fire", lat=41.5, lon=-90.5)
+
+
+@pytest.mark.parametrize("name", ["cad", "calls", "wall", "crew-m1"])
+def test_a_preview_is_for_those_who_report(name: str) -> None:
+    """A call-taker and a dispatcher may ask who would go; an observer and a crew may not."""
+    made = session(name)
+    (effect,) = made.feed(PREVIEW, 1.0)
+    if name in ("cad", "calls"):
+        assert isinstance(effect, Inquire)
+    else:
+        assert (refusal([effect]).code, refusal([effect]).field, refusal([effect]).id) == ("unauthorised", "type", "p1")
+
+
+def test_previews_have_a_pace_of_their_own() -> None:
+    """Beyond it they are told when to come back; commands go on."""
+    made = session(previews_per_s=2.0, previews_burst=2)
+    kinds = [made.feed(PREVIEW, 10.0)[0] for _ in range(3)]
+    assert [type(each) for each in kinds] == [Inquire, Inquire, Send]
+    told = refusal([kinds[2]])
+    assert (told.code, told.retry_after_ms) == ("rate_limited", 501)
+    assert isinstance(made.feed(command("note"), 10.0)[0], Ask)
+    assert isinstance(made.feed(PREVIEW, 10.6)[0], Inquire)
+
+
+def test_what_was_typed_reaches_the_engine() -> None:
+    """Word for word, with whatever it became."""
+    (effect,) = session().feed(command("dispatch", line="D I1 M1 nearest"), 1.0)
+    assert isinstance(effect, Ask)
+    assert effect.command.line == "D I1 M1 nearest"
 
 
 def test_a_refusal_never_repeats_a_long_field() -> None:

@@ -49,7 +49,7 @@ def choose(problem: Problem) -> Chosen:
     plans = problem.world.plans
     choices = {each.id: open_ways(problem, each) for each in problem.incidents if plans[each.plan].options}
     several = [incident for incident in problem.incidents if len(choices.get(incident.id, ())) > 1]
-    ways = {name: _first(problem, name, choices[name]) for name in choices}
+    ways = {each.id: _first(each, choices[each.id]) for each in problem.incidents if each.id in choices}
     answer = problem.answer(ways)
     weighed: dict[str, tuple[WayWhy, ...]] = {}
     for _ in range(ROUNDS if len(several) > 1 else 1):
@@ -68,8 +68,8 @@ def open_ways(problem: Problem, incident: Incident) -> list[Option]:
     return ways or [way for way in plan.ways() if way.id == incident.option] or [plan.ways()[0]]
 
 
-def _first(problem: Problem, name: str, ways: list[Option]) -> str:
-    option = problem.world.open[name].option
+def _first(incident: Incident, ways: list[Option]) -> str:
+    option = incident.option
     return option if any(way.id == option for way in ways) else ways[0].id
 
 

@@ -37,9 +37,12 @@ export class Board {
     this.motion = new Map();
   }
 
-  /** Call `heard(kind, message)` after each change: board, positions, cover, selection. */
+  /** Call `heard(kind, message)` after each change: board, positions, cover, selection. Returns what ends that. */
   follow(heard) {
     this._follow.push(heard);
+    return () => {
+      this._follow = this._follow.filter((each) => each !== heard);
+    };
   }
 
   _tell(kind, message) {

@@ -3,8 +3,11 @@
 import { now } from "./clock.js";
 import { Wrong } from "./grammar.js";
 import { showHelp } from "./help.js";
+import { releasing } from "./orders.js";
+import { span } from "./words.js";
 
 const SNOOZE_MS = 600_000;
+const RENEWED_WITHIN_MS = 2_000;
 
 export class Desk {
   constructor({ board, link, streets, place, me, tones }) {
@@ -17,8 +20,13 @@ export class Desk {
     return this._rights.has(right);
   }
 
+  /** Has the role every right that the verb needs? */
+  mayAll(verb) {
+    return verb.rights.every((right) => this.may(right));
+  }
+
   help() {
-    showHelp((right) => this.may(right));
+    showHelp((verb) => this.mayAll(verb));
   }
 
   // ── looking ───────────────────────────────────────────────────────────────────────────────────────────
@@ -68,11 +76,33 @@ export class Desk {
   accepting(name) {
     const incident = this.board.incidents.get(name);
     if (!incident?.decided_seq) throw new Wrong(`Nothing is recommended for ${name}. R ${name} judges anew.`);
-    const units = incident.recommended.map((each) => each.unit).join(", ");
+    const units = incident.recommended.map((each) => each.unit);
+    // A crew that was turned round, relieved or is waited for is not given back by a release.
+    const plainly = incident.recommended.every((each) => !each.source && !each.replaces && !(each.clear_ms >= 0));
     return {
       say: [{ type: "accept", incident: name, decision: incident.decided_seq }],
-      done: () => `Accepted for ${name}: ${units}`,
+      done: () => `Accepted for ${name}: ${units.join(", ")}`,
+      undo: plainly && units.length > 0 && releasing(units, name),
     };
+  }
+
+  /** The units that are recommended in the place of a decision that no longer holds, once the board has brought them. */
+  renewed(name, before) {
+    const best = () => {
+      const incident = this.board.incidents.get(name);
+      if (!incident?.decided_seq || incident.decided_seq === before) return "";
+      return incident.recommended.map((each) => `${each.unit} (${span(each.eta_ms)})`).join(", ");
+    };
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(over);
+        unfollow();
+        resolve(best());
+      };
+      const over = setTimeout(end, RENEWED_WITHIN_MS);
+      const unfollow = this.board.follow(() => best() && end());
+      if (best()) end();
+    });
   }
 
   accept(incident) {

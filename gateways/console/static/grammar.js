@@ -3,11 +3,16 @@
 /** What is wrong with a line, in words for the person who typed it. */
 export class Wrong extends Error {}
 
-/** `D.E12.I42` and `D E12 I42` are the same; what follows `;` is a text and stays whole. */
+/**
+ * `D.E12.I42` and `D E12 I42` are the same, and so are `E12.3` and `E12 3`; what follows `;` is a text and stays whole.
+ * Where a line begins with spaces its dots belong to its words: coordinates, a name with a point. In a dotted call
+ * (`N.fire.41.5,-90.5`) a point between digits is a decimal one.
+ */
 export function split(line) {
   const [said, ...rest] = line.trim().replace(/^\//, "").split(";");
-  const dotted = /^[A-Za-z?]{1,4}\.\S/.test(said.trim());
-  const words = said.trim().split(dotted ? /[.\s]+/ : /\s+/).filter(Boolean);
+  const dotted = /^[\w?]{1,8}\.\S/.test(said.trim());
+  const points = /^n\./i.test(said.trim()) ? /\.(?!\d)|(?<!\d)\.|\s+/ : /[.\s]+/;
+  const words = said.trim().split(dotted ? points : /\s+/).filter(Boolean);
   return { words, text: rest.join(";").trim() };
 }
 

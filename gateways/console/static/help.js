@@ -1,4 +1,4 @@
-// The help sheet, made from the registry of verbs. It prints as a cheat sheet.
+// The help sheet, made from the registry of verbs (which the server tells). It prints as a cheat sheet.
 
 import { fill, find, make } from "./dom.js";
 import { VERBS } from "./verbs.js";
@@ -21,19 +21,20 @@ const KEYS = [
 /** The usage without the verb that stands before it. */
 const usage = ({ verb, usage: all }) => (all === verb ? "" : all.slice(verb.length));
 
+/** The verbs by group; `may(verb)` tells which are for the reader. */
 export function showHelp(may) {
   const dialog = find("help");
   const groups = [...new Set(VERBS.map((each) => each.group))];
   const section = (group) =>
     make("section", {}, make("h3", {}, group),
       make("dl", {}, ...VERBS.filter((each) => each.group === group).flatMap((each) => [
-        make("dt", { class: may(each.right) ? "" : "barred" }, make("kbd", {}, each.verb), make("code", {}, usage(each))),
-        make("dd", {}, `${each.about}.${may(each.right) ? "" : " Not for your role."}`),
+        make("dt", { class: may(each) ? "" : "barred" }, make("kbd", {}, each.verb), make("code", {}, usage(each))),
+        make("dd", {}, `${each.about}.${each.fms.length ? ` In digits: UNIT … ${each.fms.join(" or ")}.` : ""}${may(each) ? "" : " Not for your role."}`),
       ])));
   fill(
     dialog,
     make("h2", { id: "help-title", tabindex: "-1", autofocus: true }, "Commands and keys"),
-    make("p", { class: "quiet" }, "Spaces or dots (D.I12.E7), upper or lower case, the beginning of a word where it can mean one thing only. Several units in a line. Words in brackets may be left out: the selected incident is meant."),
+    make("p", { class: "quiet" }, "Spaces or dots (D.I12.E7), upper or lower case, verbs by letters or by name, the beginning of a word where it can mean one thing only. Several units in a line. Words in brackets may be left out: the selected incident is meant."),
     make("div", { class: "sheet-columns" },
       make("section", {}, make("h3", {}, "Keys"), make("dl", { class: "keys-list" }, ...KEYS.flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, `${what}.`)]))),
       ...groups.map(section)),

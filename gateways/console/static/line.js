@@ -1,14 +1,16 @@
 // The command line: focus, history, completion, and the line that says what became of it.
 
 import { fill, find, make, write } from "./dom.js";
+import { typesOf } from "./entering.js";
 import { split, Wrong } from "./grammar.js";
 import { understand, VERBS } from "./verbs.js";
 
+const BEFORE = { accepted: "✓ ", refused: "✕ Refused: ", renewed: "↻ Nobody sent yet: " };
 const HISTORY = 100;
+const LINE_MAX = 1_000;
 const OFFERED = 8;
 const HURRY_MS = 700;
 const UNDO_MS = 20_000;
-const SUSPECTS_AFTER_MS = 300;
 
 export class Line {
   constructor(desk) {
@@ -39,17 +41,16 @@ export class Line {
 
   say(kind, text) {
     this._result.dataset.kind = kind;
-    write(this._result, (kind === "refused" ? "✕ Refused: " : kind === "accepted" ? "✓ " : "") + text);
-    if (kind) this.desk.tones.play(kind);
+    write(this._result, (BEFORE[kind] ?? "") + text);
+    if (kind) this.desk.tones.play(kind === "renewed" ? "attention" : kind);
   }
 
-  /** Do what the line says. */
-  async run(line) {
+  /** Do what the line says. What a person has `typed` goes into the record word for word. */
+  async run(line, { typed = false } = {}) {
     try {
       const { verb, words, text } = understand(split(line), this.desk);
-      if (!this.desk.may(verb.right)) throw new Wrong(`A ${this.desk.me.role.replaceAll("_", " ")} may not do this.`);
-      await this.perform(verb.read({ words, text }, this.desk));
-      return true;
+      if (!this.desk.mayAll(verb)) throw new Wrong(`A ${this.desk.me.role.replaceAll("_", " ")} may not do this.`);
+      return await this.perform(verb.read({ words, text }, this.desk), typed ? line : "");
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
       this.say("refused", error.message);
@@ -57,8 +58,8 @@ export class Line {
     }
   }
 
-  /** Send what was read, one message after another; stop at the first that is refused. */
-  async perform(deed) {
+  /** Send what was read, one message after another, each with the line that was typed; stop at the first that is refused. */
+  async perform(deed, line = "") {
     if (deed.show) {
       const shown = deed.show(this.desk);
       this._result.dataset.kind = "";
@@ -69,15 +70,22 @@ export class Line {
     this._result.dataset.kind = "";
     write(this._result, this.desk.link.state === "live" ? "…" : "Waits for the link");
     for (const message of deed.say) {
-      answer = await this.desk.link.ask(message);
+      answer = await this.desk.link.ask(line && !isQuestion(message) ? { ...message, line: line.slice(0, LINE_MAX) } : message);
       if (answer.type === "refused") {
-        this.say("refused", answer.reason);
+        await this._refused(message, answer);
         return false;
       }
     }
     this._undo = deed.undo ? { deed: deed.undo, until: performance.now() + UNDO_MS } : null;
     this.say("accepted", deed.done(answer) + (deed.undo ? "  ·  U undoes it" : ""));
     return true;
+  }
+
+  /** Say why not. Where the advice has changed between the look and the key, the new best is said instead. */
+  async _refused(message, answer) {
+    const best = answer.code === "stale_recommendation" ? await this.desk.renewed(message.incident, message.decision) : null;
+    if (best) this.say("renewed", `for ${message.incident} it is better now to send ${best}. Enter accepts that.`);
+    else this.say("refused", answer.reason);
   }
 
   _key(event) {
@@ -94,7 +102,7 @@ export class Line {
       this._at = this._history.length;
       input.value = "";
       this._help();
-      this.run(line).then((fine) => {
+      this.run(line, { typed: true }).then((fine) => {
         if (!fine && !input.value) this.focus(line);
       });
     } else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
@@ -136,18 +144,20 @@ export class Line {
 
   _verbs(last) {
     const sought = last.toUpperCase();
-    const verbs = VERBS.filter((each) => this.desk.may(each.right) && (each.verb.startsWith(sought) || (sought.length > 1 && each.name.toUpperCase().startsWith(sought))));
+    const verbs = VERBS.filter((each) => this.desk.mayAll(each) && (each.verb.startsWith(sought) || (sought.length > 1 && each.name.toUpperCase().startsWith(sought))));
     return verbs.map((each) => ({ word: each.verb, about: each.name }));
   }
 
   _entering(before, last) {
     const sought = last.toLowerCase();
     if (before.length === 1) {
-      const types = this.desk.place.types.filter((type) => type.id.startsWith(sought) || type.name.toLowerCase().includes(sought));
+      const types = this.desk.place.types.filter((type) => type.id.toLowerCase().startsWith(sought) || type.name.toLowerCase().includes(sought));
       return types.map((type) => ({ word: type.id, about: `${type.name}, P${type.priority}` }));
     }
-    const said = [...before.slice(2), last].join(" ").split(/[/&]/).at(-1).replace(/^\s*\d+\w?\s+/, "").trim();
-    return this.desk.streets.matching(said, OFFERED).map((name) => ({ word: name, about: "", replaces: said }));
+    // A place may be several words, and so may the type before it.
+    const { count } = typesOf([...before.slice(1), last], this.desk.place.types);
+    const said = this._input.value.trimStart().replace(new RegExp(`^(\\S+\\s+){${count + 1}}`), "");
+    return this.desk.places.offers(said, OFFERED).map((offer) => ({ ...offer, replaces: said }));
   }
 
   _named(verb, before, last) {
@@ -155,10 +165,11 @@ export class Line {
     const { board } = this.desk;
     const offers = [];
     for (const kind of verb.wants) {
+      if (kind === "station" && before.length > 1) offers.push(...this._stations(sought));
       const names = kind === "unit" ? board.units : kind === "incident" ? board.incidents : new Map();
       for (const [name, each] of names) {
         if (!name.toLowerCase().startsWith(sought) || before.includes(name)) continue;
-        if (!last && kind === "unit" && verb.group === "Status" && !each.incident && verb.verb !== "AV" && verb.verb !== "OS") continue;
+        if (!last && kind === "unit" && verb.status && !each.incident && verb.verb !== "AV" && verb.verb !== "OS") continue;
         offers.push({ word: name, about: kind === "unit" ? each.status.replaceAll("_", " ") : each.type.replaceAll("_", " ") });
       }
     }
@@ -167,6 +178,11 @@ export class Line {
       offers.sort((a, b) => Number(best.includes(b.word)) - Number(best.includes(a.word)));
     }
     return offers;
+  }
+
+  _stations(sought) {
+    const fitting = this.desk.place.stations.filter((each) => each.id.toLowerCase().startsWith(sought) || each.name.toLowerCase().startsWith(sought));
+    return fitting.map((each) => ({ word: each.id, about: each.name === each.id ? "" : each.name }));
   }
 
   _complete() {
@@ -179,44 +195,26 @@ export class Line {
   }
 
   _help() {
-    if (document.activeElement !== this._input) return;
     const value = this._input.value;
+    const meaning = this._meaning(value);
+    this.desk.draft.typing(meaning?.verb.verb === "N" ? meaning : null);
+    if (document.activeElement !== this._input) return;
     const offers = this._offers();
     const parts = offers.slice(0, OFFERED).map(({ word, about }, at) =>
       make("span", { class: "offer" }, at === 0 && value ? make("kbd", {}, "Tab") : "", make("b", {}, word), about ? ` ${about}` : ""));
     if (offers.length > OFFERED) parts.push(make("span", { class: "quiet" }, `+${offers.length - OFFERED}`));
-    let usage = null;
-    try {
-      if (value.trim()) usage = understand(split(value), this.desk).verb;
-    } catch {
-      usage = null;
-    }
-    fill(this._assist, usage ? make("span", { class: "usage" }, usage.usage) : "", ...parts, this._found ?? "");
-    this._lookForSuspects(usage, value);
+    fill(this._assist, meaning ? make("span", { class: "usage" }, meaning.verb.usage) : "", ...parts);
   }
 
-  /** While a call is being entered: is it about something that is on the board already? */
-  _lookForSuspects(verb, value) {
-    clearTimeout(this._suspecting);
-    if (verb?.verb !== "N") {
-      this._found = null;
-      return;
+  /** The verb that the line means so far, and its words; null if that cannot be told. */
+  _meaning(value) {
+    try {
+      return value.trim() ? understand(split(value), this.desk) : null;
+    } catch {
+      return null;
     }
-    this._suspecting = setTimeout(async () => {
-      let deed;
-      try {
-        const { words, text } = understand(split(value), this.desk);
-        deed = verb.read({ words, text }, this.desk);
-      } catch {
-        return;
-      }
-      const { lat, lon, incident_type, address } = deed.say[0];
-      const told = await this.desk.link.ask({ type: "ask_suspects", lat, lon, incident_type, address });
-      if (this._input.value !== value) return;
-      const same = told.suspects?.slice(0, 3).map((each) => each.incident) ?? [];
-      this._found = make("span", { class: same.length ? "suspects" : "quiet" }, same.length ? `Perhaps the same as ${same.join(", ")}` : `${address || "there"}: nothing like it is open`);
-      this._assist.append(this._found);
-      this._found = null;
-    }, SUSPECTS_AFTER_MS);
   }
 }
+
+/** Questions change nothing, so what was typed for them is not kept. */
+const isQuestion = ({ type }) => type.startsWith("ask_");

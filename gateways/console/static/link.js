@@ -124,6 +124,7 @@ export class Link {
       case "refused":
       case "why_told":
       case "suspects_told":
+      case "preview_told":
       case "cover_told":
       case "left_told":
       case "way_told":

@@ -1,58 +1,31 @@
-// The verbs that order nothing: view, why, windows for other screens, undo, help. Part of the registry in `verbs.js`.
+// Readers of the verbs that order nothing: view, why, windows for other screens, undo, help.
 
 import { incidentOf, meant, need, sorted, Wrong } from "./grammar.js";
 
-const VIEW = {
-  verb: "V",
-  name: "view",
-  usage: "V INCIDENT   ·   V UNIT",
-  about: "Select an incident, or show where a unit is",
-  right: "watch",
-  group: "Looking",
-  wants: ["incident", "unit"],
-  read({ words }, desk) {
-    need(words, "What do you want to see?");
-    const { incident, units } = sorted(words.slice(0, 1), "", desk.board);
-    if (units.length) return { show: () => desk.showUnit(units[0]) };
-    if (!incident || !words.length) throw new Wrong(`There is no open incident or unit “${words[0]}”.`);
-    return { show: () => desk.openIncident(incidentOf(words[0], desk.board)) };
-  },
-};
+function view({ words }, desk) {
+  need(words, "What do you want to see?");
+  const { incident, units } = sorted(words.slice(0, 1), "", desk.board);
+  if (units.length) return { show: () => desk.showUnit(units[0]) };
+  if (!incident) throw new Wrong(`There is no open incident or unit “${words[0]}”.`);
+  return { show: () => desk.openIncident(incidentOf(words[0], desk.board)) };
+}
 
-const WHY = {
-  verb: "W",
-  name: "why",
-  usage: "W [INCIDENT] [UNIT]",
-  about: "Why these units; why not that one",
-  right: "watch",
-  group: "Looking",
-  wants: ["unit", "incident"],
-  read({ words, text }, desk) {
-    const { incident, units } = sorted(words, text, desk.board);
-    need(incident, "Name an incident, or select one first (↓).");
-    const question = { type: "ask_why", incident };
-    if (units.length) question.unit = units[0];
-    return { say: [question], done: (told) => desk.showWhy(incident, units[0], told.account) };
-  },
-};
+function why({ words, text }, desk) {
+  const { incident, units } = sorted(words, text, desk.board);
+  need(incident, "Name an incident, or select one first (↓).");
+  const question = { type: "ask_why", incident };
+  if (units.length) question.unit = units[0];
+  return { say: [question], done: (told) => desk.showWhy(incident, units[0], told.account) };
+}
 
-const SCREEN = {
-  verb: "S",
-  name: "screen",
-  usage: "S MAP   ·   S WALL   ·   S DESK   ·   S PAST [TIME]",
-  about: "Open a window for a second screen: the map alone, the wall, the supervisor's desk, or the past: the hour of a time (14:32, 2026-11-28 14:32)",
-  right: "watch",
-  group: "Looking",
-  wants: [],
-  read({ words }, desk) {
-    const said = meant(words[0] ?? "", ["map", "wall", "desk", "past"]);
-    if (typeof said !== "string") throw new Wrong("Which: S MAP, S WALL, S DESK or S PAST?");
-    if (said === "past") return replay(words.slice(1).join(" "), desk);
-    if (said === "desk" && desk.me.role !== "supervisor") throw new Wrong("S DESK is for supervisors: sign in as one.");
-    const view = said === "desk" ? "supervisor" : said;
-    return { show: () => (window.open(`/console?view=${view}`, `turnout-${view}`, "popup"), `Opened: ${view}`) };
-  },
-};
+function screen({ words }, desk) {
+  const said = meant(words[0] ?? "", ["map", "wall", "desk", "past"]);
+  if (typeof said !== "string") throw new Wrong("Which: S MAP, S WALL, S DESK or S PAST?");
+  if (said === "past") return replay(words.slice(1).join(" "), desk);
+  if (said === "desk" && desk.me.role !== "supervisor") throw new Wrong("S DESK is for supervisors: sign in as one.");
+  const shown = said === "desk" ? "supervisor" : said;
+  return { show: () => (window.open(`/console?view=${shown}`, `turnout-${shown}`, "popup"), `Opened: ${shown}`) };
+}
 
 /** The past opens in a window of its own, so that nobody mistakes it for the desk. The server says who may. */
 function replay(at, desk) {
@@ -62,26 +35,10 @@ function replay(at, desk) {
   return { show: () => (window.open(`/console?view=replay${query}`, "turnout-replay", "popup,width=1440,height=900"), `Opened: the past${at ? ` at ${at}` : ""}`) };
 }
 
-const UNDO = {
-  verb: "U",
-  name: "undo",
-  usage: "U",
-  about: "Take back what was just done, where that is safe: a dispatch, a hold, a priority, in or out of service",
-  right: "watch",
-  group: "Looking",
-  wants: [],
-  read: (_, desk) => need(desk.line.undoable, "There is nothing to undo: it was too long ago, or is not safe to take back."),
+export const LOOKING = {
+  V: view,
+  W: why,
+  S: screen,
+  U: (_, desk) => need(desk.line.undoable, "There is nothing to undo: it was too long ago, or is not safe to take back."),
+  "?": () => ({ show: (desk) => desk.help() }),
 };
-
-const HELP = {
-  verb: "?",
-  name: "help",
-  usage: "?",
-  about: "Every command and key",
-  right: "watch",
-  group: "Looking",
-  wants: [],
-  read: () => ({ show: (desk) => desk.help() }),
-};
-
-export const LOOKING = [VIEW, WHY, SCREEN, UNDO, HELP];

@@ -1,0 +1,121 @@
+// The call that is being typed: who would be recommended, and what it may be about, before it is sent.
+//
+// Nothing of it is reported, kept or reserved: it is advice of the moment, asked for when the typing pauses.
+
+import { now } from "./clock.js";
+import { aboutCall, callSoFar } from "./entering.js";
+import { fill, find, make } from "./dom.js";
+import { priorityBadge } from "./marks.js";
+import { metres, plain, rough, span } from "./words.js";
+
+const ASKS_AFTER_MS = 250;
+const AGAIN_MS = 5_000;
+const SUSPECTS = 3;
+const MODES = {
+  advise: "Enter sends the call; then you decide.",
+  auto: "Enter sends the call, and these units with it.",
+  shadow: "Enter sends the call; of these units a record is made, nobody is sent.",
+};
+
+export class Draft {
+  constructor(desk) {
+    this.desk = desk;
+    this._box = find("draft");
+    this._asked = "";
+    this._told = null;
+    this._suspects = [];
+  }
+
+  /** What has been typed: the words behind the verb that enters a call, or null where another line is being typed. */
+  typing(line) {
+    if (!line) return this.close();
+    this._call = callSoFar(line, this.desk);
+    const { spot } = this._call;
+    const key = spot && this.desk.may("report") ? JSON.stringify(aboutCall(this._call, this.desk)) : "";
+    if (key !== this._asked) this._ask(key);
+    this._box.hidden = false;
+    this._draw();
+  }
+
+  close() {
+    clearTimeout(this._timer);
+    this._asked = "";
+    this._told = null;
+    this._suspects = [];
+    this._box.hidden = true;
+  }
+
+  _ask(key) {
+    clearTimeout(this._timer);
+    this._asked = key;
+    this._told = null;
+    this._suspects = [];
+    if (key) this._timer = setTimeout(() => this._put(key), ASKS_AFTER_MS);
+  }
+
+  /** Put the two questions, and again after a while: units move while a caller speaks. */
+  async _put(key) {
+    this._timer = setTimeout(() => this._put(key), AGAIN_MS);
+    const { link, map } = this.desk;
+    if (link.state !== "live") return;
+    const about = JSON.parse(key);
+    map.reveal(about.lat, about.lon);
+    const { priority, ...alike } = about;
+    const [told, same] = await Promise.all([
+      link.ask({ type: "ask_preview", ...about }),
+      link.ask({ type: "ask_suspects", ...alike, address: this._call.spot?.name ?? "" }),
+    ]);
+    if (this._asked !== key || told.code === "overtaken") return;
+    this._told = told;
+    this._suspects = same.suspects ?? [];
+    this._draw();
+  }
+
+  // ── drawing ───────────────────────────────────────────────────────────────────────────────────────────
+
+  _draw() {
+    const { kind, spot, priority, wrong } = this._call;
+    const head = make("h2", { class: "card-head" }, make("span", { class: "row-badge" }), make("span", { class: "card-id" }, "New call"), make("span", {}, kind?.name ?? ""), make("span", { class: "card-place" }, spot?.name || (spot ? "the spot on the map" : "")));
+    if (kind) head.firstChild.append(priorityBadge(this._told?.priority ?? priority));
+    fill(
+      this._box,
+      head,
+      make("div", { class: "card-body" },
+        wrong ? make("p", { class: "draft-ask" }, wrong) : "",
+        spot?.note ? make("p", { class: "quiet" }, `Place: ${spot.note}.`) : "",
+        this._same(),
+        spot ? this._foreseen() : ""),
+    );
+  }
+
+  _same() {
+    if (!this._suspects.length) return this._told && !this._told.code ? make("p", { class: "quiet" }, "Nothing like it is open there.") : "";
+    return make("div", { class: "draft-same" }, make("p", {}, make("b", {}, "Perhaps the same as:")),
+      ...this._suspects.slice(0, SUSPECTS).map((each) => this._suspect(each)));
+  }
+
+  _suspect({ incident, reasons }) {
+    const known = this.desk.board.incidents.get(incident);
+    const type = this.desk.place.types.find((each) => each.id === known?.type)?.name ?? "";
+    const [x, y] = known ? this.desk.streets.toMetres(known.lat, known.lon) : [0, 0];
+    const { spot } = this._call;
+    const near = known && spot ? `${metres(Math.hypot(x - spot.x, y - spot.y))} away, ${rough(now() - known.reported_ms)} ago` : reasons.join(", ");
+    return make("p", {}, make("b", {}, incident), ` ${[type, known?.address, near].filter(Boolean).join(" · ")}`);
+  }
+
+  _foreseen() {
+    const told = this._told;
+    if (!told) return make("p", { class: "quiet" }, "Looking who could go …");
+    if (told.type === "refused") return make("p", { class: "short" }, told.reason);
+    if (told.behind) return make("p", { class: "short" }, "So many calls wait before it that nobody can be named yet.");
+    const rows = told.choices.map((choice) => make("tr", {},
+      make("td", {}, make("b", {}, choice.unit)),
+      make("td", {}, plain(choice.slot)),
+      make("td", { class: "number" }, span(choice.eta_ms), make("span", { class: "quiet" }, choice.spread_ms >= 0 ? ` ±${span(choice.spread_ms)}` : "")),
+      make("td", { class: "quiet" }, [choice.source && `diverted from ${choice.source}`, choice.clear_ms >= 0 && `free in ${rough(choice.clear_ms)}`].filter(Boolean).join(", "))));
+    return make("section", { class: "proposal", "aria-label": "Who would go" },
+      rows.length ? make("table", {}, make("thead", {}, make("tr", {}, ...["Would go", "for", "there in", ""].map((title) => make("th", {}, title)))), make("tbody", {}, rows)) : "",
+      ...told.short.map((short) => make("p", { class: "short" }, make("b", {}, `Short of ${short.missing} ${plain(short.slot)}: `), `nobody with ${short.needs.join(", ")} can be found.`)),
+      make("p", { class: "keys" }, make("span", {}, make("kbd", {}, "Enter"), ` ${MODES[told.mode].slice("Enter".length)}`), make("span", { class: "quiet" }, `plan ${plain(told.plan)}; ${told.travel}`)));
+  }
+}
