@@ -36,16 +36,21 @@ class ShiftProcess:
 
     async def ask(self, from_ms: int, to_ms: int) -> bytes:
         """Return the report on what has been since `from_ms` as one JSON object. Raises NoAnswer, OSError."""
-        self._asking = True
+        self._asking, answered = True, False
         try:
-            return await self._ask(from_ms, to_ms)
+            content = await self._ask(from_ms, to_ms)
+            answered = True
+            return content
         finally:
             self._asking, self._used_s = False, trio.current_time()
+            if not answered:  # whatever stands in its pipes would be taken for the next answer
+                await self._end()
 
     def drop(self) -> None:
         """End it, so that it holds nothing any more of what was forgotten. From any thread."""
-        if self._process is not None:
-            self._process.kill()
+        process = self._process
+        if process is not None:
+            process.kill()
 
     async def run(self) -> None:
         """End the process when nobody has asked it for long, and when this is cancelled."""
@@ -55,8 +60,7 @@ class ShiftProcess:
                 if not self._asking and trio.current_time() - self._used_s > UNUSED_S:
                     await self._end()
         finally:
-            with trio.CancelScope(shield=True):
-                await self._end()
+            await self._end()
 
     async def _ask(self, from_ms: int, to_ms: int) -> bytes:
         if self._process is not None and (self._from_ms != from_ms or self._process.poll() is not None):
@@ -67,10 +71,7 @@ class ShiftProcess:
             answer = await _line(process, to_ms)
             if answer is not None:
                 return answer
-            reason = await _last_words(process)
-            await self._end()
-            raise NoAnswer("unreadable", "", reason)
-        await self._end()
+            raise NoAnswer("unreadable", "", await _last_words(process))
         raise NoAnswer(
             "too_long", "", "The journal could not be read in time: use `turnout report shift` on its machine."
         )
@@ -93,10 +94,11 @@ class ShiftProcess:
         if process is None:
             return
         process.kill()
-        await process.wait()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream is not None:
-                await trio.aclose_forcefully(stream)
+        with trio.CancelScope(shield=True):  # it is dead: this takes no time
+            await process.wait()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                if stream is not None:
+                    await trio.aclose_forcefully(stream)
 
 
 async def _line(process: trio.Process, to_ms: int) -> bytes | None:

@@ -13,7 +13,7 @@ import pytest
 import trio
 
 from gateways.auth import Gatekeeper
-from gateways.console import Console, ConsoleConfig, SupervisorDesk, supervisor_routes
+from gateways.console import Console, ConsoleConfig, SupervisorDesk, following, supervisor_routes
 from gateways.console.following import ShiftProcess
 from gateways.console.routes import console_routes
 from gateways.inquiries import NoAnswer
@@ -123,6 +123,21 @@ async def test_the_process_that_reads_is_asked_again_and_ends_with_its_owner(tmp
             nursery.cancel_scope.cancel()
         with pytest.raises(ProcessLookupError):
             os.kill(numbers["forgotten"], 0)
+
+
+async def test_nobody_looks_and_the_process_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a while without a question; the next one starts another."""
+    monkeypatch.setattr(following, "UNUSED_S", 0.5)
+    process = ShiftProcess(tmp_path, 60)
+    async with serve_place(tmp_path / "journal") as running, trio.open_nursery() as nursery:
+        nursery.start_soon(process.run)
+        now_ms = running.service.clock.now()
+        for _ in range(2):
+            assert b'"overruled":[]' in await process.ask(now_ms - 60_000, now_ms)
+            with trio.fail_after(WITHIN_S):
+                while process._process is not None:  # noqa: ASYNC110  nobody tells when it ends
+                    await trio.sleep(0.05)
+        nursery.cancel_scope.cancel()
 
 
 async def test_what_cannot_be_read_is_a_reason(tmp_path: Path) -> None:

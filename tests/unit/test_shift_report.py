@@ -18,12 +18,13 @@ from engine.model.turn import Turn
 from engine.state.image import save
 from engine.state.world import World
 from gateways.cli import main
+from gateways.clock_files import FILE
 from gateways.journals import segments
 from gateways.shift_reports import follow_shift
 from tests.property.journal_kit import appender
 from tests.unit.clocks_kit import Tale
 from tests.unit.engine_place import MORNING
-from tests.unit.test_clocks_report import told
+from tests.unit.test_clocks_report import OWN, told
 
 TINY = Settings(segment_bytes=1 << 14, track_step_bytes=1 << 14, ballast_bytes=1 << 14)
 
@@ -77,6 +78,15 @@ def test_the_last_part_is_told_beside_the_whole(data: Path) -> None:
     assert shift["recent"]["from_ms"] == MORNING + 2_100_000
     assert list(shift["recent"]["priorities"]) == ["2"]
     assert list(shift["shift"]["priorities"]) == ["1", "2"]
+
+
+def test_the_agencys_own_clocks_stand_beside_the_standards(data: Path) -> None:
+    """From `clocks.toml` in the data folder, by name and title."""
+    (data / FILE).write_text(OWN)
+    shift = asked("shift", data, "--from", at(0), "--to", at(4_000))
+    assert {each["name"]: each["title"] for each in shift["profiles"]}["ours"] == "Our contract"
+    (row,) = (row for row in shift["shift"]["rows"] if row["profile"] == "ours")
+    assert (row["measure"], row["readings"], row["p50_ms"]) == ("first", 1, 300_000)
 
 
 def test_a_long_journal_is_read_from_where_the_stretch_begins(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ export class Supervisor {
     this._overruled = new Overruled();
     this._runs = new Simulations();
     this._root = make("main", { class: "sup", "aria-label": "Supervisor's desk" },
+      make("h1", { class: "unseen" }, "Supervisor's desk"),
       this._pulse.element,
       make("div", { class: "sup-column sup-left" }, this._clocks.element, this._overruled.element),
       make("div", { class: "sup-column sup-right" }, this._covering.element, this._work.element, this._runs.element));
