@@ -18,13 +18,14 @@ from msgspec import Struct
 from trio_websocket import HandshakeError
 
 from engine.core.engine import Engine
-from engine.journal import Journal, JournalError, expire_tracks
+from engine.journal import Journal, JournalError
 from engine.journal.codec import record_of
 from engine.journal.keys import Keyring, number_of
 from engine.journal.library import library_of
 from engine.journal.recovery import recover_world, scrub_snapshots, turns
 from engine.journal.segments import list_segments
 from engine.journal.shelf import Shelf
+from engine.journal.waymarks import expire_positions
 from engine.model.facts import CommandRefused, IncidentMerged, IncidentReported
 from engine.model.forgetting import ForgetIncident
 from engine.model.personal import ERASED, incident_of, texts_of
@@ -190,5 +191,5 @@ def keep_to_retention(data: Path, config: Config, token: str | None, *, apply: b
         click.echo("Nothing was erased. With --apply it is.")
         return 0
     if due.positions_before:
-        expire_tracks(journal, due.positions_before)
+        expire_positions(journal, due.positions_before)
     return forget(data, config, due.incidents, "kept as long as it was to be", token)

@@ -15,8 +15,9 @@ from typing import Final
 import msgspec
 import trio
 
-from engine.journal import JournalError, expire_tracks
+from engine.journal import JournalError
 from engine.journal.disk import Disk
+from engine.journal.waymarks import expire_positions
 from engine.live.service import Service
 from engine.model.forgetting import ForgetIncident
 from engine.model.hours import day_began_ms, local_minute_of_week
@@ -101,7 +102,7 @@ class RetentionTask:
     async def _erase(self, day_ms: int) -> None:
         due = await self._what_is_due()
         if due.positions_before:
-            await trio.to_thread.run_sync(expire_tracks, self._data / "journal", due.positions_before)
+            await trio.to_thread.run_sync(expire_positions, self._data / "journal", due.positions_before)
             self.counts["tracks_expired"] += due.tracks
         refused: list[str] = []
         for incident in due.incidents:

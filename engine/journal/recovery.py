@@ -14,8 +14,9 @@ from engine.journal.codec import turn_of
 from engine.journal.keys import Keyring, number_of
 from engine.journal.reader import Reader
 from engine.journal.snapshots import Snapshot, latest_snapshot, write_snapshot
+from engine.journal.waymarks import leave_waymark, scrub_waymarks
 from engine.model.turn import Turn
-from engine.state.erasure import erase
+from engine.state.erasure import erase, named_in
 from engine.state.image import restore, save
 from engine.state.world import Library, World, no_streets
 
@@ -86,6 +87,7 @@ def take_snapshot(directory: Path) -> tuple[int, Path]:
     """
     found = recover_world(directory)
     path = write_snapshot(directory, Snapshot(found.world.seq, found.head, save(found.world)))
+    leave_waymark(directory, found.world)
     # An incident may have been forgotten while this was under way.
     scrub_snapshots(directory)
     return found.world.seq, path
@@ -94,8 +96,10 @@ def take_snapshot(directory: Path) -> tuple[int, Path]:
 def scrub_snapshots(directory: Path) -> list[Path]:
     """Take people's data out of every snapshot that still holds some whose key is destroyed; return what was rewritten.
 
-    One that cannot be read is deleted: it is only a cache, and nobody could tell what is in it. Raises OSError.
+    One that cannot be read is deleted: it is only a cache, and nobody could tell what is in it. So is a waymark that
+    holds some. Raises OSError.
     """
+    scrub_waymarks(directory)
     keys, rewritten = Keyring(directory), []
     for path in sorted((directory / "snapshots").glob("*.snap")):
         snapshot = latest_snapshot(directory, at_most_seq=int(path.stem)).snapshot
@@ -106,7 +110,7 @@ def scrub_snapshots(directory: Path) -> list[Path]:
         if world is None or snapshot is None:
             path.unlink()
             continue
-        named = [name for name in world.incidents if keys.is_destroyed(number_of(name))]
+        named = [name for name in named_in(world) if keys.is_destroyed(number_of(name))]
         found = [name for name in named if erase(world, name)]
         if found:
             write_snapshot(directory, Snapshot(snapshot.seq, snapshot.head, save(world)))

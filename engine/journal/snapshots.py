@@ -50,7 +50,7 @@ def write_snapshot(directory: Path, snapshot: Snapshot, disk: Disk | None = None
     folder = directory / "snapshots"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{snapshot.seq:020d}.snap"
-    disk.replace(path, _encode(snapshot))
+    disk.replace(path, encoded(snapshot))
     for old in [*_newest_first(folder)[KEPT:], *folder.glob("*.new")]:
         disk.unlink(old)
     return path
@@ -64,7 +64,7 @@ def latest_snapshot(directory: Path, at_most_seq: int | None = None, disk: Disk 
         if at_most_seq is not None and int(path.stem) > at_most_seq:
             passed_over.append(f"{path}: passed over; the journal ends with record {at_most_seq}, before it")
             continue
-        snapshot = _decode(_read(path, disk))
+        snapshot = decoded(_read(path, disk))
         if snapshot is not None and snapshot.seq == int(path.stem):
             return Latest(snapshot, tuple(passed_over))
         passed_over.append(f"{path}: passed over; it does not read as it was written, and may be deleted")
@@ -75,12 +75,14 @@ def _newest_first(folder: Path) -> list[Path]:
     return sorted((path for path in folder.glob("*.snap") if path.stem.isdecimal()), reverse=True)
 
 
-def _encode(snapshot: Snapshot) -> bytes:
+def encoded(snapshot: Snapshot) -> bytes:
+    """Return the snapshot as a file holds it."""
     fields = _FIELDS.pack(_MAGIC, snapshot.seq, len(snapshot.payload), snapshot.head)
     return b"".join((fields, sha256(fields + snapshot.payload).digest(), snapshot.payload))
 
 
-def _decode(data: bytes) -> Snapshot | None:
+def decoded(data: bytes) -> Snapshot | None:
+    """Return what a file holds; None if it does not read as it was written."""
     if len(data) < _HEADER_BYTES:
         return None
     fields, digest, payload = data[: _FIELDS.size], data[_FIELDS.size : _HEADER_BYTES], data[_HEADER_BYTES:]

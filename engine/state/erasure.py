@@ -29,6 +29,12 @@ def erase(world: World, incident_id: str) -> bool:
     return found
 
 
+def named_in(world: World) -> list[str]:
+    """Return the incidents of whose people this World may hold texts: in memory, or spoken of with a crew lately."""
+    spoken = (words.incident for unit in world.units for words in unit.words if words.incident)
+    return list(dict.fromkeys((*world.incidents, *spoken)))
+
+
 def _holders(world: World, incident_id: str) -> Iterator[tuple[Any, tuple[str, ...]]]:
     """Give what holds texts of the incident's people, and in which fields."""
     incident = world.incidents.get(incident_id)

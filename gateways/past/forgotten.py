@@ -15,7 +15,7 @@ from engine.journal.keys import Keyring, number_of
 from engine.journal.reader import Reader
 from engine.model.personal import ERASED, incident_of, texts_of
 from engine.model.turn import Turn
-from engine.state.erasure import erase
+from engine.state.erasure import erase, named_in
 from engine.state.world import World
 
 
@@ -53,7 +53,7 @@ class Forgotten:
 
     def clean(self, world: World) -> World:
         """Erase the same from a World, in place."""
-        for name in world.incidents:
+        for name in named_in(world):
             if name in self:
                 erase(world, name)
         return world

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from engine.journal.waymarks import APART, leave_waymark
 from engine.model.facts import PlaceAdopted
 from engine.state.world import World
 from gateways.auth import Role
@@ -49,6 +50,8 @@ def tell_hour(directory: Path, hour: Hour, write: Callable[[bytes], object]) -> 
                 showing = _begin(world, hour, reel, from_ms)
             if showing is None:
                 world.fold(turn)
+                if world.seq % APART == 0:
+                    leave_waymark(journal, world)
             else:
                 showing.take(turn)
             progress.at(turn.now)

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.journal import waymarks
 from engine.journal.keys import Keyring, number_of
 from engine.journal.recovery import scrub_snapshots, take_snapshot
 from engine.journal.snapshots import latest_snapshot
+from engine.journal.waymarks import list_waymarks
 from engine.model.fixes import Fixes
 from engine.model.forgetting import ForgetIncident
 from engine.model.inputs import (
@@ -22,6 +24,7 @@ from engine.model.inputs import (
 )
 from engine.model.turn import Turn
 from gateways.past import telling
+from gateways.past.beginning import nearest_world
 from gateways.past.forgotten import Forgotten
 from gateways.past.reel import Reel, ReelFull
 from gateways.past.showing import POSITIONS_MAX, step_of
@@ -117,7 +120,7 @@ def test_who_was_forgotten_is_not_on_any_reel(tmp_path: Path, late: bool) -> Non
 def test_an_hour_begins_at_the_nearest_snapshot_and_shows_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Folded from there or from the first turn: the same incidents and units; and less is read."""
+    """Folded from there, from a waymark or from the first turn: the same incidents and units; and less is read."""
     made = town(tmp_path)
     take_snapshot(tmp_path)
     snapshot = latest_snapshot(tmp_path).snapshot
@@ -135,15 +138,31 @@ def test_an_hour_begins_at_the_nearest_snapshot_and_shows_the_same(
 
     read = Forgotten.turns
     monkeypatch.setattr(Forgotten, "turns", counted)
-    near = told(tmp_path, wanted)
-    assert started == [snapshot.seq + 1]
-    for path in (tmp_path / "snapshots").iterdir():
-        path.unlink()
-    far = told(tmp_path, wanted)
-    assert started[-1] == 1
+    ways = []
+    for folder in ("snapshots", "waymarks", "nothing"):
+        ways.append(told(tmp_path, wanted))
+        for path in (tmp_path / folder).glob("*"):
+            path.unlink()
+    assert started == [snapshot.seq + 1, snapshot.seq + 1, 1]
     for at_ms in (NOW + 300_000, NOW + 700_000):
-        assert near.view(at_ms).incidents == far.view(at_ms).incidents
-        assert near.view(at_ms).units == far.view(at_ms).units
+        shown = [way.view(at_ms) for way in ways]
+        assert shown[0].incidents == shown[1].incidents == shown[2].incidents
+        assert shown[0].units == shown[1].units == shown[2].units
+
+
+def test_who_reads_far_leaves_waymarks_for_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was folded once need not be folded again."""
+    for module in (telling, waymarks):
+        monkeypatch.setattr(module, "APART", 5)
+    monkeypatch.setattr(waymarks, "FREE_PERCENT", 0)
+    made = town(tmp_path)
+    for number in range(12):
+        made.say(AddNote, incident="I1", text=f"{number}")
+    made.journal.close()
+    wanted = hour(NOW + 5 * HOUR_MS, NOW + 6 * HOUR_MS)
+    assert told(tmp_path, wanted).last["type"] == "end"
+    assert [mark.seq for mark in list_waymarks(tmp_path)] == [5, 10, 15]
+    assert nearest_world(tmp_path, wanted.from_ms, Forgotten(tmp_path)).seq == 15
 
 
 def test_before_the_journal_there_is_nothing_and_it_says_since_when(tmp_path: Path) -> None:

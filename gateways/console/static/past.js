@@ -5,6 +5,7 @@ import { Player, SPEEDS } from "./player.js";
 import { Tape } from "./tape.js";
 
 const STEP_MS = 100;
+const NOTE_MS = 5000;
 
 export class Past {
   constructor(board, { onState, onSignedOut }) {
@@ -45,7 +46,7 @@ export class Past {
   async connect() {
     this._say("reading", "Asking for the hour …");
     const answer = await fetch("/console/ticket", { method: "POST", signal: AbortSignal.timeout(5000) }).catch(() => null);
-    if (answer?.status === 401) return this._onSignedOut();
+    if (answer?.status === 401) return this._onSignedOut((await answer.json()).reason, 0);
     if (!answer?.ok) return this._say("refused", "The server does not answer. Is it running? Press Go to try again.");
     const { ticket } = await answer.json();
     const scheme = location.protocol === "https:" ? "wss" : "ws";
@@ -83,7 +84,6 @@ export class Past {
   seek(time) {
     if (!this.tape || this.tape.empty) return;
     const at = Math.min(Math.max(time, this.tape.from), this.tape.loadedTo);
-    this._started = false;
     this._goTo(at);
     this._keepAddress();
   }
@@ -91,10 +91,15 @@ export class Past {
   jump(by) {
     const mark = this.tape?.mark(this.time, by);
     if (!mark) return this._say("note", by > 0 ? "No further mark in this hour." : "No earlier mark in this hour.");
+    this.goTo(mark);
+  }
+
+  /** Stand still at a mark, with its incident selected. */
+  goTo(mark) {
     this.pause();
     this.seek(mark.at);
     if (mark.incident && this.board.incidents.has(mark.incident)) this.board.select(mark.incident);
-    this.player.tell(mark);
+    this._say("note", this.player.words(mark));
   }
 
   play() {
@@ -216,8 +221,10 @@ export class Past {
   }
 
   _say(kind, text, { share = null, at_ms = null } = {}) {
-    this.said = { kind, text, share, at_ms };
+    const said = { kind, text, share, at_ms };
+    this.said = said;
     this.player.draw();
+    if (kind === "note") setTimeout(() => this.said === said && this._say("", ""), NOTE_MS);
   }
 }
 

@@ -19,10 +19,9 @@ export class Player {
     document.addEventListener("keydown", (event) => this._key(event));
   }
 
-  /** Say a mark that was jumped to: to the eye and to the ear. */
-  tell({ kind, incident, unit, at }) {
-    write(find("past-said"), `${clockTime(at)}: ${MARKS[kind][1]}, ${[unit, incident].filter(Boolean).join(", ")}`);
-    this._hold = performance.now() + 6000;
+  /** A mark in words. */
+  words({ kind, incident, unit, at }) {
+    return `${clockTime(at)}: ${MARKS[kind][1]}, ${[unit, incident].filter(Boolean).join(", ")}`;
   }
 
   // ── putting it together ───────────────────────────────────────────────────────────────────────────────
@@ -34,7 +33,7 @@ export class Player {
     this._play = button("Play", "Space", () => this._toggle(), { class: "past-play main" });
     this._speeds = SPEEDS.map((speed, at) =>
       make("button", { type: "button", "aria-label": `${speed} times as fast`, title: `${speed} times as fast (${at + 1})`, onclick: () => past.setSpeed(speed) }, `${speed}×`));
-    this._scale = new Scale((at) => past.seek(at), (mark) => (past.pause(), past.seek(mark.at), this.tell(mark)));
+    this._scale = new Scale((at) => past.seek(at), (mark) => past.goTo(mark));
     this._field = make("input", { id: "past-at", "aria-label": "Show another time: 14:32, or 2026-11-28 14:32", placeholder: "14:32 or 2026-11-28 14:32", autocomplete: "off", spellcheck: "false", maxlength: "40" });
     const named = (element, ...content) => (element.append(...content), element);
     const controls = make("div", { class: "past-controls" },
@@ -45,11 +44,12 @@ export class Player {
       named(button("Hour after", "PageDown", () => past.hour(1)), "Hour »"),
       make("span", { class: "choices", role: "group", "aria-label": "Speed" }, this._speeds),
       make("form", { class: "past-go", onsubmit: (event) => this._go(event) }, make("kbd", { "aria-hidden": "true" }, "G"), this._field, make("button", { type: "submit" }, "Go")),
-      make("span", { id: "past-legend", class: "past-legend" }));
+      make("span", { id: "past-legend", class: "past-legend" }),
+      make("span", { class: "past-hint quiet" }, make("kbd", {}, "←"), make("kbd", {}, "→"), " 10 s, with Shift 1 min ", make("kbd", {}, "PgUp"), make("kbd", {}, "PgDn"), " hours ", make("kbd", {}, "1"), make("kbd", {}, "2"), make("kbd", {}, "3"), " speed"));
     const banner = make("p", { class: "past-banner" },
       make("b", { class: "past-word" }, "REPLAY"),
       make("span", { id: "past-time", class: "past-time" }, ""),
-      make("span", { class: "past-what" }, "This is over. Nothing can be ordered here."),
+      make("span", { class: "past-what" }, "The past: nothing can be ordered here."),
       make("span", { class: "bar-space" }),
       make("span", { id: "past-notes", class: "past-notes" }),
       make("span", { id: "past-said", class: "past-said", role: "status" }),
@@ -99,7 +99,6 @@ export class Player {
     else bar.removeAttribute("value");
     const said = find("past-said");
     if (said.dataset.kind !== kind) said.dataset.kind = kind;
-    if (!text && performance.now() < (this._hold ?? 0)) return;
     // Not the percentage: it would be read aloud again and again.
     write(said, kind === "reading" && at ? `${text}: come to ${clockTime(at)} on ${day(at)}` : text);
   }
@@ -107,7 +106,7 @@ export class Player {
   _legend(tape) {
     const counts = Object.keys(MARKS).map((kind) => ({ kind, count: tape?.marks.filter((mark) => mark.kind === kind).length ?? 0 }));
     keep(find("past-legend"), counts, ({ kind }) => kind, ({ count }) => `${count}`, ({ kind, count }) =>
-      make("span", { class: `past-key mark-${kind}` }, make("i", { "aria-hidden": "true" }, MARKS[kind][0]), ` ${count} ${MARKS[kind][1]}`));
+      make("span", { class: `past-key mark-${kind}` }, make("i", { "aria-hidden": "true" }, MARKS[kind][0]), ` ${count} ${MARKS[kind][count === 1 ? 1 : 2]}`));
   }
 
   /** What is not recorded is said, not guessed. */

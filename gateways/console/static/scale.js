@@ -7,11 +7,11 @@ import { keep, make } from "./dom.js";
 const TICKS_S = [10, 30, 60, 120, 300, 600];
 const MARKS_MAX = 400;
 
-/** By kind of mark: how it is drawn, and what it is called. */
+/** By kind of mark: how it is drawn, and what one is called, and several. */
 export const MARKS = {
-  priority1: ["◆", "priority 1"],
-  emergency: ["!!", "emergency"],
-  override: ["▲", "override"],
+  priority1: ["◆", "priority 1", "priority 1"],
+  emergency: ["!!", "emergency", "emergencies"],
+  override: ["▲", "override", "overrides"],
 };
 
 export class Scale {
