@@ -24,6 +24,8 @@ FINE = 1_000
 """What is remembered is kept in so many parts of a permille, so that small steps are not lost."""
 STEP_PERMILLE = 50
 """A sample moves its hour by so much of the difference (exponential smoothing, Brown 1959)."""
+CITY_SAMPLES = 1
+"""The city itself is taken as it was seen, almost."""
 AREA_SAMPLES = 150
 """That an area is as busy as the city counts like so many samples of busy units: six an hour, so some 25 jobs …"""
 PART_SAMPLES = 150
@@ -77,6 +79,8 @@ class BusyBook(Struct):
     """By kind of unit and hour of the week ("kind/hour"): thousandths of a permille, in the whole city."""
     areas: dict[str, dict[str, AreaSeen]] = field(default_factory=dict)
     """By kind of unit and by area."""
+    cities: dict[str, Seen] = field(default_factory=dict)
+    """By kind of unit, all areas together: while an hour's fraction is still being learned, no area is to blame."""
     day: int = -1
     """Up to which day, since the epoch, areas have faded."""
 
@@ -96,6 +100,8 @@ class BusyLearner:
         if days <= 0:
             return
         keep = KEEP**days >> 32 * (days - 1)
+        for city in book.cities.values():
+            city.fade(keep)
         for area in (area for areas in book.areas.values() for area in areas.values()):
             area.whole.fade(keep)
             for part in area.parts.values():
@@ -116,16 +122,18 @@ class BusyLearner:
         for area, busy, on_duty in found:
             of_area = seen.setdefault(area, AreaSeen())
             of_area.whole.add(busy * MILLION, on_duty * known)
+            self.book.cities.setdefault(kind, Seen()).add(busy * MILLION, on_duty * known)
             if kind == EVERYBODY:
                 of_area.parts.setdefault(BLOCK_OF_HOUR[hour], Seen()).add(busy * MILLION, on_duty * known)
         self.book.fractions[f"{kind}/{hour}"] = known + (sample - known) * STEP_PERMILLE // 1000
 
     def permille(self, kind: str, hour: int, area: str = "") -> int:
         """Return the busy fraction that policies should reckon with, in permille; without an area, the city's."""
-        known, books = self._known(kind, hour), self.book.areas
+        known, books, cities = self._known(kind, hour), self.book.areas, self.book.cities
         own, everybody = (books.get(each, {}).get(area, NOTHING_SEEN) for each in (kind, EVERYBODY))
         part = everybody.parts.get(BLOCK_OF_HOUR[hour], NOTHING_SEEN.whole)
-        known = known * own.whole.risk(AREA_SAMPLES) // MILLION
+        usual = cities.get(kind, NOTHING_SEEN.whole).risk(CITY_SAMPLES)
+        known = known * own.whole.risk(AREA_SAMPLES, usual) // MILLION
         known = known * part.risk(PART_SAMPLES, everybody.whole.risk(AREA_SAMPLES)) // MILLION
         return max(LEAST, min(MOST, known // FINE))
 

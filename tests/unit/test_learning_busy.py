@@ -51,6 +51,14 @@ def test_areas_add_up_to_the_city() -> None:
     assert learner.permille("als", MORNING, "nowhere") == learner.permille("als", MORNING)
 
 
+def test_what_is_not_yet_known_of_the_city_is_no_areas_fault() -> None:
+    """Where units are busier than was supposed, alike everywhere, each area is as busy as the city is believed to be."""
+    learner = BusyLearner(200)
+    for _ in range(30):
+        learner.learn("als", MORNING, (("west", 3, 10), ("east", 3, 10)))
+    assert abs(learner.permille("als", MORNING, "west") - learner.permille("als", MORNING)) <= 5
+
+
 def test_one_part_of_the_week_says_something_of_the_others() -> None:
     """An area that is busier by day is taken to be so by night, less surely, until the night is seen."""
     learner = sampled(300, 4, 2)
