@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Annotated, Final
 
+import trio
 from msgspec import Meta, Struct
 from starlette.requests import HTTPConnection, Request
 
@@ -17,10 +18,13 @@ from gateways.auth import Gatekeeper, Principal, Right
 from gateways.browsers import Guesses, Unwelcome, own_origin
 from gateways.console.basemap import Basemap
 from gateways.console.config import ConsoleConfig
+from gateways.console.layouts import Layouts
 from gateways.console.sessions import FILE, Session, Sessions
 
 COOKIE: Final = "turnout_console"
 AGENT_MAX: Final = 200
+LOOK_EVERY_S: Final = 30.0
+"""So late at most a page learns that its session is over, whatever was done to the machine's clock."""
 
 
 class SignIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -59,6 +63,7 @@ class Console:
         self.exercise = exercise
         self.journal = data / "journal"
         self.basemap = Basemap(streets)
+        self.layouts = Layouts(data)
         self.sessions = Sessions(
             keeper,
             data / FILE,
@@ -74,11 +79,18 @@ class Console:
         """Return who asks. Raises Unwelcome."""
         found = self.sessions.find(request.cookies.get(COOKIE, ""), time.time())
         if found is None:
-            raise Unwelcome(401, "unauthenticated", "You are not signed in, or no longer. Sign in.")
+            why = self.sessions.why_ended(request.cookies.get(COOKIE, ""))
+            raise Unwelcome(401, "unauthenticated", f"{why or 'You are not signed in, or no longer.'} Sign in.")
         if isinstance(request, Request) and request.method in ("GET", "HEAD"):
             return Guest(found[1], found[0])
         self.own_origin(request)
         return Guest(found[1], found[0])
+
+    async def end_in_time(self, session: Session) -> None:
+        """Wait until the session's time has come, and end it then: its pages are closed although they ask for nothing."""
+        while (left_s := session.until_s - time.time()) > 0:  # noqa: ASYNC110  the clock on the wall tells no event
+            await trio.sleep(min(left_s, LOOK_EVERY_S))
+        self.sessions.expire(time.time())
 
     def own_origin(self, request: HTTPConnection) -> str:
         """Return the origin of the page that asks, which is ours. Raises Unwelcome."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import trio
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +16,7 @@ from gateways.auth import GRANTS, Role
 from gateways.browsers import JSON, Unwelcome, body_of
 from gateways.console.answers import NO_STORE, answered, json_answer
 from gateways.console.entrance import COOKIE, Console, Guest, SignIn, TicketKeeper
+from gateways.console.layouts import NotKept, Window, Word
 from gateways.console.past import Past
 from gateways.console.place import view_place
 from gateways.pages import Page, read_pages
@@ -22,6 +24,8 @@ from gateways.vocabulary.verbs import view_verbs
 
 FOLDER: Final = Path(__file__).parent / "static"
 PATH: Final = "/console"
+WHY_S: Final = 3_600
+"""A browser keeps what it holds so much longer than it counts: who shows it then is told why it does no longer."""
 REFUSED: Final = 1008
 """Close code for a WebSocket that is not ours to serve."""
 Follow = Callable[[WebSocket, TicketKeeper, trio.Event], Awaitable[None]]
@@ -44,6 +48,8 @@ def console_routes(console: Console, follow: Follow) -> list[BaseRoute]:
         Route(f"{PATH}/sessions/{{name}}", answered(console, _end_session), methods=["DELETE"]),
         Route(f"{PATH}/codes", answered(console, _codes), methods=["POST"]),
         Route(f"{PATH}/ticket", answered(console, _ticket), methods=["POST"]),
+        Route(f"{PATH}/layout", answered(console, _layout)),
+        Route(f"{PATH}/layout/{{window}}", answered(console, _put_layout), methods=["PUT"]),
         Route(f"{PATH}/place", answered(console, _place)),
         Route(f"{PATH}/verbs", answered(console, _verbs)),
         Route(f"{PATH}/streets/{{digest}}", answered(console, _streets)),
@@ -65,7 +71,10 @@ def _admitted(
         except Unwelcome:
             await websocket.close(REFUSED)
             return
-        await serve(websocket, guest, keeper)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(console.end_in_time, guest.session)
+            await serve(websocket, guest, keeper)
+            nursery.cancel_scope.cancel()
 
     return answer
 
@@ -98,14 +107,14 @@ async def _session(console: Console, request: Request) -> Response:
     console.own_origin(request)
     secure = not console.config.plain_http
     if request.method == "DELETE":
-        console.sessions.end(console.guest(request).session.id)
+        console.sessions.end(console.guest(request).session.id, "You have signed out.")
         response = Response(status_code=204, headers=NO_STORE)
         response.delete_cookie(COOKIE, PATH, secure=secure, httponly=True, samesite="strict")
         return response
     held, guest = console.sign_in(await body_of(request, SignIn), request.headers.get("user-agent", ""))
     response = json_answer(_who(guest))
     response.set_cookie(
-        COOKIE, held, console.config.session_s, path=PATH, secure=secure, httponly=True, samesite="strict"
+        COOKIE, held, console.config.session_s + WHY_S, path=PATH, secure=secure, httponly=True, samesite="strict"
     )
     return response
 
@@ -139,7 +148,7 @@ async def _end_session(console: Console, request: Request) -> Response:
     known = next((each for each in console.sessions.all(time.time()) if each.id == name), None)
     if known is None or not (_sees_all(guest) or known.name == guest.principal.name):
         raise Unwelcome(404, "unknown_session", "There is no such session, or it is not yours.")
-    console.sessions.end(name)
+    console.sessions.end(name, f"Your session was ended by {guest.principal.name}.")
     return Response(status_code=204, headers=NO_STORE)
 
 
@@ -158,6 +167,28 @@ async def _ticket(console: Console, request: Request) -> Response:
     if ticket is None:
         raise Unwelcome(503, "too_many_tickets", "Too many pages connect at this moment. Try again.")
     return json_answer({"ticket": ticket, "seconds": console.config.ticket_s}, 201)
+
+
+async def _layout(console: Console, request: Request) -> Response:
+    """Tell how the user has arranged each window."""
+    return json_answer(console.layouts.of(console.guest(request).principal.name))
+
+
+async def _put_layout(console: Console, request: Request) -> Response:
+    """Keep how the user has arranged one window; every session of that name begins with it from now on."""
+    guest = console.guest(request)
+    try:
+        name = msgspec.convert(request.path_params["window"], Word)
+    except msgspec.ValidationError:
+        raise Unwelcome(
+            404, "unknown_window", "A window is named by up to 32 small letters, digits, - and _."
+        ) from None
+    try:
+        await console.layouts.put(guest.principal.name, name, await body_of(request, Window))
+    except NotKept as wrong:
+        status = {"rate_limited": 429, "too_many": 409}.get(wrong.code, 503)
+        raise Unwelcome(status, wrong.code, str(wrong)) from None
+    return Response(status_code=204, headers=NO_STORE)
 
 
 async def _place(console: Console, request: Request) -> Response:

@@ -24,6 +24,11 @@ PENDING_MAX: Final = 1_000
 """Codes, and tickets, that wait to be used."""
 SEEN_EVERY_S: Final = 300
 """So exactly it is kept when a session was used last."""
+ENDED_MAX: Final = 500
+"""Sessions of which it is known for a while why they ended."""
+EXPIRED: Final = "Your session has lasted as long as a session may ({hours:.3g} h)."
+WITHDRAWN: Final = "The token that you signed in with is no longer valid."
+DISPLACED: Final = "Too many browsers are signed in: the one that was idle longest was signed out."
 
 
 class Session(Struct):
@@ -71,6 +76,8 @@ class Sessions:
         self._tickets: dict[str, _Pending] = {}
         self._ended: dict[str, trio.Event] = {}
         """By session id: set when it is over."""
+        self._whys: dict[str, str] = {}
+        """By digest: why a session ended. Forgotten at a restart."""
         self._load()
 
     # ── sessions ────────────────────────────────────────────────────────────────────────────────────────────
@@ -87,7 +94,7 @@ class Sessions:
             return None
         principal = self._live(session.name, session.mark)
         if principal is None or now_s >= session.until_s:
-            self._end(session)
+            self._end(session, WITHDRAWN if principal is None else EXPIRED.format(hours=self._session_s / 3600))
             return None
         if now_s - session.seen_s > SEEN_EVERY_S:
             session.seen_s = now_s
@@ -99,12 +106,21 @@ class Sessions:
         live = [each for each in self._sessions.values() if now_s < each.until_s and self._live(each.name, each.mark)]
         return sorted(live, key=lambda each: -each.began_s)
 
-    def end(self, name: str) -> bool:
+    def end(self, name: str, why: str) -> bool:
         """End the session of that id, and every page that it opened; tell whether there was one."""
         session = next((each for each in self._sessions.values() if each.id == name), None)
         if session is not None:
-            self._end(session)
+            self._end(session, why)
         return session is not None
+
+    def expire(self, now_s: float) -> None:
+        """End every session whose time has come, and every page that they opened."""
+        for session in [each for each in self._sessions.values() if each.until_s <= now_s]:
+            self._end(session, EXPIRED.format(hours=self._session_s / 3600))
+
+    def why_ended(self, held: str) -> str:
+        """Return why the session of which a browser holds this has ended; "" if that is not known."""
+        return self._whys.get(_digest(held), "")
 
     def over(self, session: str) -> trio.Event:
         """Return what is set when the session of that id is over."""
@@ -154,16 +170,18 @@ class Sessions:
         held = secrets.token_urlsafe(32)
         until_s = now_s + self._session_s
         made = Session(secrets.token_hex(6), name, mark, now_s, until_s, now_s, agent, _digest(held))
-        for session in [each for each in self._sessions.values() if each.until_s <= now_s]:
-            self._end(session)
+        self.expire(now_s)
         while len(self._sessions) >= self._most:
-            self._end(min(self._sessions.values(), key=lambda each: each.seen_s))
+            self._end(min(self._sessions.values(), key=lambda each: each.seen_s), DISPLACED)
         self._sessions[made.digest] = made
         self._save()
         return held
 
-    def _end(self, session: Session) -> None:
+    def _end(self, session: Session, why: str) -> None:
         self._sessions.pop(session.digest, None)
+        self._whys[session.digest] = why
+        if len(self._whys) > ENDED_MAX:
+            del self._whys[next(iter(self._whys))]
         event = self._ended.pop(session.id, None)
         if event is not None:
             event.set()

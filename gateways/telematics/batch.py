@@ -156,7 +156,7 @@ def encode_names(names: Sequence[str]) -> bytes:
 
 def encode_fixes(places: Sequence[int], fixes: Sequence[Fix]) -> bytes:
     """Return the frame of fixes whose devices stand at these places of the names. What does not fit is cut to fit."""
-    columns = (
+    columns: tuple[npt.NDArray[np.number], ...] = (
         np.array([fix.fix_ms for fix in fixes], np.int64),
         np.rint([fix.lat * 1e7 for fix in fixes]),
         np.rint([fix.lon * 1e7 for fix in fixes]),

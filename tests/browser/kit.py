@@ -51,12 +51,13 @@ def token(name: str) -> str:
 class Server:
     """The program, on one port, whatever happens to it."""
 
-    def __init__(self, folder: Path, unit: str, more: str = "") -> None:
+    def __init__(self, folder: Path, unit: str, more: str = "", place: Path = PLACE) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = folder / "data"
+        self._place = place
         self._config = folder / "turnout.toml"
         self._config.write_text(CONFIG.format(port=self.port, unit=unit, digest=digest_of_secret(SECRET)) + more)
         self._log = folder / "server.log"
@@ -64,7 +65,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
-        command = [sys.executable, "-m", "gateways.cli", "run", str(PLACE), "--data", str(self.data)]
+        command = [sys.executable, "-m", "gateways.cli", "run", str(self._place), "--data", str(self.data)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen([*command, "--config", str(self._config)], stdout=log, stderr=log)
         deadline = time.monotonic() + START_S
@@ -121,9 +122,9 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, unit: str, more: str = "") -> Iterator[Server]:
+def serving(folder: Path, unit: str, more: str = "", place: Path = PLACE) -> Iterator[Server]:
     """Serve until the block is left."""
-    server = Server(folder, unit, more)
+    server = Server(folder, unit, more, place)
     try:
         server.start()
         yield server

@@ -1,60 +1,11 @@
 """The console in a real browser, before a real server: by keyboard alone, and with the link cut under it."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from engine.model.facts import UnitDispatched
 from engine.model.lifecycle import Status
-from tests.browser.kit import Server, browsing, serving, token
-
-expect: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
-expect.set_options(timeout=30_000)
-DESK = {"width": 1280, "height": 800}
-
-
-@contextmanager
-def desk(folder: Path, **context: Any) -> Iterator[tuple[Server, Any]]:
-    """Serve, and sit down at the console."""
-    with serving(folder, "E1") as server, browsing(viewport=DESK, **context) as opened:
-        page = opened.new_page()
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: faults.append(said.text) if "Content Security" in said.text else None)
-        page.goto(server.url)
-        page.get_by_label("Token").fill(token("desk"))
-        page.keyboard.press("Enter")
-        expect(page.locator("#link")).to_have_attribute("data-state", "live")
-        yield server, page
-        assert not faults
-
-
-def say(page: Any, line: str) -> None:
-    """Say it on the command line, from wherever the focus is, by keyboard alone."""
-    page.keyboard.press("/")
-    page.keyboard.press("Control+A")
-    page.keyboard.type(line)
-    page.keyboard.press("Enter")
-
-
-def accepted(page: Any, words: str) -> None:
-    expect(page.locator("#result")).to_have_text(re.compile(f"✓.*{words}"))
-
-
-def refused(page: Any, words: str) -> None:
-    expect(page.locator("#result")).to_have_text(re.compile(f"✕ Refused.*{words}"))
-
-
-def call(page: Any, kind: str, more: str = "") -> str:
-    """Enter a call; return its incident, which is selected then."""
-    say(page, f"N {kind} 41.497,-90.512 {more}")
-    accepted(page, "I\\d+:")
-    expect(page.locator("#card .card-id")).to_have_text(re.compile(r"I\d+"))
-    return str(page.locator("#card .card-id").inner_text())
+from tests.browser.desk_kit import DESK, accepted, call, desk, expect, refused, say, sit_down
 
 
 def test_a_call_is_taken_accepted_and_overridden_by_keyboard_alone(tmp_path: Path) -> None:
@@ -168,13 +119,11 @@ def test_signing_out_closes_the_page_elsewhere(tmp_path: Path) -> None:
     """Another browser of the same name is listed, ended, and asked for its token again."""
     with desk(tmp_path) as (server, page):
         second = page.context.browser.new_context(viewport=DESK).new_page()
-        second.goto(server.url)
-        second.get_by_label("Token").fill(token("desk"))
-        second.keyboard.press("Enter")
-        expect(second.locator("#link")).to_have_attribute("data-state", "live")
+        sit_down(second, server)
         page.locator("#who").click()
         page.get_by_role("button", name="End").click()
         expect(second.get_by_label("Token")).to_be_visible()
+        expect(second.locator("#door-said")).to_contain_text("ended by desk")
         expect(page.locator("#link")).to_have_attribute("data-state", "live")
 
 

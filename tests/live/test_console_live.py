@@ -70,11 +70,11 @@ class Desk(Struct):
 
 
 @asynccontextmanager
-async def desk(folder: Path, **config: Any) -> AsyncIterator[Desk]:
+async def desk(folder: Path, data: Path | None = None, **config: Any) -> AsyncIterator[Desk]:
     graph = river_town.graph()
     async with serve_place(folder / "journal") as running, trio.open_nursery() as nursery:
         settings = ConsoleConfig(plain_http=True, **config)
-        console = Console(running.service, Gatekeeper(CREDENTIALS), settings, folder, graph, exercise=False)
+        console = Console(running.service, Gatekeeper(CREDENTIALS), settings, data or folder, graph, exercise=False)
         browsers = Browsers(running.hub)
         going_down = trio.CancelScope()
 
@@ -147,8 +147,68 @@ async def test_a_revoked_session_ends_its_pages_at_once(tmp_path: Path) -> None:
             gone = await at.client.delete(f"/console/sessions/{mine['session']}", headers=at.own)
             assert gone.status_code == 204
             assert await wire.closed() == 1008
-        assert (await at.client.post("/console/ticket", headers=at.own)).status_code == 401
+        told = await at.client.post("/console/ticket", headers=at.own)
+        assert told.status_code == 401
+        assert "ended by cad" in told.json()["reason"]
         assert (await at.client.get("/console/place")).status_code == 401
+
+
+async def test_a_session_whose_time_has_come_closes_its_pages(tmp_path: Path) -> None:
+    """Nobody asks for anything: the page is told all the same, and the door says why it is closed."""
+    async with desk(tmp_path, session_s=2) as at:
+        await at.sign_in()
+        async with at.follow() as wire:
+            await wire.until(type="snapshot")
+            assert await wire.closed() == 1008
+        told = await at.client.post("/console/ticket", headers=at.own)
+        assert told.status_code == 401
+        assert "as long as a session may" in told.json()["reason"]
+
+
+async def test_a_layout_is_kept_for_every_session_of_its_user(tmp_path: Path) -> None:
+    """Another browser of that name has it, another user has not, and it outlives the process."""
+    arranged = {"theme": "light", "left_percent": 30.5, "hidden": ["timeline"], "choices": {"units": "free"}}
+    async with desk(tmp_path) as at:
+        assert (await at.client.get("/console/layout")).status_code == 401
+        await at.sign_in()
+        assert (await at.client.get("/console/layout")).json() == {}
+        put = await at.client.put("/console/layout/desk", json=arranged, headers=at.own)
+        assert put.status_code == 204, put.text
+        await at.client.put("/console/layout/map", json={"map": {"x": 1, "y": -2, "scale": 0.05}}, headers=at.own)
+        foreign = await at.client.put("/console/layout/desk", json={}, headers={"Origin": "http://evil.example"})
+        assert foreign.status_code == 403
+        await at.sign_in()
+        assert (await at.client.get("/console/layout")).json()["desk"] == arranged
+        await at.sign_in("wall")
+        assert (await at.client.get("/console/layout")).json() == {}
+    async with desk(tmp_path / "again", data=tmp_path) as at:
+        await at.sign_in()
+        assert set((await at.client.get("/console/layout")).json()) == {"desk", "map"}
+
+
+async def test_a_layout_that_does_not_fit_is_refused_by_its_field(tmp_path: Path) -> None:
+    """And the one before it stands."""
+    wrong: dict[str, object] = {
+        "left_percent": 4,
+        "hidden": ["queue"],
+        "theme": "pink",
+        "map": {"x": 0, "y": 0, "scale": 0},
+        "choices": {"Units": "free"},
+        "wallpaper": "beach",
+    }
+    async with desk(tmp_path) as at:
+        await at.sign_in()
+        await at.client.put("/console/layout/desk", json={"left_percent": 30}, headers=at.own)
+        for field, value in wrong.items():
+            told = await at.client.put("/console/layout/desk", json={field: value}, headers=at.own)
+            assert told.status_code == 400
+            assert field in told.json()["reason"]
+        sides = {"left_percent": 50, "right_percent": 40}
+        told = await at.client.put("/console/layout/desk", json=sides, headers=at.own)
+        assert told.status_code == 400
+        assert "right_percent" in told.json()["reason"]
+        assert (await at.client.put("/console/layout/A-Desk", json={}, headers=at.own)).status_code == 404
+        assert (await at.client.get("/console/layout")).json() == {"desk": {"left_percent": 30.0}}
 
 
 async def test_a_page_is_told_to_come_back_also_where_the_pump_has_stopped_before(

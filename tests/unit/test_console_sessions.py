@@ -96,9 +96,27 @@ def test_ending_a_session_is_told_to_its_pages_and_the_oldest_gives_way(tmp_path
     assert [made.find(each, 2) is not None for each in held] == [False, True, True]
     second = made.find(held[1], 2)
     assert second is not None
-    assert made.end(second[0].id)
-    assert not made.end(second[0].id)
+    assert made.end(second[0].id, "You have signed out.")
+    assert not made.end(second[0].id, "You have signed out.")
+    assert made.why_ended(held[1]) == "You have signed out."
+    assert "idle longest" in made.why_ended(held[0])
     assert len(made.all(2)) == 1
+
+
+def test_a_session_ends_although_nobody_asks_for_it(tmp_path: Path) -> None:
+    """Its pages hear it when its time has come, and whoever shows it later learns why; others go on."""
+    made = sessions(tmp_path)
+    held, later = held_by(made), held_by(made, 60.0)
+    first = made.find(held, 1)
+    assert first is not None
+    over = made.over(first[0].id)
+    made.expire(SHIFT - 1)
+    assert not over.is_set()
+    made.expire(SHIFT)
+    assert over.is_set()
+    assert "12 h" in made.why_ended(held)
+    assert made.find(later, SHIFT) is not None
+    assert made.why_ended(later) == ""
 
 
 def test_a_torn_file_only_asks_everybody_to_sign_in_again(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import { find, keep, make, onFrame, write } from "./dom.js";
 import { ALARMS, percent, plain, span, urgency } from "./words.js";
 
 const ROWS = 4;
+const NAMES = 3;
 
 export class Attention {
   constructor(board, act) {
@@ -30,8 +31,22 @@ export class Attention {
     ];
   }
 
-  get emergencies() {
-    return [...this.board.alarms.values()].filter((alarm) => alarm.about === "unit_emergency" && !alarm.acknowledged_by);
+  /**
+   * What waits, a row each: alarms of one kind about one incident are one matter, and stand at the most urgent of them.
+   * Calls that wait too long are in the queue below already: when there are many, they are one row that counts them.
+   */
+  get _rows() {
+    const rows = new Map();
+    const { waiting } = this;
+    const flood = waiting.filter(({ alarm }) => alarm?.about === "pending").length > NAMES;
+    for (const { alarm, move } of waiting) {
+      const apart = move || alarm.about === "unit_emergency";
+      const together = flood && alarm?.about === "pending" ? "" : alarm?.incident;
+      const key = apart ? (alarm ?? move).id : `${alarm.about} ${together} ${alarm.acknowledged_by ?? ""}`;
+      if (rows.has(key)) rows.get(key).alarms.push(alarm);
+      else rows.set(key, alarm ? { key, alarms: [alarm] } : { key, move });
+    }
+    return [...rows.values()];
   }
 
   tick() {
@@ -39,7 +54,7 @@ export class Attention {
   }
 
   _draw() {
-    const waiting = this.waiting;
+    const waiting = this._rows;
     const most = this._all ? 30 : ROWS;
     const shown = waiting.slice(0, waiting.length > most ? most - 1 : most);
     const items = [...shown];
@@ -48,9 +63,9 @@ export class Attention {
     keep(
       this._box,
       items,
-      ({ alarm, move }) => alarm?.id ?? move?.id ?? "more",
-      ({ alarm, move, more }) => (alarm ? `${alarm.about}${alarm.text}${alarm.rung}${alarm.acknowledged_by}` : move ? `${move.unit}${move.post}${move.state}` : `${more}`),
-      (item) => (item.alarm ? this._alarm(item.alarm) : item.move ? this._move(item.move) : this._more(item.more)),
+      ({ key }) => key ?? "more",
+      ({ alarms, move, more }) => (alarms ? alarms.map((alarm) => `${alarm.id}${alarm.text}${alarm.rung}${alarm.acknowledged_by}`).join() : move ? `${move.unit}${move.post}${move.state}` : `${more}`),
+      (item) => (item.alarms ? this._alarm(item.alarms) : item.move ? this._move(item.move) : this._more(item.more)),
     );
     this._box.hidden = !items.length;
     this.tick();
@@ -61,20 +76,23 @@ export class Attention {
     return make("button", { type: "button", class: "att-more", onclick: () => { this._all = !this._all; this._draw(); } }, text);
   }
 
-  _alarm(alarm) {
+  _alarm(alarms) {
+    const [alarm] = alarms;
+    const names = [...new Set(alarms.map((each) => each.unit ?? each.incident))];
+    const who = names.slice(0, NAMES).join(", ") + (names.length > NAMES ? ` +${names.length - NAMES}` : "");
     const seen = Boolean(alarm.acknowledged_by);
     const grave = alarm.about === "unit_emergency" && !seen;
     const button = seen
       ? make("button", { type: "button", class: "small", title: "The command line asks who has spoken to the crew", onclick: () => this._act.safe(alarm) }, "Safe …")
-      : make("button", { type: "button", class: "small", title: "Acknowledge (K)", onclick: () => this._act.acknowledge(alarm) }, "Ack");
+      : make("button", { type: "button", class: "small", title: "Acknowledge (K)", onclick: () => this._act.acknowledge(alarms) }, "Ack");
     return make(
       "div",
-      { class: `att${grave ? " att-grave" : ""}`, "data-since": alarm.raised_ms },
+      { class: `att${grave ? " att-grave" : ""}`, "data-since": Math.min(...alarms.map((each) => each.raised_ms)) },
       make("span", { class: "att-mark", "aria-hidden": "true" }, grave ? "!!" : "!"),
       make(
         "button",
         { type: "button", class: "att-what", title: alarm.text, onclick: () => this._act.show(alarm.incident, alarm.unit) },
-        make("b", {}, `${alarm.unit ?? alarm.incident} `),
+        make("b", {}, `${who} `),
         ALARMS[alarm.about] ?? plain(alarm.about),
         make("span", { class: "quiet" }, `${alarm.unit ? ` · ${alarm.incident}` : ""}${seen ? ` · seen by ${alarm.acknowledged_by}` : ""}`),
       ),

@@ -15,6 +15,8 @@ export class Board {
     this._clear();
     this.events = [];
     this.whys = new Map();
+    /** Incidents that were selected here. */
+    this.seen = new Set();
   }
 
   _clear() {
@@ -52,6 +54,7 @@ export class Board {
     this._take(message);
     this.seq = message.seq;
     if (this.selected && !this.incidents.has(this.selected)) this.selected = null;
+    for (const name of this.seen) if (!this.incidents.has(name)) this.seen.delete(name);
     this._tell("snapshot", message);
   }
 
@@ -109,6 +112,7 @@ export class Board {
   select(name) {
     if (this.selected === name) return;
     this.selected = name;
+    if (name) this.seen.add(name);
     this._tell("selection", null);
   }
 
@@ -122,6 +126,7 @@ export class Board {
       if (each.ended_ms) {
         this.incidents.delete(each.id);
         this.whys.delete(each.id);
+        this.seen.delete(each.id);
         if (this.selected === each.id) this.selected = null;
       } else this.incidents.set(each.id, each);
     }

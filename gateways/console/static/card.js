@@ -71,7 +71,7 @@ export class Card {
     });
     return [
       make("h2", { class: "panel-head" }, make("span", {}, "City"), make("span", { class: "quiet" }, "No incident selected: ↓ takes the first")),
-      make("div", { class: "card-body" },
+      make("div", { class: "card-body", tabindex: "0" },
         rows.length
           ? make("table", { class: "cover" }, make("caption", {}, "Demand that is covered in time"), make("tbody", {}, rows))
           : make("p", { class: "quiet" }, "Coverage appears here once the planner has looked at the city.")),

@@ -125,9 +125,9 @@ export class Desk {
 
   // ── attention ─────────────────────────────────────────────────────────────────────────────────────────
 
-  acknowledge(alarm) {
-    const about = alarm.unit ?? alarm.incident;
-    return this.line.perform({ say: [{ type: "acknowledge_alarm", alarm: alarm.id }], done: () => `Acknowledged: ${about}` });
+  acknowledge(alarms) {
+    const about = alarms.map((alarm) => alarm.unit ?? alarm.incident).join(", ");
+    return this.line.perform({ say: alarms.map((alarm) => ({ type: "acknowledge_alarm", alarm: alarm.id })), done: () => `Acknowledged: ${about}` });
   }
 
   safe(alarm) {

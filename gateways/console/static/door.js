@@ -17,8 +17,20 @@ export async function whoIsHere() {
   return told.principal ? told : null;
 }
 
+const ENDED = "turnout-ended";
+
+/** The session is over: begin anew at the door, which says why and what was not sent. */
+export function leave(reason, unsent) {
+  const lost = unsent ? ` ${unsent === 1 ? "One order was" : `${unsent} orders were`} not answered: look on the board whether it happened.` : "";
+  sessionStorage.setItem(ENDED, reason + lost);
+  location.reload();
+}
+
 /** Ask for a token until one is right. */
 export function signIn() {
+  const ended = sessionStorage.getItem(ENDED);
+  if (ended) find("door-said").textContent = ended;
+  sessionStorage.removeItem(ENDED);
   const form = find("door-form");
   const field = find("door-token");
   find("door").hidden = false;
@@ -52,6 +64,15 @@ export async function signOut() {
   location.reload();
 }
 
+const when = (seconds) => new Date(seconds * 1000).toLocaleString("en-GB", { hour12: false, day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit" });
+
+/** What people call a browser, from what it says of itself. */
+function browserName(agent) {
+  const name = [["Edg/", "Edge"], ["Firefox/", "Firefox"], ["Chrome/", "Chrome or Chromium"], ["Safari/", "Safari"]].find(([mark]) => agent.includes(mark))?.[1] ?? agent.slice(0, 40);
+  const machine = ["Windows", "Android", "Linux", "iPhone", "Mac OS"].find((each) => agent.includes(each));
+  return machine ? `${name}, ${machine}` : name;
+}
+
 /** Show the sessions, with a button to end each. */
 export async function showPeople(me) {
   const dialog = find("people");
@@ -61,8 +82,10 @@ export async function showPeople(me) {
       "tr",
       {},
       make("td", {}, each.principal, each.this ? make("span", { class: "quiet" }, " (this one)") : ""),
-      make("td", {}, new Date(each.began_s * 1000).toLocaleString("en-GB", { hour12: false })),
-      make("td", { class: "quiet agent" }, each.agent),
+      make("td", {}, when(each.began_s)),
+      make("td", {}, when(each.seen_s)),
+      make("td", {}, when(each.until_s)),
+      make("td", { class: "quiet agent", title: each.agent }, browserName(each.agent)),
       make(
         "td",
         {},
@@ -82,7 +105,7 @@ export async function showPeople(me) {
     dialog,
     make("h2", { id: "people-title" }, `${me.principal}, ${me.role.replaceAll("_", " ")}`),
     make("p", { class: "quiet" }, "Browsers that are signed in. End those that you do not know."),
-    make("table", {}, make("thead", {}, make("tr", {}, ...["Who", "Since", "Browser", ""].map((head) => make("th", {}, head)))), make("tbody", {}, rows)),
+    make("table", {}, make("thead", {}, make("tr", {}, ...["Who", "Since", "Last asked", "Until", "Browser", ""].map((head) => make("th", {}, head)))), make("tbody", {}, rows)),
     make(
       "p",
       { class: "sheet-foot" },

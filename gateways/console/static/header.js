@@ -6,6 +6,7 @@ import { fill, find, make, write } from "./dom.js";
 import { FREE, rough, span } from "./words.js";
 
 const READY_EVERY_MS = 10_000;
+const ENDS_SOON_MS = 1_800_000;
 
 export class Header {
   constructor(board, link, place, me) {
@@ -16,7 +17,7 @@ export class Header {
     write(find("place"), place.name);
     const role = me.role.replaceAll("_", " ");
     fill(find("who"), make("b", {}, me.principal), role === me.principal ? "" : ` ${role}`);
-    this._theme();
+    this._untilMs = me.until_s * 1000;
     this._askReady();
     setInterval(() => this._askReady(), READY_EVERY_MS);
   }
@@ -58,6 +59,7 @@ export class Header {
     const told = [
       this.place.exercise && ["exercise", "EXERCISE: nobody real is told"],
       pace() !== 1 && ["pace", `time ×${pace()}`],
+      this._untilMs - Date.now() < ENDS_SOON_MS && ["ends", `Your session ends in ${rough(Math.max(0, this._untilMs - Date.now()))}: sign in again before`],
       this._unready && ["degraded", `DEGRADED: ${this._unready}`],
       roads && !roads.streets && ["note", "Straight-line travel times"],
       roads?.weather && roads.weather.percent !== 100 && ["note", `${roads.weather.weather}: driving ${roads.weather.percent} %`],
@@ -79,21 +81,5 @@ export class Header {
     } catch {
       // the link says so already
     }
-  }
-
-  _theme() {
-    const root = document.documentElement;
-    const set = (theme) => {
-      root.dataset.theme = theme;
-      find("theme").textContent = theme === "dark" ? "Light" : "Dark";
-      this.onTheme?.();
-    };
-    const kept = localStorage.getItem("turnout-theme");
-    set(kept ?? (matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark"));
-    find("theme").onclick = () => {
-      const next = root.dataset.theme === "dark" ? "light" : "dark";
-      localStorage.setItem("turnout-theme", next);
-      set(next);
-    };
   }
 }

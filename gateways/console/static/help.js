@@ -10,10 +10,11 @@ const KEYS = [
   ["Enter", "accept what is recommended for the selected incident"],
   ["O", "send others: the line is begun for you"],
   ["W", "why these, or why not another"],
-  ["K", "acknowledge the most urgent alarm"],
+  ["K", "look at a new call of priority 1; acknowledge the most urgent alarm"],
+  ["M", "mute the tones for ten minutes; hear them again"],
   ["C", "cover on the map: how far the nearest free unit is, zone by zone"],
   ["T", "cover as it is now, or if the proposed moves are taken"],
-  ["Tab", "complete the word"],
+  ["Tab", "complete the word; elsewhere: to the next panel, button or edge"],
   ["?", "this sheet"],
 ];
 

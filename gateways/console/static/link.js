@@ -57,7 +57,7 @@ export class Link {
     let ticket;
     try {
       const answer = await fetch("/console/ticket", { method: "POST", signal: AbortSignal.timeout(5000) });
-      if (answer.status === 401) return this._onSignedOut();
+      if (answer.status === 401) return this._onSignedOut((await answer.json()).reason, this.waiting);
       if (!answer.ok) throw new Error((await answer.json()).reason);
       ticket = (await answer.json()).ticket;
     } catch (error) {

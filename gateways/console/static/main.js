@@ -1,15 +1,18 @@
 // The console, put together: sign in, take the board, draw what changes.
 
+import { Alarms } from "./alarms.js";
 import { Attention } from "./attention.js";
 import { Board } from "./board.js";
 import { Card } from "./card.js";
 import { setZone } from "./clock.js";
 import { Cover } from "./cover.js";
 import { Desk } from "./desk.js";
+import { placeDividers } from "./dividers.js";
 import { Draft } from "./draft.js";
 import { find, write } from "./dom.js";
-import { showPeople, signIn, whoIsHere } from "./door.js";
+import { leave, showPeople, signIn, whoIsHere } from "./door.js";
 import { Header } from "./header.js";
+import { fetchWindows, firstTheme, Layout } from "./layout.js";
 import { Legend } from "./legend.js";
 import { Line } from "./line.js";
 import { Link } from "./link.js";
@@ -18,6 +21,7 @@ import { Past } from "./past.js";
 import { Places } from "./places.js";
 import { followPointing } from "./pointing.js";
 import { Queue } from "./queue.js";
+import { settle, showSettings } from "./settings.js";
 import { fetchStreets } from "./streets.js";
 import { Supervisor } from "./supervisor.js";
 import { Timeline } from "./timeline.js";
@@ -26,6 +30,7 @@ import { Units } from "./units.js";
 import { takeVerbs } from "./verbs.js";
 import { ALARMS, urgency } from "./words.js";
 
+firstTheme();
 const me = (await whoIsHere()) ?? (await signIn());
 find("door").hidden = true;
 find("desk").hidden = false;
@@ -39,16 +44,20 @@ const streets = await fetchStreets(place);
 /** "": the desk. A window without a command line only shows: "map" for a second screen, "wall" for everybody, "supervisor", "replay". */
 const view = ["map", "wall", "supervisor", "replay"].find((each) => each === new URLSearchParams(location.search).get("view")) ?? "";
 document.body.dataset.view = view;
+const layout = new Layout(view || "desk", await fetchWindows());
+if (!view) placeDividers(layout);
 const past = view === "replay";
 if (past) me.rights = me.rights.filter((right) => right === "watch");
 
 const board = new Board();
-const tones = new Tones();
-const link = new (past ? Past : Link)(board, { onState: () => stateChanged(), onSignedOut: () => location.reload() });
+const tones = new Tones(me.principal);
+settle(layout, tones);
+const link = new (past ? Past : Link)(board, { onState: () => stateChanged(), onSignedOut: leave });
+const alarms = new Alarms(board, link, tones);
 const desk = new Desk({ board, link, streets, place, me, tones });
 const header = new Header(board, link, place, me);
 const queue = new Queue(board, place);
-const units = new Units(board, (unit) => desk.showUnit(unit.id));
+const units = new Units(board, (unit) => desk.showUnit(unit.id), layout);
 const timeline = new Timeline(board);
 desk.attention = new Attention(board, desk);
 desk.cover = new Cover(board, link);
@@ -59,27 +68,30 @@ followPointing(board, desk.cover);
 desk.places = new Places(streets, place);
 desk.draft = new Draft(desk);
 desk.line = new Line(desk);
-header.onTheme = () => desk.map.redraw();
+layout.restore(desk.map.view);
+const seen = layout.choice("cover", "off");
+if (seen !== "off" && !past) desk.cover.choose(seen);
+layout.onTheme = () => desk.map.redraw();
 
 find("help-open").onclick = () => desk.help();
 find("who").onclick = () => showPeople(me);
+find("settings-open").onclick = () => showSettings(layout, tones, HIDEABLE[view]);
 
+/** What may be put away in each kind of window. Calls, alarms and the command line may not. */
+const HIDEABLE = { "": ["map", "units", "timeline"], map: [], wall: ["map", "units", "timeline"], supervisor: [], replay: [] };
 const panels = [queue, units, timeline, desk.attention, desk.card];
 const supervisor = view === "supervisor" ? new Supervisor(board) : null;
-let before = link.state;
 
 /** Say to who does not see it what a glance would tell: the most urgent thing that is new. */
-function announce(incident, alarms) {
-  const alarm = alarms.filter((each) => !each.acknowledged_by).sort((a, b) => urgency(a.about) - urgency(b.about))[0];
+function announce(incident, raised) {
+  const alarm = raised.filter((each) => !each.acknowledged_by).sort((a, b) => urgency(a.about) - urgency(b.about))[0];
   if (alarm) write(find("announce"), `${alarm.unit ?? alarm.incident}: ${ALARMS[alarm.about]}`);
   else if (incident) write(find("announce"), `New: priority ${incident.priority}, ${queue.typeName(incident)}, ${incident.address}`);
 }
 
 function stateChanged() {
   header.tick();
-  if (link.state === "lost" && before === "live") tones.repeat("lost");
-  if (link.state === "live") tones.repeat(desk.attention.emergencies.length ? "emergency" : null);
-  if (link.state !== "connecting") before = link.state;
+  if (!past) alarms.look();
 }
 
 board.follow((kind, message) => {
@@ -96,13 +108,13 @@ board.follow((kind, message) => {
     const { chosen } = board;
     if (chosen) desk.map.reveal(chosen.lat, chosen.lon);
   }
-  if (kind !== "delta" || past) return;
+  if (past) return; // of what is over nothing sounds
+  if (kind === "delta") alarms.sound(message.fresh, message.alarms);
+  alarms.look();
+  if (kind !== "delta") return;
   desk.opened();
   const [first] = message.fresh.sort((a, b) => a.priority - b.priority);
   announce(first, message.alarms);
-  if (first) tones.play(`incident${Math.min(3, first.priority)}`);
-  else if (message.alarms.some((alarm) => !alarm.acknowledged_by && alarm.about !== "unit_emergency")) tones.play("attention");
-  if (link.state === "live") tones.repeat(desk.attention.emergencies.length ? "emergency" : null);
 });
 
 setInterval(() => {
@@ -110,7 +122,17 @@ setInterval(() => {
   for (const panel of [queue, units, desk.attention, desk.card]) panel.tick();
   supervisor?.tick();
   desk.map.moved();
+  layout.remember(desk.map.view);
+  layout.note("cover", desk.cover.on ? desk.cover.when : "off", "off");
+  tones.tick();
 }, 1000);
+
+/** A call of priority 1 that sounds is answered by looking at it; tell whether there was one. */
+function lookAtNew() {
+  if (alarms.due !== "incident1") return false;
+  desk.openIncident(alarms.unseen.id);
+  return true;
+}
 
 /** Keys that work from anywhere but a field. */
 const KEYS = {
@@ -121,7 +143,8 @@ const KEYS = {
   Enter: () => desk.acceptChosen(),
   o: () => board.chosen && desk.override(board.chosen),
   w: () => board.chosen && desk.askWhy(board.chosen),
-  k: () => desk.line.run("K"),
+  k: () => lookAtNew() || desk.line.run("K"),
+  m: () => tones.press(),
   c: () => desk.cover.toggle(),
   t: () => desk.cover.choose(desk.cover.on && desk.cover.when === "now" ? "then" : "now"),
   Escape: () => desk.card.close() || board.select(null),
@@ -134,7 +157,7 @@ document.addEventListener("keydown", (event) => {
   if (event.target.id === "command") return;
   if (event.key === "Enter" && event.target.closest("button")) return;
   if (supervisor) return;
-  if (view && !event.key.startsWith("Arrow") && !["Escape", "c", "t"].includes(event.key)) return;
+  if (view && !event.key.startsWith("Arrow") && !["Escape", "c", "t", "m"].includes(event.key)) return;
   const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!act) return;
   event.preventDefault();
@@ -146,4 +169,4 @@ for (const panel of panels) panel.draw();
 link.connect();
 
 // For drills and tests: what the page knows, and a way to cut its link.
-window.turnout = { board, link, desk, tones };
+window.turnout = { board, link, desk, tones, layout };

@@ -46,7 +46,7 @@ export class Past {
   async connect() {
     this._say("reading", "Asking for the hour …");
     const answer = await fetch("/console/ticket", { method: "POST", signal: AbortSignal.timeout(5000) }).catch(() => null);
-    if (answer?.status === 401) return this._onSignedOut();
+    if (answer?.status === 401) return this._onSignedOut((await answer.json()).reason, 0);
     if (!answer?.ok) return this._say("refused", "The server does not answer. Is it running? Press Go to try again.");
     const { ticket } = await answer.json();
     const scheme = location.protocol === "https:" ? "wss" : "ws";

@@ -53,6 +53,7 @@ export class Queue {
     );
     const pending = order.filter(isPending).length;
     write(find("queue-note"), order.length ? `${pending} pending of ${order.length}` : "");
+    this._list.setAttribute("role", order.length ? "listbox" : "group"); // a list box without anything to choose is none
     if (!order.length) this._list.replaceChildren(make("p", { class: "empty" }, "No open incidents."));
     const chosen = this._list.querySelector(".chosen");
     if (chosen && this._shown !== this.board.selected) chosen.scrollIntoView({ block: "nearest" });
@@ -65,7 +66,12 @@ export class Queue {
     const crews = incident.assigned.map((each) => `${each.unit}${each.status}`).join();
     const lacks = JSON.stringify(incident.lacks);
     const chosen = incident.id === this.board.selected;
-    return [incident.type, incident.priority, incident.phase, incident.address, crews, lacks, chosen, incident.waiting_since_ms, incident.held_until_ms, incident.decided_seq > 0].join("|");
+    return [incident.type, incident.priority, incident.phase, incident.address, crews, lacks, chosen, incident.waiting_since_ms, incident.held_until_ms, incident.decided_seq > 0, this._isNew(incident)].join("|");
+  }
+
+  /** Priority 1 that waits, and nobody has looked at it here: its tone repeats until somebody does. */
+  _isNew(incident) {
+    return incident.priority === 1 && isPending(incident) && !this.board.seen.has(incident.id);
   }
 
   _row({ incident, more }) {
@@ -79,6 +85,7 @@ export class Queue {
       make("span", { class: "row-badge" }),
       make("span", { class: "row-line" },
         make("span", { class: "row-id" }, incident.id),
+        this._isNew(incident) ? make("span", { class: "tag tag-new" }, "NEW") : null,
         make("span", { class: "row-type" }, this.typeName(incident)),
         make("span", { class: "row-age" }, "")),
       make("span", { class: "row-line" },

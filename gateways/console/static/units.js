@@ -13,10 +13,12 @@ const FILTERS = [
 ];
 
 export class Units {
-  constructor(board, onUnit) {
+  constructor(board, onUnit, layout) {
     this.board = board;
+    this._layout = layout;
     this._grid = find("units");
-    this._filter = "all";
+    const kept = layout.choice("units", "all");
+    this._filter = FILTERS.some(([name]) => name === kept) ? kept : "all";
     this._names = [];
     this.draw = onFrame(() => this._draw());
     this._buttons();
@@ -40,6 +42,7 @@ export class Units {
 
   _choose(name) {
     this._filter = name;
+    this._layout.choose("units", name);
     this._buttons();
     this._draw();
   }

@@ -42,6 +42,17 @@ export class View {
     this._changed();
   }
 
+  /** Is all of it shown, as `fit` was told last? */
+  get whole() {
+    return Boolean(this._fitted);
+  }
+
+  /** Show this point in the middle, at so many pixels for a metre. */
+  show(x, y, scale) {
+    Object.assign(this, { x, y, scale, _fitted: null });
+    this._changed();
+  }
+
   /** So many pixels at the bottom lie under something else: what is to be seen whole is put above them. */
   cover(pixels) {
     if (pixels === this._covered) return;
