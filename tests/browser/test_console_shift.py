@@ -66,9 +66,9 @@ class Shift:
         if number % 40 == 0:
             self.order(f"/v1/units/{crews[0]}/emergency", text="mayday")
             self.order(f"/v1/units/{crews[0]}/resolve-emergency", reason="spoken to the crew")
-        self.order(f"/v1/incidents/{incident}/close", disposition="all done")
         for unit in crews:
             self.order(f"/v1/units/{unit}/status", status="available")
+        self.order(f"/v1/incidents/{incident}/close", disposition="all done")
         return incident
 
 
