@@ -15,7 +15,7 @@ import trio
 from engine.live.planner import Planner, Thought
 from engine.model.place import Place
 from engine.policy.redeploy.survey import Layer, Survey
-from engine.policy.redeploy.zones import NOBODY, Change
+from engine.policy.redeploy.zones import NOBODY, Change, most_changed
 from gateways.cover_views import LeftView, PictureView, by_share, view_left, view_picture
 from gateways.inquiries import NoAnswer
 
@@ -45,21 +45,23 @@ class Covering:
         return self._planner.thought
 
     async def picture(self, layer: str, unit: str | None, post: str | None) -> tuple[Thought, PictureView]:
-        """Return a class of demand ("": the largest that the unit counts for), now and with the unit at the post.
+        """Return a class of demand, now and with the unit at the post (None: sent away).
 
-        Post None: sent away. Unit None: with all that is proposed done. Raises NoAnswer.
+        Unit None: with all that is proposed done. Layer "": the class that the unit changes most, else the largest.
+        Raises NoAnswer.
         """
         thought = self.thought()
         survey = thought.survey
         changes = _proposed(thought) if unit is None else (_change(thought, unit, post),)
-        wanted = _layer(survey, layer, None if unit is None else changes[0][0])
+        named = _named(survey, layer) if layer else None
         if self._of is not thought:
             self._of = thought
             self._pictures.clear()
-        key = wanted.name, changes
+        key = layer, changes
         known = self._pictures.get(key)
         if known is None:
-            known = await self._aside(lambda: view_picture(self._place, survey, wanted, changes))
+            place, moved = self._place, () if unit is None else changes
+            known = await self._aside(lambda: view_picture(place, survey, named or _telling(survey, moved), changes))
             if self._of is thought:
                 self._pictures[key] = known
                 while len(self._pictures) > PICTURES_KEPT:
@@ -91,16 +93,21 @@ class Covering:
         raise NoAnswer("too_long", "", f"The cover was not worked out within {WITHIN_S:g} s. Ask again.")
 
 
-def _layer(survey: Survey, name: str, unit: int | None) -> Layer:
-    """Return the class of that name; "": the largest, of those that the unit counts for if it counts for any."""
+def _named(survey: Survey, name: str) -> Layer:
+    found = next((each for each in survey.layers if each.name == name), None)
+    if found is None:
+        raise NoAnswer("unknown_layer", "layer", f"There is no class of demand {name!r}.")
+    return found
+
+
+def _telling(survey: Survey, changes: tuple[Change, ...]) -> Layer:
+    """Return the class that changes most; where none does, the largest that the unit counts for, or of all."""
     ranked = by_share(survey)
-    if name:
-        named = next((each for each in ranked if each.name == name), None)
-        if named is None:
-            raise NoAnswer("unknown_layer", "layer", f"There is no class of demand {name!r}.")
-        return named
-    mask = 0 if unit is None else int(survey.capability[unit])
-    return next((each for each in ranked if unit is not None and mask & each.needs == each.needs), ranked[0])
+    if not changes:
+        return ranked[0]
+    mask = int(survey.capability[changes[0][0]])
+    counts = next((each for each in ranked if mask & each.needs == each.needs), ranked[0])
+    return most_changed(survey, changes) or counts
 
 
 def _proposed(thought: Thought) -> tuple[Change, ...]:

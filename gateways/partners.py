@@ -208,10 +208,11 @@ class _Opening(Struct):
         self.opened.routes += Window(press, self._admits(Right.ORDER), self._admits(Right.WATCH)).routes()
         self.opened.numbers["cap-out"] = press.statistics
         for receiver in filter(self._may_hear, config.receivers):
-            outlet = Outlet(receiver.name, receiver, press)
+            outlet = Outlet(receiver.name, receiver, press, self.data)
+            self.desk.exchanges[outlet.name] = outlet
             self._keep("cap-out", outlet.run)
-            self.opened.numbers[f"cap-out-{receiver.name}"] = outlet.statistics
-            self.opened.levels[f"cap-out-{receiver.name}"] = outlet.levels
+            self.opened.numbers[outlet.name] = outlet.statistics
+            self.opened.levels[outlet.name] = outlet.levels
 
     def _feed(self, feed: Feed) -> None:
         self._keep(feed.name, feed.run)

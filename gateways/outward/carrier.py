@@ -17,6 +17,7 @@ import trio
 from gateways.outward.address import Destination, Unreachable
 
 BODY_MAX: Final = 65_536
+COME_BACK_LATER: Final = frozenset({408, 425, 429})
 CONNECT_S: Final = 2.0
 """An address that does not answer a connection by then is left for the next one of the name."""
 
@@ -55,6 +56,11 @@ class Answer:
     def good(self) -> bool:
         """2xx."""
         return 200 <= self.status < 300
+
+    @property
+    def refuses(self) -> bool:
+        """Tell whether what was sent is refused for good, as it seems: 4xx, but for those that say to come back later."""
+        return 400 <= self.status < 500 and self.status not in COME_BACK_LATER
 
     def refusal(self) -> str:
         """Return what went wrong, and where we know, what to do; of an answer that is not good."""

@@ -30,8 +30,6 @@ TURNS_AT_ONCE: Final = 64
 KEEP_EVERY_S: Final = 0.25
 """The position is written at most this often while all goes well; a crash repeats what was sent since."""
 RETRY_AFTER_MAX_S: Final = 3_600.0
-COME_BACK_LATER: Final = frozenset({408, 425, 429})
-"""Answers of 400 to 499 that say nothing about what was sent."""
 Picked = tuple[int, Any]
 """Index of the fact in its turn, and what is sent about it."""
 _log = logger("feeds")
@@ -271,7 +269,7 @@ class Feed:
                 behind=self.behind,
                 last=self.last,
             )
-        if 400 <= answer.status < 500 and answer.status not in COME_BACK_LATER:
+        if answer.refuses:
             await self.parking.refused(self._receiver.park_after_s, self.last)
 
     # ── the position ────────────────────────────────────────────────────────────────────────────────────────

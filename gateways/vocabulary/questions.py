@@ -67,7 +67,7 @@ class AskCover(FromClient, frozen=True, gc=False, kw_only=True):
 
     id: Name
     layer: Label = ""
-    """Name of the class; empty: the one with the largest share, of those that `unit` counts for."""
+    """Name of the class; empty: the one that `unit` changes most, or the one with the largest share."""
     unit: Name | None = None
     """If this free unit were elsewhere; None: if all that is proposed were done."""
     post: Name | None = None

@@ -141,8 +141,8 @@ VERBS: Final[tuple[Verb, ...]] = (
     _verb(
         "DV",
         "divert",
-        "DV UNIT INCIDENT REASON",
-        "Send a unit that is under way elsewhere",
+        "DV UNIT … [INCIDENT] REASON",
+        "Turn units round that are under way elsewhere",
         Group.SENDING,
         (incidents.Divert,),
         _U,

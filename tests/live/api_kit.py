@@ -14,7 +14,12 @@ from msgspec import Struct
 from gateways.api import Api, ApiConfig, api_routes
 from gateways.api.operation import Operation
 from gateways.auth import Gatekeeper
+from gateways.devices import Devices
 from gateways.inquiries import Inquiries
+from gateways.telematics.hygiene import HygieneSettings
+from gateways.telematics.intake import Intake
+from gateways.telematics.roster import Roster
+from gateways.upkeep import Books, BooksConfig, Desk
 from gateways.web import WebConfig, serve_http
 from tests.builders import CREDENTIALS, Running, serve_place, token
 
@@ -53,6 +58,17 @@ class Client(Struct):
                 await trio.sleep(0.005)
 
 
+def desk_of(running: Running, directory: Path) -> Desk:
+    """Return an operators' desk with books and devices: each unit's own."""
+    units = [unit.id for unit in running.service.world.settled.units]
+    desk = Desk(Books(directory, BooksConfig()))
+    devices = Devices({unit: unit for unit in units}, units, directory)
+    roster = Roster(devices.units_of(), units=units)
+    devices.bind(Intake(roster, HygieneSettings(), lambda _: None, running.service.clock.now))
+    desk.devices = devices
+    return desk
+
+
 @asynccontextmanager
 async def api_client(
     directory: Path,
@@ -63,7 +79,10 @@ async def api_client(
 ) -> AsyncIterator[Client]:
     """Serve a small place with the API on a free port, for as long as the block lasts."""
     async with serve_place(directory / "journal") as running, trio.open_nursery() as nursery:
-        api = Api(running.service, running.board, Gatekeeper(CREDENTIALS), config or ApiConfig(), Inquiries(directory))
+        desk = desk_of(running, directory)
+        nursery.start_soon(desk.books.run)
+        keeper = Gatekeeper(CREDENTIALS)
+        api = Api(running.service, running.board, keeper, config or ApiConfig(), Inquiries(directory), desk)
         address = await nursery.start(partial(serve_http, api_routes(api, served), web or WebConfig(port=0)))
         async with httpx2.AsyncClient(base_url=f"http://{address}", timeout=20) as http:
             yield Client(http, running, api, count(1))

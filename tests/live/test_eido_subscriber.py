@@ -22,7 +22,7 @@ from engine.model.place import Agency
 from gateways.eido import documents
 from gateways.eido.config import EidoConfig, EidoRefused, Peer
 from gateways.eido.log import ExchangeLog
-from gateways.eido.peers import Peers
+from gateways.eido.peers import Followed, Peers
 from gateways.eido.render import Renderer
 from gateways.eido.source import Source
 from tests.builders import serve_place, small_place
@@ -80,8 +80,10 @@ def _converse(socket: ServerConnection, made: Neighbourly, code: int) -> None:
 
 
 @asynccontextmanager
-async def following(folder: Path, url: str, **changes: Any) -> AsyncIterator[Source]:
-    """Serve the small place, and follow the neighbour."""
+async def following(
+    folder: Path, url: str, followed: list[Followed] | None = None, **changes: Any
+) -> AsyncIterator[Source]:
+    """Serve the small place, and follow the neighbour, who is put into the list that is given."""
     peer = Peer(
         name="next", url=url, agency="next", token="a.b", backoff_s=0.05, accept_all=True, incident_type="theft"
     )
@@ -91,7 +93,10 @@ async def following(folder: Path, url: str, **changes: Any) -> AsyncIterator[Sou
         log = ExchangeLog(folder, config.log_bytes, source.statistics)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(log.run)
-            nursery.start_soon(Peers(running.service, source, log, folder).run)
+            peers = Peers(running.service, source, log, folder)
+            if followed is not None:
+                followed += peers.followed
+            nursery.start_soon(peers.run)
             yield source
             nursery.cancel_scope.cancel()
 
@@ -204,6 +209,30 @@ async def test_a_refused_subscription_is_tried_again_later(tmp_path: Path) -> No
                 server.say.put(None)
             assert source.statistics.peers_following == 0
             assert source.world.incidents == {}
+
+
+async def test_who_refuses_for_as_long_as_is_configured_is_parked(tmp_path: Path) -> None:
+    """Also over a restart: nobody is asked then. Resumed, it is asked again; a person's word parks it while it is followed."""
+    followed: list[Followed] = []
+    with notifier(subscribes=403) as server:
+        async with following(tmp_path, server.url, followed, park_after_s=0.001):
+            for _ in range(2):
+                assert "subscribe" in await heard(server)
+                server.say.put(None)
+            await until(lambda: followed[0].parking.parked is not None)
+            assert "refused_403" in followed[0].last
+    followed.clear()
+    with notifier() as server:
+        async with following(tmp_path, server.url, followed) as source:
+            (peer,) = followed
+            assert peer.parking.parked is not None
+            assert peer.parking.parked.by == "turnout"
+            assert server.heard.empty()
+            await peer.parking.resume()
+            assert "subscribe" in await heard(server)
+            await until(lambda: source.statistics.peers_following == 1)
+            await peer.parking.park("desk", "they move house")
+            await until(lambda: source.statistics.peers_following == 0)
 
 
 async def test_both_sides_show_certificates(tmp_path: Path) -> None:

@@ -2,15 +2,18 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine.model.inputs import ReportIncident
+from gateways.cap.byrule import PublishRule
+from gateways.cap.config import CapConfig, Outgoing, PublishConfig
 from gateways.config import Config
 from gateways.outward.parking import OURSELVES
 from gateways.upkeep import NotDone
 from gateways.upkeep.books import OPERATIONS, lines_of
 from tests.live.exchange_kit import Served, serve_exchanges
-from tests.live.sink_kit import Sink, sink
+from tests.live.sink_kit import SECRET, Sink, sink
 
 NAME = "subscription-sink"
 
@@ -91,3 +94,24 @@ async def test_what_is_never_taken_is_left_out_by_a_person_s_word(tmp_path: Path
                 await served.desk.resume("nobody", "desk", "x")
     skipped = [line for line in lines_of(tmp_path, OPERATIONS) if line["what"] == "exchange_skipped"]
     assert [(line["by"], line["id"]) for line in skipped] == [("desk", head)]
+
+
+async def test_a_receiver_of_our_alerts_is_parked_as_well(tmp_path: Path) -> None:
+    """It refuses, is parked, and is led past what it refuses."""
+    async with sink() as receiver:
+        receiver.status = 422
+        told = {"name": "county", "url": receiver.url, "secrets": [SECRET], "allow_private": True}
+        county = msgspec.convert({**told, "retry_s": 0.05, "park_after_s": 0.1}, Outgoing)
+        words = {"scope": "Public", "categories": ["Safety"], "event": "x", "severity": "Severe", "headline": "x"}
+        rule = {"name": "theft", "about": "incident", "types": ["theft"], "words": {**words, "area": "x"}}
+        publish = PublishConfig(sender="a@b.example", receivers=(county,), rules=(msgspec.convert(rule, PublishRule),))
+        async with serve_exchanges(tmp_path, Config(cap=CapConfig(publish=publish))) as served:
+            outlet = served.desk.exchanges["cap-out-county"]
+            await report(served, 1)
+            await served.until(lambda: outlet.parking.parked)
+            (view,) = served.desk.views_of_exchanges()
+            assert (view.parked_by, view.behind) == (OURSELVES, 1)
+            assert view.head is not None
+            await served.desk.skip("cap-out-county", view.head, "desk", "they take no theft")
+            await served.until(lambda: outlet.behind == 0)
+            assert served.exchanges.levels["cap-out-county"]() == {"waiting": 0, "parked": 1}

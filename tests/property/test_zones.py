@@ -6,7 +6,7 @@ import pytest
 from engine.kernels.posting import ONE
 from engine.model.moves import MILLION
 from engine.policy.redeploy.survey import Layer, Survey
-from engine.policy.redeploy.zones import NOBODY, in_time, left_behind, zones_of
+from engine.policy.redeploy.zones import NOBODY, in_time, left_behind, most_changed, zones_of
 from tests.property.redeploy_kit import some_survey
 
 SEEDS = range(25)
@@ -62,6 +62,26 @@ def test_what_is_left_behind_is_what_nobody_else_covers(seed: int) -> None:
         left = left_behind(survey, gone)
         assert left.share == lost // ONE
         assert int(left.by_zone.sum()) == lost
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_class_that_changes_most_is_found(seed: int) -> None:
+    """Weighed by the class's share; none where everything stays as it is."""
+    survey = some_survey(seed, posts=3, units=4)
+    changes = ((seed % 4, NOBODY if seed % 2 else (seed + 1) % 3),)
+    posts = survey.post.tolist()
+    posts[changes[0][0]] = changes[0][1]
+    changed = {}
+    for layer in survey.layers:
+        for zone, weight in enumerate(survey.ground.point_weight.tolist()):
+            before, after = (slow(survey, layer, each, zone)[1] for each in (survey.post.tolist(), posts))
+            changed[layer.name] = changed.get(layer.name, 0) + (
+                weight * layer.share if bool(before) != bool(after) else 0
+            )
+    found = most_changed(survey, changes)
+    most = max(changed.values())
+    assert (found is None) == (most == 0)
+    assert found is None or changed[found.name] == most
 
 
 def test_two_of_one_post_leave_nothing_alone_and_all_of_it_together() -> None:

@@ -18,6 +18,7 @@ from tests.unit.metrics_kit import Measured, serve_metrics
 LABELS = {
     "exchange",
     "what",
+    "task",
     "about",
     "code",
     "endpoint",

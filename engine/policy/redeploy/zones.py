@@ -72,6 +72,18 @@ def in_time(survey: Survey, zones: Zones) -> int:
     return int(weight[zones.covering > 0].sum()) * MILLION // max(1, int(weight.sum()))
 
 
+def most_changed(survey: Survey, changes: Sequence[Change]) -> Layer | None:
+    """Return the class of demand of which most is won or lost by these changes; None if none is."""
+    weight = survey.ground.point_weight
+    most, found = 0, None
+    for layer in survey.layers:
+        before, after = zones_of(survey, layer), zones_of(survey, layer, changes)
+        changed = int(weight[(before.covering > 0) != (after.covering > 0)].sum()) * layer.share
+        if changed > most:
+            most, found = changed, layer
+    return found
+
+
 def left_behind(survey: Survey, gone: Sequence[int]) -> Left:
     """Return what is covered now and would not be without these units, over all classes of demand."""
     ground = survey.ground

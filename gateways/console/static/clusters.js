@@ -49,7 +49,7 @@ export const groupWords = ({ count, free, out }) => `${count} units: ${free} fre
 
 /** A disc with the number; the arc round it is the share that is free. */
 export function paintGroup(context, ink, { x, y, count, free }, mark) {
-  const radius = mark * (10 + Math.min(10, 2.2 * Math.log2(count)));
+  const radius = mark * (12 + Math.min(11, 1.6 * Math.log2(count)));
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
   context.fillStyle = ink("panel");

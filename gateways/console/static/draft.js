@@ -113,9 +113,10 @@ export class Draft {
       make("td", {}, plain(choice.slot)),
       make("td", { class: "number" }, span(choice.eta_ms), make("span", { class: "quiet" }, choice.spread_ms >= 0 ? ` ±${span(choice.spread_ms)}` : "")),
       make("td", { class: "quiet" }, [choice.source && `diverted from ${choice.source}`, choice.clear_ms >= 0 && `free in ${rough(choice.clear_ms)}`].filter(Boolean).join(", "))));
+    // What is short and what Enter does stand first: a large response is longer than the panel.
     return make("section", { class: "proposal", "aria-label": "Who would go" },
-      rows.length ? make("table", {}, make("thead", {}, make("tr", {}, ...["Would go", "for", "there in", ""].map((title) => make("th", {}, title)))), make("tbody", {}, rows)) : "",
+      make("p", { class: "keys" }, make("span", {}, make("kbd", {}, "Enter"), ` ${MODES[told.mode].slice("Enter".length)}`), make("span", { class: "quiet" }, `plan ${plain(told.plan)}; ${told.travel}`)),
       ...told.short.map((short) => make("p", { class: "short" }, make("b", {}, `Short of ${short.missing} ${plain(short.slot)}: `), `nobody with ${short.needs.join(", ")} can be found.`)),
-      make("p", { class: "keys" }, make("span", {}, make("kbd", {}, "Enter"), ` ${MODES[told.mode].slice("Enter".length)}`), make("span", { class: "quiet" }, `plan ${plain(told.plan)}; ${told.travel}`)));
+      rows.length ? make("table", {}, make("thead", {}, make("tr", {}, ...["Would go", "for", "there in", ""].map((title) => make("th", {}, title)))), make("tbody", {}, rows)) : "");
   }
 }

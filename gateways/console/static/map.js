@@ -124,7 +124,9 @@ export class CityMap {
     const context = this._under;
     if (!this._ready(context)) return;
     const legend = find("cover");
-    this.view.cover(legend.hidden ? 0 : legend.offsetHeight + 8);
+    const covered = legend.hidden ? 0 : legend.offsetHeight + 8;
+    this.view.cover(covered);
+    find("map-scale").style.bottom = `${covered + 8}px`;
     const picture = this.cover.shown;
     if (!picture) return;
     const { peek } = this.board;
@@ -231,7 +233,7 @@ export class CityMap {
 
   _listen() {
     const ground = this.view.ground;
-    const beside = (event) => event.target.closest("button, .cover-legend");
+    const beside = (event) => event.target.closest("button, .cover-panel");
     ground.addEventListener("click", (event) => {
       if (beside(event)) return;
       const hit = this._hit(this.view.point(event));

@@ -6,6 +6,7 @@ import { STATUS } from "./words.js";
 
 const WHICH = "Name an incident, or select one first (↓).";
 const WHO = "Name a unit.";
+const UNDER_WAY = new Set(["dispatched", "acknowledged", "en_route"]);
 const UNDONE = "undone at the console";
 
 const DUTY = new Set(["available", "returning", "on_break", "out_of_service", "off_duty"]);
@@ -62,6 +63,10 @@ function dispatch({ words, text }, desk) {
   if (!units.length) {
     if (reason) throw new Wrong(`There is no unit “${reason.split(" ")[0]}”.`);
     return desk.accepting(incident);
+  }
+  for (const unit of units) {
+    const { status, incident: other } = desk.board.units.get(unit);
+    if (other && other !== incident && UNDER_WAY.has(status)) throw new Wrong(`${unit} is under way to ${other}. DV ${unit} ${incident} and a reason turn it round.`);
   }
   return {
     say: [{ type: "dispatch", incident, units, reason }],

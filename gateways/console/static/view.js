@@ -112,7 +112,7 @@ export class View {
     const ground = this.ground;
     let from = null;
     ground.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0 || event.target.closest("button, select, .cover-legend")) return;
+      if (event.button !== 0 || event.target.closest("button, select, .cover-panel")) return;
       from = this.point(event);
       ground.setPointerCapture(event.pointerId);
     });
