@@ -93,7 +93,7 @@ def test_the_past_is_shown_by_the_same_panels_and_takes_no_orders(tmp_path: Path
             page.keyboard.press("End")
             end = slider.get_attribute("aria-valuetext")
             page.keyboard.press("Home")
-            page.keyboard.press("3")
+            page.get_by_role("button", name="60 times as fast").click()
             page.keyboard.press("Space")
             expect(slider).to_have_attribute("aria-valuetext", end)
             expect(page.get_by_role("button", name="Play")).to_be_visible()  # it stops there

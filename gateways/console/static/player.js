@@ -17,6 +17,8 @@ export class Player {
     this.draw = onFrame(() => this._draw());
     this._build();
     document.addEventListener("keydown", (event) => this._key(event));
+    // Whoever has clicked a button means Play with Space, not that button again; who came by Tab keeps the focus.
+    document.addEventListener("click", (event) => event.detail && event.target.closest("button")?.blur());
   }
 
   /** A mark in words. */
