@@ -88,7 +88,7 @@ def busy(server: Server, page: Any) -> str:
     server.order("/v1/units/P12/status", status="out_of_service")
     incident = call(page, "sick_person", "P4; somebody is not well")
     expect(page.locator("#attention .att-grave")).to_be_visible()
-    expect(page.locator(".proposal")).to_contain_text("Recommended")
+    expect(page.locator("#card .proposal")).to_contain_text("Recommended")
     return incident
 
 

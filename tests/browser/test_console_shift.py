@@ -55,7 +55,7 @@ class Shift:
         kind = ("sick_person", "fire_alarm", "sick_person")[number % 3]
         where = {"lat": 41.49 + number % 17 * 0.001, "lon": -90.52 + number % 23 * 0.001}
         note = f"call {number} of the shift, with as much to say as people say"
-        told = self.order("/v1/incidents", incident_type=kind, priority=3 + number % 2, note=note, **where)
+        told = self.order("/v1/incidents", incident_type=kind, priority=4 + number % 2, note=note, **where)
         incident = str(told["incident"])
         crews = UNITS[number % 3], UNITS[3 + number % 3]
         self.order(f"/v1/incidents/{incident}/dispatch", units=list(crews), reason="they are free")
@@ -63,12 +63,9 @@ class Shift:
             for unit in crews:
                 self.order(f"/v1/units/{unit}/status", status=status)
             self.order(f"/v1/incidents/{incident}/notes", text=f"{status} and well")
-        if number % 40 == 0:
-            self.order(f"/v1/units/{crews[0]}/emergency", text="mayday")
-            self.order(f"/v1/units/{crews[0]}/resolve-emergency", reason="spoken to the crew")
-        self.order(f"/v1/incidents/{incident}/close", disposition="all done")
         for unit in crews:
             self.order(f"/v1/units/{unit}/status", status="available")
+        self.order(f"/v1/incidents/{incident}/close", disposition="all done")
         return incident
 
 
