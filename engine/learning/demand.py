@@ -106,7 +106,8 @@ class DemandLearner:
     def rates(self, hour: int) -> Wide:
         """Return the rate of each zone in that hour of the week, int64[n], in millionths of a call an hour."""
         book, part = self.book, _PARTS[BLOCK_OF_HOUR[hour]]
-        zones = np.array([book.zones.get(zone, 0) for zone in range(len(self.prior.share))], np.int64)
+        zones = np.zeros(len(self.prior.share), np.int64)
+        zones[list(book.zones)] = list(book.zones.values())
         # Shares stay below 2**30 and so do faded weights of calls, so every product fits 64 bits.
         share = (self.prior.share * ZONE_CALLS + zones * (SHARE // WHOLE)) // (ZONE_CALLS + int(zones.sum()) // WHOLE)
         usual = share * self.hour_rate(hour) // SHARE
@@ -118,9 +119,11 @@ class DemandLearner:
 
     def _seen(self, hours: tuple[int, ...]) -> Wide:
         """Return the calls of each zone in these hours of the week, int64[n]."""
-        cells, zones = self.book.cells, range(len(self.prior.share))
-        counts = [sum(cells.get(zone * HOURS_OF_WEEK + hour, 0) for hour in hours) for zone in zones]
-        return np.array(counts, np.int64)
+        cells = np.array([*self.book.cells.items()], np.int64).reshape(-1, 2)
+        zone, hour = np.divmod(cells[:, 0], HOURS_OF_WEEK)
+        these, found = np.isin(hour, hours), np.zeros(len(self.prior.share), np.int64)
+        np.add.at(found, zone[these], cells[these, 1])
+        return found
 
     def rates_ahead(self, now: int) -> Wide:
         """Return the rates of the hour that begins now: of this hour and the next, by their parts of it."""
