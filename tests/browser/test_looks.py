@@ -33,11 +33,11 @@ SCREENFUL = """
   if (page.scrollWidth > innerWidth || page.scrollHeight > innerHeight) faults.push("the page scrolls");
   for (const each of document.querySelectorAll(".desk *")) {
     const style = getComputedStyle(each);
-    if (!each.checkVisibility() || each.closest("[aria-hidden='true']")) continue;
+    if (!each.checkVisibility() || each.closest("[aria-hidden='true'], .unseen")) continue;
     const box = each.getBoundingClientRect();
     const inside = box.left >= -1 && box.right <= innerWidth + 1 && box.top >= -1 && box.bottom <= innerHeight + 1;
     const scrolled = each.closest(".queue, .unit-grid, .timeline-list, .card-body, .attention");
-    if (!inside && !scrolled && box.width && !each.closest(".unseen, .assist")) faults.push(`out of sight: ${each.tagName} ${each.className} ${each.textContent.slice(0, 40)}`);
+    if (!inside && !scrolled && box.width && !each.closest(".assist")) faults.push(`out of sight: ${each.tagName} ${each.className} ${each.textContent.slice(0, 40)}`);
     const cut = each.scrollWidth > each.clientWidth + 1 && style.overflowX !== "visible" && style.textOverflow !== "ellipsis";
     if (cut && !each.matches(".panel, .assist, canvas, input")) faults.push(`cut: ${each.tagName} ${each.className} ${each.textContent.slice(0, 40)}`);
   }
