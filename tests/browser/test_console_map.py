@@ -53,7 +53,7 @@ def test_cover_is_shown_in_words_and_colours_now_and_if_moves_are_taken(tmp_path
         until(page, PAINTED)
         page.keyboard.press("t")
         expect(legend.get_by_role("button", name="If moves are taken")).to_have_attribute("aria-pressed", "true")
-        expect(legend).to_contain_text(re.compile("→|No move is proposed"))
+        expect(legend).to_contain_text(re.compile("→|No move is proposed|change nothing for this class"))
         select = legend.get_by_role("combobox")
         other = select.locator("option").nth(1).get_attribute("value")
         select.select_option(other)

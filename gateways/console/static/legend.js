@@ -5,6 +5,7 @@ import { bandOf, changesOf, leftWords, limitOf, sharesOf } from "./cover.js";
 import { fill, find, make, onFrame } from "./dom.js";
 import { percent, span } from "./words.js";
 
+const LEAST = 0.05; // percent: less is no change that could be seen
 const minutes = (seconds) => `${Number((seconds / 60).toFixed(1))} min`;
 
 export class Legend {
@@ -30,11 +31,18 @@ export class Legend {
       return;
     }
     if (this._box.contains(document.activeElement)) this._held = document.activeElement.dataset.focus;
-    const still = this._cover.when === "then" && ![...this.board.moves.values()].some((move) => move.state === "proposed");
     fill(this._box, this._head(picture), this._bands(picture),
-      make("p", { class: "quiet cover-foot" }, `${still ? "No move is proposed. " : ""}Driving time of the nearest free unit from its post; hatched: not in time. As of ${clockTime(told.at_ms)}.`));
+      make("p", { class: "quiet cover-foot" }, `${this._stillWords(picture)}Driving time of the nearest free unit from its post; hatched: not in time. As of ${clockTime(told.at_ms)}.`));
     if (this._held) this._box.querySelector(`[data-focus="${this._held}"]`)?.focus();
     this._held = null;
+  }
+
+  /** Why "then" shows no change, where it shows none. */
+  _stillWords(picture) {
+    if (this._cover.when !== "then") return "";
+    if (![...this.board.moves.values()].some((move) => move.state === "proposed")) return "No move is proposed. ";
+    const same = Math.abs(picture.then_percent - picture.now_percent) < LEAST && changesOf(picture).every((each) => each === 0);
+    return same ? "The proposed moves change nothing for this class. " : "";
   }
 
   _head(picture) {
@@ -87,7 +95,7 @@ export class Legend {
 
 /** Two shares, as finely as they differ. */
 function change(now, then) {
-  if (Math.abs(then - now) < 0.05) return percent(now);
+  if (Math.abs(then - now) < LEAST) return percent(now);
   const fine = percent(now) === percent(then) ? (share) => `${share.toFixed(1)} %` : percent;
   return `${fine(now)} → ${fine(then)}`;
 }
