@@ -54,7 +54,10 @@ def refused(page: Any, words: str) -> None:
 
 def call(page: Any, kind: str, more: str = "") -> str:
     """Enter a call; return its incident, which is selected then."""
+    known = "|".join(page.evaluate("[...window.turnout.board.incidents.keys()]")) or "none"
     say(page, f"N {kind} 41.497,-90.512 {more}")
-    accepted(page, "I\\d+:")
-    expect(page.locator("#card .card-id")).to_have_text(re.compile(r"I\d+"))
-    return str(page.locator("#card .card-id").inner_text())
+    # Not what the line said of the call before, nor the card of that one.
+    accepted(page, rf"\b(?!(?:{known}):)I\d+:")
+    incident = str(page.locator("#result").inner_text()).split(":")[0].split()[-1]
+    expect(page.locator("#card .card-id")).to_have_text(incident)
+    return incident

@@ -17,6 +17,7 @@ from engine.sim.parts import OutcomesRefused
 from engine.sim.readings import late
 from engine.sim.statistics import paired, summary_of
 from gateways.simulation import Kept, Run, RunRefused, document_of, load, merged, print_tables, save
+from gateways.simulation.keep import VERSION
 from gateways.simulation.pareto import frontier
 from gateways.simulation.words import clock, is_clear, percent, percent_within, points, signed
 from tests.unit.simulation_kit import city, outcome, outcomes
@@ -270,7 +271,7 @@ def rewritten(path, change):
 
 
 def newer(head, _):
-    head["version"] = 2
+    head["version"] = VERSION + 1
 
 
 def stranger(head, _):
@@ -294,7 +295,7 @@ def incomplete(_, members):
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (newer, "version 2"),
+        (newer, f"version {VERSION + 1}"),
         (stranger, "no run"),
         (nameless, "damaged"),
         (unequal, "equally long"),
