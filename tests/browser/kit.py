@@ -22,6 +22,13 @@ from gateways.auth import digest_of_secret
 PLACE = Path(__file__).parents[2] / "config" / "riverside"
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 SECRET = "secret-of-the-browser-tests"
+CHIEF = f"""
+[[principals]]
+name = "chief"
+role = "supervisor"
+secret_sha256 = ["{digest_of_secret(SECRET)}"]
+"""
+"""A supervisor, for the configuration."""
 START_S = 180.0
 CONFIG = """
 feeds = []

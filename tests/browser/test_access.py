@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.browser.desk_kit import DESK, call, desk, expect, say
-from tests.browser.kit import Server, token
+from tests.browser.desk_kit import DESK, call, desk, expect, say, sit_down
+from tests.browser.kit import CHIEF, Server, token
 
 axe = pytest.importorskip("axe_playwright_python.base", reason="axe is not installed: pip install '.[test]'")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = f"axe.run({{ resultTypes: ['violations'], runOnly: {json.dumps(TAGS)} }})"
 THEMES = ("dark", "light")
+READ_MS = 120_000
+"""Reading a journal starts a process."""
 SEE = """
 (theme) => {
   document.documentElement.dataset.theme = theme;
@@ -137,6 +139,23 @@ def test_other_screens_and_the_crew_page(tmp_path: Path) -> None:
         for scheme in THEMES:
             phone.emulate_media(color_scheme=scheme)
             found += sound(phone, f"crew, {scheme}")
+        assert not found, "\n".join(found)
+
+
+def test_a_supervisor_s_screens(tmp_path: Path) -> None:
+    """How the shift goes, once it is read; a past hour, once it is there."""
+    with desk(tmp_path, CHIEF) as (server, page):
+        busy(server, page)
+        chief = page.context.browser.new_context(viewport=DESK).new_page()
+        sit_down(chief, server, "chief")
+        chief.goto(f"{server.url}/console?view=supervisor")
+        work = chief.get_by_role("region", name="Work and fairness")
+        expect(work.get_by_role("row").nth(1)).to_be_visible(timeout=READ_MS)
+        found = sound(chief, "supervisor")
+        chief.goto(f"{server.url}/console?view=replay&at={chief.evaluate('new Date().toISOString().slice(0, 19)')}Z")
+        expect(chief.locator(".past-banner")).to_contain_text("REPLAY")
+        expect(chief.locator("#past-progress")).to_be_hidden(timeout=READ_MS)
+        found += sound(chief, "replay")
         assert not found, "\n".join(found)
 
 

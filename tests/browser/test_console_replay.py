@@ -8,18 +8,11 @@ from typing import Any
 
 import pytest
 
-from gateways.auth import digest_of_secret
-from tests.browser.kit import SECRET, Server, browsing, serving, token
+from tests.browser.kit import CHIEF, Server, browsing, serving, token
 
 expect: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 expect.set_options(timeout=60_000)
 DESK = {"width": 1280, "height": 800}
-CHIEF = f"""
-[[principals]]
-name = "chief"
-role = "supervisor"
-secret_sha256 = ["{digest_of_secret(SECRET)}"]
-"""
 BOARD = """(() => {
   const { board } = window.turnout;
   const all = (map) => [...map.values()].map(({ clear_at_ms, ...each }) => each).sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -6,20 +6,13 @@ from typing import Any
 
 import pytest
 
-from gateways.auth import digest_of_secret
 from gateways.simulation import Run, save
-from tests.browser.kit import SECRET, browsing, serving, token
+from tests.browser.kit import CHIEF, browsing, serving, token
 from tests.browser.test_console import DESK, accepted, call, refused, say
 from tests.unit.simulation_kit import city
 
 expect: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 SLOW_MS = 120_000
-CHIEF = f"""
-[[principals]]
-name = "chief"
-role = "supervisor"
-secret_sha256 = ["{digest_of_secret(SECRET)}"]
-"""
 
 
 def signed_in(opened: Any, url: str, name: str, faults: list[str]) -> Any:
