@@ -32,11 +32,7 @@ def descend(
     count = 0
     v = np.int64(start)
     while count < len(path) and to_target[v] < INF:
-        taken = -1
-        for link in range(first_out[v], first_out[v + 1]):
-            if link_ms[link] + to_target[link_head[link]] == to_target[v]:
-                taken = link
-                break
+        taken = _downhill(v, first_out, link_head, link_ms, to_target)
         if taken < 0:
             break
         path[count] = taken
@@ -95,11 +91,7 @@ def lead(
     count = _append(members[first[chain[leaves]] + place[leaves] : first[chain[leaves] + 1]], arcs, 0)
     v = np.int64(head[leaves])
     while count <= len(arcs):
-        taken = -1
-        for link in range(first_out[v], first_out[v + 1]):
-            if link_ms[link] + to_target[link_head[link]] == to_target[v]:
-                taken = link
-                break
+        taken = _downhill(v, first_out, link_head, link_ms, to_target)
         if taken < 0:
             break
         count = _append(members[first[link_chain[taken]] : first[link_chain[taken] + 1]], arcs, count)
@@ -109,6 +101,21 @@ def lead(
             own = chain[seeds[k, 2]]
             return _append(members[first[own] : first[own] + place[seeds[k, 2]] + 1], arcs, count)
     return count if count > len(arcs) else -1
+
+
+@helper
+def _downhill(
+    v: np.int64,
+    first_out: NDArray[np.int32],
+    link_head: NDArray[np.int32],
+    link_ms: NDArray[np.int32],
+    to_target: NDArray[np.int32],
+) -> int:
+    """Return the first link of v that is on a best way; -1 where there is none."""
+    for link in range(first_out[v], first_out[v + 1]):
+        if link_ms[link] + to_target[link_head[link]] == to_target[v]:
+            return link
+    return -1
 
 
 @helper
