@@ -57,8 +57,8 @@ async def test_a_service_that_hangs_holds_no_threads_of_the_others() -> None:
             nursery.start_soon(send_to, hung)
         await until(lambda: len(hung.seen) == 4)
         await send_to(good)
-        assert {outcome.detail for outcome in outcomes[:5]} == {"the service holds 4 attempts already"}
-        assert outcomes[5] == Outcome(delivered=True)
+        assert Outcome(delivered=True) in outcomes
+    assert [outcome.detail for outcome in outcomes].count("the service holds 4 attempts already") == 5
     assert len(outcomes) == 10
 
 

@@ -1,5 +1,6 @@
 """The console's door over real HTTP: sign-in, tickets, a page's WebSocket, and everything that must not get in."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -16,7 +17,7 @@ from gateways.auth import Gatekeeper
 from gateways.cad.browsers import Browsers, payloads
 from gateways.cad.messages import VERSION
 from gateways.cad.wire import frame
-from gateways.console import Console, ConsoleConfig, console_routes
+from gateways.console import Console, ConsoleConfig, console_routes, entrance
 from gateways.web import WebConfig, serve_http
 from tests import river_town
 from tests.builders import CREDENTIALS, Running, serve_place, token
@@ -153,12 +154,15 @@ async def test_a_revoked_session_ends_its_pages_at_once(tmp_path: Path) -> None:
         assert (await at.client.get("/console/place")).status_code == 401
 
 
-async def test_a_session_whose_time_has_come_closes_its_pages(tmp_path: Path) -> None:
+async def test_a_session_whose_time_has_come_closes_its_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody asks for anything: the page is told all the same, and the door says why it is closed."""
-    async with desk(tmp_path, session_s=2) as at:
+    monkeypatch.setattr(entrance, "LOOK_EVERY_S", 0.05)
+    async with desk(tmp_path) as at:
         await at.sign_in()
         async with at.follow() as wire:
             await wire.until(type="snapshot")
+            (session,) = at.console.sessions.all(time.time())
+            session.until_s = time.time()
             assert await wire.closed() == 1008
         told = await at.client.post("/console/ticket", headers=at.own)
         assert told.status_code == 401

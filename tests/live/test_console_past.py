@@ -33,6 +33,12 @@ class Viewer:
             message = await self._connection.get_message()
         return message if isinstance(message, bytes) else json.loads(message)
 
+    async def hear(self) -> dict[str, Any]:
+        """Return the next message, which is a word."""
+        message = await self.next()
+        assert isinstance(message, dict)
+        return message
+
     async def say(self, **message: object) -> None:
         await self._connection.send_message(json.dumps(message))
 
@@ -82,7 +88,7 @@ async def test_a_supervisor_sees_the_hour_as_the_live_screen_did(
         await live.say("dispatch", incident="I1", units=["B1"], reason="nearer by foot")
         seen = at.running.board.snapshot()
         async with viewing(at) as viewer:
-            assert (await viewer.next())["type"] == "welcome"  # type: ignore[index]
+            assert (await viewer.hear())["type"] == "welcome"
             told = await viewer.look(await just_now(at))
         assert next(word["type"] for word in told.words) == "looking"
         assert told.last["type"] == "end"
@@ -106,8 +112,7 @@ async def test_nobody_else_looks_at_the_past(tmp_path: Path, who: str, capfd: py
     async with desk(tmp_path) as at:
         await at.sign_in(who)
         async with viewing(at) as viewer:
-            refused = await viewer.next()
-            assert isinstance(refused, dict)
+            refused = await viewer.hear()
             assert (refused["type"], refused["code"]) == ("refused", "unauthorised")
             with pytest.raises(ConnectionClosed):
                 await viewer.next()
@@ -120,10 +125,10 @@ async def test_nobody_enters_without_a_ticket_of_this_session(tmp_path: Path) ->
         await at.sign_in("desk")
         used = await at.ticket()
         async with viewing(at, used) as viewer:
-            assert (await viewer.next())["type"] == "welcome"  # type: ignore[index]
+            assert (await viewer.hear())["type"] == "welcome"
         for wrong in (used, "made-up"):
             async with viewing(at, wrong) as viewer:
-                assert (await viewer.next())["code"] == "unauthenticated"  # type: ignore[index]
+                assert (await viewer.hear())["code"] == "unauthenticated"
 
 
 async def test_bad_times_are_refused_with_what_to_do(tmp_path: Path) -> None:
@@ -180,7 +185,7 @@ async def test_a_new_wish_ends_the_one_before_and_a_revoked_session_ends_all(tmp
             while not isinstance(message, dict) or message["type"] != "end":
                 message = await viewer.next()
             await viewer.say(type="order", unit="E1")
-            assert (await viewer.next())["code"] == "malformed"  # type: ignore[index]
+            assert (await viewer.hear())["code"] == "malformed"
             await at.client.delete(f"/console/sessions/{mine['session']}", headers=at.own)
             with pytest.raises(ConnectionClosed):
                 await viewer.next()

@@ -1,10 +1,12 @@
 """The crews' channel over real HTTP: stored messages, each once and in order; sessions; the feed."""
 
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -19,7 +21,7 @@ from engine.model.inputs import DispatchUnits, ReleaseUnit, ReportIncident
 from engine.model.lifecycle import Status
 from gateways import browsers
 from gateways.auth import Gatekeeper, digest_of_secret
-from gateways.crews import Crews, CrewsConfig, crew_routes
+from gateways.crews import Crews, CrewsConfig, crew_routes, entrance, routes
 from gateways.crews.inbox import CrewMessage, NotTaken, _read
 from gateways.crews.sessions import KEY_BYTES, Sessions, load_key
 from gateways.outward.subscriptions import Subscriptions
@@ -291,9 +293,11 @@ async def test_the_feed_tells_a_job_as_it_comes_and_goes(tmp_path: Path) -> None
             await until(lambda: not at.crews.statistics.feeds)
 
 
-async def test_a_feed_ends_with_its_session(tmp_path: Path) -> None:
+async def test_a_feed_ends_with_its_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that is never closed asks to sign in again after a shift, like any other."""
-    async with door(tmp_path, CrewsConfig(plain_http=True, session_s=2, ping_s=0.1)) as at:
+    ends_s = time.time() + 3_600
+    async with door(tmp_path, CrewsConfig(plain_http=True, session_s=3_600, ping_s=0.1)) as at:
+        monkeypatch.setattr(routes, "time", SimpleNamespace(time=lambda: ends_s - 3))
         origin = {"Origin": str(at.client.base_url).rstrip("/")}
         signed = await at.client.post("/crew/session", json={"token": token("crew-m1")}, headers=origin)
         assert signed.status_code == 200
@@ -303,6 +307,7 @@ async def test_a_feed_ends_with_its_session(tmp_path: Path) -> None:
                 with suppress(httpx2.RemoteProtocolError):  # it is cut off: an answer without end has no end to tell
                     async for _ in feed.aiter_raw():
                         pass
+        monkeypatch.setattr(entrance, "time", SimpleNamespace(time=lambda: ends_s + 60))
         assert (await at.client.get("/crew/view")).status_code == 401
 
 

@@ -36,8 +36,8 @@ from tests.property.test_forgetting import Town
 HOUR_MS = 3_600_000
 
 
-def hour(from_ms: int, to_ms: int, role: str = "supervisor", **more: object) -> Hour:
-    return Hour(from_ms=from_ms, to_ms=to_ms, at_ms=from_ms, role=role, **more)  # type: ignore[arg-type]
+def hour(from_ms: int, to_ms: int, role: str = "supervisor", gone: tuple[str, ...] = ()) -> Hour:
+    return Hour(from_ms, to_ms, from_ms, role, gone)
 
 
 def town(folder: Path) -> Town:

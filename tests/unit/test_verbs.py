@@ -11,7 +11,7 @@ from gateways.auth import GRANTS, Right, Role
 from gateways.console.routes import FOLDER
 from gateways.vocabulary.commands import QUESTIONS, RULES
 from gateways.vocabulary.incident_messages import Dispatch, UnitStatus
-from gateways.vocabulary.verbs import VERBS, view_verbs
+from gateways.vocabulary.verbs import VERBS, Verb, view_verbs
 
 READERS = re.compile(r"^export const [A-Z]+ = \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
 KEY = re.compile(r'^  "?([A-Z?]+)"?:', re.MULTILINE)
@@ -27,10 +27,9 @@ def test_no_verb_can_be_mistaken_for_another() -> None:
     assert not set(letters) & {name.upper() for name in names}
 
 
-@pytest.mark.parametrize("verb", VERBS, ids=lambda each: each.verb)
-def test_a_verb_says_what_it_is_typed_like_and_for(verb: object) -> None:
+@pytest.mark.parametrize("each", VERBS, ids=lambda each: each.verb)
+def test_a_verb_says_what_it_is_typed_like_and_for(each: Verb) -> None:
     """The usage begins with the letters; whatever it becomes is in the vocabulary's tables."""
-    each = BY_VERB[verb.verb]  # type: ignore[attr-defined]  # a Verb
     assert each.usage.startswith(each.verb)
     assert each.about
     assert not each.about.endswith(".")
