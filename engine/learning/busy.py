@@ -113,16 +113,15 @@ class BusyLearner:
         An area with nobody on duty says nothing.
         """
         found = [(area, busy, units) for area, busy, units in areas if units > 0]
-        units = sum(each[2] for each in found)
-        if units <= 0:
+        if not found:
             return
         known = self._known(kind, hour)
-        sample = sum(each[1] for each in found) * 1000 * FINE // units
-        seen = self.book.areas.setdefault(kind, {})
+        sample = sum(busy for _, busy, _ in found) * 1000 * FINE // sum(units for _, _, units in found)
+        seen, city = self.book.areas.setdefault(kind, {}), self.book.cities.setdefault(kind, Seen())
         for area, busy, on_duty in found:
             of_area = seen.setdefault(area, AreaSeen())
             of_area.whole.add(busy * MILLION, on_duty * known)
-            self.book.cities.setdefault(kind, Seen()).add(busy * MILLION, on_duty * known)
+            city.add(busy * MILLION, on_duty * known)
             if kind == EVERYBODY:
                 of_area.parts.setdefault(BLOCK_OF_HOUR[hour], Seen()).add(busy * MILLION, on_duty * known)
         self.book.fractions[f"{kind}/{hour}"] = known + (sample - known) * STEP_PERMILLE // 1000

@@ -174,9 +174,9 @@ def travel_model(world: World) -> TravelModel:
     """Return how times are found in this World: over its streets, if it has any."""
     place, book = world.settled, world.road_book
     known = _MODELS.get(world)
-    if known is None or known[0] is not place or known[1] is not book.current or known[2] != book.epoch:
+    if known is None or known.place is not place or known.conditions is not book.current or known.epoch != book.epoch:
         known = _MODELS[world] = _Basis(place, book.current, book.epoch, _model(world))
-    return known[3]
+    return known.model
 
 
 def _model(world: World) -> TravelModel:

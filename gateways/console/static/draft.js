@@ -11,10 +11,11 @@ import { metres, plain, rough, span } from "./words.js";
 const ASKS_AFTER_MS = 250;
 const AGAIN_MS = 5_000;
 const SUSPECTS = 3;
+/** What Enter does. */
 const MODES = {
-  advise: "Enter sends the call; then you decide.",
-  auto: "Enter sends the call, and these units with it.",
-  shadow: "Enter sends the call; of these units a record is made, nobody is sent.",
+  advise: " sends the call; then you decide.",
+  auto: " sends the call, and these units with it.",
+  shadow: " sends the call; of these units a record is made, nobody is sent.",
 };
 
 export class Draft {
@@ -115,7 +116,7 @@ export class Draft {
       make("td", { class: "quiet" }, [choice.source && `diverted from ${choice.source}`, choice.clear_ms >= 0 && `free in ${rough(choice.clear_ms)}`].filter(Boolean).join(", "))));
     // What is short and what Enter does stand first: a large response is longer than the panel.
     return make("section", { class: "proposal", "aria-label": "Who would go" },
-      make("p", { class: "keys" }, make("span", {}, make("kbd", {}, "Enter"), ` ${MODES[told.mode].slice("Enter".length)}`), make("span", { class: "quiet" }, `plan ${plain(told.plan)}; ${told.travel}`)),
+      make("p", { class: "keys" }, make("span", {}, make("kbd", {}, "Enter"), MODES[told.mode]), make("span", { class: "quiet" }, `plan ${plain(told.plan)}; ${told.travel}`)),
       ...told.short.map((short) => make("p", { class: "short" }, make("b", {}, `Short of ${short.missing} ${plain(short.slot)}: `), `nobody with ${short.needs.join(", ")} can be found.`)),
       rows.length ? make("table", {}, make("thead", {}, make("tr", {}, ...["Would go", "for", "there in", ""].map((title) => make("th", {}, title)))), make("tbody", {}, rows)) : "");
   }

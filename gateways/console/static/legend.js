@@ -3,7 +3,7 @@
 import { clockTime } from "./clock.js";
 import { bandOf, changesOf, leftWords, limitOf, sharesOf } from "./cover.js";
 import { fill, find, make, onFrame } from "./dom.js";
-import { percent, span } from "./words.js";
+import { classWords, percent, span } from "./words.js";
 
 const LEAST = 0.05; // percent: less is no change that could be seen
 const minutes = (seconds) => `${Number((seconds / 60).toFixed(1))} min`;
@@ -99,9 +99,6 @@ function change(now, then) {
   const fine = percent(now) === percent(then) ? (share) => `${share.toFixed(1)} %` : percent;
   return `${fine(now)} → ${fine(then)}`;
 }
-
-/** Its name without what goes without saying. */
-export const classWords = (name) => name.replace(", lights", "").replace(/ 00 s$/, "");
 
 /** The two longest streets of a way. */
 function mainStreets({ legs }) {

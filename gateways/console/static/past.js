@@ -162,10 +162,10 @@ export class Past {
   _hear(data) {
     if (typeof data !== "string") {
       if (this._told !== this._asked) return; // of the hour that was asked for before
-      const tape = this.tape;
-      // One after another: what was packed later must not be unpacked sooner.
-      this._unpacking = this._unpacking.then(async () => this._take(tape, await unpacked(data)));
-      return;
+      return this._inTurn(async (stands) => {
+        const text = await unpacked(data);
+        if (stands()) this._take(text);
+      });
     }
     const message = JSON.parse(data);
     if (message.type === "looking") this._told = message.id;
@@ -176,9 +176,18 @@ export class Past {
     if (this._told !== this._asked && message.type !== "refused" && message.type !== "forgotten") return;
     if (message.type === "reading") this._say("reading", "Reading the journal", message);
     else if (message.type === "begin") this._begin(message);
-    else if (message.type === "end") this._unpacking = this._unpacking.then(() => this._end(message));
+    else if (message.type === "end") this._inTurn(() => this._end(message));
     else if (message.type === "refused") this._say("refused", message.reason);
-    else if (message.type === "forgotten") this._forget();
+    else if (message.type === "forgotten") this._letGo("Somebody's data were erased a moment ago, and with them this hour was let go of. Press Go to read it again.");
+  }
+
+  /** Do this after what came before it, as what was packed later must not be unpacked sooner; not if another hour stands here by then. */
+  _inTurn(step) {
+    const { tape } = this;
+    const stands = () => tape !== null && tape === this.tape;
+    this._unpacking = this._unpacking
+      .then(() => stands() && step(stands))
+      .catch((error) => stands() && this._letGo(`What the server sent cannot be read (${error.message}). Press Go to read the hour again.`));
   }
 
   _begin(message) {
@@ -189,11 +198,10 @@ export class Past {
     this._say("reading", "Reading the hour", { share: 0 });
   }
 
-  _take(tape, text) {
-    if (tape !== this.tape) return;
-    tape.add(text);
-    const { from, to, loadedTo } = tape;
-    if (!this._shown && !tape.empty && loadedTo >= this._target) this._show();
+  _take(text) {
+    this.tape.add(text);
+    const { from, to, loadedTo, empty } = this.tape;
+    if (!this._shown && !empty && loadedTo >= this._target) this._show();
     this._say("reading", "Reading the hour", { share: (loadedTo - from) / Math.max(1, to - from) });
   }
 
@@ -210,14 +218,14 @@ export class Past {
     this.seek(Math.max(this._target, this.tape.from));
   }
 
-  /** Somebody was forgotten: what is here may name them. */
-  _forget() {
+  /** Show nothing any more: it may name somebody who was forgotten, or is not whole. */
+  _letGo(words) {
     this.pause();
     this.tape = null;
     document.body.classList.add("past-empty");
     this.board.recall([], []);
     this.board.snapshot({ seq: null, at_ms: 0, incidents: [], units: [], alarms: [] });
-    this._say("refused", "Somebody's data were erased a moment ago, and with them this hour was let go of. Press Go to read it again.");
+    this._say("refused", words);
   }
 
   _say(kind, text, { share = null, at_ms = null } = {}) {
