@@ -90,21 +90,21 @@ def covered(sets: Sets, unit_post: NDArray[np.int32], accepts: NDArray[np.int64]
 
     unit_post: int32[m], where each stands; accepts: int64[m], bit l is set where layer l accepts the unit.
     """
-    count, most = np.empty(len(sets.weight), np.int64), np.int64(0)
+    count, most = np.empty(len(sets.weight), np.int64), 0
     for layer in range(len(sets.first) - 1):
         here = _standing(layer, unit_post, accepts, sets.posts)
         for s in range(sets.first[layer], sets.first[layer + 1]):
             k = np.int64(0)
             for i in range(sets.begin[s], sets.begin[s + 1]):
                 k += here[sets.post[i]]
-            count[s], most = k, max(most, k)
+            count[s], most = k, max(most, int(k))
     # What k units cover: all that was added up to the k-th.
     together = _added(sets.busy, most)
     for b in range(len(sets.busy)):
         total = np.int64(0)
-        for k in range(most + 1):
-            share = together[b, k]
-            together[b, k] = total
+        for deep in range(most + 1):
+            share = together[b, deep]
+            together[b, deep] = total
             total += share
     for layer in range(len(sets.first) - 1):
         value = np.int64(0)
