@@ -38,6 +38,8 @@ def main() -> None:
     """  # noqa: D301  \b is click's mark for lines that stay as they are
 
 
+FROM_ZERO = click.FloatRange(0)
+
 _travel = click.option(
     "--travel",
     type=click.Choice(["streets", "straight"]),
@@ -49,14 +51,16 @@ _travel = click.option(
 
 @main.command()
 @click.option("--place", type=FOLDER, help="A place to dispatch; without it a synthetic city is made.")
-@click.option("--seconds", type=float, help="End by itself after this long, with an audited summary.")
+@click.option("--seconds", type=FROM_ZERO, help="End by itself after this long, with an audited summary.")
 @click.option("--pace", type=float, default=10.0, show_default=True, help="City seconds in one real second.")
 @click.option("--units", type=int, default=120, show_default=True, help="Size of the synthetic city's fleet.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Same seed, same city and same callers.")
 @_travel
 @click.option("--data", type=click.Path(path_type=Path), help="Keep the journal here (default: a temporary folder).")
-@click.option("--crash-at", type=float, help="Kill the engine (SIGKILL) after so many seconds, and start it again.")
-@click.option("--close-at", type=float, help="Close the busiest bridge after so many seconds, and open it again later.")
+@click.option("--crash-at", type=FROM_ZERO, help="Kill the engine (SIGKILL) after so many seconds, and start it again.")
+@click.option(
+    "--close-at", type=FROM_ZERO, help="Close the busiest bridge after so many seconds, and open it again later."
+)
 @click.option("--exercise", is_flag=True, help="An exercise: duty officers are to be told as well, and nobody real is.")
 @click.option(
     "--feed",

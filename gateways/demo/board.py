@@ -21,12 +21,11 @@ from gateways.demo.cover_lines import cover_words, move_counts, move_lines
 from gateways.demo.invitation import Invitation
 from gateways.demo.ledger import Closing, Ledger, percentile
 from gateways.demo.supervisor import Supervisor
+from gateways.demo.tallies import STALE
 from gateways.demo.watch import Watch
 from gateways.road_views import ClosureView
 from gateways.views import AssignmentView, IncidentView
 
-STALE = "stale_recommendation"
-"""Refusal of an acceptance that came too late."""
 GLYPHS: tuple[tuple[Status, str, str], ...] = (
     (Status.AVAILABLE, "●", "available"),
     (Status.RETURNING, "◁", "returning"),

@@ -50,7 +50,7 @@ def run_demo(
         performance = _perform(front, scene, Cues(seconds, crash_at, close_at), board=not as_json and front.is_terminal)
         found = _audit(aside, scene, performance)
     except PlaceRefused as refusal:
-        sentences = [f"{each.file}: {each.path}: {each.message}" for each in refusal.mistakes]
+        sentences = [f"turnout: {each}" for each in refusal.mistakes]
     except (DemoRefused, EngineWillNotStart, JournalError) as refusal:
         sentences = [f"turnout: {refusal}"]
     else:

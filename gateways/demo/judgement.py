@@ -132,9 +132,9 @@ class Judgement:
             units = tuple(choice.unit for choice in ripe)
             yield ("dispatch", incident.id), (THINK_MS, Dispatch(id=new_id(), incident=incident.id, units=units))
             return
-        own_way = [thing for thing in (self._own_way(incident, ripe, now),) if thing is not None]
-        if own_way and own_way[0][0] not in self._did:
-            yield own_way[0]
+        own_way = self._own_way(incident, ripe, now)
+        if own_way is not None and own_way[0] not in self._did:
+            yield own_way
             return
         accept = Accept(id=new_id(), incident=incident.id, decision=incident.decided_seq)
         yield ("accept", incident.id), (THINK_MS, accept)

@@ -132,7 +132,9 @@ def _stage(
         generate(copy, seed, units, progress)
     loaded = load(source or copy, straight=straight)
     if loaded.demand is None:
-        raise DemoRefused(f"{source} has no demand.toml and zones.csv: nobody knows where its calls come from.")
+        raise DemoRefused(
+            f"{source} has no demand.toml and demand.csv, so nobody knows where its calls come from. Write them."
+        )
     place = replace(loaded.place, alerts=replace(loaded.place.alerts, ladder=ladder))
     if source is None:
         agencies = tuple(replace(agency, automatic=False) for agency in place.agencies)

@@ -109,7 +109,7 @@ class Trackers:
         speed_mps, heading_deg = vehicle.leg.speed_mps(now), vehicle.leg.heading_deg(now)
         return Fix(vehicle.id, lat, lon, now, round(speed_mps, 1), round(heading_deg, 1) % 360)
 
-    # ── a stream: JSON lines, TAIP, batch frames ──────────────────────────────────────────────────────────────────────────────────────────
+    # ── a stream: JSON lines, TAIP, batch frames ────────────────────────────────────────────────────────────────
 
     async def _stream(self) -> None:
         """Keep one connection for all its devices, as a fleet's own server does."""

@@ -165,14 +165,15 @@ def _differences(name: str, against: str, found: Differences) -> Document:
         "against": against,
         "intervals": {"basis": found.basis.value, "samples": found.samples, "confidence": 0.95},
         "groups": {
-            group: {figure: _difference(apart) for figure, apart in figures.items()}
+            group: {figure: told_apart(apart) for figure, apart in figures.items()}
             for group, figures in found.groups.items()
         },
-        "fleet": {figure: _difference(apart) for figure, apart in found.figures.items()},
+        "fleet": {figure: told_apart(apart) for figure, apart in found.figures.items()},
     }
 
 
-def _difference(apart: Difference) -> dict[str, float | None]:
+def told_apart(apart: Difference) -> dict[str, float | None]:
+    """Return one difference as the document has it."""
     return {
         "difference": apart.value,
         "half_width": apart.half_width,

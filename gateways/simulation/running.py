@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from queue import Empty
 
@@ -17,6 +18,7 @@ from msgspec.structs import replace
 
 from engine.sim.outcome import Outcome
 from engine.sim.replicate import Setup, replicate
+from gateways.simulation.setups import NotSimulated
 
 Watching = Callable[[], AbstractContextManager[Callable[[str, int, int], None]]]
 """Opens a progress bar: told what is done, how much of it, and of how much. Opened once all children have been forked, as
@@ -56,7 +58,7 @@ def cores() -> int:
 def run_all(setups: Sequence[Setup], reps: int, processes: int, watching: Watching = no_bar) -> list[Outcome]:
     """Simulate every setup `reps` times; the outcomes by setup, then by replication.
 
-    Raises DemandRefused and PolicyRefused from whichever replication meets them first.
+    Raises DemandRefused and PolicyRefused from whichever replication meets them first, and NotSimulated where a process died.
     """
     tasks = [(number, rep) for rep in range(reps) for number in range(len(setups))]
     whole = sum((setup.days + setup.warm_days) * reps for setup in setups)
@@ -82,7 +84,7 @@ def _here(setups: Sequence[Setup], tasks: list[tuple[int, int]], whole: int, wat
 def _beside(
     setups: Sequence[Setup], tasks: list[tuple[int, int]], processes: int, whole: int, watching: Watching
 ) -> list[Outcome]:
-    global _setups, _days  # noqa: PLW0603 - what a forked child inherits has to be found without an argument
+    global _setups, _days  # what a forked child inherits has to be found without an argument
     context = multiprocessing.get_context("fork")
     _setups, _days = setups, context.Queue()
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
@@ -91,11 +93,16 @@ def _beside(
             with watching() as progress:
                 _follow(futures, whole, progress)
             return [future.result() for future in futures]
+        except BrokenProcessPool:
+            raise NotSimulated(
+                "A process of the simulation was killed, most likely as memory ran out: its outcomes are lost. "
+                "Simulate with fewer --cores, or fewer --days or --reps."
+            ) from None
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
         finally:
-            _setups = ()
+            _setups, _days = (), None
 
 
 def _follow(futures: "list[Future[Outcome]]", whole: int, progress: Callable[[str, int, int], None]) -> None:

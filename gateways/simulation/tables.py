@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from gateways.simulation.words import (
@@ -35,16 +36,16 @@ def print_tables(document: Entry, console: Console) -> None:
         console.print("There is no policy in this run.")
         return
     keys = _keys([policy["name"] for policy in policies])
-    console.print(_heading(document), highlight=False)
+    console.print(_heading(document), highlight=False, markup=False)
     for name, key in keys.items():
         if name != key:
-            console.print(f"{key}  {name}", highlight=False)
+            console.print(f"{key}  {name}", highlight=False, markup=False)
     console.print(_reached(document, keys))
     if differences:
         console.print(_apart(document, keys))
     console.print(_cost(document, keys))
     for line in _notes(document):
-        console.print(line, highlight=False, style="dim")
+        console.print(line, highlight=False, markup=False, style="dim")
 
 
 def basis_in_words(intervals: Entry) -> str:
@@ -115,7 +116,7 @@ def _apart(document: Entry, keys: Keys) -> Table:
         ("moves/call", lambda each: signed(each["fleet"]["moves_per_call"]["difference"], None, 2)),
         ("", lambda each: _verdict(each["groups"][first]["late_share"])),
     ]
-    title = f"Against {keys[document['differences'][0]['against']]}, on the same calls ({first} priority)"
+    title = f"Against {escape(keys[document['differences'][0]['against']])}, on the same calls ({first} priority)"
     return _table(title, document["differences"], "policy", columns, keys)
 
 
@@ -148,7 +149,7 @@ def _table(
     for name, _ in columns:
         table.add_column(name, justify="right")
     for row in rows:
-        table.add_row(keys[row[key]], *(cell(row) for _, cell in columns))
+        table.add_row(escape(keys[row[key]]), *(cell(row) for _, cell in columns))
     return table
 
 

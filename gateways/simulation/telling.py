@@ -1,7 +1,8 @@
 """What is done with a run's outcomes: a table or JSON, a page, a file to compare with later."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -34,13 +35,24 @@ def tell(
 def write(
     run: Run, by_policy: Mapping[str, Sequence[Outcome]], *, html: Path | None = None, keep: Path | None = None
 ) -> None:
-    """Write the page and the file to compare with later, as far as they were asked for."""
-    for path in (html, keep):
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+    """Write the page and the file to compare with later, as far as they were asked for. Raises ClickException."""
     if html is not None:
-        html.write_text(render_page(document_of(run, by_policy), by_policy, run), encoding="utf-8")
+        with _written(html):
+            html.write_text(render_page(document_of(run, by_policy), by_policy, run), encoding="utf-8")
         click.echo(f"{html}: open it in a browser.", err=True)
     if keep is not None:
-        save(keep, run, by_policy)
+        with _written(keep):
+            save(keep, run, by_policy)
         click.echo(f"{keep}: compare it with  turnout sim compare {keep} OTHER", err=True)
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """Make the folder, and say in words what stands in the way of the file."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise click.ClickException(
+            f"{path}: cannot be written ({error.strerror}). Make room, or name another."
+        ) from error

@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from engine.sim.by_call import by_call
 from engine.sim.happened import AS_RECORDED
-from engine.sim.statistics import Difference
-from gateways.simulation.document import document_of
+from gateways.simulation.document import document_of, told_apart
 from gateways.simulation.tables import print_tables
 from gateways.simulation.telling import write
 from gateways.simulation.whatif import Answer
@@ -62,16 +62,7 @@ def tell(answer: Answer, *, as_json: bool = False, html: Path | None = None, kee
 
 def _by_call(answer: Answer, policy: str, against: str) -> Entry:
     found = by_call(answer.by_policy[policy], answer.by_policy[against], answer.run.groups)
-    return {group: {figure: _entry(apart) for figure, apart in figures.items()} for group, figures in found.items()}
-
-
-def _entry(apart: Difference) -> dict[str, float | None]:
-    return {
-        "difference": apart.value,
-        "half_width": apart.half_width,
-        "relative": apart.relative,
-        "relative_half_width": apart.relative_half_width,
-    }
+    return {group: {figure: told_apart(apart) for figure, apart in figures.items()} for group, figures in found.items()}
 
 
 def _without_intervals(told: Any) -> Any:
@@ -104,10 +95,12 @@ def _print_pairs(document: Entry, console: Console) -> None:
         own, every = told[group]["late_share"], told["all"]["late_share"]
         mean = told["all"]["mean_response_s"]
         verdict = "[dim]the simulator[/dim]" if against == AS_RECORDED else _verdict(every, mean)
-        table.add_row(policy, against, points(own), relative(own), points(every), seconds(mean), verdict)
+        table.add_row(
+            escape(policy), escape(against), points(own), relative(own), points(every), seconds(mean), verdict
+        )
     console.print(table)
     for line in (*_basis(document), *document["run"]["rules"]):
-        console.print(line, highlight=False, style="dim")
+        console.print(line, highlight=False, markup=False, style="dim")
 
 
 def _basis(document: Entry) -> tuple[str, ...]:

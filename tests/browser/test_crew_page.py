@@ -121,6 +121,11 @@ def test_a_report_about_a_job_that_was_withdrawn_is_answered_in_words(tmp_path: 
 def test_words_a_decline_and_a_call_for_help(tmp_path: Path) -> None:
     """Signed in by code, a message is read, a job declined for a reason; the emergency goes off when held, not when tapped."""
     with serving(tmp_path, UNIT) as server, browsing() as context:
+        private = context.new_page()
+        private.add_init_script("indexedDB.open = () => { throw new Error('no storage'); }")
+        private.goto(f"{server.url}/crew")
+        expect(private.get_by_text("not in a private one")).to_be_visible()
+        private.close()
         page = sign_in(context, server, server.code(UNIT))
         server.order(f"/v1/units/{UNIT}/tell", text="hydrant in Mill Lane is frozen")
         page.get_by_role("button", name="Read").click()
@@ -132,10 +137,18 @@ def test_words_a_decline_and_a_call_for_help(tmp_path: Path) -> None:
         page.get_by_role("button", name="Vehicle defect").click()
         page.get_by_role("button", name="Decline the job").click()
         expect(page.get_by_text("No job")).to_be_visible()
-        emergency = page.get_by_role("button", name="Emergency")
+        emergency = page.locator("#emergency")
         emergency.click()
-        emergency.click(delay=2_000)
-        expect(page.get_by_text("Help is called")).to_be_visible()
+        # Also from a phone whose storage is full, and not before the engine has it.
+        page.evaluate("IDBObjectStore.prototype.add = () => { throw new Error('full'); }")
+        context.set_offline(True)
+        page.mouse.down()
+        expect(emergency).to_have_text("Calling for help …")
+        page.mouse.up()
+        context.set_offline(False)
+        expect(emergency).to_have_text("Help is called")
+        page.reload()
+        expect(emergency).to_have_text("Help is called")
         server.stop()
         facts = [fact for turn in server.journal() for fact in turn.facts]
     assert [fact.reason for fact in facts if isinstance(fact, DispatchDeclined)] == ["Vehicle defect"]

@@ -2,9 +2,11 @@
 
 import itertools
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +26,7 @@ from gateways.demo.judgement import done, may_cancel
 from gateways.demo.ledger import Ledger, percentile
 from gateways.demo.line import Line
 from gateways.demo.pagers import Pagers, signed
+from gateways.demo.scene import DemoRefused, set_scene
 from gateways.demo.show import Cues
 from gateways.demo.streets import Navigator
 from gateways.demo.tallies import Assignments
@@ -31,6 +34,19 @@ from gateways.demo.terminals import Terminals
 from gateways.demo.trackers import parked_every_s
 from tests.builders import NOW, small_place
 from tests.unit.demo_kit import CARE, NOON_ONLY, callers, incident, on
+from tests.unit.riverside_kit import copy_of_riverside
+
+# ── the scene ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_place_without_demand_is_refused_by_the_files_that_it_lacks(tmp_path: Path) -> None:
+    """Nobody knows where its calls come from."""
+    place = copy_of_riverside(tmp_path)
+    for name in ("demand.toml", "demand.csv"):
+        (place / name).unlink()
+    with pytest.raises(DemoRefused, match=r"has no demand\.toml and demand\.csv"):
+        set_scene(place, tmp_path / "data", 24, 7, 10.0, lambda *_: None)
+
 
 # ── time ────────────────────────────────────────────────────────────────────────────────────────────────────
 

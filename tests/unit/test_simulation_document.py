@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 
+import click
 import msgspec
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from engine.sim.statistics import paired, summary_of
 from gateways.simulation import Kept, Run, RunRefused, document_of, load, merged, print_tables, save
 from gateways.simulation.keep import VERSION
 from gateways.simulation.pareto import frontier
+from gateways.simulation.telling import write
 from gateways.simulation.words import clock, is_clear, percent, percent_within, points, signed
 from tests.unit.simulation_kit import city, outcome, outcomes
 
@@ -177,6 +179,23 @@ def test_tables_fit_a_hundred_columns_and_say_it_all():
     assert "Against static, on the same calls" in printed(document_of(RUN, city())), "short names stand for themselves"
     assert "Student's t over 4 replications" in text
     assert "turnout sim riverside --reps 4" in text
+
+
+def test_names_with_brackets_are_printed_as_they_are():
+    """They are names, not marks for the terminal."""
+    by_policy = {f"{name} [north]": outcomes for name, outcomes in city(reps=1, days=1).items()}
+    text = printed(document_of(msgspec.structs.replace(RUN, place="Riverside [old]", command="sim 'a[b]'"), by_policy))
+    assert text.count("static [north]") >= 3
+    assert "Riverside [old]" in text
+    assert "sim 'a[b]'" in text
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    """Neither a page nor a run ends in a traceback."""
+    (tmp_path / "taken").touch()
+    for kept in ({"html": tmp_path / "taken" / "a.html"}, {"keep": tmp_path / "taken" / "a.run"}):
+        with pytest.raises(click.ClickException, match=r"a\.\w+: cannot be written"):
+            write(RUN, city(reps=1, days=1), **kept)
 
 
 def test_tables_say_what_intervals_rest_on():

@@ -35,6 +35,7 @@ export function showActions(page) {
   if (held) first.querySelector("button")?.focus();
   byId("delay").disabled = !mayDecline(page);
   byId("more").disabled = possible(page).length === 0 || page.declined();
+  showEmergency(page);
 }
 
 function choices(list, press, kind = "") {
@@ -91,29 +92,34 @@ export function showHelp(page) {
 
 // ── the emergency ───────────────────────────────────────────────────────────────────────────────────────────────
 
+/** What the button says: held, on its way, or known to the engine until somebody there says that it is over. */
+function showEmergency(page) {
+  const calling = page.channel.waiting.some((entry) => entry.message.type === "unit_emergency");
+  const called = page.state.view?.emergency ? "Help is called" : "Emergency";
+  const text = byId("emergency").classList.contains("held") ? "Hold …" : calling ? "Calling for help …" : called;
+  if (byId("emergency-text").textContent !== text) byId("emergency-text").textContent = text;
+}
+
 export function watchEmergency(page) {
   const element = byId("emergency");
-  const label = byId("emergency-text");
   let timer = 0;
   const call = () => {
     release();
     navigator.vibrate?.([800]);
     page.say({ type: "unit_emergency", text: "Pressed on the crew page" });
-    label.textContent = "Help is called";
-    setTimeout(() => { label.textContent = "Emergency"; }, 10_000);
   };
   const press = () => {
     if (timer) return;
     element.classList.add("held");
-    label.textContent = "Hold …";
     timer = setTimeout(call, HOLD_MS);
+    showEmergency(page);
   };
   function release() {
     if (!timer) return;
     clearTimeout(timer);
     timer = 0;
     element.classList.remove("held");
-    label.textContent = "Emergency";
+    showEmergency(page);
   }
   element.addEventListener("pointerdown", (event) => { element.setPointerCapture(event.pointerId); press(); });
   for (const name of ["pointerup", "pointercancel", "blur"]) element.addEventListener(name, release);

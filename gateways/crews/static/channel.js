@@ -107,7 +107,12 @@ export class Channel extends EventTarget {
     const pressed_ms = this.now();
     const timed = UNTIMED.has(message.type) ? {} : { at_ms: pressed_ms };
     const entry = { unit: this.unit, pressed_ms, state: "waiting", message: { id: newId(), unit: this.unit, ...message, ...timed } };
-    entry.number = await outbox.add(entry);
+    try {
+      entry.number = await outbox.add(entry);
+    } catch (error) {
+      // Whoever calls for help is heard also from a phone that can store nothing.
+      if (message.type !== "unit_emergency") throw error;
+    }
     this.entries.push(entry);
     this.tell("outbox");
     if (message.type === "unit_emergency") await this.post([entry]);
@@ -117,9 +122,13 @@ export class Channel extends EventTarget {
   get waiting() { return this.entries.filter((entry) => entry.unit === this.unit && entry.state === "waiting"); }
 
   async dismiss(entry) {
-    this.entries = this.entries.filter((each) => each !== entry);
-    await outbox.remove(entry.number);
+    await this.drop(entry);
     this.tell("outbox");
+  }
+
+  async drop(entry) {
+    this.entries = this.entries.filter((each) => each !== entry);
+    if (entry.number !== undefined) await outbox.remove(entry.number);
   }
 
   async send() {
@@ -161,12 +170,10 @@ export class Channel extends EventTarget {
     if (!answer || answer.again) return false;
     const silent = entry.message.type === "read"; // somebody has said so before: as good
     if (answer.type === "taken" || silent) {
-      this.entries = this.entries.filter((each) => each !== entry);
-      await outbox.remove(entry.number);
-      this.tell("taken", entry);
+      await this.drop(entry);
     } else {
       Object.assign(entry, { state: "refused", reason: answer.reason });
-      await outbox.put(entry);
+      if (entry.number !== undefined) await outbox.put(entry);
       this.tell("refused", entry);
     }
     return true;

@@ -191,6 +191,9 @@ async function start() {
   setInterval(() => state.view && channel.unit && tick(page), 1_000);
 }
 
-start();
+start().catch(() => {
+  draw();
+  byId("sign-in-error").textContent = "This browser stores nothing, so reports could be lost. Open the page in an ordinary window, not in a private one.";
+});
 sheet.start();
 
