@@ -23,6 +23,8 @@ from gateways.demo.line import Line
 from gateways.views import AlarmView, IncidentView
 from gateways.vocabulary.incident_messages import AcknowledgeAlarm, AnyCommand, ReportIncident
 
+DESK = "dispatcher-demo"
+"""The name under which it signs in: whoever sits at the console beside it can tell who did what."""
 LOOK_EVERY_S = 0.2
 ALARM_MS = 25_000
 UNTOLD = (AlarmKind.NOT_ACKNOWLEDGED, AlarmKind.ALERT_UNDELIVERED)
@@ -46,7 +48,7 @@ class Desk:
         self._ledger = ledger
         self._seed = seed
         self._call_crew = call_crew
-        self._judgement = Judgement(place, line.client.mirror, seed)
+        self._judgement = Judgement(place, line.client.mirror, seed, DESK)
         self._chance: Random = stream(seed, "desk")
         self._minds: dict[Matter, tuple[int, AnyCommand]] = {}
         """What is on somebody's mind: when it will be acted on, and how, as it looked at first."""

@@ -7,6 +7,7 @@ person does once is not done again because the screen has not changed.
 import math
 from collections.abc import Iterable, Iterator
 
+from engine.core.recorder import ENGINE
 from engine.model.facts import Choice
 from engine.model.lifecycle import RUNGS, Outcome, Phase, Status
 from engine.model.place import Place
@@ -35,6 +36,8 @@ Thing = tuple[Matter, tuple[int, AnyCommand]]
 
 THINK_MS = 8_000
 """Before a recommendation is accepted."""
+THINK_AGAIN_MS = 60_000
+"""Where somebody has released the last unit: they will send another one."""
 CLOSE_MS = 12_000
 AID_MS = 18_000
 """Until a neighbour's dispatcher has answered the telephone and looked."""
@@ -68,11 +71,12 @@ RECALLABLE = frozenset({Status.DISPATCHED, Status.ACKNOWLEDGED, Status.EN_ROUTE}
 class Judgement:
     """How this desk decides."""
 
-    def __init__(self, place: Place, mirror: Mirror, seed: int) -> None:
+    def __init__(self, place: Place, mirror: Mirror, seed: int, name: str) -> None:
         self._plans = {plan.id: plan for plan in place.plans}
         self._neighbours = [unit.id for unit in place.units if unit.agency is not None]
         self._mirror = mirror
         self._seed = seed
+        self._own = (name, ENGINE)
         self._did: set[Matter] = set()
 
     def settle(self, matter: Matter) -> None:
@@ -109,6 +113,8 @@ class Judgement:
             close = CloseIncident(id=new_id(), incident=incident.id, disposition="dealt with")
             yield ("close", incident.id), (CLOSE_MS, close)
             return
+        if self._is_anothers(incident):
+            return
         if self._drawn(incident, "false alarm") < FALSE_ALARM_SHARE and may_cancel(incident, now):
             cancel = CancelIncident(id=new_id(), incident=incident.id, reason="the caller says that nobody is needed")
             yield ("cancel", incident.id), (CALL_BACK_MS, cancel)
@@ -116,6 +122,11 @@ class Judgement:
         yield from self._advice(incident, now)
         yield from self._on_scene(incident)
         yield from self._too_many(incident)
+
+    def _is_anothers(self, incident: IncidentView) -> bool:
+        """Tell whether somebody else at a console took the call or sent its units: then it is theirs until it is done."""
+        hands = [incident.reported_by, *(each.by for each in (*incident.assigned, *incident.past))]
+        return any(hand and hand not in self._own for hand in hands)
 
     def _drawn(self, incident: IncidentView, purpose: str) -> float:
         """Return a number between 0 and 1, the same for ever."""
@@ -137,7 +148,7 @@ class Judgement:
             yield own_way[0]
             return
         accept = Accept(id=new_id(), incident=incident.id, decision=incident.decided_seq)
-        yield ("accept", incident.id), (THINK_MS, accept)
+        yield ("accept", incident.id), (THINK_AGAIN_MS if given_up(incident) else THINK_MS, accept)
 
     def _own_way(self, incident: IncidentView, ripe: list[Choice], now: int) -> Thing | None:
         whim = self._drawn(incident, "whim")
@@ -216,6 +227,11 @@ class Judgement:
         reason = "" if committed else "it is needed at home"
         answer = AnswerAid(id=new_id(), unit=unit, incident=incident, committed=committed, reason=reason)
         return ("aid", f"{unit} {incident}"), (AID_MS, answer)
+
+
+def given_up(incident: IncidentView) -> bool:
+    """Tell whether its last unit was released before it was reached."""
+    return not incident.assigned and bool(incident.past) and incident.past[-1].outcome is Outcome.RELEASED
 
 
 def done(incident: IncidentView) -> bool:
