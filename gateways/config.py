@@ -211,4 +211,6 @@ def _role_of(name: str, path: Path) -> Role:
         return Role(name.partition("-")[0])
     except ValueError as error:
         roles = ", ".join(Role)
-        raise ConfigRefused(f"{path}: {name} begins with no role. Call it {roles}, or one of them, a dash and more.") from error
+        raise ConfigRefused(
+            f"{path}: {name} begins with no role. Call it {roles}, or one of them, a dash and more."
+        ) from error

@@ -11,12 +11,14 @@ from random import Random
 
 import trio
 
+from engine.core.recorder import ENGINE
 from engine.model.alert_facts import AlarmKind
 from engine.model.place import Place
 from gateways.cad.client import new_id
 from gateways.demo.callers import Call
 from gateways.demo.chance import around, stream
 from gateways.demo.citytime import CityTime
+from gateways.demo.guest import Courtesy, Guest, in_hand
 from gateways.demo.judgement import Judgement, Matter, Thing
 from gateways.demo.ledger import Ledger
 from gateways.demo.line import Line
@@ -41,6 +43,7 @@ class Desk:
         ledger: Ledger,
         seed: int,
         call_crew: Callable[[str, IncidentView], None],
+        guest: Guest,
     ) -> None:
         self._place = place
         self._line = line
@@ -48,7 +51,9 @@ class Desk:
         self._ledger = ledger
         self._seed = seed
         self._call_crew = call_crew
-        self._judgement = Judgement(place, line.client.mirror, seed, DESK)
+        self._guest = guest
+        self._courtesy = Courtesy()
+        self._judgement = Judgement(place, line.client.mirror, seed)
         self._chance: Random = stream(seed, "desk")
         self._minds: dict[Matter, tuple[int, AnyCommand]] = {}
         """What is on somebody's mind: when it will be acted on, and how, as it looked at first."""
@@ -89,13 +94,23 @@ class Desk:
         now = self._time.now()
         seen = dict(self._things(now))
         self._minds = {matter: mind for matter, mind in self._minds.items() if matter in seen}
+        self._courtesy.forget(seen)
         for matter, (after_ms, command) in seen.items():
             if matter not in self._minds:
                 self._minds[matter] = (now + round(around(self._chance, after_ms, 0.4)), command)
             due_ms, resolved = self._minds[matter]
-            if now >= due_ms and matter not in self._acting:
+            if now >= due_ms and matter not in self._acting and not self._leaves(matter, resolved):
                 self._acting.add(matter)
                 yield matter, resolved
+
+    def _leaves(self, matter: Matter, command: AnyCommand) -> bool:
+        """Tell whether somebody else sits at the console who may want to do it."""
+        if not self._guest.here:
+            return False
+        incident = self._line.client.mirror.incidents.get(getattr(command, "incident", ""))
+        if incident is not None and in_hand(matter, incident, (DESK, ENGINE)):
+            return True
+        return self._courtesy.leaves(matter, trio.current_time(), None if incident is None else incident.priority)
 
     async def _act(self, matter: Matter, command: AnyCommand) -> None:
         await self._line.ask(command)

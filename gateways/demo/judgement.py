@@ -7,7 +7,6 @@ person does once is not done again because the screen has not changed.
 import math
 from collections.abc import Iterable, Iterator
 
-from engine.core.recorder import ENGINE
 from engine.model.facts import Choice
 from engine.model.lifecycle import RUNGS, Outcome, Phase, Status
 from engine.model.place import Place
@@ -71,12 +70,11 @@ RECALLABLE = frozenset({Status.DISPATCHED, Status.ACKNOWLEDGED, Status.EN_ROUTE}
 class Judgement:
     """How this desk decides."""
 
-    def __init__(self, place: Place, mirror: Mirror, seed: int, name: str) -> None:
+    def __init__(self, place: Place, mirror: Mirror, seed: int) -> None:
         self._plans = {plan.id: plan for plan in place.plans}
         self._neighbours = [unit.id for unit in place.units if unit.agency is not None]
         self._mirror = mirror
         self._seed = seed
-        self._own = (name, ENGINE)
         self._did: set[Matter] = set()
 
     def settle(self, matter: Matter) -> None:
@@ -113,8 +111,6 @@ class Judgement:
             close = CloseIncident(id=new_id(), incident=incident.id, disposition="dealt with")
             yield ("close", incident.id), (CLOSE_MS, close)
             return
-        if self._is_anothers(incident):
-            return
         if self._drawn(incident, "false alarm") < FALSE_ALARM_SHARE and may_cancel(incident, now):
             cancel = CancelIncident(id=new_id(), incident=incident.id, reason="the caller says that nobody is needed")
             yield ("cancel", incident.id), (CALL_BACK_MS, cancel)
@@ -122,11 +118,6 @@ class Judgement:
         yield from self._advice(incident, now)
         yield from self._on_scene(incident)
         yield from self._too_many(incident)
-
-    def _is_anothers(self, incident: IncidentView) -> bool:
-        """Tell whether somebody else at a console took the call or sent its units: then it is theirs until it is done."""
-        hands = [incident.reported_by, *(each.by for each in (*incident.assigned, *incident.past))]
-        return any(hand and hand not in self._own for hand in hands)
 
     def _drawn(self, incident: IncidentView, purpose: str) -> float:
         """Return a number between 0 and 1, the same for ever."""

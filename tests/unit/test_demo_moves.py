@@ -12,7 +12,6 @@ from engine.model.plans import Mode
 from engine.model.turn import Turn
 from gateways.cad.mirror import Mirror
 from gateways.demo.cover_lines import cover_words, move_counts, move_lines, short
-from gateways.demo.desk import DESK
 from gateways.demo.judgement import MOVE_REFUSED_SHARE, Judgement
 from gateways.demo.move_tallies import Moves
 from gateways.demo.summary import _moves
@@ -124,7 +123,7 @@ def test_the_desk_accepts_most_moves_and_gives_a_reason_for_the_rest() -> None:
     mirror.moves["M999"] = view("M999", MoveState.ORDERED)
 
     def judged() -> dict[str, object]:
-        return {matter[1]: command for matter, (_, command) in Judgement(small_place(), mirror, 7, DESK).things(NOW)}
+        return {matter[1]: command for matter, (_, command) in Judgement(small_place(), mirror, 7).things(NOW)}
 
     first, again = judged(), judged()
     assert "M999" not in first

@@ -17,7 +17,6 @@ from engine.model.surroundings import Destination, DestinationsRanked
 from gateways.cad.messages import Delta
 from gateways.cad.mirror import Mirror
 from gateways.demo.callers import GRAVEST, gravest
-from gateways.demo.desk import DESK
 from gateways.demo.hospitals import Hospitals, needs_of
 from gateways.demo.judgement import ONCE, THINK_AGAIN_MS, Judgement, Matter
 from gateways.demo.line import Line
@@ -66,7 +65,7 @@ def judgement(mirror: Mirror, seed: int = 7) -> Judgement:
     ours = tuple(replace(each, agency="next") if each.id == "E3" else each for each in UNITS)
     levels = (AlarmLevel(2, FIRE.slots),)
     plans = tuple(replace(plan, alarms=levels) if plan.id == "fire" else plan for plan in PLANS)
-    return Judgement(small_place(units=ours, plans=plans), mirror, seed, DESK)
+    return Judgement(small_place(units=ours, plans=plans), mirror, seed)
 
 
 def asking(number: int = 1, **changes: object) -> IncidentView:
@@ -109,15 +108,6 @@ def test_an_acceptance_names_the_decision_and_another_way_its_reason() -> None:
                 assert (command.incident, command.decision) == (f"I{number}", 9)
             if isinstance(command, Dispatch):
                 assert (command.units, bool(command.reason)) == (("B2",), True)
-
-
-def test_what_somebody_else_took_in_hand_is_left_to_them() -> None:
-    """Whoever sits at the console beside it: their calls, and the incidents to which they sent somebody."""
-    units = (unit("B1"), unit("B2"))
-    assert judged(asking(reported_by=DESK), units=units)
-    assert not judged(asking(reported_by="dispatcher"), units=units)
-    sent = on("E1", Status.EN_ROUTE)
-    assert not judged(asking(assigned=(replace(sent, by="dispatcher", slot=None),)), units=units)
 
 
 def test_the_next_best_is_not_sent_at_once_where_the_last_unit_was_released() -> None:
