@@ -5,7 +5,7 @@ between its snapshot and the stream, nor see one twice.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, Protocol
 
 import msgspec
@@ -14,7 +14,7 @@ from msgspec.structs import asdict
 
 from engine.live.service import Service
 from engine.model.geometry import Projection
-from gateways.auth import Principal
+from gateways.auth import OnRead, Principal
 from gateways.board import Board, Update
 from gateways.cad.config import CadConfig, Statistics
 from gateways.cad.messages import Look, Positions, frame_as, frame_of
@@ -106,7 +106,7 @@ class Hub:
         self._told = 0
         """Helpings of positions that had been told at the last update."""
         self._snapshots: ByAudience[Kept] = ByAudience()
-        self.on_read: Callable[[Principal, str, Iterable[str]], None] | None = None
+        self.on_read: OnRead | None = None
         """Called with who was shown what: the board, or the account of an incident with its people."""
         self._concerned = -1, NOBODY
         """A seq, and whom the board concerned then."""
