@@ -44,7 +44,7 @@ EMERGENCY = (
 }
 """
     % YES
-)  # noqa: UP031  braces are the script's
+)
 
 
 def rows(page: Any) -> list[str]:
