@@ -100,7 +100,7 @@ def _others(turn: Recorder, incident: Incident, units: list[UnitRecord], reason:
             "reason_required",
             "reason",
             f"{', '.join(unit.id for unit in others)} is not what was recommended for {incident.id} "
-            f"({', '.join(choice.unit for choice in incident.recommended)}). Say why in `reason`.",
+            f"({', '.join(choice.unit for choice in incident.recommended)}). Say why.",
         )
     return others
 
@@ -131,7 +131,7 @@ def supersede_unit(turn: Recorder, given: SupersedeUnit) -> None:
         raise Refused(
             "reason_required",
             "reason",
-            f"That {replacement.id} goes in the place of {unit.id} was not recommended. Say why in `reason`.",
+            f"That {replacement.id} goes in the place of {unit.id} was not recommended. Say why.",
         )
     carrying.supersede(turn, unit.id, replacement.id, incident, by=given.by, reason=given.reason or "arrives sooner")
     turn.match = True
