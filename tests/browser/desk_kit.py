@@ -6,12 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.browser.kit import PLACE, Server, browsing, expect, serving, token
 
-from tests.browser.kit import PLACE, Server, browsing, serving, token
-
-expect: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
-expect.set_options(timeout=30_000)
 DESK = {"width": 1280, "height": 800}
 
 

@@ -30,6 +30,13 @@ secret_sha256 = ["{digest_of_secret(SECRET)}"]
 """
 """A supervisor, for the configuration."""
 START_S = 180.0
+WAIT_MS = 180_000
+"""What is waited for is there at once; on a machine that is busy with other things it comes minutes later."""
+playwright: Any = pytest.importorskip(
+    "playwright.sync_api", reason="playwright is not installed: pip install '.[test]'"
+)
+expect: Any = playwright.expect
+expect.set_options(timeout=WAIT_MS)
 CONFIG = """
 feeds = []
 [cad]
@@ -142,13 +149,12 @@ def serving(folder: Path, unit: str, more: str = "", place: Path = PLACE) -> Ite
 @contextmanager
 def browsing(**context: Any) -> Iterator[Any]:
     """Open a context of Chromium, phone-sized unless told otherwise; skip, with the reason, where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install '.[test]'")
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not there: apt-get install chromium, or name another one in CHROMIUM")
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         opened = browser.new_context(**{"viewport": {"width": 390, "height": 844}, **context})
-        opened.set_default_timeout(30_000)
+        opened.set_default_timeout(WAIT_MS)
         try:
             yield opened
         finally:

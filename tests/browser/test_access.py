@@ -13,8 +13,6 @@ axe = pytest.importorskip("axe_playwright_python.base", reason="axe is not insta
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = f"axe.run({{ resultTypes: ['violations'], runOnly: {json.dumps(TAGS)} }})"
 THEMES = ("dark", "light")
-READ_MS = 120_000
-"""Reading a journal starts a process."""
 SEE = """
 (theme) => {
   document.documentElement.dataset.theme = theme;
@@ -150,11 +148,11 @@ def test_a_supervisor_s_screens(tmp_path: Path) -> None:
         sit_down(chief, server, "chief")
         chief.goto(f"{server.url}/console?view=supervisor")
         work = chief.get_by_role("region", name="Work and fairness")
-        expect(work.get_by_role("row").nth(1)).to_be_visible(timeout=READ_MS)
+        expect(work.get_by_role("row").nth(1)).to_be_visible()
         found = sound(chief, "supervisor")
         chief.goto(f"{server.url}/console?view=replay&at={chief.evaluate('new Date().toISOString().slice(0, 19)')}Z")
         expect(chief.locator(".past-banner")).to_contain_text("REPLAY")
-        expect(chief.locator("#past-progress")).to_be_hidden(timeout=READ_MS)
+        expect(chief.locator("#past-progress")).to_be_hidden()
         found += sound(chief, "replay")
         assert not found, "\n".join(found)
 

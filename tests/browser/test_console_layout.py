@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.browser.desk_kit import DESK, desk, expect, sit_down
+from tests.browser.desk_kit import DESK, desk, sit_down
+from tests.browser.kit import WAIT_MS, expect
 
 KEPT = "fetch('/console/layout').then((answer) => answer.json())"
 
@@ -15,7 +16,7 @@ def width(page: Any, panel: str) -> float:
 
 def kept(page: Any, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Wait until the server has kept what fits; return it."""
-    for _ in range(300):
+    for _ in range(WAIT_MS // 100):
         told: dict[str, Any] = page.evaluate(KEPT)
         if fits(told):
             return told

@@ -6,12 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.browser.test_console import call, desk
-
-expect: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
-expect.set_options(timeout=30_000)
+from tests.browser.desk_kit import call, desk
+from tests.browser.kit import WAIT_MS, expect
 
 PAINTED = """
 () => {
@@ -35,7 +31,7 @@ CROWD = """
 
 def until(page: Any, holds: str) -> None:
     """Wait until it holds in the page. The page's policy forbids playwright to look by itself."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + WAIT_MS / 1000
     while not page.evaluate(holds):
         assert time.monotonic() < deadline, holds
         page.wait_for_timeout(50)

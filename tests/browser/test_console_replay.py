@@ -6,12 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.browser.kit import CHIEF, Server, browsing, expect, serving, token
 
-from tests.browser.kit import CHIEF, Server, browsing, serving, token
-
-expect: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
-expect.set_options(timeout=60_000)
 DESK = {"width": 1280, "height": 800}
 BOARD = """(() => {
   const { board } = window.turnout;
@@ -83,9 +79,7 @@ def test_the_past_is_shown_by_the_same_panels_and_takes_no_orders(tmp_path: Path
             page.evaluate(SAID)
             for mark in ("override, I1", f"priority 1, {fire}"):
                 page.keyboard.press("n")
-                page.wait_for_function(
-                    "(mark) => window.said.some((text) => text.includes(mark))", arg=mark, timeout=60_000
-                )
+                page.wait_for_function("(mark) => window.said.some((text) => text.includes(mark))", arg=mark)
             expect(page.locator("#card .card-id")).to_have_text(fire)
             page.keyboard.press("Home")
             slider = page.get_by_label("Time within the hour")

@@ -7,19 +7,15 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from engine.model.alert_facts import AlertAcknowledged
 from engine.model.crew_facts import DispatchDeclined, UnitSaid, UnitTold
 from engine.model.crew_inputs import TellDispatch
 from engine.model.facts import AssignmentAdvanced, CommandRefused, EmergencyDeclared
 from engine.model.inputs import ReportStatus
 from engine.model.lifecycle import Status
-from tests.browser.kit import Server, browsing, serving, token
+from tests.browser.kit import Server, browsing, expect, serving, token
 
-expect: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 UNIT = "E1"
-expect.set_options(timeout=30_000)
 
 
 def sign_in(context: Any, server: Server, secret: str = token(f"crew-{UNIT}")) -> Any:
