@@ -136,7 +136,7 @@ def test_words_a_decline_and_a_call_for_help(tmp_path: Path) -> None:
         emergency = page.locator("#emergency")
         emergency.click()
         # Also from a phone whose storage is full, and not before the engine has it.
-        page.evaluate("IDBObjectStore.prototype.add = () => { throw new Error('full'); }")
+        page.evaluate("() => { IDBObjectStore.prototype.add = () => { throw new Error('full'); }; }")
         context.set_offline(True)
         page.mouse.down()
         expect(emergency).to_have_text("Calling for help …")
