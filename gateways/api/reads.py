@@ -14,6 +14,7 @@ from gateways.api.paging import page_of
 from gateways.api.problems import Problem
 from gateways.api.verbs import Verbs, verbs
 from gateways.auth import GRANTS, Right
+from gateways.geocoding import Answer, look_up
 from gateways.inquiries import NoAnswer
 from gateways.move_views import MoveView, view_coverage, view_moves
 from gateways.previews import preview
@@ -22,7 +23,7 @@ from gateways.road_views import RoadsView, view_roads
 from gateways.surroundings_views import SurroundingsView, view_surroundings
 from gateways.views import IncidentView, UnitView, suspects_of, view_alarm, view_incident, view_unit
 from gateways.vocabulary.commands import QUESTIONS
-from gateways.vocabulary.questions import AskPreview, AskSuspects, AskWhy, Foreseen
+from gateways.vocabulary.questions import AskAddress, AskPreview, AskSuspects, AskWhy, Foreseen
 
 
 def _known_incident(world: World, call: Call) -> Incident:
@@ -267,6 +268,15 @@ async def foresee(room: Room, call: Call) -> Reply:
         raise Problem(422, none.code, none.reason, none.field) from none
 
 
+async def addresses(room: Room, call: Call) -> Reply:
+    """Where is this address? House numbers before or behind the street, loosely written; the surest answer first."""
+    query: shapes.AddressQuery = call.query
+    try:
+        return Reply(look_up(room.geocoder, query.text, query.most))
+    except NoAnswer as none:
+        raise Problem(404, none.code, none.reason, none.field) from none
+
+
 async def me(room: Room, call: Call) -> Reply:
     """Who your token says you are, and what you may do."""
     principal, config = call.principal, room.config
@@ -322,6 +332,16 @@ def read_operations() -> tuple[Operation, ...]:
         _get("/v1/roads", roads, RoadsView),
         _get("/v1/cautions", cautions, shapes.Cautions, shapes.Page),
         _get("/v1/hospitals", hospitals, shapes.Hospitals, shapes.Page),
+        _get(
+            "/v1/addresses",
+            addresses,
+            Answer,
+            shapes.AddressQuery,
+            name="find_addresses",
+            right=QUESTIONS[AskAddress],
+            question=AskAddress,
+            statuses=(404,),
+        ),
         _get("/v1/verbs", verbs, Verbs, right=None),
         _get(
             "/v1/suspects",
