@@ -23,7 +23,7 @@ from gateways.road_views import RoadsView, view_roads
 from gateways.surroundings_views import SurroundingsView, view_surroundings
 from gateways.views import IncidentView, UnitView, suspects_of, view_alarm, view_incident, view_unit
 from gateways.vocabulary.commands import QUESTIONS
-from gateways.vocabulary.questions import AskAddress, AskPreview, AskSuspects, AskWhy, Foreseen
+from gateways.vocabulary.questions import AskAddress, AskPreview, AskSuspects, AskWhy, Foreseen, Question
 
 
 def _known_incident(world: World, call: Call) -> Incident:
@@ -314,6 +314,35 @@ def _get(path: str, handle: Any, answers: Any, query: type[Any] | None = None, *
     )
 
 
+def _questions() -> tuple[Operation, ...]:
+    """Return the operations that answer questions about a call while the caller speaks."""
+
+    def asked(question: type[Question], path: str, handle: Any, answers: Any, **more: Any) -> Operation:
+        return _get(path, handle, answers, right=QUESTIONS[question], question=question, **more)
+
+    return (
+        asked(
+            AskAddress,
+            "/v1/addresses",
+            addresses,
+            Answer,
+            query=shapes.AddressQuery,
+            name="find_addresses",
+            statuses=(404,),
+        ),
+        asked(
+            AskSuspects,
+            "/v1/suspects",
+            suspects,
+            shapes.Suspects,
+            method="POST",
+            name="find_suspects",
+            body=shapes.SuspectsBody,
+        ),
+        asked(AskPreview, "/v1/preview", foresee, Foreseen, method="POST", name="preview", body=shapes.PreviewBody),
+    )
+
+
 def read_operations() -> tuple[Operation, ...]:
     """Return every operation that changes nothing."""
     one, told = "/v1/incidents/{incident}", shapes.Told
@@ -332,37 +361,8 @@ def read_operations() -> tuple[Operation, ...]:
         _get("/v1/roads", roads, RoadsView),
         _get("/v1/cautions", cautions, shapes.Cautions, shapes.Page),
         _get("/v1/hospitals", hospitals, shapes.Hospitals, shapes.Page),
-        _get(
-            "/v1/addresses",
-            addresses,
-            Answer,
-            shapes.AddressQuery,
-            name="find_addresses",
-            right=QUESTIONS[AskAddress],
-            question=AskAddress,
-            statuses=(404,),
-        ),
         _get("/v1/verbs", verbs, Verbs, right=None),
-        _get(
-            "/v1/suspects",
-            suspects,
-            shapes.Suspects,
-            method="POST",
-            name="find_suspects",
-            body=shapes.SuspectsBody,
-            right=QUESTIONS[AskSuspects],
-            question=AskSuspects,
-        ),
-        _get(
-            "/v1/preview",
-            foresee,
-            Foreseen,
-            method="POST",
-            name="preview",
-            body=shapes.PreviewBody,
-            right=QUESTIONS[AskPreview],
-            question=AskPreview,
-        ),
+        *_questions(),
         *(
             _get(
                 f"/v1/reports/{name}",
