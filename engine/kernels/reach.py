@@ -17,6 +17,28 @@ INF: Final = 1 << 29
 
 
 @kernel
+def standing_at(
+    x_m: NDArray[np.int32],
+    y_m: NDArray[np.int32],
+    own: NDArray[np.int32],
+    at_m: NDArray[np.int32],
+    within_m: int,
+    out: NDArray[np.int32],
+) -> None:
+    """Write to out[i], int32[m], the post at which unit i stands: its own, else the first that is near; -1 for none.
+
+    x_m, y_m: int32[m]; own: int32[m], posts; at_m: int32[2, p], where the posts are. Near is so many metres in x and in y.
+    """
+    for i in range(len(x_m)):
+        out[i] = -1
+        for j in range(-1, at_m.shape[1]):
+            post = own[i] if j < 0 else j
+            if abs(x_m[i] - at_m[0, post]) <= within_m and abs(y_m[i] - at_m[1, post]) <= within_m:
+                out[i] = post
+                break
+
+
+@kernel
 def to_posts(
     rows: NDArray[np.int32],
     departures: NDArray[np.int32],

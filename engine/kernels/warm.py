@@ -25,7 +25,7 @@ from engine.kernels.nearest import nearest, pack, snap, snap_rows
 from engine.kernels.outlook import FIRST, Points, Ranks, Units, direct_ms, rank_outlook, weigh_outlook
 from engine.kernels.pace import pace
 from engine.kernels.posting import Room, Sets, covered, improve, nested_order, shares
-from engine.kernels.reach import to_points, to_posts
+from engine.kernels.reach import standing_at, to_points, to_posts
 from engine.kernels.relax import relax
 from engine.kernels.schedule import NEVER, Routes, schedule
 from engine.kernels.schedule import Calls as Scheduled
@@ -168,6 +168,7 @@ def _warm_posting() -> None:
     improve(sets, 1, room, 1, zero.copy())
     assign_all(np.zeros((1, 1), np.int64), zero.copy())
     departures = np.zeros((1, COLUMNS), np.int32)
+    standing_at(zero, zero, zero, np.zeros((2, 1), np.int32), 1, zero.copy())
     to_posts(zero, departures, times_ms, np.zeros((1, 2), np.int32), zero, times_ms.copy(), np.zeros((1, 1), np.uint8))
     to_points(zero, bounds, zero, zero, zero, zero.copy())
 
