@@ -52,7 +52,9 @@ def movable_of(world: World, rows: Ints, has_siblings: Bytes) -> Bytes:
     left_ms = [shift_left_ms(place, shift, world.now) for shift in place.shifts]
     # Who has no shift has the number -1, which is the last.
     ends = np.array([*(left is not None and left < rules.shift_end_ms for left in left_ms), False])
-    movable = ((fleet.on_break[rows] == 0) & (has_siblings[rows] == 0) & ~ends[fleet.shift[rows]]).astype(np.uint8)
+    movable: Bytes = ((fleet.on_break[rows] == 0) & (has_siblings[rows] == 0) & ~ends[fleet.shift[rows]]).astype(
+        np.uint8
+    )
     for unit, row in enumerate(rows.tolist()):
         record = world.units[row]
         if record.moved_ms and not _is_rested(world, record):

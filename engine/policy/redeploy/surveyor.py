@@ -178,7 +178,8 @@ class Surveyor:
         out = np.flatnonzero((fleet.standing != STANDING_FREE) & (fleet.post >= 0))
         counts = np.fromiter((counts_at(world, world.units[row]) for row in out.tolist()), np.bool_, len(out))
         taken = np.bincount(fleet.post[out[counts]], minlength=len(self._capacity))
-        return np.maximum(self._capacity - taken, 0).astype(np.int32)
+        left: Ints = np.maximum(self._capacity - taken, 0).astype(np.int32)
+        return left
 
 
 def complete(look: Look) -> Survey:
