@@ -7,14 +7,12 @@ from typing import Any
 import pytest
 
 from tests.browser.desk_kit import DESK, call, desk, expect, say, sit_down
-from tests.browser.kit import CHIEF, Server, token
+from tests.browser.kit import CHIEF, READ_MS, Server, token
 
 axe = pytest.importorskip("axe_playwright_python.base", reason="axe is not installed: pip install '.[test]'")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = f"axe.run({{ resultTypes: ['violations'], runOnly: {json.dumps(TAGS)} }})"
 THEMES = ("dark", "light")
-READ_MS = 120_000
-"""Reading a journal starts a process."""
 SEE = """
 (theme) => {
   document.documentElement.dataset.theme = theme;

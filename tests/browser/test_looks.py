@@ -19,7 +19,7 @@ import pytest
 from gateways.config import ACCESS_FILE
 from gateways.doors import NoDoors, find_doors
 from tests.browser.desk_kit import expect, say
-from tests.browser.kit import browsing
+from tests.browser.kit import READ_MS, browsing
 
 pytestmark = pytest.mark.slow
 THEMES = ("dark", "light")
@@ -50,8 +50,6 @@ SMALLEST = """
   .map((each) => parseFloat(getComputedStyle(each).fontSize) * (each.currentCSSZoom ?? 1)))
 """
 LATELY = "new Date(window.turnout.board.atMs - 30_000).toISOString().slice(0, 19) + 'Z'"
-READ_MS = 240_000
-"""Reading a journal starts a process, and the machine may be busy."""
 LETTERS_MIN_PX = {"1280": 10, "1920": 10, "4k": 18}
 """Of what is read on that screen; the last is a wall's, seen from across the room."""
 
@@ -158,7 +156,9 @@ def test_every_view(tmp_path: Path) -> None:
 def supervising(camera: Camera, opened: Any, web: str, token: str, screen: str) -> None:
     """The supervisor's desk once the shift has been read; the past, with an incident, its cover, and while it says no."""
     page = signed_in(opened, web, token, "supervisor")
-    expect(page.get_by_role("region", name="Work and fairness").get_by_role("row").nth(1)).to_be_visible(timeout=READ_MS)
+    expect(page.get_by_role("region", name="Work and fairness").get_by_role("row").nth(1)).to_be_visible(
+        timeout=READ_MS
+    )
     camera.take(page, f"supervisor-{screen}", screen)
     lately = page.evaluate(LATELY)
     page.goto(f"{web}/console?view=replay&at=half past two")
