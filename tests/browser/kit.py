@@ -37,6 +37,8 @@ playwright: Any = pytest.importorskip(
 )
 expect: Any = playwright.expect
 expect.set_options(timeout=WAIT_MS)
+READ_MS = 240_000
+"""Reading a journal starts a process at the lowest priority, and the machine may be busy."""
 CONFIG = """
 feeds = []
 [cad]
