@@ -42,7 +42,7 @@ class Client(Struct):
         sent |= {"Authorization": f"Bearer {token(who)}"}
         if method in ("POST", "PATCH"):
             sent["Idempotency-Key"] = key or f"k{next(self.numbers)}"
-        with trio.fail_after(20):
+        with trio.fail_after(120):
             return await self.http.request(method, path, json=body, headers=sent)
 
     async def report(self, **fields: object) -> str:
@@ -53,7 +53,7 @@ class Client(Struct):
 
     async def caught_up(self) -> None:
         """Wait until the board shows what has been answered."""
-        with trio.fail_after(10):
+        with trio.fail_after(120):
             while self.running.board.world.seq < self.running.service.world.seq:  # noqa: ASYNC110  plain counters
                 await trio.sleep(0.005)
 

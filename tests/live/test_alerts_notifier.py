@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import trio
-from alerts_kit import Server, answer, hang, station, until
+from alerts_kit import Seen, Server, answer, hang, station, until
 
 from gateways.alerts.channel import Copy, Outcome
 from gateways.alerts.notifier import Notifier
@@ -43,14 +43,20 @@ async def test_refusals_strange_addresses_and_hanging_services_are_failures() ->
 async def test_a_service_that_hangs_holds_no_threads_of_the_others() -> None:
     """Of nine at the same moment four hang, the others are refused at once, and another service is told meanwhile."""
     outcomes: list[Outcome] = []
+    enough = trio.Event()
+
+    async def refuse_late(seen: Seen, stream: trio.SocketStream) -> None:
+        await enough.wait()
+        await answer(500)(seen, stream)
+
     async with (
-        station(hang) as hung,
+        station(refuse_late) as hung,
         station(answer(200)) as good,
-        Notifier(timeout_s=30.0).open(Path()) as sender,
+        Notifier(timeout_s=600.0).open(Path()) as sender,
         trio.open_nursery() as nursery,
     ):
 
-        async def send_to(server: Server, path: str = "/?rto=1") -> None:
+        async def send_to(server: Server, path: str = "/?rto=600") -> None:
             outcomes.append(await sender.send(message(), Copy("jansen", f"json://127.0.0.1:{server.port}{path}")))
 
         for _ in range(9):
@@ -58,6 +64,7 @@ async def test_a_service_that_hangs_holds_no_threads_of_the_others() -> None:
         await until(lambda: len(hung.seen) == 4)
         await send_to(good)
         assert Outcome(delivered=True) in outcomes
+        enough.set()
     assert [outcome.detail for outcome in outcomes].count("the service holds 4 attempts already") == 5
     assert len(outcomes) == 10
 
