@@ -47,9 +47,6 @@ export const PHASE = { waiting: "waiting", assigned: "told", en_route: "rolling"
 /** Words of a name as it stands in the vocabulary: `unit_dispatched`. */
 export const plain = (name) => name.replaceAll("_", " ");
 
-/** The name of a class of cover without what goes without saying. */
-export const classWords = (name) => name.replace(", lights", "").replace(/ 00 s$/, "");
-
 /** `3:07`, `1:02:33`. */
 export function span(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
