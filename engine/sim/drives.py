@@ -96,7 +96,7 @@ class Driver:
         if self._roads is None or leaves is None:
             times = self._straight.to_points_ms((start.x_m, start.y_m), points, 1)
         else:
-            spots = [self._roads.spot(*point) for point in points]
+            spots = self._roads.spots_at(points)
             times = self._roads.times_ms(self._world.road_book.current, leaves, spots, mode)
         return min(range(len(points)), key=lambda place: (times[place] < 0, times[place]))
 
@@ -133,9 +133,9 @@ class Driver:
 
 def _metres(roads: Roads, way: Way) -> int:
     """Return how long a way is: all its arcs, less what of the first and of the last is not driven."""
-    length_dm, arcs = roads.graph.length_dm, way.arcs
-    spared = way.begin * int(length_dm[arcs[0]]) + (PERMILLE - way.end) * int(length_dm[arcs[-1]])
-    return (int(length_dm[arcs].sum()) * PERMILLE - spared) // (PERMILLE * DM)
+    each_dm = roads.graph.length_dm[way.arcs].tolist()
+    spared = way.begin * each_dm[0] + (PERMILLE - way.end) * each_dm[-1]
+    return (sum(each_dm) * PERMILLE - spared) // (PERMILLE * DM)
 
 
 def _traced(roads: Roads, metric: Metric, way: Way, took_ms: int, ends: tuple[Point, Point], arrives: Spot) -> "Trace":
