@@ -26,7 +26,7 @@ def under_way(world: World) -> list[tuple[Incident, Assignment]]:
     """Return all units that were told to go and have not arrived, in the order of their rows."""
     found = []
     units, incidents = world.units, world.open
-    for row in np.flatnonzero(world.fleet.standing == STANDING_ASSIGNED).tolist():
+    for row in (world.fleet.standing == STANDING_ASSIGNED).nonzero()[0].tolist():
         unit = units[row]
         incident = incidents[unit.incident]  # type: ignore[index]  # the column says that it has one
         assignment = incident.assigned[unit.id]

@@ -101,7 +101,7 @@ class Search:
         ready = np.zeros(len(world.fleet), np.uint8)
         ready[self.bench.ready] = 1
         self.free = Free(ready, [world.quota_left(agency) for agency in world.settled.agencies])
-        self._resting = bool(world.fleet.on_break.any())
+        self._resting = bool(np.count_nonzero(world.fleet.on_break))
         self._times: dict[str, Times] = {}
         self._everyone = layout_of(world).everyone
         self._own: dict[str, list[Filled]] = {}
@@ -201,7 +201,7 @@ class Search:
         return self._first(incident, slot, free, but=()) if pick is None and declined else pick
 
     def _first(self, incident: Incident, slot: Slot, free: Free, but: tuple[int, ...]) -> Pick | None:
-        if incident.priority not in self.terms.divert_to and not free.may.any():
+        if incident.priority not in self.terms.divert_to and not np.count_nonzero(free.may):
             return None  # in an overloaded city most incidents are asked about when the last unit has just gone
         fleet, travel_ms = self.world.fleet, self._travel_ms(incident)
         may = self._allowed(incident, free.may, but)
