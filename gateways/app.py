@@ -261,6 +261,7 @@ def _open_console(
     supervisor = SupervisorDesk(service, board, config.console, data)
     nursery.start_soon(supervisor.run)
     console = Console(service, keeper, config.console, data, streets, exercise=config.exercise)
+    console.on_read = hub.on_read
     return console_routes(console, browsers.serve) + supervisor_routes(console, supervisor)
 
 

@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated
@@ -79,6 +79,10 @@ class Principal(Struct, frozen=True):
     def speaks_for(self, unit: str) -> bool:
         """Tell whether the principal may report about that unit."""
         return self.units is None or unit in self.units
+
+
+OnRead = Callable[[Principal, str, Iterable[str]], None]
+"""Told who was shown people's data, by which way, and of which incidents; of none: of the whole board."""
 
 
 class Credential(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

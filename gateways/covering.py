@@ -32,7 +32,8 @@ class Covering:
     def __init__(self, planner: Planner | None) -> None:
         self._planner = planner
         self._one_at_a_time = trio.CapacityLimiter(1)
-        self._pictures: OrderedDict[tuple[str, tuple[Change, ...]], PictureView] = OrderedDict()
+        self._pictures: OrderedDict[tuple[str, tuple[Change, ...], tuple[Change, ...]], PictureView] = OrderedDict()
+        """By the class that was named, by what it is chosen for where none was, and by what would change."""
         self._of: Thought | None = None
         """What the pictures show."""
 
@@ -57,10 +58,11 @@ class Covering:
         if self._of is not thought:
             self._of = thought
             self._pictures.clear()
-        key = layer, changes
+        moved = () if unit is None else changes
+        key = layer, moved, changes
         known = self._pictures.get(key)
         if known is None:
-            place, moved = self._place, () if unit is None else changes
+            place = self._place
             known = await self._aside(lambda: view_picture(place, survey, named or _telling(survey, moved), changes))
             if self._of is thought:
                 self._pictures[key] = known

@@ -1,6 +1,7 @@
 """Asks a running server what operators ask of it, over its HTTP API, and says what came of it in words."""
 
 import tomllib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -69,20 +70,16 @@ def list_devices(server: Server, *, moved: bool) -> None:
         cursor = page.next
 
 
-def tell_device(server: Server, device: str, what: str, body: dict[str, Any]) -> None:
-    """Have a device moved, removed or restored, and print how it stands then. Raises AskRefused."""
-    click.echo(_device(server.ask(DeviceView, "POST", f"/v1/devices/{quote(device, safe='')}/{what}", body)))
-
-
 def list_exchanges(server: Server) -> None:
     """Print how it stands with each. Raises AskRefused."""
     for each in server.ask(Exchanges, "GET", "/v1/exchanges").items:
         click.echo(_exchange(each))
 
 
-def tell_exchange(server: Server, name: str, what: str, body: dict[str, Any]) -> None:
-    """Have an exchange parked, resumed or its head left out, and print how it stands then. Raises AskRefused."""
-    click.echo(_exchange(server.ask(ExchangeView, "POST", f"/v1/exchanges/{quote(name, safe='')}/{what}", body)))
+def tell(server: Server, group: str, name: str, what: str, body: dict[str, Any]) -> None:
+    """Have something done to one of the `devices` or `exchanges`, and print how it stands then. Raises AskRefused."""
+    kind, words = _TOLD[group]
+    click.echo(words(server.ask(kind, "POST", f"/v1/{group}/{quote(name, safe='')}/{what}", body)))
 
 
 def reload_recipients(server: Server, reason: str) -> None:
@@ -127,9 +124,15 @@ def _exchange(each: ExchangeView) -> str:
     return f"{each.exchange:<28}{behind}{head}{parked}{last}"
 
 
+_TOLD: Final[dict[str, tuple[type[Any], Callable[[Any], str]]]] = {
+    "devices": (DeviceView, _device),
+    "exchanges": (ExchangeView, _exchange),
+}
+
+
 def _kept_token(data: Path) -> str:
     path = data / ACCESS_FILE
     try:
-        return str(tomllib.loads(path.read_text())[Role.SUPERVISOR.value])
-    except (OSError, KeyError, tomllib.TOMLDecodeError):
+        return str(tomllib.loads(path.read_text(encoding="utf-8"))[Role.SUPERVISOR.value])
+    except (OSError, KeyError, ValueError):  # it is not there, not TOML, or not even UTF-8
         raise AskRefused(f"{path} holds no supervisor's token. Give one with --token.") from None

@@ -43,14 +43,15 @@ def moment(text: str, offsets: Offsets, now_ms: int) -> int | None:
     if match is None:
         return None
     day, minutes, seconds, utc = match.groups()
-    today = f"{datetime.fromtimestamp((now_ms + (0 if utc else offset_at(now_ms, offsets))) // 1000, UTC):%Y-%m-%d}"
+    offsets = () if utc else offsets
+    today = f"{datetime.fromtimestamp((now_ms + offset_at(now_ms, offsets)) // 1000, UTC):%Y-%m-%d}"
     try:
         then = datetime.strptime(f"{day or today} {minutes}:{seconds or '00'} +0000", "%Y-%m-%d %H:%M:%S %z")
     except ValueError:
         return None
     shown_ms = round(then.timestamp() * 1000)
-    at_ms = shown_ms if utc else _of_local(shown_ms, offsets)
-    return at_ms - DAY_MS if day is None and at_ms > now_ms else at_ms
+    at_ms = _of_local(shown_ms, offsets)
+    return _of_local(shown_ms - DAY_MS, offsets) if day is None and at_ms > now_ms else at_ms
 
 
 def _of_local(shown_ms: int, offsets: Offsets) -> int:

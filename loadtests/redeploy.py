@@ -17,12 +17,13 @@ from scipy.optimize import Bounds, LinearConstraint, linear_sum_assignment, milp
 from scipy.sparse import coo_array, hstack
 
 from engine.kernels.dense import assign_all
-from engine.kernels.posting import ONE, Room, Sets, covered, improve, nested_order, weigh_moves
+from engine.kernels.posting import ONE, Room, Sets, covered, improve, nested_order
 from engine.kernels.warm import warm
 from engine.policy.redeploy import LayerRule, Points, Survey, policy_named
 from engine.policy.redeploy.compliance import _made
 from engine.policy.redeploy.ground import ground_of
 from engine.policy.redeploy.survey import kinds_of
+from engine.policy.redeploy.weighing import Weighing
 from loadtests.report import Row, emit, timed, wants_json
 
 SIDE_M = 40_000
@@ -93,17 +94,15 @@ def plans(units: int, posts: int, points: int) -> list[Row]:
         for text in POLICIES
     ]
     kinds = kinds_of(seen)
-    gain = np.empty((len(kinds.kinds), posts, posts), np.int64)
-    leaves = np.empty(gain.shape[:2], np.int64)
 
-    def kernel() -> None:
-        weigh_moves(seen.ground.sets, seen.post, kinds.accepts, kinds.kinds, gain, leaves)
+    def weighed() -> NDArray[np.int64]:
+        weighing = Weighing(seen, None)
+        return np.stack([weighing.gains(unit) for unit in range(units)])
 
     dense = np.concatenate([layer.cover for layer in seen.layers], axis=1).astype(np.float64)
-    rows.append(_timed(f"all moves weighed, {case}", "turnout", kernel))
+    rows.append(_timed(f"all moves weighed, {case}", "turnout", weighed))
     rows.append(_timed(f"all moves weighed, {case}", "numpy, dense", lambda: _numpy_gains(seen, dense)))
-    kernel()
-    assert np.allclose(_numpy_gains(seen, dense), gain / ONE / ONE, atol=1e-6)
+    assert np.allclose(_numpy_gains(seen, dense)[kinds.kind, seen.post], weighed() / ONE / ONE, atol=1e-6)
     cost = seen.to_post_ms[:, seen.post].astype(np.int64)
     column = np.empty(units, np.int32)
     rows.append(_timed(f"assignment, {units} x {units}", "turnout", lambda: assign_all(cost, column)))

@@ -40,9 +40,10 @@ class CoverCourse:
         """Return the course from then on; `earlier`, as somebody else followed it, stands before what is known here."""
         steps: dict[int, dict[str, float]] = {}
         first = next(iter(self._steps), None)
-        for place, at_ms in enumerate(earlier.at_ms if earlier else ()):
+        earlier = earlier or Course([], {})
+        for place, at_ms in enumerate(earlier.at_ms):
             if first is None or at_ms < first * STEP_MS:
-                known = {name: values[place] for name, values in earlier.layers.items()} if earlier else {}
+                known = {name: values[place] for name, values in earlier.layers.items()}
                 steps[at_ms] = {name: value for name, value in known.items() if value is not None}
         for step, cover in self._steps.items():
             steps[step * STEP_MS] = {name: part * 100 / MILLION for name, part in cover.items()}

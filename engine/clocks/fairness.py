@@ -55,14 +55,19 @@ def work_of(workload: Workload, place: Place) -> WorkReport:
     shifts = {shift.id: shift for shift in place.shifts}
     hours = {name: duty_ms(place, shifts.get(name or ""), workload.seen) for name in (None, *shifts)}
     of_crew = {crew.id: crew.shift for crew in place.crews}
+
+    def served_ms(unit: Unit) -> int:
+        """Return how long it was on duty and in service: to be away beyond its hours takes nothing from them."""
+        name = unit.shift or of_crew.get(unit.crew or "")
+        shift, away = shifts.get(name or ""), workload.units.get(unit.id, UnitWork()).away
+        return max(0, hours[name] - sum(duty_ms(place, shift, span) for span in away))
+
     groups: dict[str, list[Unit]] = {}
     for unit in place.units:
         if unit.agency is None:
             groups.setdefault(unit.crew or unit.id, []).append(unit)
-    crews = []
-    for name, units in groups.items():
-        on_ms = max(hours.get(unit.shift or of_crew.get(unit.crew or "")) or 0 for unit in units)
-        crews.append(_crew(name, units, on_ms, workload))
+    # A crew is in service while one of its vehicles is.
+    crews = [_crew(name, units, max(map(served_ms, units)), workload) for name, units in groups.items()]
     names = dict.fromkeys(line.station for line in crews)
     stations = [_sum(name, [line for line in crews if line.station == name]) for name in names]
     return WorkReport(crews=_ordered(crews), stations=_ordered(stations), spread=_spreads(crews))
@@ -70,13 +75,12 @@ def work_of(workload: Workload, place: Place) -> WorkReport:
 
 def _crew(name: str, units: list[Unit], on_ms: int, workload: Workload) -> Line:
     works = [workload.units.get(unit.id, UnitWork()) for unit in units]
-    away_ms = min(work.away_ms for work in works)  # a crew is in service while one of its vehicles is
     metres = [driven for unit in units if (driven := workload.driven_m(unit.id)) is not None]
     return _line(
         name,
         units[0].station,
         tuple(unit.id for unit in units),
-        (max(0, on_ms - away_ms), sum(work.busy_ms for work in works)),
+        (on_ms, sum(work.busy_ms for work in works)),
         (sum(work.calls for work in works), sum(work.moves for work in works)),
         round(sum(metres) / 1000, 1) if metres else None,
     )

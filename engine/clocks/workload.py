@@ -5,12 +5,12 @@ its positions, in steps of at least `STEP_M`, so that a parked vehicle whose pos
 """
 
 from collections.abc import Callable, Sequence
-from copy import copy, deepcopy
+from copy import deepcopy
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from msgspec import Struct
+from msgspec import Struct, field
 
 from engine.model.facts import (
     AssignmentAdvanced,
@@ -33,8 +33,8 @@ class UnitWork(Struct):
     """What one unit did within the span."""
 
     busy_ms: int = 0
-    away_ms: int = 0
-    """Out of service, or off duty by its own word."""
+    away: list[tuple[int, int]] = field(default_factory=list)
+    """Out of service, or off duty by its own word: from when until when, [ms, ms), within its hours of duty or not."""
     calls: int = 0
     """Dispatches."""
     moves: int = 0
@@ -42,7 +42,7 @@ class UnitWork(Struct):
 
 
 class Workload:
-    """Follows turns. Memory: a few numbers a unit.
+    """Follows turns. Memory: a few numbers a unit, and two each time that it was away.
 
     `span` is [from_ms, to_ms). `rows` names the units as batches of positions number them, where the turns do not begin
     with the first.
@@ -80,10 +80,8 @@ class Workload:
 
     def as_it_stands(self, to_ms: int) -> "Workload":
         """Return a copy of a span that ends then, finished; this one goes on following. No turn after it may have been fed."""
-        standing = copy(self)
+        standing = deepcopy(self)
         standing.span = (self.span[0], min(to_ms, self.span[1]))
-        standing.units = deepcopy(self.units)
-        standing._busy, standing._away = dict(self._busy), dict(self._away)  # noqa: SLF001  it is of the same kind
         standing.finish()
         return standing
 
@@ -156,16 +154,19 @@ class Workload:
     def _free(self, unit: str, at_ms: int) -> None:
         since_ms = self._busy.pop(unit, None)
         if since_ms is not None:
-            self._of(unit).busy_ms += self._within(since_ms, at_ms)
+            from_ms, to_ms = self._within(since_ms, at_ms)
+            self._of(unit).busy_ms += max(0, to_ms - from_ms)
 
     def _back(self, unit: str, at_ms: int) -> None:
         since_ms = self._away.pop(unit, None)
         if since_ms is not None:
-            self._of(unit).away_ms += self._within(since_ms, at_ms)
+            from_ms, to_ms = self._within(since_ms, at_ms)
+            if from_ms < to_ms:
+                self._of(unit).away.append((from_ms, to_ms))
 
-    def _within(self, since_ms: int, until_ms: int) -> int:
-        """Return how much of the time lies in the span."""
-        return max(0, min(until_ms, self.span[1]) - max(since_ms, self.span[0]))
+    def _within(self, since_ms: int, until_ms: int) -> tuple[int, int]:
+        """Return the part of the time that lies in the span; where there is none, it ends before it begins."""
+        return max(since_ms, self.span[0]), min(until_ms, self.span[1])
 
     def _holds(self, now: int) -> bool:
         return self.span[0] <= now < self.span[1]

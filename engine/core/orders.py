@@ -98,7 +98,7 @@ def _deviations(turn: Recorder, incident: Incident, units: list[UnitRecord], rea
             "reason_required",
             "reason",
             f"{', '.join(others)} is not what was recommended for {incident.id} "
-            f"({', '.join(choice.unit for choice in incident.recommended)}). Say why in `reason`.",
+            f"({', '.join(choice.unit for choice in incident.recommended)}). Say why.",
         )
     return {unit.id: reason if unit.id in others else "" for unit in units}
 
@@ -129,7 +129,7 @@ def supersede_unit(turn: Recorder, given: SupersedeUnit) -> None:
         raise Refused(
             "reason_required",
             "reason",
-            f"That {replacement.id} goes in the place of {unit.id} was not recommended. Say why in `reason`.",
+            f"That {replacement.id} goes in the place of {unit.id} was not recommended. Say why.",
         )
     carrying.supersede(turn, unit.id, replacement.id, incident, by=given.by, reason=given.reason or "arrives sooner")
     turn.match = True

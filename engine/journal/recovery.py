@@ -108,7 +108,7 @@ def scrub_snapshots(directory: Path) -> list[Path]:
         except (msgspec.DecodeError, ValueError):
             world = None
         if world is None or snapshot is None:
-            path.unlink()
+            path.unlink(missing_ok=True)
             continue
         named = [name for name in named_in(world) if keys.is_destroyed(number_of(name))]
         found = [name for name in named if erase(world, name)]

@@ -121,6 +121,8 @@ def strip_waymarks(directory: Path, disk: Disk | None = None) -> None:
 
 def scrub_waymarks(directory: Path) -> list[Path]:
     """Delete every waymark that still holds people's data whose key is destroyed; return which. Raises OSError."""
+    for beside in (directory / FOLDER).glob("*.new"):
+        beside.unlink(missing_ok=True)  # a crash has left it; whoever is writing one at this moment leaves none
     keys, gone = Keyring(directory), []
     for mark in list_waymarks(directory):
         if not any(keys.is_destroyed(number) for number in range(max(1, mark.lowest), mark.highest + 1)):

@@ -20,10 +20,11 @@ from engine.kernels.fixes import believable, extremes, keep_newest, leaving, to_
 from engine.kernels.futures import late_in_futures
 from engine.kernels.hierarchy import contract, place_links
 from engine.kernels.match import Kinds, Pool, certify_matching, match
+from engine.kernels.moving import Standing, Terms, best_moves, gains_from, make_move, take_stand, tell_moves
 from engine.kernels.nearest import nearest, pack, snap, snap_rows
 from engine.kernels.outlook import FIRST, Points, Ranks, Units, direct_ms, rank_outlook, weigh_outlook
 from engine.kernels.pace import pace
-from engine.kernels.posting import Room, Sets, best_move, covered, improve, nested_order, tell_moves, weigh_moves
+from engine.kernels.posting import Room, Sets, covered, improve, nested_order, shares
 from engine.kernels.reach import to_points, to_posts
 from engine.kernels.relax import relax
 from engine.kernels.schedule import NEVER, Routes, schedule
@@ -154,11 +155,16 @@ def _warm_posting() -> None:
     zero, flag = np.zeros(1, np.int32), np.ones(1, np.uint8)
     sets = Sets(one, bounds, bounds, zero, one, zero, 1)
     room = Room(np.ones(1, np.int32), zero)
-    gain, times_ms = np.empty((1, 1, 1), np.int64), np.zeros((1, 1), np.int32)
+    times_ms, wide = np.zeros((1, 1), np.int32), np.zeros((1, 1), np.int64)
     covered(sets, zero, one, np.empty(1, np.int64))
-    weigh_moves(sets, zero, one, one, gain, np.empty((1, 1), np.int64))
-    tell_moves(sets, zero, one, np.zeros(1, np.int64), zero, np.empty((1, 3), np.int64))
-    best_move(gain, one, zero, zero, times_ms, flag, room, 1, 1, 1, np.empty((1, 1), np.int64))
+    first, lists = np.empty(3, np.int64), (one.copy(), one.copy(), one.copy())
+    standing = Standing(shares(one, 1), first, lists[0], lists[1], lists[2], wide, wide.copy())
+    take_stand(sets, zero, one, standing)
+    gains_from(sets, standing, 1, 0, one.copy())
+    make_move(sets, standing, 1, 0, 0)
+    best = one.copy(), one.copy()
+    best_moves(sets, standing, one, one, zero, zero, times_ms, flag, room, Terms(1, 1, 1), 0, *best)
+    tell_moves(sets, standing, zero, one, np.zeros(1, np.int64), zero, np.empty((1, 3), np.int64))
     nested_order(sets, 1, room, 300, zero.copy())
     improve(sets, 1, room, 1, zero.copy())
     assign_all(np.zeros((1, 1), np.int64), zero.copy())

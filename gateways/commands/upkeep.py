@@ -9,6 +9,7 @@ import click
 from gateways.commands.teaching import Teaching
 
 _DATA = click.option("--data", type=click.Path(path_type=Path), default=Path("out/data"), show_default=True)
+DAYS_MAX = 36_500
 _REASON = click.option("--reason", required=True, help="Goes into the record: do not name people in it.")
 
 
@@ -32,6 +33,21 @@ def _done(work: Callable[[Any], None], data: Path, url: str | None, token: str |
         raise click.ClickException(str(refused)) from None
 
 
+def _deed(group: click.Group, what: str, about: str, of: str, *more: str) -> None:
+    """Add a command to the group that has this done to one `of` its kind; `more` words go along under their names."""
+
+    def done(reason: str, data: Path, url: str | None, token: str | None, **named: str) -> None:
+        from gateways.operating import tell
+
+        name = named.pop(of)
+        _done(lambda server: tell(server, f"{group.name}", name, what, {**named, "reason": reason}), data, url, token)
+
+    command: Any = _REASON(_at_server(done))
+    for argument in reversed((of, *more)):
+        command = click.argument(argument)(command)
+    group.command(what, help=about)(command)
+
+
 @click.group(cls=Teaching)
 def devices() -> None:
     """Which tracker rides in which vehicle: see it, and change it while the server runs."""
@@ -47,38 +63,15 @@ def list_devices(data: Path, url: str | None, token: str | None, *, moved: bool)
     _done(lambda server: work(server, moved=moved), data, url, token)
 
 
-@devices.command()
-@click.argument("device")
-@click.argument("unit")
-@_REASON
-@_at_server
-def move(device: str, unit: str, reason: str, data: Path, url: str | None, token: str | None) -> None:
-    """DEVICE moves UNIT from now on, also after a restart, until the list says something new of it."""
-    from gateways.operating import tell_device
-
-    _done(lambda server: tell_device(server, device, "move", {"unit": unit, "reason": reason}), data, url, token)
-
-
-@devices.command()
-@click.argument("device")
-@_REASON
-@_at_server
-def remove(device: str, reason: str, data: Path, url: str | None, token: str | None) -> None:
-    """DEVICE moves nothing any more: stolen, broken, or in the workshop."""
-    from gateways.operating import tell_device
-
-    _done(lambda server: tell_device(server, device, "remove", {"reason": reason}), data, url, token)
-
-
-@devices.command()
-@click.argument("device")
-@_REASON
-@_at_server
-def restore(device: str, reason: str, data: Path, url: str | None, token: str | None) -> None:
-    """DEVICE rides again where the list says."""
-    from gateways.operating import tell_device
-
-    _done(lambda server: tell_device(server, device, "restore", {"reason": reason}), data, url, token)
+_deed(
+    devices,
+    "move",
+    "DEVICE moves UNIT from now on, also after a restart, until the list says something new of it.",
+    "device",
+    "unit",
+)
+_deed(devices, "remove", "DEVICE moves nothing any more: stolen, broken, or in the workshop.", "device")
+_deed(devices, "restore", "DEVICE rides again where the list says.", "device")
 
 
 @click.group(cls=Teaching)
@@ -95,38 +88,15 @@ def list_exchanges(data: Path, url: str | None, token: str | None) -> None:
     _done(work, data, url, token)
 
 
-@exchanges.command()
-@click.argument("exchange")
-@_REASON
-@_at_server
-def park(exchange: str, reason: str, data: Path, url: str | None, token: str | None) -> None:
-    """Leave EXCHANGE alone. Nothing is lost: it goes on where it stopped."""
-    from gateways.operating import tell_exchange
-
-    _done(lambda server: tell_exchange(server, exchange, "park", {"reason": reason}), data, url, token)
-
-
-@exchanges.command()
-@click.argument("exchange")
-@_REASON
-@_at_server
-def resume(exchange: str, reason: str, data: Path, url: str | None, token: str | None) -> None:
-    """Go on with EXCHANGE where it stopped."""
-    from gateways.operating import tell_exchange
-
-    _done(lambda server: tell_exchange(server, exchange, "resume", {"reason": reason}), data, url, token)
-
-
-@exchanges.command()
-@click.argument("exchange")
-@click.argument("head")
-@_REASON
-@_at_server
-def skip(exchange: str, head: str, reason: str, data: Path, url: str | None, token: str | None) -> None:
-    """Leave HEAD out, which EXCHANGE does not take, and go on behind it. `list` prints what is being sent."""
-    from gateways.operating import tell_exchange
-
-    _done(lambda server: tell_exchange(server, exchange, "skip", {"head": head, "reason": reason}), data, url, token)
+_deed(exchanges, "park", "Leave EXCHANGE alone. Nothing is lost: it goes on where it stopped.", "exchange")
+_deed(exchanges, "resume", "Go on with EXCHANGE where it stopped.", "exchange")
+_deed(
+    exchanges,
+    "skip",
+    "Leave HEAD out, which EXCHANGE does not take, and go on behind it. `list` prints what is being sent.",
+    "exchange",
+    "head",
+)
 
 
 @click.group(cls=Teaching)
@@ -152,7 +122,9 @@ def audit() -> None:
 def _chosen(command: Any) -> Any:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="One JSON object a line."),
-        click.option("--days", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Of the last days."),
+        click.option(
+            "--days", type=click.FloatRange(0, DAYS_MAX), default=30.0, show_default=True, help="Of the last days."
+        ),
         click.option("--who", help="Only this principal; USER@localhost for commands on this machine."),
         _DATA,
     ):

@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection, Request
 
 from engine.live.service import Service
 from engine.streets.graph import Graph
-from gateways.auth import Gatekeeper, Principal, Right
+from gateways.auth import Gatekeeper, OnRead, Principal, Right
 from gateways.browsers import Guesses, Unwelcome, own_origin
 from gateways.console.basemap import Basemap
 from gateways.console.config import ConsoleConfig
@@ -72,6 +72,8 @@ class Console:
             ticket_s=config.ticket_s,
             most=config.sessions,
         )
+        self.on_read: OnRead | None = None
+        """Called with who looks at which past hour."""
         self._keeper = keeper
         self._guesses = Guesses()
 
@@ -81,9 +83,8 @@ class Console:
         if found is None:
             why = self.sessions.why_ended(request.cookies.get(COOKIE, ""))
             raise Unwelcome(401, "unauthenticated", f"{why or 'You are not signed in, or no longer.'} Sign in.")
-        if isinstance(request, Request) and request.method in ("GET", "HEAD"):
-            return Guest(found[1], found[0])
-        self.own_origin(request)
+        if not (isinstance(request, Request) and request.method in ("GET", "HEAD")):
+            self.own_origin(request)
         return Guest(found[1], found[0])
 
     async def end_in_time(self, session: Session) -> None:

@@ -2,8 +2,8 @@
 
     hello(ticket) → welcome    look(at) → looking, reading …, begin, blocks …, end    or refused, at any point
 
-Rule: whoever looks at the past looks at people's data. The right is checked here, who looked at which hour is logged
-before anything is read, and a page that holds an hour is told when somebody is forgotten, so that it lets go of it.
+Rule: whoever looks at the past looks at people's data. The right is checked here, who looked at which hour is written down
+(log, and the book of readings) before anything is read, and a page that holds an hour is told when somebody is forgotten, so that it lets go of it.
 """
 
 from collections import deque
@@ -195,6 +195,8 @@ class _Page:
             hour_from=iso(hour.from_ms),
             hour_to=iso(hour.to_ms),
         )
+        if self._past.console.on_read is not None:
+            self._past.console.on_read(principal, f"console.past {iso(hour.from_ms)}", ())
         return hour
 
     async def _tell_of_forgetting(self) -> None:

@@ -68,6 +68,8 @@ class Reading:
             self.reason = none.reason
         except OSError as error:
             self.reason = f"No process could be started to read it ({error.strerror})."
+        except msgspec.MsgspecError as error:
+            self.reason = f"The process that reads it said something else than was asked ({error})."
         finally:
             self._done_s = trio.current_time()
             self.under_way, self.took_s = False, self._done_s - began_s
@@ -117,6 +119,8 @@ class Pages:
                 self._made[key] = none.reason
             except OSError as error:
                 self._made[key] = f"No process could be started to make it ({error.strerror})."
+            except msgspec.MsgspecError as error:
+                self._made[key] = f"The process that makes it said something else than was asked ({error})."
             self._asked.discard(key)
             while len(self._made) > PAGES_MAX:
                 self._made.popitem(last=False)

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from gateways.auth import GRANTS, Role
+from gateways.bodies import bearer
 from gateways.browsers import JSON, Unwelcome, body_of
 from gateways.console.answers import NO_STORE, answered, json_answer
 from gateways.console.entrance import COOKIE, Console, Guest, SignIn, TicketKeeper
@@ -154,10 +155,10 @@ async def _end_session(console: Console, request: Request) -> Response:
 
 async def _codes(console: Console, request: Request) -> Response:
     """Make the code of a sign-in link; only with a token."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+    token = bearer(request)
+    if token is None:
         raise Unwelcome(401, "unauthenticated", "Send `Authorization: Bearer name.secret`.")
-    return json_answer({"code": console.new_code(token.strip()), "seconds": console.config.code_s}, 201)
+    return json_answer({"code": console.new_code(token), "seconds": console.config.code_s}, 201)
 
 
 async def _ticket(console: Console, request: Request) -> Response:

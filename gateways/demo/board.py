@@ -53,6 +53,10 @@ FIXED_LINES = 14
 MOVE_LINES = ((24, 1), (34, 3), (42, 6))
 """From each height on: so many lines for moves."""
 EVENTS_MIN, EVENTS_MAX = 3, 8
+SEATS = (
+    ("dispatcher", "the console, as a dispatcher (each link counts once)"),
+    ("supervisor", "as a supervisor, in a private window: S DESK, S PAST"),
+)
 WIDE = 100
 """From this width on the place of an incident is shown in a column of its own."""
 
@@ -75,9 +79,8 @@ class Seen(Struct):
     def hints(self) -> tuple[str, ...]:
         """Return the next things to try, in another terminal."""
         doors = self.supervisor.doors
-        link = "" if self.invitation is None else self.invitation.link
         return (
-            *((f"open {link}   the console, signed in (once)",) if link else ()),
+            *self.links(),
             f"try  kill -9 {self.supervisor.pid or '…'}   the engine; it comes back, and nothing is lost",
             f"     curl {doors.web if doors else '…'}/metrics",
             f"     {doors.web if doors else '…'}/crew   a crew's phone, for the code of the next line",
@@ -86,6 +89,11 @@ class Seen(Struct):
             f"     turnout report {self.journal.parent}",
             *((f'     turnout roads close "{self.street}" --data {self.journal.parent}',) if self.street else ()),
         )
+
+    def links(self) -> tuple[str, ...]:
+        """Return where to sit down, and as whom."""
+        links = {} if self.invitation is None else self.invitation.links
+        return tuple(f"open {links[role]}   {what}" for role, what in SEATS if role in links)
 
 
 class Board:
@@ -102,7 +110,7 @@ class Board:
 
     def _parts(self, width: int, height: int) -> list[RenderableType]:
         seen = self._seen
-        hints = seen.hints() if height >= TALL else seen.hints()[:1]
+        hints = seen.hints() if height >= TALL else seen.links() or seen.hints()[:1]
         moves = max((lines for least, lines in MOVE_LINES if height >= least), default=0)
         free = height - FIXED_LINES - moves - len(hints)
         events = max(EVENTS_MIN, min(EVENTS_MAX, free // 3))

@@ -19,6 +19,7 @@ from gateways.demo.closing import Operator
 from gateways.demo.conditions import conditions_of
 from gateways.demo.crews import Crew, Order, Town, muster, tracked
 from gateways.demo.desk import Desk
+from gateways.demo.guest import Guest
 from gateways.demo.hospitals import Hospitals
 from gateways.demo.ledger import Ledger
 from gateways.demo.line import Line
@@ -61,7 +62,7 @@ class City:
         self._calling = trio.CancelScope()
         self._called = trio.Event()
 
-    def join(self, desk: CadClient, crews: CadClient, roads: Roads | None) -> Watch:
+    def join(self, desk: CadClient, crews: CadClient, roads: Roads | None, guest: Guest) -> Watch:
         """Give the desk and the crews their connections and their map, and return what follows the desk's screen."""
         scene, ledger, time = self._scene, self.ledger, self.time
         self._lines = [Line(desk, ledger, "dispatcher"), Line(crews, ledger, "crew")]
@@ -73,7 +74,7 @@ class City:
         for unit in desk.mirror.units.values():
             if unit.id in self._crews:
                 self._crews[unit.id].take_up(unit, desk.mirror.incidents.get(unit.incident or ""))
-        self._desk = Desk(scene.place, self._lines[0], time, ledger, scene.seed, self._call_crew)
+        self._desk = Desk(scene.place, self._lines[0], time, ledger, scene.seed, self._call_crew, guest)
         return Watch(desk.mirror, ledger, self._desk.sent_s)
 
     def _town(self) -> Town:

@@ -17,6 +17,7 @@ from gateways.cad.client import new_id
 from gateways.demo.callers import Call
 from gateways.demo.chance import around, stream
 from gateways.demo.citytime import CityTime
+from gateways.demo.guest import Courtesy, Guest
 from gateways.demo.judgement import Judgement, Matter, Thing
 from gateways.demo.ledger import Ledger
 from gateways.demo.line import Line
@@ -39,6 +40,7 @@ class Desk:
         ledger: Ledger,
         seed: int,
         call_crew: Callable[[str, IncidentView], None],
+        guest: Guest,
     ) -> None:
         self._place = place
         self._line = line
@@ -46,6 +48,8 @@ class Desk:
         self._ledger = ledger
         self._seed = seed
         self._call_crew = call_crew
+        self._guest = guest
+        self._courtesy = Courtesy()
         self._judgement = Judgement(place, line.client.mirror, seed)
         self._chance: Random = stream(seed, "desk")
         self._minds: dict[Matter, tuple[int, AnyCommand]] = {}
@@ -87,13 +91,24 @@ class Desk:
         now = self._time.now()
         seen = dict(self._things(now))
         self._minds = {matter: mind for matter, mind in self._minds.items() if matter in seen}
+        self._courtesy.forget(seen)
         for matter, (after_ms, command) in seen.items():
             if matter not in self._minds:
                 self._minds[matter] = (now + round(around(self._chance, after_ms, 0.4)), command)
             due_ms, resolved = self._minds[matter]
-            if now >= due_ms and matter not in self._acting:
+            if now >= due_ms and matter not in self._acting and not self._leaves(matter):
                 self._acting.add(matter)
                 yield matter, resolved
+
+    def _leaves(self, matter: Matter) -> bool:
+        """Tell whether somebody else sits at the console who may want to do it."""
+        if not self._guest.here:
+            return False
+        incident = self._line.client.mirror.incidents.get(matter[1])
+        if incident is None:
+            return self._courtesy.leaves(matter, trio.current_time())
+        own = not incident.external
+        return self._courtesy.leaves(matter, trio.current_time(), priority=incident.priority, own=own)
 
     async def _act(self, matter: Matter, command: AnyCommand) -> None:
         await self._line.ask(command)

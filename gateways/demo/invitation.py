@@ -1,6 +1,6 @@
-"""A link that opens the console signed in as the demo's dispatcher.
+"""Links that open the console signed in as the demo's dispatcher, or as its supervisor.
 
-Rule: the link bears a code that counts once and not for long, never the token. There is always a fresh one: it is
+Rule: a link bears a code that counts once and not for long, never the token. There are always fresh ones: they are
 renewed every minute, and at once after the engine was started again, which forgets codes.
 """
 
@@ -17,9 +17,10 @@ EVERY_S: Final = 60.0
 LOOK_S: Final = 1.0
 WITHIN_S: Final = 5.0
 WAIT_S: Final = 5.0
-"""The board appears with the link, or without it after this long."""
+"""The board appears with the links, or without them after this long."""
 CODE_S: Final = 3_600
 """How long a link of the demo holds."""
+ROLES: Final = ("dispatcher", "supervisor")
 
 
 class _Code(Struct):
@@ -27,36 +28,36 @@ class _Code(Struct):
 
 
 class Invitation:
-    """Keeps the link fresh."""
+    """Keeps the links fresh."""
 
     def __init__(self, supervisor: Supervisor) -> None:
-        self.link = ""
-        """Empty until there is one."""
+        self.links: dict[str, str] = {}
+        """By role. Empty until there are any."""
         self._supervisor = supervisor
         self._there = trio.Event()
 
     async def run(self) -> None:
-        """Renew the link, until cancelled."""
+        """Renew the links, until cancelled."""
         pid, due_s = None, 0.0
         while True:
             engine = self._supervisor
             if engine.up and (engine.pid != pid or trio.current_time() >= due_s):
-                link = await self._ask()
-                if link:
-                    self.link, pid, due_s = link, engine.pid, trio.current_time() + EVERY_S
+                links = {role: await self._ask(role) for role in ROLES}
+                if all(links.values()):
+                    self.links, pid, due_s = links, engine.pid, trio.current_time() + EVERY_S
                     self._there.set()
             await trio.sleep(LOOK_S)
 
     async def first(self, within_s: float) -> None:
-        """Wait for the first link, but no longer than that."""
+        """Wait for the first links, but no longer than that."""
         with trio.move_on_after(within_s):
             await self._there.wait()
 
-    async def _ask(self) -> str:
+    async def _ask(self, role: str) -> str:
         doors = self._supervisor.doors
         if doors is None:
             return ""
-        headers = {"Authorization": f"Bearer {doors.access.tokens['dispatcher']}"}
+        headers = {"Authorization": f"Bearer {doors.access.tokens[role]}"}
         try:
             async with httpx2.AsyncClient(timeout=WITHIN_S, trust_env=False) as client:
                 answer = await client.post(f"{doors.web}/console/codes", headers=headers)

@@ -21,6 +21,7 @@ from gateways.cad.client import CadClient, reconnecting
 from gateways.demo.board import Seen
 from gateways.demo.busiest import some_street
 from gateways.demo.city import City
+from gateways.demo.guest import Guest
 from gateways.demo.invitation import WAIT_S, Invitation
 from gateways.demo.ledger import Ledger
 from gateways.demo.scene import Scene, free_ports, write_config
@@ -137,7 +138,9 @@ async def _live(
 ) -> None:
     """Let the city live until the curtain falls, then bring what is under way to its end."""
     async with _clients(doors) as (desk, crews), trio.open_nursery() as nursery:
-        watch = city.join(desk, crews, roads)
+        guest = Guest(supervisor)
+        nursery.start_soon(guest.run)
+        watch = city.join(desk, crews, roads, guest)
         street = "" if roads is None else some_street(roads.graph)
         invitation = Invitation(supervisor)
         nursery.start_soon(invitation.run)

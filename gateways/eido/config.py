@@ -123,7 +123,7 @@ class EidoConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     peers: tuple[Peer, ...] = ()
     log_bytes: Annotated[int, Meta(ge=1 << 16)] = 64 << 20
     """Size at which a day's log of exchanges begins a new file; the one before is kept."""
-    log_days: Positive = 30
+    log_days: Annotated[int, Meta(ge=1, le=36_500)] = 30
     """How long it is kept: it holds people's data."""
 
 

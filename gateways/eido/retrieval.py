@@ -3,13 +3,13 @@
 GET /incidents/eidos/{id}      Authorization: Bearer …      Accept: application/emergency.eido+json; version="1"
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateways.auth import Principal
+from gateways.auth import OnRead, Principal
 from gateways.bodies import bearer
 from gateways.eido.config import Listen, count
 from gateways.eido.documents import MEDIA_TYPE, accepts
@@ -20,7 +20,6 @@ from gateways.eido.source import Source
 from gateways.web import problem
 
 Authenticate = Callable[[str | None], Principal | None]
-OnRead = Callable[[Principal, str, Iterable[str]], None]
 
 
 def retrieval_routes(

@@ -5,7 +5,6 @@ once, so that it is of one moment; what is made of it is made in stretches, so t
 """
 
 import time
-from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from engine.live.service import Service
-from gateways.auth import Principal
+from gateways.auth import OnRead, Principal
 from gateways.board import Board
 from gateways.bodies import Authorise, Refused, admitted, answer_of
 from gateways.geojson.geometry import Box, box_of, read_box
@@ -29,7 +28,6 @@ from gateways.web import names_tag
 MEDIA: Final = "application/geo+json"
 STRETCH_S: Final = 0.005
 """A layer is built for so long before everybody else on the loop has a turn."""
-OnRead = Callable[[Principal, str, Iterable[str]], None]
 _HEADERS: Final = {"cache-control": "private, no-cache", "vary": "authorization"}
 
 

@@ -35,8 +35,8 @@ RECENT_MAX: Final = 4_096
 class BooksConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`[books]`: how long it is known who did and who read what."""
 
-    operations_days: Annotated[float, Meta(ge=1)] = 400.0
-    reads_days: Annotated[float, Meta(ge=1)] = 400.0
+    operations_days: Annotated[float, Meta(ge=1, le=36_500)] = 400.0
+    reads_days: Annotated[float, Meta(ge=1, le=36_500)] = 400.0
     """CJIS asks for a year of the log of accesses."""
     file_bytes: Annotated[int, Meta(ge=65_536)] = 16 << 20
     """Of one day: beyond it the older half goes."""

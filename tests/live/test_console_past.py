@@ -74,6 +74,8 @@ async def test_a_supervisor_sees_the_hour_as_the_live_screen_did(
 ) -> None:
     """What a client of the live board held is what the replay shows for that moment; who looked is written down."""
     async with desk(tmp_path) as at, wire(at.running) as live:
+        read: list[tuple[str, str]] = []
+        at.console.on_read = lambda who, how, _: read.append((who.name, how))
         await at.sign_in("desk")
         await live.ask({**FIRE, "id": "c1", "caller": "5550001"}, "c1")
         await live.say("unit_emergency", unit="P1", text="mayday")
@@ -95,6 +97,7 @@ async def test_a_supervisor_sees_the_hour_as_the_live_screen_did(
     (looked,) = [line for line in lines if line.get("event") == "a past hour is looked at"]
     assert (looked["principal"], looked["role"]) == ("desk", "supervisor")
     assert looked["hour_from"] <= looked["at"] <= looked["hour_to"]
+    assert read == [("desk", f"console.past {looked['hour_from']}")]
 
 
 @pytest.mark.parametrize("who", ["cad", "calls", "wall"])

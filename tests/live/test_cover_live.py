@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import product
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import trio
+from msgspec.structs import replace
 
-from engine.live.planner import Planner, PlannerSettings
+from engine.live.planner import Planner, PlannerSettings, Thought
 from gateways.cad.whatif import WhatIf
 from gateways.covering import Covering
 from tests import river_town
@@ -53,6 +56,24 @@ async def test_cover_is_told_zone_by_zone_now_and_then(tmp_path: Path) -> None:
         assert moved["picture"]["zones"]["then_s"] != moved["picture"]["zones"]["now_s"]
         again = await client.say("ask_cover", unit="M1", post="S3", seen=moved["seq"])
         assert again["picture"] is None or again["seq"] != moved["seq"]
+
+
+async def test_one_move_shows_its_own_class_whoever_asked_about_the_same_before(tmp_path: Path) -> None:
+    """What is proposed may be that very move: then the largest class is shown, and the one that it changes most for itself."""
+    async with city(tmp_path) as (running, planner, _):
+        await until(lambda: planner.thought is not None and bool(planner.thought.plan.moves))
+        assert planner.thought is not None
+        survey, plan = planner.thought.survey, planner.thought.plan
+        told: set[tuple[str, str]] = set()
+        for unit, post in product(survey.ids, survey.posts):
+            only = replace(plan, moves=(replace(plan.moves[0], unit=unit, post=post),))
+            still = SimpleNamespace(thought=Thought(survey, only), service=running.service)
+            covering = Covering(cast("Planner", still))
+            _, proposed = await covering.picture("", None, None)
+            _, own = await covering.picture("", unit, post)
+            assert own == (await Covering(cast("Planner", still)).picture("", unit, post))[1]
+            told.add((proposed.layer, own.layer))
+        assert any(largest != own for largest, own in told)
 
 
 async def test_what_is_left_behind_counts_units_together(tmp_path: Path) -> None:

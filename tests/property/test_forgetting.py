@@ -1,7 +1,8 @@
 """Forgetting: afterwards no byte of the folder holds what was planted, the chain is whole, and every decision is the same."""
 
 from pathlib import Path
-from typing import get_args
+from threading import Condition
+from typing import Final, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -39,6 +40,7 @@ from engine.state.image import state_hash
 from tests.builders import NOW, SMALL_JOURNAL, small_place
 
 WORDS = "PLANT"
+DURABLE_S: Final = 60.0
 """In every text about incident I1, and nowhere else."""
 
 
@@ -50,7 +52,9 @@ class Town:
         self.engine = Engine()
         self.keys = Keyring(folder)
         self.number = 0
-        self.journal = Journal.open(folder, on_durable=lambda _: None, on_failure=print, settings=SMALL_JOURNAL)
+        self._kept, self._news = 0, Condition()
+        """Through which turn the journal is on the disk."""
+        self.journal = Journal.open(folder, on_durable=self._keep, on_failure=print, settings=SMALL_JOURNAL)
 
     def give(self, given: AnyInput) -> Turn:
         self.number += 1
@@ -62,6 +66,17 @@ class Town:
         # What was typed says all that the command says.
         line = " ".join(text for text in fields.values() if isinstance(text, str))
         return self.give(kind(id=f"c{self.number}", by="cad", line=line, **fields))
+
+    def snapshot(self) -> None:
+        """Take one of all that was given."""
+        with self._news:
+            assert self._news.wait_for(lambda: self._kept >= self.engine.world.seq, DURABLE_S)
+        take_snapshot(self.folder)
+
+    def _keep(self, seq: int) -> None:
+        with self._news:
+            self._kept = seq
+            self._news.notify()
 
     def forget(self, incident: str) -> None:
         turn = self.say(ForgetIncident, incident=incident, reason="asked for")
@@ -114,7 +129,7 @@ def play(town: Town, steps: list[str]) -> None:
         elif step == "refused":
             town.say(CancelIncident, incident="I1", reason="")
         elif step == "snap":
-            take_snapshot(town.folder)
+            town.snapshot()
         else:
             town.give(Tick())
 

@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 
-from engine.kernels.posting import ONE, Sets
+from engine.kernels.posting import ONE, Room, Sets
 
 Layers = list[tuple[list[int], list[tuple[int, list[int]]]]]
 """For each layer: busy permille of each set, and the sets as (weight, posts that cover it)."""
@@ -36,6 +36,11 @@ def packed(layers: Layers, posts: int) -> Sets:
         which.astype(np.int32),
         posts,
     )
+
+
+def room(capacity: list[int], minimum: list[int]) -> Room:
+    """What posts may hold and are to keep."""
+    return Room(np.array(capacity, np.int32), np.array(minimum, np.int32))
 
 
 def added_by(busy: int, k: int) -> int:

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
+from click.testing import CliRunner
 
 from gateways.auth import Principal, Role
+from gateways.commands.upkeep import audit
 from gateways.daybook import DayBook
 from gateways.upkeep import books as module
 from gateways.upkeep.books import READS, Books, BooksConfig, erase_reads, lines_of, note_command
@@ -92,3 +95,12 @@ def test_a_command_is_on_record_in_a_data_folder_only(tmp_path: Path, capsys: py
     path.mkdir()  # a file that cannot be opened, whoever runs the test
     note_command(tmp_path / "data", "turnout why", ["I1"])
     assert "could not be written down" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("days", [-1.0, 1e9])
+def test_days_that_no_calendar_has_are_refused(tmp_path: Path, days: float) -> None:
+    """On the command line and in the configuration alike, with the field's name."""
+    told = CliRunner().invoke(audit, ["reads", "--data", str(tmp_path), "--days", str(days)])
+    assert (told.exit_code, "--days" in told.output) == (2, True)
+    with pytest.raises(msgspec.ValidationError, match="reads_days"):
+        msgspec.convert({"reads_days": days}, BooksConfig)

@@ -115,6 +115,41 @@ def test_the_work_of_a_place_is_told_by_crew_and_station_and_how_far_apart_they_
     assert "km" not in spread
 
 
+def test_a_crew_that_signs_off_at_the_end_of_its_hours_has_served_them() -> None:
+    """B3 is on duty from 8 to 20: to be off duty beyond that is no absence, a broken vehicle within it is one."""
+    tale = Tale()
+    end_s = next(s for s in range(0, 24 * HOUR_S, 60) if (MORNING // 1000 + s) % (24 * HOUR_S) == 20 * HOUR_S)
+    tale.at(end_s - 7_200, DutyChanged("B3", Status.OUT_OF_SERVICE, MORNING + (end_s - 7_200) * 1000, "B3"))
+    tale.at(end_s - 3_600, DutyChanged("B3", Status.AVAILABLE, MORNING + (end_s - 3_600) * 1000, "B3"))
+    tale.at(end_s, DutyChanged("B3", Status.OFF_DUTY, MORNING + end_s * 1000, "B3"))
+    tale.at(end_s + 8 * HOUR_S, DutyChanged("B3", Status.AVAILABLE, MORNING + (end_s + 8 * HOUR_S) * 1000, "B3"))
+    report = work_of(worked(tale, 0, end_s + 10 * HOUR_S), tale.place)
+    line = next(line for line in report.crews if "B3" in line.units)
+    whole = next(line for line in report.crews if "B1" in line.units)
+    assert whole.duty_ms == (end_s + 10 * HOUR_S) * 1000
+    from_s = max(0, end_s - 12 * HOUR_S)
+    assert line.duty_ms == (end_s - from_s - 3_600) * 1000
+
+
+def test_what_stands_for_now_leaves_the_one_that_follows_as_it_was() -> None:
+    """A look at the middle of a job counts it so far, and the end of it comes to the same as without the look."""
+    tale = Tale()
+    tale.at(10, DutyChanged("E3", Status.OUT_OF_SERVICE, MORNING + 10_000, "E3"))
+    tale.report(0, "I1")
+    tale.send(100, "I1", "A1")
+    workload = Workload(span(0, HOUR_S))
+    for turn in tale.turns:
+        workload.feed(turn)
+    seen = workload.as_it_stands(MORNING + 400_000)
+    assert (seen.units["A1"].busy_ms, seen.units["E3"].away) == (300_000, [(MORNING + 10_000, MORNING + 400_000)])
+    tale.over(1_100, "I1", "A1")
+    workload.feed(tale.turns[-1])
+    workload.finish()
+    assert workload.units["A1"].busy_ms == 1_000_000
+    assert workload.units["E3"].away == [(MORNING + 10_000, MORNING + HOUR_S * 1000)]
+    assert seen.units["A1"].busy_ms == 300_000
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 200), st.integers(1, 200)), max_size=8),

@@ -1,5 +1,6 @@
 """What is read for a supervisor: while somebody looks, not too often, and nothing that was forgotten."""
 
+import msgspec
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
@@ -44,24 +45,35 @@ async def test_it_is_read_when_somebody_looks_and_then_rests(autojump_clock: tri
 async def test_a_failure_is_told_and_rests_as_well(autojump_clock: trio.testing.MockClock) -> None:
     """The last good answer stays; the next attempt takes the reason away."""
     del autojump_clock
-    answers: list[bytes | None] = [b"good", None, b"better"]
+    answers: list[bytes | Exception] = [
+        b"good",
+        NoAnswer("too_long", "", "The journal is long."),
+        msgspec.DecodeError("no JSON"),
+        b"better",
+    ]
 
     async def read() -> bytes:
         answer = answers.pop(0)
-        if answer is None:
-            raise NoAnswer("too_long", "", "The journal is long.")
+        if isinstance(answer, Exception):
+            raise answer
         return answer
 
     reading = Reading(read, 60)
     seen = []
     async with trio.open_nursery() as nursery:
         nursery.start_soon(reading.run)
-        for _ in range(3):
+        for _ in range(4):
             reading.look()
             await trio.sleep(61)
             seen.append((reading.content, reading.reason, reading.number))
         nursery.cancel_scope.cancel()
-    assert seen == [(b"good", "", 1), (b"good", "The journal is long.", 1), (b"better", "", 2)]
+    strange = "The process that reads it said something else than was asked (no JSON)."
+    assert seen == [
+        (b"good", "", 1),
+        (b"good", "The journal is long.", 1),
+        (b"good", strange, 1),
+        (b"better", "", 2),
+    ]
 
 
 async def test_what_was_forgotten_is_kept_no_longer(autojump_clock: trio.testing.MockClock) -> None:
@@ -97,6 +109,8 @@ async def test_pages_are_made_once_and_few_are_held() -> None:
         asked.append(name)
         if name == "broken.run":
             raise NoAnswer("unreadable", "", "is damaged")
+        if name == "strange.run":
+            return b"Warning: no page"
         return b'{"policy": "p", "page": "<p>"}'
 
     pages = Pages(make)
@@ -113,6 +127,10 @@ async def test_pages_are_made_once_and_few_are_held() -> None:
         assert pages.get(("broken.run", 1)) is None
         await wait_all_tasks_blocked()
         assert asked == ["a.run", "a.run", "broken.run", "broken.run"]
+        assert pages.get(("strange.run", 1)) is None
+        await wait_all_tasks_blocked()
+        with pytest.raises(NoAnswer, match="something else than was asked"):
+            pages.get(("strange.run", 1))
         for number in range(PAGES_MAX):
             pages.get((f"b{number}.run", 1))
             await wait_all_tasks_blocked()

@@ -7,7 +7,7 @@ import pytest
 
 from engine.journal import waymarks
 from engine.journal.keys import Keyring, number_of
-from engine.journal.recovery import recover_world, scrub_snapshots, take_snapshot
+from engine.journal.recovery import recover_world, scrub_snapshots
 from engine.journal.waymarks import expire_positions, leave_waymark, list_waymarks
 from engine.model.fixes import Fixes
 from engine.model.inputs import AddNote, AdoptPlace, CancelIncident, ReportIncident, ReportPositions
@@ -34,13 +34,13 @@ def notes(town: Town, count: int, incident: str = "I1") -> None:
 
 def test_whoever_takes_a_snapshot_leaves_a_waymark_apart_from_the_next(made: Town) -> None:
     """It bears its turn, its time and its incidents, reads as the World that it was, and is not left twice."""
-    take_snapshot(made.folder)
+    made.snapshot()
     notes(made, 2)
-    take_snapshot(made.folder)
+    made.snapshot()
     (mark,) = list_waymarks(made.folder)
     assert (mark.seq, mark.lowest, mark.highest) == (2, 1, 1)
     notes(made, 3)
-    take_snapshot(made.folder)
+    made.snapshot()
     assert [each.seq for each in list_waymarks(made.folder)] == [2, 7]
     world = list_waymarks(made.folder)[1].world()
     assert world is not None
@@ -54,8 +54,10 @@ def test_whoever_takes_a_snapshot_leaves_a_waymark_apart_from_the_next(made: Tow
 
 def test_who_is_forgotten_is_in_no_waymark(made: Town) -> None:
     """The ones that hold texts of them go; those of others stay; none is left by whoever read them a moment ago."""
+    made.snapshot()
     stale = recover_world(made.folder).world
-    take_snapshot(made.folder)
+    (mark,) = list_waymarks(made.folder)
+    mark.path.with_suffix(".new").write_bytes(mark.path.read_bytes())  # as a crash in the midst of writing leaves it
     made.say(CancelIncident, incident="I1", reason="PLANT")
     made.say(ReportIncident, type="theft", x_m=0, y_m=0, address="other", caller="", note="")
     notes(made, 9, "I2")
@@ -64,6 +66,7 @@ def test_who_is_forgotten_is_in_no_waymark(made: Town) -> None:
     Keyring(made.folder).destroy(number_of("I1"))
     scrub_snapshots(made.folder)
     assert list_waymarks(made.folder) == []
+    assert list((made.folder / "waymarks").iterdir()) == []
     assert not leave_waymark(made.folder, world)
     assert not leave_waymark(made.folder, stale)
     assert b"PLANT" not in bytes_of(made.folder)
@@ -91,7 +94,7 @@ def test_too_many_are_thinned_where_they_stand_closest(made: Town, monkeypatch: 
 def test_positions_expire_from_waymarks_as_from_tracks(made: Town) -> None:
     """Those of turns whose positions are gone say no longer where units were, nor do those that are left of them later."""
     made.give(ReportPositions(Fixes([0], [100], [300], [NOW], [50], [90])))
-    take_snapshot(made.folder)
+    made.snapshot()
     made.journal.close()
     (mark,) = list_waymarks(made.folder)
     world = mark.world()

@@ -1,4 +1,4 @@
-"""What units at posts cover, what moves change, and where units stand best: against counting it the slow way."""
+"""What units at posts cover, and where units stand best: against counting it the slow way."""
 
 import itertools
 import random
@@ -6,14 +6,21 @@ import random
 import numpy as np
 import pytest
 
-from engine.kernels.posting import BARRED, Room, best_move, covered, improve, nested_order, tell_moves, weigh_moves
-from tests.unit.posting_kit import Layers, added_by, layers_of, packed, slow_cover
+from engine.kernels.posting import covered, improve, nested_order, shares
+from tests.unit.posting_kit import Layers, added_by, layers_of, packed, room, slow_cover
 
 seeded = pytest.mark.parametrize("seed", range(12))
 
 
-def room(capacity: list[int], minimum: list[int]) -> Room:
-    return Room(np.array(capacity, np.int32), np.array(minimum, np.int32))
+@pytest.mark.parametrize("most", [0, 1, 7, 5_000])
+def test_shares_end_where_nothing_is_added_any_more(most: int) -> None:
+    """By any of the busy fractions, and nowhere before; beyond the end all would be zero."""
+    busy = [0, 300, 950, 1_000]
+    found = shares(np.array(busy, np.int64), most)
+    wide = found.shape[1]
+    assert found.tolist() == [[added_by(q, k) for k in range(wide)] for q in busy]
+    assert wide == most + 1 or not found[:, -1].any()
+    assert wide == 1 or found[:, -2].any()
 
 
 @seeded
@@ -27,86 +34,6 @@ def test_cover_is_what_counting_says(seed: int) -> None:
     out = np.empty(3, np.int64)
     covered(packed(layers, posts), np.array(where, np.int32), np.array(accepts, np.int64), out)
     assert out.tolist() == slow_cover(layers, where, accepts)
-
-
-@seeded
-def test_a_move_changes_what_counting_before_and_after_says(seed: int) -> None:
-    """For every unit and every post, exactly; and leaving for nowhere loses what counting without it says."""
-    dice = random.Random(100 + seed)
-    posts, units = dice.randrange(2, 6), dice.randrange(1, 8)
-    layers = layers_of(dice, posts, 3, 6)
-    where = [dice.randrange(posts) for _ in range(units)]
-    accepts = [dice.randrange(8) for _ in range(units)]
-    kinds = np.unique(np.array(accepts, np.int64))
-    gain, leaves = np.full((len(kinds), posts, posts), 7, np.int64), np.full((len(kinds), posts), 7, np.int64)
-    columns = np.array(where, np.int32), np.array(accepts, np.int64)
-    weigh_moves(packed(layers, posts), *columns, kinds, gain, leaves)
-    now = sum(slow_cover(layers, where, accepts))
-    for unit, post in itertools.product(range(units), range(posts)):
-        moved = [*where[:unit], post, *where[unit + 1 :]]
-        kind = kinds.tolist().index(accepts[unit])
-        assert gain[kind, where[unit], post] == sum(slow_cover(layers, moved, accepts)) - now
-        without = sum(slow_cover(layers, where[:unit] + where[unit + 1 :], accepts[:unit] + accepts[unit + 1 :]))
-        assert leaves[kind, where[unit]] == now - without
-
-
-@seeded
-def test_a_row_of_moves_is_told_one_after_the_other(seed: int) -> None:
-    """Cover of the unit's layers before and after, and what nobody else covers at its end, by counting each time."""
-    dice = random.Random(150 + seed)
-    posts, units = dice.randrange(2, 6), dice.randrange(1, 8)
-    layers = layers_of(dice, posts, 3, 6)
-    where = [dice.randrange(posts) for _ in range(units)]
-    accepts = [dice.randrange(8) for _ in range(units)]
-    moves = [(dice.randrange(units), dice.randrange(posts)) for _ in range(6)]
-    movers, targets = (np.array(column) for column in zip(*moves, strict=True))
-    out = np.empty((6, 3), np.int64)
-    columns = np.array(where, np.int32), np.array(accepts, np.int64)
-    tell_moves(packed(layers, posts), *columns, movers, targets.astype(np.int32), out)
-    for told, (unit, post) in zip(out.tolist(), moves, strict=True):
-        mine = [number for number in range(3) if accepts[unit] >> number & 1]
-        before = slow_cover(layers, where, accepts)
-        where[unit] = post
-        after = slow_cover(layers, where, accepts)
-        alone = [
-            weight
-            for number in mine
-            for weight, covering in layers[number][1]
-            if post in covering
-            and not any(u != unit and accepts[u] >> number & 1 and where[u] in covering for u in range(units))
-        ]
-        assert told == [sum(before[n] for n in mine), sum(after[n] for n in mine), sum(alone)]
-
-
-@seeded
-def test_the_best_move_is_the_best_that_is_allowed(seed: int) -> None:
-    """Every pair is scored as the docstring says; ties go to the lowest unit and post."""
-    dice = random.Random(200 + seed)
-    posts, units = dice.randrange(2, 6), dice.randrange(1, 7)
-    gain = np.array([dice.randrange(-5, 6) << 50 for _ in range(2 * posts * posts)], np.int64).reshape(2, posts, posts)
-    whole = np.array([1 << 29, 1 << 30], np.int64)
-    kind = np.array([dice.randrange(2) for _ in range(units)], np.int32)
-    where = np.array([dice.randrange(posts) for _ in range(units)], np.int32)
-    drive_ms = np.array([[dice.choice((-1, 0, 60_000, 90_001)) for _ in range(posts)] for _ in range(units)], np.int32)
-    may = np.array([dice.random() < 0.7 for _ in range(units)], np.uint8)
-    capacity, minimum = [dice.randrange(4) for _ in range(posts)], [dice.randrange(2) for _ in range(posts)]
-    scores = np.empty((units, posts), np.int64)
-    found = best_move(gain, whole, kind, where, drive_ms, may, room(capacity, minimum), 1_000, 77, 90_000, scores)
-    here = [int((where == post).sum()) for post in range(posts)]
-    best, pair = 0, -1
-    for unit, post in itertools.product(range(units), range(posts)):
-        source, ms = int(where[unit]), int(drive_ms[unit, post])
-        allowed = bool(may[unit]) and post != source and 0 <= ms <= 90_000
-        if not (allowed and here[post] < capacity[post] and here[source] > minimum[source]):
-            assert scores[unit, post] == BARRED
-            continue
-        worth = (
-            (int(gain[kind[unit], source, post]) >> 30) * 10**9 // int(whole[kind[unit]]) - 1_000 * ms // 60_000 - 77
-        )
-        assert scores[unit, post] == worth
-        if worth > best:
-            best, pair = worth, unit * posts + post
-    assert found == pair
 
 
 @seeded

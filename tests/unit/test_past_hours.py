@@ -7,7 +7,7 @@ import pytest
 
 from engine.journal import waymarks
 from engine.journal.keys import Keyring, number_of
-from engine.journal.recovery import scrub_snapshots, take_snapshot
+from engine.journal.recovery import scrub_snapshots
 from engine.journal.snapshots import latest_snapshot
 from engine.journal.waymarks import list_waymarks
 from engine.model.fixes import Fixes
@@ -103,7 +103,7 @@ def test_what_a_role_may_not_see_is_not_on_its_reel(tmp_path: Path) -> None:
 def test_who_was_forgotten_is_not_on_any_reel(tmp_path: Path, late: bool) -> None:
     """Whether the key is destroyed already or not yet; an old snapshot that nobody has rewritten gives nothing away."""
     made = town(tmp_path)
-    take_snapshot(tmp_path)
+    made.snapshot()
     held = latest_snapshot(tmp_path).snapshot
     assert held is not None
     made.say(CancelIncident, incident="I1", reason="PLANT")
@@ -122,7 +122,7 @@ def test_an_hour_begins_at_the_nearest_snapshot_and_shows_the_same(
 ) -> None:
     """Folded from there, from a waymark or from the first turn: the same incidents and units; and less is read."""
     made = town(tmp_path)
-    take_snapshot(tmp_path)
+    made.snapshot()
     snapshot = latest_snapshot(tmp_path).snapshot
     assert snapshot is not None
     made.number += 600

@@ -43,5 +43,8 @@ def test_an_hour_that_comes_twice_is_the_first_one_and_every_moment_has_a_name()
     assert moment("2025-10-26 02:30", BERLIN, NOON) == CHANGE - HOUR // 2
     assert moment("2025-10-26 03:00", BERLIN, NOON) == CHANGE + HOUR
     assert moment("2025-11-28 12:00", (), NOON) == NOON
+    night = CHANGE + 2 * HOUR
+    assert moment("23:30", BERLIN, night) == CHANGE - 3 * HOUR - HOUR // 2  # of the day before, by that day's offset
+    assert moment("23:30Z", BERLIN, night) == CHANGE - HOUR - HOUR // 2
     assert local(CHANGE, BERLIN) == "02:00:00 on 26 Oct 2025"
     assert local(CHANGE - 1_000, BERLIN) == "02:59:59 on 26 Oct 2025"

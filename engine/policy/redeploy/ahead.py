@@ -14,13 +14,14 @@ import numpy as np
 from msgspec import Struct
 
 from engine.kernels.futures import QUANTILES, late_in_futures
+from engine.kernels.moving import Terms
 from engine.kernels.outlook import FINE as PROBABLE
 from engine.kernels.outlook import FIRST, STEP_BITS, SURE, Points, Ranks, Units, direct_ms, rank_outlook, weigh_outlook
-from engine.kernels.posting import BARRED, best_move, weigh_moves
+from engine.kernels.posting import BARRED
 from engine.model.moves import MILLION, OtherMove, ProposedMove
-from engine.policy.redeploy.priced import FINE, MINUTE_MS
 from engine.policy.redeploy.refused import PolicyRefused, Ranges, check
-from engine.policy.redeploy.survey import Bytes, Ground, Ints, Kinds, Survey, Wide, accepted, kinds_of, with_busy
+from engine.policy.redeploy.survey import Ground, Kinds, Survey, Wide, accepted
+from engine.policy.redeploy.weighing import FINE, MINUTE_MS, Weighing
 from engine.policy.redeploy.words import OTHERS, Move, proposed
 
 DAY_MS = 86_400_000
@@ -98,8 +99,8 @@ class _Search:
 
     def __init__(self, survey: Survey, policy: Ahead) -> None:
         self.survey, self.policy = survey, policy
-        self.kinds: Kinds = kinds_of(survey)
-        self.post: Ints = survey.post.copy()
+        self._weighing = Weighing(survey, policy.q)
+        self.kinds: Kinds = self._weighing.kinds
         self.moves: list[Move] = []
         self._points = _points(survey.ground, policy)
         self._units = _units(survey, self.kinds, policy)
@@ -113,52 +114,26 @@ class _Search:
         self._changed = ALL
         self._idle = survey.movable & (1 - survey.fresh)
         self._minute = survey.price if survey.price >= 0 else policy.price
+        self._terms = Terms(self._minute * FINE, 0, policy.drive_ms_max)
 
     def place(self, unit: int) -> None:
         """Choose the post of a unit that has just become free: it drives in any case, if only to its own post."""
-        only = np.zeros(len(self.post), np.uint8)
-        only[unit] = 1
-        scores = self._counted(only)[unit]
+        scores = self._weighing.scores(unit, self._terms)
         targets = np.lexsort((np.arange(len(scores)), -scores))[: self.policy.candidates]
         targets = np.sort(targets[scores[targets] > BARRED])
         gains = self._weighed(np.full(len(targets), unit), targets)
-        own = self._driving(unit, int(self.post[unit]))
+        own = self._driving(unit, int(self._weighing.post[unit]))
         prices = [self._driving(unit, post) - own for post in targets.tolist()]
         self._take_best([unit] * len(targets), targets.tolist(), gains, prices)
 
     def step(self) -> bool:
         """Make the best move of an idle unit; return whether there is one that is worth it."""
-        scores = self._counted(self._idle).ravel()
-        order = np.lexsort((np.arange(len(scores)), -scores))[: self.policy.candidates]
-        order = np.sort(order[scores[order] > BARRED])
-        units, targets = order // len(self.survey.posts), order % len(self.survey.posts)
-        prices = [
-            self._driving(unit, post) + self.policy.move_price
-            for unit, post in zip(units.tolist(), targets.tolist(), strict=True)
-        ]
-        return self._take_best(units.tolist(), targets.tolist(), self._weighed(units, targets), prices)
-
-    def _counted(self, may_move: Bytes) -> Wide:
-        """Return what each move is worth by counted cover, which says which of them are looked at closely."""
-        survey, kinds, posts = self.survey, self.kinds, len(self.survey.posts)
-        gain = np.empty((len(kinds.kinds), posts, posts), np.int64)
-        scores = np.empty(survey.to_post_ms.shape, np.int64)
-        sets = with_busy(survey.ground.sets, self.policy.q)
-        weigh_moves(sets, self.post, kinds.accepts, kinds.kinds, gain, np.empty(gain.shape[:2], np.int64))
-        best_move(
-            gain,
-            kinds.whole,
-            kinds.kind,
-            self.post,
-            survey.to_post_ms,
-            may_move,
-            survey.room,
-            self._minute * FINE,
-            0,
-            self.policy.drive_ms_max,
-            scores,
-        )
-        return scores
+        # Which are looked at closely is said by counted cover.
+        pairs = sorted(self._weighing.best(self._idle, self._terms, self.policy.candidates))
+        units, targets = [unit for unit, _ in pairs], [post for _, post in pairs]
+        prices = [self._driving(unit, post) + self.policy.move_price for unit, post in pairs]
+        gains = self._weighed(np.array(units, np.int64), np.array(targets, np.int64))
+        return self._take_best(units, targets, gains, prices)
 
     def _weighed(self, units: Wide, targets: Wide) -> list[int]:
         """Return what each move adds, in parts per billion of the demand of its unit's kind."""
@@ -193,7 +168,8 @@ class _Search:
         )
         unit, target = units[best], targets[best]
         self.moves.append(Move(unit, target, gains[best] // FINE, prices[best], others[:OTHERS]))
-        self.post[unit] = self._units.post[unit] = target
+        self._weighing.take(unit, target)
+        self._units.post[unit] = target
         self._idle[unit], self._changed = 0, unit
         return True
 

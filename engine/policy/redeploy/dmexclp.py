@@ -7,10 +7,10 @@ or drive to. Nobody who idles is moved.
 import numpy as np
 from msgspec import Struct
 
-from engine.kernels.posting import weigh_moves
 from engine.model.moves import ProposedMove
 from engine.policy.redeploy.refused import check
-from engine.policy.redeploy.survey import Survey, kinds_of, millionths, with_busy
+from engine.policy.redeploy.survey import Survey, millionths
+from engine.policy.redeploy.weighing import Weighing
 from engine.policy.redeploy.words import Move, proposed
 
 
@@ -28,22 +28,18 @@ class Dmexclp(Struct, frozen=True, tag="dmexclp"):
         units = np.flatnonzero(survey.fresh & survey.movable).tolist()
         if not units:
             return ()
-        sets, kinds, post = with_busy(survey.ground.sets, self.q), kinds_of(survey), survey.post.copy()
-        posts = len(survey.posts)
-        gain = np.empty((len(kinds.kinds), posts, posts), np.int64)
-        leaves, moves = np.empty(gain.shape[:2], np.int64), []
+        weighing, moves = Weighing(survey, self.q), []
+        kinds, post = weighing.kinds, weighing.post
         for unit in units:
-            weigh_moves(sets, post, kinds.accepts, kinds.kinds, gain, leaves)
-            kind, source = int(kinds.kind[unit]), int(post[unit])
-            here = np.bincount(post, minlength=posts)
+            source, whole = int(post[unit]), int(kinds.whole[kinds.kind[unit]])
+            here = np.bincount(post, minlength=len(survey.posts))
             open_to = (
                 (here < survey.capacity) & (survey.to_post_ms[unit] >= 0) & (here[source] > survey.minimum[source])
             )
             open_to[source] = True
-            worth = np.where(open_to, gain[kind, source], np.iinfo(np.int64).min)
+            worth = np.where(open_to, weighing.gains(unit), np.iinfo(np.int64).min)
             target = int(np.argmax(worth))
             if target != source:
-                added = millionths(int(worth[target]), int(kinds.whole[kind]))
-                moves.append(Move(unit, target, added))
-                post[unit] = target
+                moves.append(Move(unit, target, millionths(int(worth[target]), whole)))
+                weighing.take(unit, target)
         return proposed(survey, "dmexclp", moves, self.q)

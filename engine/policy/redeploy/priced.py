@@ -8,15 +8,13 @@ a budget of moves for each call (`price.py`); then the survey brings it along.
 import numpy as np
 from msgspec import Struct
 
-from engine.kernels.posting import BARRED, best_move, weigh_moves
+from engine.kernels.moving import Terms
+from engine.kernels.posting import BARRED
 from engine.model.moves import OtherMove, ProposedMove
 from engine.policy.redeploy.refused import check
-from engine.policy.redeploy.survey import Bytes, Ints, Kinds, Survey, Wide, kinds_of, millionths, with_busy
+from engine.policy.redeploy.survey import Survey, millionths
+from engine.policy.redeploy.weighing import FINE, MINUTE_MS, Weighing
 from engine.policy.redeploy.words import OTHERS, Move, proposed
-
-FINE = 1_000
-"""Scores are in parts per billion, so that a minute more always tells."""
-MINUTE_MS = 60_000
 
 
 class Priced(Struct, frozen=True, tag="priced"):
@@ -59,73 +57,48 @@ class Search:
 
     def __init__(self, survey: Survey, policy: Priced) -> None:
         self.survey, self.policy = survey, policy
-        self.kinds: Kinds = kinds_of(survey)
-        self.post: Ints = survey.post.copy()
         self.moves: list[Move] = []
-        self._sets = with_busy(survey.ground.sets, policy.q)
-        posts = len(survey.posts)
-        self._gain: Wide = np.empty((len(self.kinds.kinds), posts, posts), np.int64)
-        self._leaves: Wide = np.empty(self._gain.shape[:2], np.int64)
-        self.scores: Wide = np.empty(survey.to_post_ms.shape, np.int64)
+        self._weighing = Weighing(survey, policy.q)
         self._idle = survey.movable & (1 - survey.fresh)
 
     def place(self, unit: int) -> None:
         """Choose the post of a unit that has just become free: it drives in any case, if only to its own post."""
-        only = np.zeros(len(self.post), np.uint8)
-        only[unit] = 1
-        self._best(only, 0)
-        worth, own = self.scores[unit].copy(), int(self.post[unit])
+        scores, own = self._weighing.scores(unit, self._terms(0)), int(self._weighing.post[unit])
+        worth = scores.copy()
         worth[own] = -self._driving(unit, own) * FINE
         target = int(np.argmax(worth))
         if worth[target] > worth[own]:
-            self._take(unit, target, self._driving(unit, target) - self._driving(unit, own))
+            scores[target] = BARRED
+            ranked = np.lexsort((np.arange(len(scores)), -scores))[:OTHERS]
+            others = [(unit, post) for post in ranked.tolist() if scores[post] > BARRED]
+            self._take(unit, target, self._driving(unit, target) - self._driving(unit, own), others)
 
     def step(self) -> bool:
         """Make the best move of an idle unit; return whether there is one that is worth it."""
-        found = self._best(self._idle, self.policy.move_price)
-        if found < 0:
+        weighing, terms = self._weighing, self._terms(self.policy.move_price)
+        if not weighing.best(self._idle, terms, 1, least=0):
             return False
-        unit, target = divmod(found, len(self.survey.posts))
-        self._take(unit, target, self._driving(unit, target) + self.policy.move_price)
+        (unit, target), *others = weighing.best(self._idle, terms, 1 + OTHERS)
+        self._take(unit, target, self._driving(unit, target) + self.policy.move_price, others)
         self._idle[unit] = 0
         return True
 
-    def _best(self, may_move: Bytes, move_price: int) -> int:
-        kinds, survey, policy = self.kinds, self.survey, self.policy
-        weigh_moves(self._sets, self.post, kinds.accepts, kinds.kinds, self._gain, self._leaves)
-        return best_move(
-            self._gain,
-            kinds.whole,
-            kinds.kind,
-            self.post,
-            survey.to_post_ms,
-            may_move,
-            survey.room,
-            policy.per_minute(survey) * FINE,
-            move_price * FINE,
-            policy.drive_ms_max,
-            self.scores,
-        )
+    def _terms(self, move_price: int) -> Terms:
+        return Terms(self.policy.per_minute(self.survey) * FINE, move_price * FINE, self.policy.drive_ms_max)
 
     def _driving(self, unit: int, post: int) -> int:
         """Return what the drive costs in parts per million, rounded down."""
         return self.policy.per_minute(self.survey) * max(0, int(self.survey.to_post_ms[unit, post])) // MINUTE_MS
 
-    def _take(self, unit: int, post: int, price: int) -> None:
-        self.moves.append(Move(unit, post, self._added(unit, post), price, self._others(unit, post)))
-        self.post[unit] = post
+    def _take(self, unit: int, post: int, price: int, others: list[tuple[int, int]]) -> None:
+        """Make the move; the best others, other units to the same post or elsewhere, are told with it."""
+        told = tuple(self._other(*pair) for pair in others)
+        self.moves.append(Move(unit, post, self._added(unit, post), price, told))
+        self._weighing.take(unit, post)
 
     def _added(self, unit: int, post: int) -> int:
-        kind = int(self.kinds.kind[unit])
-        return millionths(int(self._gain[kind, self.post[unit], post]), int(self.kinds.whole[kind]))
-
-    def _others(self, unit: int, post: int) -> tuple[OtherMove, ...]:
-        """Return the best other moves, at most three: other units to the same post, else elsewhere."""
-        scores = self.scores.copy()
-        scores[unit, post] = BARRED
-        best = np.lexsort((np.arange(scores.size), -scores.ravel()))[:OTHERS]
-        pairs = [divmod(place, scores.shape[1]) for place in best.tolist() if scores.flat[place] > BARRED]
-        return tuple(self._other(*pair) for pair in pairs)
+        kinds = self._weighing.kinds
+        return millionths(int(self._weighing.gains(unit)[post]), int(kinds.whole[kinds.kind[unit]]))
 
     def _other(self, unit: int, post: int) -> OtherMove:
         travel_ms, price = int(self.survey.to_post_ms[unit, post]), self._driving(unit, post)

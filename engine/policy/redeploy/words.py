@@ -3,9 +3,10 @@
 import numpy as np
 from msgspec import Struct
 
-from engine.kernels.posting import ONE, tell_moves
+from engine.kernels.posting import ONE
 from engine.model.moves import MoveWhy, OtherMove, ProposedMove
-from engine.policy.redeploy.survey import Kinds, Survey, accepted, kinds_of, millionths, with_busy
+from engine.policy.redeploy.survey import Kinds, Survey, accepted, millionths
+from engine.policy.redeploy.weighing import Weighing
 
 OTHERS = 3
 NOBODY_KNOWS = -1
@@ -28,21 +29,18 @@ def proposed(
     """Return the moves with their reasons, each judged as if those before it were done."""
     if not moves:
         return ()
-    kinds, post = kinds_of(survey), survey.post.copy()
-    told = np.empty((len(moves), 3), np.int64)
-    units, targets = np.array([move.unit for move in moves]), np.array([move.post for move in moves], np.int32)
-    tell_moves(with_busy(survey.ground.sets, busy_permille), post, kinds.accepts, units, targets, told)
-    out = []
-    for move, cover in zip(moves, told.tolist(), strict=True):
+    weighing, post, out = Weighing(survey, busy_permille), survey.post.copy(), []
+    told = weighing.tell([move.unit for move in moves], [move.post for move in moves])
+    for move, cover in zip(moves, told, strict=True):
         source = int(post[move.unit])
         post[move.unit] = move.post
         left = int(np.count_nonzero(post == source))
-        out.append(_proposed(survey, kinds, policy, move, cover, source, left))
+        out.append(_proposed(survey, weighing.kinds, policy, move, cover, source, left))
     return tuple(out)
 
 
 def _proposed(
-    survey: Survey, kinds: Kinds, policy: str, move: Move, cover: list[int], source: int, left: int
+    survey: Survey, kinds: Kinds, policy: str, move: Move, cover: tuple[int, int, int], source: int, left: int
 ) -> ProposedMove:
     unit, target, whole = move.unit, move.post, int(kinds.whole[kinds.kind[move.unit]])
     now, then, bare = (millionths(value, whole) for value in (cover[0], cover[1], cover[2] * ONE))

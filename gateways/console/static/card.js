@@ -72,6 +72,7 @@ export class Card {
     return [
       make("h2", { class: "panel-head" }, make("span", {}, "City"), make("span", { class: "quiet" }, "No incident selected: ↓ takes the first")),
       make("div", { class: "card-body", tabindex: "0" },
+        this._act.first.element(),
         rows.length
           ? make("table", { class: "cover" }, make("caption", {}, "Demand that is covered in time"), make("tbody", {}, rows))
           : make("p", { class: "quiet" }, "Coverage appears here once the planner has looked at the city.")),
@@ -113,7 +114,8 @@ export class Card {
         incident.decided_seq && may
           ? make("button", { type: "button", class: "main", onclick: () => this._act.accept(incident) }, make("kbd", {}, "Enter"), " Accept")
           : null,
-        may ? make("button", { type: "button", onclick: () => this._act.override(incident) }, make("kbd", {}, "O"), " Send others") : null,
+        may ? make("button", { type: "button", title: "Others than are recommended; the line is begun for you", onclick: () => this._act.override(incident) }, make("kbd", {}, "O"), " Send others") : null,
+        may ? make("button", { type: "button", title: "A unit that is under way elsewhere; the line is begun for you", onclick: () => this._act.divert(incident) }, make("kbd", {}, "D"), " Divert") : null,
         make("button", { type: "button", onclick: () => this._act.askWhy(incident) }, make("kbd", {}, "W"), " Why not …?"),
         why ? make("span", { class: "quiet" }, `by ${plain(why.why.policy)}; ${why.why.travel}`) : null),
     );

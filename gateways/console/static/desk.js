@@ -119,6 +119,10 @@ export class Desk {
     this.line.focus(`D ${incident.id} `);
   }
 
+  divert(incident) {
+    this.line.focus(`DV ${incident.id} `);
+  }
+
   askWhy(incident) {
     this.line.focus(`W ${incident.id} `);
   }

@@ -1,7 +1,13 @@
 // A line of commands to words: spaces or dots, unique prefixes, units and incidents in any order, a reason at the end.
 
 /** What is wrong with a line, in words for the person who typed it. */
-export class Wrong extends Error {}
+export class Wrong extends Error {
+  /** `instead`: the line that would do what was meant, as far as it can be told. */
+  constructor(message, instead = "") {
+    super(message);
+    this.instead = instead;
+  }
+}
 
 /**
  * `D.E12.I42` and `D E12 I42` are the same, and so are `E12.3` and `E12 3`; what follows `;` is a text and stays whole.

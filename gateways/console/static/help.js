@@ -9,6 +9,7 @@ const KEYS = [
   ["↑ ↓", "through the incidents; in the command line: what you said before"],
   ["Enter", "accept what is recommended for the selected incident"],
   ["O", "send others: the line is begun for you"],
+  ["D", "divert a unit that is under way elsewhere: the line is begun for you"],
   ["W", "why these, or why not another"],
   ["K", "look at a new call of priority 1; acknowledge the most urgent alarm"],
   ["M", "mute the tones for ten minutes; hear them again"],

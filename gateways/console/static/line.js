@@ -2,7 +2,8 @@
 
 import { fill, find, make, write } from "./dom.js";
 import { typesOf } from "./entering.js";
-import { split, Wrong } from "./grammar.js";
+import { sorted, split, Wrong } from "./grammar.js";
+import { elsewhere, incidentOffers, unitOffers } from "./offers.js";
 import { understand, VERBS } from "./verbs.js";
 
 const BEFORE = { accepted: "✓ ", refused: "✕ Refused: ", renewed: "↻ Nobody sent yet: " };
@@ -15,6 +16,7 @@ const UNDO_MS = 20_000;
 export class Line {
   constructor(desk) {
     this.desk = desk;
+    this._instead = "";
     this._input = find("command");
     this._result = find("result");
     this._assist = find("assist");
@@ -25,6 +27,7 @@ export class Line {
     this._input.addEventListener("input", () => this._help());
     this._input.addEventListener("focus", () => this._help());
     this._input.addEventListener("blur", () => fill(this._assist));
+    this._assist.addEventListener("pointerdown", (event) => this._pick(event));
   }
 
   focus(text) {
@@ -32,6 +35,14 @@ export class Line {
     this._input.focus();
     this._input.setSelectionRange(this._input.value.length, this._input.value.length);
     this._help();
+  }
+
+  /** A unit that is pressed while the line waits for one is written into it; tell whether it was. */
+  add(unit) {
+    const meaning = this._meaning(this._input.value);
+    if (!meaning?.verb.wants.includes("unit") || meaning.text) return false;
+    this.focus(`${this._input.value.trimEnd()} ${unit} `);
+    return true;
   }
 
   /** What takes back what was done last; null where that is not safe, or too long ago. */
@@ -53,6 +64,7 @@ export class Line {
       return await this.perform(verb.read({ words, text }, this.desk), typed ? line : "");
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
+      this._instead = error.instead;
       this.say("refused", error.message);
       return false;
     }
@@ -75,6 +87,7 @@ export class Line {
         await this._refused(message, answer);
         return false;
       }
+      this.desk.first.took(message);
     }
     this._undo = deed.undo ? { deed: deed.undo, until: performance.now() + UNDO_MS } : null;
     this.say("accepted", deed.done(answer) + (deed.undo ? "  ·  U undoes it" : ""));
@@ -102,8 +115,9 @@ export class Line {
       this._at = this._history.length;
       input.value = "";
       this._help();
+      this._instead = "";
       this.run(line, { typed: true }).then((fine) => {
-        if (!fine && !input.value) this.focus(line);
+        if (!fine && !input.value) this.focus(this._instead || line);
       });
     } else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
       event.preventDefault();
@@ -162,20 +176,12 @@ export class Line {
 
   _named(verb, before, last) {
     const sought = last.toLowerCase();
-    const { board } = this.desk;
+    const said = new Set(before.slice(1).map((word) => word.toUpperCase()));
     const offers = [];
     for (const kind of verb.wants) {
       if (kind === "station" && before.length > 1) offers.push(...this._stations(sought));
-      const names = kind === "unit" ? board.units : kind === "incident" ? board.incidents : new Map();
-      for (const [name, each] of names) {
-        if (!name.toLowerCase().startsWith(sought) || before.includes(name)) continue;
-        if (!last && kind === "unit" && verb.status && !each.incident && verb.verb !== "AV" && verb.verb !== "OS") continue;
-        offers.push({ word: name, about: kind === "unit" ? each.status.replaceAll("_", " ") : each.type.replaceAll("_", " ") });
-      }
-    }
-    if (!last && verb.verb.startsWith("D")) {
-      const best = board.chosen?.recommended.map((each) => each.unit) ?? [];
-      offers.sort((a, b) => Number(best.includes(b.word)) - Number(best.includes(a.word)));
+      const names = kind === "unit" ? unitOffers(this.desk, verb, before.slice(1)) : kind === "incident" ? incidentOffers(this.desk, before.slice(1)) : [];
+      offers.push(...names.filter(({ word }) => word.toLowerCase().startsWith(sought) && !said.has(word.toUpperCase())));
     }
     return offers;
   }
@@ -185,8 +191,15 @@ export class Line {
     return fitting.map((each) => ({ word: each.id, about: each.name === each.id ? "" : each.name }));
   }
 
-  _complete() {
-    const [offer] = this._offers();
+  /** An offer that is pressed is taken, as Tab takes the first; the line keeps the focus. */
+  _pick(event) {
+    const at = [...this._assist.querySelectorAll(".offer")].indexOf(event.target.closest(".offer"));
+    event.preventDefault();
+    if (at >= 0) this._complete(at);
+  }
+
+  _complete(at = 0) {
+    const offer = this._offers()[at];
     if (!offer) return;
     const value = this._input.value;
     const cut = offer.replaces ?? (/\s$/.test(value) ? "" : split(value).words.at(-1) ?? "");
@@ -203,7 +216,32 @@ export class Line {
     const parts = offers.slice(0, OFFERED).map(({ word, about }, at) =>
       make("span", { class: "offer" }, at === 0 && value ? make("kbd", {}, "Tab") : "", make("b", {}, word), about ? ` ${about}` : ""));
     if (offers.length > OFFERED) parts.push(make("span", { class: "quiet" }, `+${offers.length - OFFERED}`));
-    fill(this._assist, meaning ? make("span", { class: "usage" }, meaning.verb.usage) : "", ...parts);
+    fill(this._assist, meaning ? make("span", { class: "usage" }, meaning.verb.usage) : "", this._whyFirst(meaning), ...parts, this._next(meaning, offers));
+  }
+
+  /** Said before the offers: whoever sends others than are recommended owes a reason. */
+  _whyFirst(meaning) {
+    if (meaning?.verb.verb !== "D") return "";
+    const { units, incident, text } = this._sorted(meaning);
+    const best = this.desk.board.incidents.get(incident)?.recommended.map((each) => each.unit) ?? [];
+    const others = units.filter((unit) => !best.includes(unit));
+    return best.length && others.length && !text ? make("span", { class: "wants" }, `${others.join(", ")} instead of ${best.join(", ")}: say why`) : "";
+  }
+
+  _sorted({ words, text }) {
+    try {
+      return sorted(words, text, this.desk.board);
+    } catch (error) {
+      if (!(error instanceof Wrong)) throw error;
+      return { units: [], incident: null, text: "" };
+    }
+  }
+
+  /** What is wanted next where nothing can be offered. */
+  _next(meaning, offers) {
+    if (!meaning || offers.length) return "";
+    if (meaning.verb.verb === "DV" && !elsewhere(this.desk.board, this.desk.board.chosen).length) return "Nobody is under way elsewhere.";
+    return /\bREASON\]?$/.test(meaning.verb.usage) ? "Say why, in your own words; then Enter." : "";
   }
 
   /** The verb that the line means so far, and its words; null if that cannot be told. */

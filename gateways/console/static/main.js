@@ -11,6 +11,7 @@ import { placeDividers } from "./dividers.js";
 import { Draft } from "./draft.js";
 import { find, write } from "./dom.js";
 import { leave, showPeople, signIn, whoIsHere } from "./door.js";
+import { FirstSteps } from "./first.js";
 import { Header } from "./header.js";
 import { fetchWindows, firstTheme, Layout } from "./layout.js";
 import { Legend } from "./legend.js";
@@ -57,11 +58,13 @@ const alarms = new Alarms(board, link, tones);
 const desk = new Desk({ board, link, streets, place, me, tones });
 const header = new Header(board, link, place, me);
 const queue = new Queue(board, place);
-const units = new Units(board, (unit) => desk.showUnit(unit.id), layout);
+const units = new Units(board, (unit) => desk.line.add(unit.id) || desk.showUnit(unit.id), layout);
 const timeline = new Timeline(board);
 desk.attention = new Attention(board, desk);
 desk.cover = new Cover(board, link);
+desk.first = new FirstSteps(layout, me);
 desk.card = new Card(board, queue, desk);
+desk.first.onChange = desk.card.draw;
 desk.map = new CityMap(board, streets, place, { cover: desk.cover, link, onPick: () => view || desk.line.focus("N ") });
 const legend = new Legend(board, desk.cover);
 followPointing(board, desk.cover);
@@ -142,6 +145,7 @@ const KEYS = {
   ArrowUp: () => queue.step(-1),
   Enter: () => desk.acceptChosen(),
   o: () => board.chosen && desk.override(board.chosen),
+  d: () => board.chosen && desk.divert(board.chosen),
   w: () => board.chosen && desk.askWhy(board.chosen),
   k: () => lookAtNew() || desk.line.run("K"),
   m: () => tones.press(),

@@ -2,11 +2,11 @@
 
 import { now } from "./clock.js";
 import { incidentOf, meant, need, sorted, unitOf, Wrong } from "./grammar.js";
+import { UNDER_WAY } from "./offers.js";
 import { STATUS } from "./words.js";
 
 const WHICH = "Name an incident, or select one first (↓).";
 const WHO = "Name a unit.";
-const UNDER_WAY = new Set(["dispatched", "acknowledged", "en_route"]);
 const UNDONE = "undone at the console";
 
 const DUTY = new Set(["available", "returning", "on_break", "out_of_service", "off_duty"]);
@@ -66,7 +66,7 @@ function dispatch({ words, text }, desk) {
   }
   for (const unit of units) {
     const { status, incident: other } = desk.board.units.get(unit);
-    if (other && other !== incident && UNDER_WAY.has(status)) throw new Wrong(`${unit} is under way to ${other}. DV ${unit} ${incident} and a reason turn it round.`);
+    if (other && other !== incident && UNDER_WAY.has(status)) throw new Wrong(`${unit} is under way to ${other}. DV turns it round: say why.`, `DV ${unit} ${incident} `);
   }
   return {
     say: [{ type: "dispatch", incident, units, reason }],
