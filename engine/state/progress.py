@@ -4,8 +4,6 @@ A look costs a sweep of the streets for each incident, so it never takes in more
 under way, looks are more frequent instead of longer.
 """
 
-import numpy as np
-
 from engine.model.lifecycle import Status
 from engine.state.deadlines import Reminder
 from engine.state.fleet import STANDING_ASSIGNED
