@@ -29,7 +29,8 @@ def reserve_units(turn: Recorder, given: ReserveUnits) -> None:
         if unit.incident is not None:
             raise Refused("already_there", "units", f"{unit.id} is reserved for {incident.id} already.")
     explain_shadow(turn, incident)
-    deviations = _deviations(turn, incident, units, given.reason)
+    others = _others(turn, incident, units, given.reason)
+    accepting.record_bypassed(turn, incident, units, others, reason=given.reason, by=given.by)
     for unit in units:
         slot = sending.first_slot(turn, unit.id, incident)
         turn.record(
@@ -39,7 +40,7 @@ def reserve_units(turn: Recorder, given: ReserveUnits) -> None:
                 slot=slot,
                 eta_ms=turn.dispatch.estimate(turn.world, unit.row, incident).eta_ms,
                 by=given.by,
-                deviation=deviations[unit.id],
+                deviation=given.reason if unit in others else "",
             )
         )
     sending.wait_over(turn, incident)
@@ -52,12 +53,13 @@ def dispatch_units(turn: Recorder, given: DispatchUnits) -> None:
     check_text(reason=given.reason)
     units = _free_units(turn, given.units, incident)
     explain_shadow(turn, incident)
-    deviations = _deviations(turn, incident, units, given.reason)
-    accepting.record_bypassed(turn, incident, units, deviations, given.by)
+    others = _others(turn, incident, units, given.reason)
+    accepting.record_bypassed(turn, incident, units, others, reason=given.reason, by=given.by)
     for unit in units:
         kept = incident.assigned.get(unit.id)
         slot = kept.slot if kept else sending.first_slot(turn, unit.id, incident)
-        carrying.send(turn, unit.id, incident, slot=slot, by=given.by, deviation=deviations[unit.id])
+        deviation = given.reason if unit in others else ""
+        carrying.send(turn, unit.id, incident, slot=slot, by=given.by, deviation=deviation)
     turn.match = True
 
 
@@ -84,23 +86,23 @@ def _no_shared_crew(turn: Recorder, units: list[UnitRecord]) -> None:
                 raise Refused("crew_busy", "units", f"{unit.id} and {other} share one crew: send one of them.")
 
 
-def _deviations(turn: Recorder, incident: Incident, units: list[UnitRecord], reason: str) -> dict[str, str]:
-    """Return by unit why it goes and not the recommended one: empty for those that were recommended.
+def _others(turn: Recorder, incident: Incident, units: list[UnitRecord], reason: str) -> list[UnitRecord]:
+    """Return those who were not recommended; refuse them if that needs a reason and none is given.
 
     Sending another unit is the dispatcher's right; saying why is their duty. What a shadow plan would have done
-    binds nobody.
+    binds nobody, but that others went is evidence about it all the same.
     """
     proposed = {choice.unit for choice in incident.recommended} | set(incident.assigned)
-    others = [unit.id for unit in units if unit.id not in proposed]
+    others = [unit for unit in units if unit.id not in proposed]
     advised = incident.recommended and turn.world.plans[incident.plan].mode is not Mode.SHADOW
     if others and advised and not reason.strip():
         raise Refused(
             "reason_required",
             "reason",
-            f"{', '.join(others)} is not what was recommended for {incident.id} "
+            f"{', '.join(unit.id for unit in others)} is not what was recommended for {incident.id} "
             f"({', '.join(choice.unit for choice in incident.recommended)}). Say why.",
         )
-    return {unit.id: reason if unit.id in others else "" for unit in units}
+    return others
 
 
 def divert_unit(turn: Recorder, given: DivertUnit) -> None:

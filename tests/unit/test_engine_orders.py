@@ -7,6 +7,7 @@ from engine.model.alert_facts import AlertRequested, AlertWithdrawn, Purpose
 from engine.model.facts import AssignmentEnded, UnitDispatched, UnitDiverted
 from engine.model.inputs import AmendIncident, CancelIncident, DispatchUnits, DivertUnit, ReleaseUnit, ReserveUnits
 from engine.model.lifecycle import Outcome, Phase, Status
+from engine.model.response_facts import UnitsBypassed
 from tests.unit.engine_place import Town, facts_of, refusal
 
 
@@ -42,6 +43,21 @@ def test_a_shadow_plan_binds_nobody() -> None:
     crime = town.report("crime")
     assert [choice.unit for choice in crime.recommended] == ["P1"]
     assert facts_of(town.send(crime, "P2"), UnitDispatched)
+
+
+def test_whoever_goes_in_the_place_of_a_recommended_unit_is_evidence() -> None:
+    """Under any plan, with or without a reason, sent or reserved: once, and not for units in nobody's place."""
+    town = Town()
+    crime = town.report("crime")
+    (bypassed,) = facts_of(town.send(crime, "P2"), UnitsBypassed)
+    assert (bypassed.bypassed, bypassed.sent, bypassed.reason) == (("P1",), ("P2",), "")
+    rescue = town.report("rescue")
+    turn = town.command(ReserveUnits, incident=rescue.id, units=("E1", "A2"), reason="A1 has a flat tyre")
+    (bypassed,) = facts_of(turn, UnitsBypassed)
+    assert (bypassed.bypassed, bypassed.sent, bypassed.reason) == (("A1",), ("A2",), "A1 has a flat tyre")
+    assert not facts_of(town.send(rescue, "E1", "A2"), UnitsBypassed)
+    other = town.report("crime")
+    assert not facts_of(town.send(other, "P1"), UnitsBypassed)
 
 
 def test_an_order_is_carried_out_whole_or_not_at_all() -> None:
