@@ -149,7 +149,7 @@ class Driver:
 
 def _metres(roads: Roads, way: Way) -> int:
     """Return how long a way is: all its arcs, less what of the first and of the last is not driven."""
-    each_dm = roads.graph.length_dm[way.arcs].tolist()
+    each_dm: list[int] = roads.graph.length_dm[way.arcs].tolist()
     spared = way.begin * each_dm[0] + (PERMILLE - way.end) * each_dm[-1]
     return (sum(each_dm) * PERMILLE - spared) // (PERMILLE * DM)
 

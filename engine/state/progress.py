@@ -26,7 +26,7 @@ def under_way(world: World) -> list[tuple[Incident, Assignment]]:
     units, incidents = world.units, world.open
     for row in (world.fleet.standing == STANDING_ASSIGNED).nonzero()[0].tolist():
         unit = units[row]
-        incident = incidents[unit.incident]  # type: ignore[index]  # the column says that it has one
+        incident = incidents[unit.incident]  # the column says that it has one
         assignment = incident.assigned[unit.id]
         if assignment.status in UNDER_WAY:
             found.append((incident, assignment))
