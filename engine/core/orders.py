@@ -8,6 +8,7 @@ from engine.model.facts import UnitReserved
 from engine.model.inputs import DispatchUnits, DivertUnit, RecommendUnits, ReleaseUnit, ReserveUnits
 from engine.model.lifecycle import RELEASABLE, Outcome
 from engine.model.plans import Mode
+from engine.model.response_facts import PlacesReopened
 from engine.model.response_inputs import SupersedeUnit
 from engine.state.records import Incident, UnitRecord
 
@@ -138,7 +139,11 @@ def supersede_unit(turn: Recorder, given: SupersedeUnit) -> None:
 
 
 def release_unit(turn: Recorder, given: ReleaseUnit) -> None:
-    """Send a unit home that has not arrived yet. Its place counts as waived: a person said so."""
+    """Send a unit home that has not arrived yet. Its place counts as waived: a person said so.
+
+    Not where it was the last one and nobody has been there: people who called must not be left without a unit and
+    without anybody who knows of it. The incident waits again, and a person sends others, or closes it.
+    """
     unit = known_unit(turn.world, given.unit)
     incident = open_incident(turn.world, given.incident)
     check_given(reason=given.reason)
@@ -152,4 +157,6 @@ def release_unit(turn: Recorder, given: ReleaseUnit) -> None:
             f"{unit.id} is {assignment.status}: its crew says when it is clear, by a status report.",
         )
     sending.end_assignment(turn, unit.id, Outcome.RELEASED, by=given.by, reason=given.reason)
+    if not (incident.assigned or incident.reached):
+        turn.record(PlacesReopened(incident.id, unit.id, given.by))
     turn.match = True
