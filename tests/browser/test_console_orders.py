@@ -60,35 +60,63 @@ def uncovered(folder: Path) -> Path:
     return place
 
 
-def proposed(page: Any) -> tuple[str, str]:
-    """Wait for a proposal; return its unit and its post."""
-    words = page.locator("#attention .att-move .att-what b").first
-    expect(words).to_have_text(re.compile(r"\S+ to \S+"))
-    unit, _, post = words.inner_text().strip().partition(" to ")
+PRESS = """
+(name) => {
+  const row = document.querySelector("#attention .att-move");
+  if (!row) return null;
+  [...row.querySelectorAll("button")].find((each) => each.textContent === name).click();
+  return row.querySelector("b").textContent;
+}
+"""
+
+
+def press(page: Any, name: str) -> tuple[str, str]:
+    """Press this key of the first proposal that there is; return its unit and its post.
+
+    In one script: between reading a row and pressing its key the planner may have put another one there.
+    """
+    unit, _, post = str(page.wait_for_function(PRESS, arg=name).json_value()).strip().partition(" to ")
     return unit, post
 
 
-def test_moves_are_refused_put_off_and_taken(tmp_path: Path) -> None:
-    """No, with a reason; not now; yes: each is recorded as what it was, and the crew of the last one is told."""
-    with desk(tmp_path, PLANNER, uncovered(tmp_path)) as (server, page):
-        unit, _ = proposed(page)
-        row = page.locator("#attention .att-move").first
-        expect(row).to_have_attribute("title", re.compile("Gain .* price"))
-        row.get_by_role("button", name="No").click()
+def taken(page: Any, words: str) -> bool:
+    """Wait for the answer; tell whether it was these words. It is a refusal where the planner has withdrawn the proposal."""
+    expect(page.locator("#result")).to_have_text(re.compile(f"✓.*{words}|✕ Refused"))
+    return "✓" in page.locator("#result").inner_text()
+
+
+def refuse(page: Any) -> tuple[str, str]:
+    """Refuse a move as a person does who first forgets the reason."""
+    while True:
+        unit, post = press(page, "No")
         expect(page.locator("#command")).to_be_focused()
         page.keyboard.press("Enter")
         refused(page, "Say why not")
         page.keyboard.press("Escape")
         say(page, f"NM {unit} is low on fuel")
-        accepted(page, f"{unit} stays")
-        unit, post = proposed(page)
-        page.locator("#attention .att-move").first.get_by_role("button", name="Later").click()
-        accepted(page, f"{unit} to {post}: not now")
-        unit, post = proposed(page)
-        page.locator("#attention .att-move").first.get_by_role("button", name="Yes").click()
-        accepted(page, f"{unit} moves to {post}")
+        if taken(page, f"{unit} stays"):
+            return unit, post
+
+
+def answer(page: Any, name: str, words: str) -> tuple[str, str]:
+    """Answer a proposal by one key."""
+    while True:
+        unit, post = press(page, name)
+        if taken(page, words.format(unit=unit, post=post)):
+            return unit, post
+
+
+def test_moves_are_refused_put_off_and_taken(tmp_path: Path) -> None:
+    """No, with a reason; not now; yes: each is recorded as what it was, and the crew of the last one is told."""
+    with desk(tmp_path, PLANNER, uncovered(tmp_path)) as (server, page):
+        expect(page.locator("#attention .att-move").first).to_have_attribute("title", re.compile("Gain .* price"))
+        stays = refuse(page)
+        later = answer(page, "Later", "{unit} to {post}: not now")
+        unit, post = answer(page, "Yes", "{unit} moves to {post}")
         expect(page.locator(f"#units .tile[data-key={unit}] .tile-where")).to_contain_text(post)
         server.stop()
         facts = [fact for turn in server.journal() for fact in turn.facts]
-    assert next(fact.reason for fact in facts if isinstance(fact, MoveRefused)) == "is low on fuel"
+    said_no = [fact for fact in facts if isinstance(fact, MoveRefused)]
+    assert [(fact.unit, fact.post) for fact in said_no] == [stays, later]
+    assert said_no[0].reason == "is low on fuel"
     assert [(fact.unit, fact.post) for fact in facts if isinstance(fact, MoveOrdered)] == [(unit, post)]

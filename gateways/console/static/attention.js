@@ -1,11 +1,16 @@
-// What a person has to look at: alarms and proposed moves, bounded, most urgent first. Nothing here scrolls away.
+// What a person has to look at: alarms and proposed moves, bounded, most urgent first. Nothing here scrolls away, and
+// nothing changes places beneath a pointer.
 
 import { now } from "./clock.js";
 import { find, keep, make, onFrame, write } from "./dom.js";
+import { Steady } from "./steady.js";
 import { ALARMS, percent, plain, span, urgency } from "./words.js";
 
 const ROWS = 4;
+const ALL = 30;
 const NAMES = 3;
+
+const isGrave = ({ alarms }) => alarms?.[0].about === "unit_emergency" && !alarms[0].acknowledged_by;
 
 export class Attention {
   constructor(board, act) {
@@ -14,6 +19,7 @@ export class Attention {
     this._all = false;
     this._box = find("attention");
     this.draw = onFrame(() => this._draw());
+    this.steady = new Steady(this._box, this.draw, (words) => act.line.say("refused", words));
   }
 
   /** Alarms that nobody has acknowledged, emergencies that are not over, and proposed moves; most urgent first. */
@@ -50,30 +56,41 @@ export class Attention {
   }
 
   tick() {
+    if (this.steady.stale) this.draw();
     for (const row of this._box.querySelectorAll("[data-since]")) write(row.querySelector(".att-age"), span(now() - Number(row.dataset.since)));
   }
 
   _draw() {
     const waiting = this._rows;
-    const most = this._all ? 30 : ROWS;
-    const shown = waiting.slice(0, waiting.length > most ? most - 1 : most);
+    const most = this._all ? ALL : ROWS;
+    const shown = this.steady.arrange(waiting, waiting.length > most ? most - 1 : most, isGrave);
     const items = [...shown];
-    if (waiting.length > shown.length) items.push({ more: waiting.length - shown.length });
-    else if (this._all && waiting.length > ROWS) items.push({ more: 0 });
+    const beyond = waiting.length - shown.filter((row) => !row.gone).length;
+    if (beyond > 0 || (this._all && waiting.length > ROWS)) items.push({ more: beyond });
     keep(
       this._box,
       items,
       ({ key }) => key ?? "more",
-      ({ alarms, move, more }) => (alarms ? alarms.map((alarm) => `${alarm.id}${alarm.text}${alarm.rung}${alarm.acknowledged_by}`).join() : move ? `${move.unit}${move.post}${move.state}` : `${more}`),
-      (item) => (item.alarms ? this._alarm(item.alarms) : item.move ? this._move(item.move) : this._more(item.more)),
+      ({ alarms, move, more, gone }) => (alarms ? alarms.map((alarm) => `${alarm.id}${alarm.text}${alarm.rung}${alarm.acknowledged_by}`).join() : move ? `${move.unit}${move.post}${move.state}` : gone ? "gone" : `${more}`),
+      (item) => (item.alarms ? this._alarm(item.alarms) : item.move ? this._move(item.move) : item.gone ? this._gone() : this._more(item.more)),
     );
+    this.steady.stand(shown.map(({ key }) => key));
     this._box.hidden = !items.length;
     this.tick();
   }
 
+  /** It holds its place while somebody aims: a second press must not hit the next row. A button, for Enter to do nothing. */
+  _gone() {
+    return make("button", { type: "button", class: "att-gone", tabindex: "-1" }, "Done, or over");
+  }
+
   _more(count) {
-    const text = count ? `${count} more: show all` : "Show the most urgent only";
-    return make("button", { type: "button", class: "att-more", onclick: () => { this._all = !this._all; this._draw(); } }, text);
+    const choose = () => {
+      this._all = !this._all;
+      this.steady.release();
+      this._draw();
+    };
+    return make("button", { type: "button", class: "att-more", onclick: choose }, count ? `${count} more: show all` : "Show the most urgent only");
   }
 
   _alarm(alarms) {
@@ -81,7 +98,7 @@ export class Attention {
     const names = [...new Set(alarms.map((each) => each.unit ?? each.incident))];
     const who = names.slice(0, NAMES).join(", ") + (names.length > NAMES ? ` +${names.length - NAMES}` : "");
     const seen = Boolean(alarm.acknowledged_by);
-    const grave = alarm.about === "unit_emergency" && !seen;
+    const grave = isGrave({ alarms });
     const button = seen
       ? make("button", { type: "button", class: "small", title: "The command line asks who has spoken to the crew", onclick: () => this._act.safe(alarm) }, "Safe …")
       : make("button", { type: "button", class: "small", title: "Acknowledge (K)", onclick: () => this._act.acknowledge(alarms) }, "Ack");

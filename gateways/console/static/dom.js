@@ -27,9 +27,10 @@ export function write(element, text) {
 
 /**
  * Keep the container's children in step with the items. `sign` says what an element looks like: while it says the
- * same, the element stays as it is, with its focus and its place.
+ * same, the element stays as it is. The focus stays with its item, wherever that stands.
  */
 export function keep(container, items, key, sign, build) {
+  const focus = document.activeElement;
   const standing = new Map();
   for (const child of container.children) standing.set(child.dataset.key, child);
   let at = container.firstElementChild;
@@ -43,10 +44,10 @@ export function keep(container, items, key, sign, build) {
       fresh.dataset.key = name;
       fresh.dataset.sign = signed;
       if (element) {
-        const focused = element === document.activeElement;
+        const button = element.contains(focus) ? [...element.querySelectorAll("button")].indexOf(focus) : null;
         if (element === at) at = fresh;
         element.replaceWith(fresh);
-        if (focused) fresh.focus();
+        if (button !== null) (fresh.querySelectorAll("button")[button] ?? fresh).focus();
       }
       element = fresh;
     }
@@ -54,6 +55,7 @@ export function keep(container, items, key, sign, build) {
     else container.insertBefore(element, at);
   }
   for (const gone of standing.values()) gone.remove();
+  if (focus !== document.activeElement && container.contains(focus)) focus.focus({ preventScroll: true }); // it was put elsewhere
 }
 
 /** Call `draw` once before the next frame, however often it is asked for; also where no frames are drawn. */
