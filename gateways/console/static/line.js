@@ -2,8 +2,9 @@
 
 import { fill, find, make, write } from "./dom.js";
 import { typesOf } from "./entering.js";
-import { sorted, split, Wrong } from "./grammar.js";
-import { elsewhere, incidentOffers, unitOffers } from "./offers.js";
+import { foretold, owed } from "./enters.js";
+import { split, Wrong } from "./grammar.js";
+import { incidentOffers, unitOffers } from "./offers.js";
 import { understand, VERBS } from "./verbs.js";
 
 const BEFORE = { accepted: "✓ ", refused: "✕ Refused: ", renewed: "↻ Nobody sent yet: " };
@@ -20,13 +21,18 @@ export class Line {
     this._input = find("command");
     this._result = find("result");
     this._assist = find("assist");
+    this._enters = make("span", { class: "enters" });
+    this._offered = make("span", { class: "offers" });
+    this._assist.append(this._enters, this._offered);
+    this._lacks = "";
     this._history = [];
     this._at = 0;
     this._entered = -Infinity;
     this._input.addEventListener("keydown", (event) => this._key(event));
     this._input.addEventListener("input", () => this._help());
     this._input.addEventListener("focus", () => this._help());
-    this._input.addEventListener("blur", () => fill(this._assist));
+    this._input.addEventListener("blur", () => [this._enters, this._offered].forEach((each) => fill(each)));
+    desk.board.follow((kind) => kind !== "positions" && this._foretell());
     this._assist.addEventListener("pointerdown", (event) => this._pick(event));
   }
 
@@ -59,15 +65,20 @@ export class Line {
   /** Do what the line says. What a person has `typed` goes into the record word for word. */
   async run(line, { typed = false } = {}) {
     try {
-      const { verb, words, text } = understand(split(line), this.desk);
-      if (!this.desk.mayAll(verb)) throw new Wrong(`A ${this.desk.me.role.replaceAll("_", " ")} may not do this.`);
-      return await this.perform(verb.read({ words, text }, this.desk), typed ? line : "");
+      return await this.perform(this._read(line), typed ? line : "");
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
       this._instead = error.instead;
       this.say("refused", error.message);
       return false;
     }
+  }
+
+  /** What the line does. Raises Wrong, and changes nothing. */
+  _read(line) {
+    const { verb, words, text } = understand(split(line), this.desk);
+    if (!this.desk.mayAll(verb)) throw new Wrong(`A ${this.desk.me.role.replaceAll("_", " ")} may not do this.`);
+    return verb.read({ words, text }, this.desk);
   }
 
   /** Send what was read, one message after another, each with the line that was typed; stop at the first that is refused. */
@@ -216,32 +227,38 @@ export class Line {
     const parts = offers.slice(0, OFFERED).map(({ word, about }, at) =>
       make("span", { class: "offer" }, at === 0 && value ? make("kbd", {}, "Tab") : "", make("b", {}, word), about ? ` ${about}` : ""));
     if (offers.length > OFFERED) parts.push(make("span", { class: "quiet" }, `+${offers.length - OFFERED}`));
-    fill(this._assist, meaning ? make("span", { class: "usage" }, meaning.verb.usage) : "", this._whyFirst(meaning), ...parts, this._next(meaning, offers));
+    const foretold = this._foretell();
+    fill(this._offered, meaning && !foretold ? make("span", { class: "usage" }, meaning.verb.usage) : "", ...parts, offers.length ? "" : this._lacks);
   }
 
-  /** Said before the offers: whoever sends others than are recommended owes a reason. */
-  _whyFirst(meaning) {
-    if (meaning?.verb.verb !== "D") return "";
-    const { units, incident, text } = this._sorted(meaning);
-    const best = this.desk.board.incidents.get(incident)?.recommended.map((each) => each.unit) ?? [];
-    const others = units.filter((unit) => !best.includes(unit));
-    return best.length && others.length && !text ? make("span", { class: "wants" }, `${others.join(", ")} instead of ${best.join(", ")}: say why`) : "";
-  }
-
-  _sorted({ words, text }) {
+  /** Show what Enter would do as the line stands, from the reader that Enter itself uses; tell whether it would do anything. */
+  _foretell() {
+    if (document.activeElement !== this._input) return false;
+    const { board } = this.desk;
+    let parts = [];
+    this._lacks = "";
     try {
-      return sorted(words, text, this.desk.board);
+      const say = this._deed()?.say ?? [];
+      const lacks = owed(say, board);
+      parts = lacks ? [make("span", { class: "wants" }, lacks)] : foretold(say, board).flatMap(inWords);
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
-      return { units: [], incident: null, text: "" };
+      this._lacks = error.message;
     }
+    const whole = parts.map((each) => each.textContent).join("");
+    if (this._enters.textContent !== whole) {
+      fill(this._enters, ...parts);
+      this._enters.title = whole;
+    }
+    return parts.length > 0;
   }
 
-  /** What is wanted next where nothing can be offered. */
-  _next(meaning, offers) {
-    if (!meaning || offers.length) return "";
-    if (meaning.verb.verb === "DV" && !elsewhere(this.desk.board, this.desk.board.chosen).length) return "Nobody is under way elsewhere.";
-    return /\bREASON\]?$/.test(meaning.verb.usage) ? "Say why, in your own words; then Enter." : "";
+  /** What Enter would do: what the line says, or, where it is empty, what is recommended for the selected incident. Raises Wrong. */
+  _deed() {
+    const line = this._input.value.trim();
+    if (line) return this._read(line);
+    const { chosen } = this.desk.board;
+    return chosen?.decided_seq && this.desk.may("order") ? this.desk.accepting(chosen.id) : null;
   }
 
   /** The verb that the line means so far, and its words; null if that cannot be told. */
@@ -253,6 +270,13 @@ export class Line {
     }
   }
 }
+
+/** One thing that Enter will do, as elements. What it leaves behind stands before the reason, which may be cut. */
+const inWords = ({ says, also, warns, reason }, at) => [
+  make("kbd", {}, at ? "+" : "Enter"), make("b", {}, ` ${says}`),
+  also ? make("span", { class: warns ? "wants" : "" }, `: ${also}`) : "",
+  reason ? ` · reason: ${reason}` : "",
+].map((each) => (typeof each === "string" ? make("span", {}, each) : each));
 
 /** Questions change nothing, so what was typed for them is not kept. */
 const isQuestion = ({ type }) => type.startsWith("ask_");

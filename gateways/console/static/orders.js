@@ -33,10 +33,10 @@ export function reporting({ status }) {
 /** The reader of a verb for an incident and a text. */
 function onIncident(needs, build, done) {
   return ({ words, text }, desk) => {
-    const { incident, units, text: said } = sorted(words, text, desk.board);
+    const { incident, text: said } = sorted(words, text, desk.board, { wantsUnits: false });
     need(incident, WHICH);
     if (needs) need(said, needs);
-    return { say: [build(incident, said, units)], done: () => done(incident, said) };
+    return { say: [build(incident, said)], done: () => done(incident, said) };
   };
 }
 
@@ -96,6 +96,17 @@ function divert({ words, text }, desk) {
   return {
     say: units.map((unit) => ({ type: "divert", unit, incident, reason })),
     done: () => `${units.join(", ")} diverted to ${incident}`,
+  };
+}
+
+function replace({ words, text }, desk) {
+  const { units, text: reason } = sorted(words, text, desk.board, { wantsIncident: false });
+  if (units.length !== 2) throw new Wrong("Name two units: the one that goes home, then the one that goes in its place.");
+  const [unit, replacement] = units;
+  const incident = need(desk.board.units.get(unit).incident, `${unit} is on no incident.`);
+  return {
+    say: [{ type: "supersede", incident, unit, replacement, reason: need(reason, "Say why.") }],
+    done: () => `Sent ${replacement} to ${incident} in the place of ${unit}`,
   };
 }
 
@@ -181,6 +192,7 @@ export const ORDERS = {
   D: dispatch,
   DE: dispatchRolling,
   DV: divert,
+  RP: replace,
   RL: release,
   R: onIncident("", (incident) => ({ type: "recommend", incident }), (incident) => `${incident} judged anew`),
   H: hold,
