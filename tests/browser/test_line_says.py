@@ -72,7 +72,7 @@ def test_who_is_left_is_said_before_units_are_released_turned_round_or_replaced(
     page.keyboard.press("Enter")
     accepted(page, "M2 released")
     assert set(assigned(server, incident)) == {"A1"}
-    typing(page, fX)
+    typing(page, "RP A1 M2 it is nearer")
     enters(page, f"Enter sends M2 to {incident} in the place of A1, which is released · reason: it is nearer")
     page.keyboard.press("Enter")
     accepted(page, f"Sent M2 to {incident} in the place of A1")
