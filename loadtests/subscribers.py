@@ -25,7 +25,8 @@ from collections import defaultdict
 from typing import Final
 from urllib.parse import urlsplit
 
-CHUNK: Final = 1 << 18
+_ROOM: Final = memoryview(bytearray(1 << 18))
+"""For what is being read: a buffer made for each message would cost more than the reading."""
 SO_TIMESTAMPNS: Final = 35
 """Of Linux: Python has no name for it."""
 STAMP: Final = struct.Struct("qq")
@@ -66,14 +67,15 @@ class Subscriber:
 
     def receive(self) -> tuple[int, float]:
         """Take what has come; return how much it is, and when the last of it arrived."""
-        data, stamps, _, _ = self.socket.recvmsg(CHUNK, STAMP_BYTES)
-        assert data, "the server closed a connection"
+        length, stamps, _, _ = self.socket.recvmsg_into((_ROOM,), STAMP_BYTES)
+        assert length, "the server closed a connection"
+        data = bytes(_ROOM[:length])
         self.buffer = self.buffer + data if self.buffer else data
         for _, kind, stamp in stamps:
             if kind == SO_TIMESTAMPNS:
                 seconds, nanoseconds = STAMP.unpack(stamp)
-                return len(data), seconds + nanoseconds / 1e9
-        return len(data), time.time()
+                return length, seconds + nanoseconds / 1e9
+        return length, time.time()
 
     def handshake_ends(self) -> bool:
         """Take the server's answer to the handshake, if it is whole."""

@@ -106,13 +106,6 @@ class PageSocket:
         content: str | bytes | None = message.get("text")
         return content if content is not None else bytes(message["bytes"])
 
-    async def ping(self, payload: bytes | None = None) -> None:
-        """Return at once: hypercorn pings, and the kernel sees whether that is taken. Raises ConnectionClosed."""
-        del payload
-        await trio.lowlevel.checkpoint()
-        if self.closed is not None:
-            raise ConnectionClosed(self.closed)
-
     async def aclose(self, code: int = 1000, reason: str | None = None) -> None:
         """Close it, with the reason."""
         if self.closed is None:
@@ -128,6 +121,15 @@ class PageLine:
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
+
+    @property
+    def heard_s(self) -> float:
+        """Now: hypercorn pings, and the kernel sees whether that is taken."""
+        return inf
+
+    def ping_now(self) -> bool:
+        """Ask nothing, as above."""
+        return False
 
     def send_now(self, frames: bytes) -> bool:
         """Never called: it is never free."""

@@ -21,7 +21,7 @@ class CadConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hello_s: Seconds = 5.0
     ping_s: Seconds = 5.0
     idle_s: Seconds = 15.0
-    """A client that answers no ping for so long is gone. More than `ping_s`."""
+    """A client that is not heard of for so long, though it was asked, is gone. More than `ping_s`."""
     send_s: Seconds = 5.0
     """A client that takes nothing for so long is cut off."""
     grace_s: Seconds = 1.0

@@ -1,4 +1,4 @@
-"""One client: a task that always reads, a task that looks whether it is still there, a task that writes.
+"""One client: a task that always reads, a task that waits for its hello, a task that writes.
 
 The pump sends what its socket takes at once. What it does not, and all that comes meanwhile, is the writer's, until
 nothing waits any more. Rule: nobody but its own writer ever waits for this client. Commands enter the engine in the
@@ -6,8 +6,8 @@ order in which they came.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
+from math import inf
 from typing import Final
 
 import trio
@@ -82,6 +82,8 @@ class Connection:
         """There is work for the writer."""
         self._sending = False
         """The writer is at it, in a send that has a time of its own: a pong may be waiting behind it."""
+        self._asked_s = -inf
+        """When it was asked for a sign of life; anything that it sends is one."""
         self._cut = False
         """A send was given up half way: not even a goodbye can follow on it."""
 
@@ -97,9 +99,10 @@ class Connection:
         except* Exception:  # noqa: BLE001  the boundary: a fault in one connection must not reach another
             self._fault()
         finally:
-            self._hub.part(self)
             self._outbox.close()
+            self._hub.part(self)
             self._pump.forget(self)
+            self._hub.pulse.forget(self)
             self._session.close()
             self._statistics.count_end((self.end or RESET).cause)
         await self._hang_up()
@@ -223,7 +226,7 @@ class Connection:
             self._outbox.reply(frame)
         self._pump.due(self, first=True)
         self._wants_positions = hello.positions
-        self._hub.join(self, self._audience)
+        self._hub.join(self, self._audience, positions=hello.positions)
         self._hub.note_board(principal)
         self._greeted.set()
 
@@ -239,6 +242,18 @@ class Connection:
             seq=self._hub.seq,
             limits=self._config.limits(),
         )
+
+    def tell_now(self, frames: bytes, messages: int) -> bool:
+        """Send what all are told, if nothing waits before it and the socket is free; else do nothing and return False."""
+        if self._sending or not self._outbox.is_empty or self._outbox.behind or not self._wire.is_free:
+            return False
+        self._statistics.messages_out += messages
+        try:
+            if not self._wire.send_now(frames):
+                self._stuck.set()
+        except Exception:  # noqa: BLE001  the boundary towards the pump
+            self._fail()
+        return True
 
     def on_delta(self, frame: bytes) -> None:
         """Queue a delta; if the queue overflows, the client starts over once it has read what is left."""
@@ -281,9 +296,13 @@ class Connection:
             if not self._sending and not self._pushed():
                 self._stuck.set()
         except Exception:  # noqa: BLE001  the boundary towards the pump
-            self._fault()
-            self._outbox.close()
-            self._stuck.set()
+            self._fail()
+
+    def _fail(self) -> None:
+        """End it, after a fault within a push."""
+        self._fault()
+        self._outbox.close()
+        self._stuck.set()
 
     def _pushed(self) -> bool:
         """Push, and return whether nothing is left to do."""
@@ -325,24 +344,22 @@ class Connection:
                 return
 
     async def _watch(self) -> None:
-        """See that a hello comes, then that pings are answered."""
+        """See that a hello comes; from then on the client's pulse is felt."""
         with trio.move_on_after(self._config.hello_s):
             await self._greeted.wait()
-        if not self._greeted.is_set():
+        if self._greeted.is_set():
+            self._hub.pulse.attend(self)
+        else:
             self.leave(NO_HELLO)
-            return
-        while True:
-            if not (await self._is_there() or self._holding or self._sending):
-                self.leave(IDLE)
-                return
-            await trio.sleep(self._config.ping_s)
 
-    async def _is_there(self) -> bool:
-        with trio.move_on_after(self._config.idle_s - self._config.ping_s):
-            with suppress(ConnectionClosed):  # the reader sees it too, and ends the connection
-                await self._socket.ping()
-            return True
-        return False
+    def feel(self, now_s: float) -> None:
+        """Ask for a sign of life; whoever has given none since it was asked, and had the time to, is gone."""
+        wire = self._wire
+        if wire.heard_s >= self._asked_s or self._holding or self._sending:
+            if wire.ping_now():
+                self._asked_s = now_s
+        elif now_s - self._asked_s > self._config.idle_s - self._config.ping_s:
+            self.leave(IDLE)
 
     # ── the end ─────────────────────────────────────────────────────────────────────────────────────────────
 

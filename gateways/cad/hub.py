@@ -6,7 +6,7 @@ between its snapshot and the stream, nor see one twice.
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -20,9 +20,11 @@ from gateways.cad.config import CadConfig, Statistics
 from gateways.cad.messages import Look, Positions, frame_as, frame_of
 from gateways.cad.mirror import Mirror
 from gateways.cad.outbox import HELPING, Helping
+from gateways.cad.pulse import Pulse
 from gateways.cad.pump import Pump
 from gateways.cad.redacting import ByAudience, DeltaFrames, redacted
 from gateways.cad.sights import Sights
+from gateways.cad.stream import Follower, Piece
 from gateways.cad.trail import Trail
 from gateways.cad.whatif import WhatIf, WhatIfQuestion
 from gateways.cad.window import Box, Ints
@@ -46,16 +48,6 @@ REPLAY_ON_SNAPSHOT_MAX: Final = 200
 """Deltas that a newcomer is given on top of a kept snapshot before a new one is cheaper."""
 REPLAY_REDACTED_MAX: Final = 20
 """Of those who do not see all: each delta is made anew for them."""
-
-
-class Listener(Protocol):
-    """Somebody who follows. Neither call may wait or raise."""
-
-    def on_delta(self, frame: bytes) -> None:
-        """Take the next delta."""
-
-    def on_positions(self, helping: Helping) -> None:
-        """Take where some units are."""
 
 
 class Link(Struct, frozen=True, gc=False):
@@ -95,11 +87,11 @@ class Hub:
         self.config = config
         self.statistics = Statistics()
         self.pump = Pump()
+        self.pulse = Pulse(config.ping_s)
         self._mirror = Mirror()
         """What every client knows that has read everything."""
         self._mirror.take(board.snapshot())
-        self._listeners: dict[Listener, Audience | None] = {}
-        """With whom each is; None sees all."""
+        self._stream = self.pump.stream
         self._ring: deque[Link] = deque()
         self._ring_bytes = 0
         self._trail = Trail()
@@ -188,30 +180,32 @@ class Hub:
         if not audience_of(principal).hidden(None if known is None else view_incident(self._board.world, known)):
             self.on_read(principal, "cad.why", (question.incident,))
 
-    def join(self, listener: Listener, audience: Audience) -> None:
+    def join(self, follower: Follower, audience: Audience, *, positions: bool = True) -> None:
         """Hand on everything from now on. Call it in the same step as `resume` or `begin`."""
-        self._listeners[listener] = None if audience.sees_all else audience
+        self._stream.join(follower, audience, positions=positions)
 
-    def part(self, listener: Listener) -> None:
+    def part(self, follower: Follower) -> None:
         """Hand on no more."""
-        self._listeners.pop(listener, None)
-        self._sights.forget(listener)
+        self._stream.part(follower)
+        self._sights.forget(follower)
 
-    def look(self, listener: Listener, look: Look) -> Ints:
+    def look(self, follower: Follower, look: Look) -> Ints:
         """Hand on positions in that part of the map only; return the rows of units that it has to be told of now."""
+        self._stream.look(follower, everywhere=look.box is None)
         if look.box is None:
-            return self._sights.look_everywhere(listener)
+            return self._sights.look_everywhere(follower)
         west, south, east, north = look.box
         to_metres = self._board.world.settled.projection.to_metres
-        return self._sights.look(listener, Box(*to_metres(south, west), *to_metres(north, east)))
+        return self._sights.look(follower, Box(*to_metres(south, west), *to_metres(north, east)))
 
     def helpings(self, rows: Ints) -> Iterator[Helping]:
         """Give where these units are, in helpings, each made when it is asked for."""
         return self._sights.helpings(rows)
 
-    def renewed(self, listener: Listener) -> None:
+    def renewed(self, follower: Follower) -> None:
         """It has been given a snapshot anew."""
-        self._sights.renew(listener)
+        self._stream.skip(follower)
+        self._sights.renew(follower)
 
     def _behind(self, seen: int) -> tuple[list[bytes], int] | None:
         """Return the deltas behind `seen`, and how many helpings of positions had been told when it was made."""
@@ -260,8 +254,7 @@ class Hub:
             self._ring.clear()
             self._ring_bytes = 0
             self._snapshots = ByAudience()
-        for listener, audience in list(self._listeners.items()):
-            listener.on_delta(frames.of(audience))
+        self._stream.tell(Piece({audience: frames.of(audience) for audience in self._stream.audiences}))
 
     def _keep(self, link: Link) -> None:
         self._ring.append(link)
@@ -274,9 +267,12 @@ class Hub:
         self._mirror.take(message)
         self._trail.add(units)
         rows = self._sights.told(unit.unit for unit in units)
-        if self._listeners:
-            helping = Helping(message, frame_of(message))
-            for listener in self._listeners:
-                part = self._sights.part_of(listener, rows, helping) if listener in self._sights else helping
-                if part is not None:
-                    listener.on_positions(part)
+        if not self._stream.audiences:
+            return
+        helping = Helping(message, frame_of(message))
+        self._stream.tell(Piece(helping=helping))
+        for follower in self._sights.watchers():
+            part = self._sights.part_of(follower, rows, helping)
+            if part is not None:
+                self._stream.settle(follower)
+                follower.on_positions(part)

@@ -16,9 +16,6 @@ class Socket(Protocol):
     async def get_message(self) -> str | bytes:
         """Return the next message. Raises ConnectionClosed."""
 
-    async def ping(self, payload: bytes | None = None) -> None:
-        """Wait for a sign of life. Raises ConnectionClosed."""
-
     async def aclose(self, code: int = 1000, reason: str | None = None) -> None:
         """Close it, with the reason."""
 
@@ -29,6 +26,13 @@ class Line(Protocol):
     @property
     def is_free(self) -> bool:
         """Tell whether a frame may begin at once."""
+
+    @property
+    def heard_s(self) -> float:
+        """When the peer was heard of last, by trio's clock."""
+
+    def ping_now(self) -> bool:
+        """Ask for a sign of life; False if a frame cannot begin now."""
 
     def send_now(self, frames: bytes) -> bool:
         """Send as far as that goes at once; tell whether all has gone. Only while `is_free`."""

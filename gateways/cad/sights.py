@@ -14,6 +14,7 @@ from engine.state.index import METRES_MAX, UnitIndex
 from engine.state.world import World
 from gateways.cad.messages import Positions, frame_of
 from gateways.cad.outbox import HELPING, Helping
+from gateways.cad.stream import Follower
 from gateways.cad.window import Box, Ints, Window
 from gateways.views import view_positions
 
@@ -21,17 +22,21 @@ SLACK_M: Final = 250
 
 
 class Sights:
-    """Windows by client. `Key` is whoever follows."""
+    """Windows by client."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._x_m, self._y_m = world.fleet.x_m.copy(), world.fleet.y_m.copy()
         """Where all units are, as far as that has been told: by row."""
-        self._windows: dict[object, Window] = {}
+        self._windows: dict[Follower, Window] = {}
         self._tree: UnitIndex | None = None
 
-    def __contains__(self, who: object) -> bool:
+    def __contains__(self, who: Follower) -> bool:
         return who in self._windows
+
+    def watchers(self) -> list[Follower]:
+        """Return who has a window."""
+        return list(self._windows)
 
     def told(self, units: Iterable[str]) -> Ints:
         """Take down that it is being told where these units are now; return their rows."""
@@ -50,7 +55,7 @@ class Sights:
         for window in self._windows.values():
             window.know(rows, self._x_m[rows], self._y_m[rows])
 
-    def part_of(self, who: object, rows: Ints, helping: Helping) -> Helping | None:
+    def part_of(self, who: Follower, rows: Ints, helping: Helping) -> Helping | None:
         """Return what of a helping is in the client's window; None if nothing is. `rows`: of its units."""
         seen = self._windows[who].pick(rows, self._x_m[rows], self._y_m[rows])
         if seen.all():
@@ -61,7 +66,7 @@ class Sights:
         message = Positions(at_ms=helping.message.at_ms, units=tuple(units[i] for i in np.flatnonzero(seen).tolist()))
         return Helping(message, frame_of(message))
 
-    def look(self, who: object, box: Box) -> Ints:
+    def look(self, who: Follower, box: Box) -> Ints:
         """Let the client look at this box from now on; return the rows of which it has to be told."""
         if self._tree is None:
             self._tree = UnitIndex(SLACK_M)
@@ -74,7 +79,7 @@ class Sights:
         near = self._tree.in_box(box.west_m, box.south_m, box.east_m, box.north_m)
         return window.turn(box, near, self._x_m, self._y_m)
 
-    def look_everywhere(self, who: object) -> Ints:
+    def look_everywhere(self, who: Follower) -> Ints:
         """Let the client have no window any more; return the rows of which it has to be told."""
         window = self._windows.get(who)
         if window is None:
@@ -85,13 +90,13 @@ class Sights:
         self.forget(who)
         return rows
 
-    def renew(self, who: object) -> None:
+    def renew(self, who: Follower) -> None:
         """Take down that the client has been given a new snapshot."""
         window = self._windows.get(who)
         if window is not None:
             self._windows[who] = Window(window.box, self._x_m, self._y_m)
 
-    def forget(self, who: object) -> None:
+    def forget(self, who: Follower) -> None:
         """The client has gone, or looks at everything."""
         self._windows.pop(who, None)
         if not self._windows:

@@ -66,6 +66,7 @@ async def _serve(scope: trio.CancelScope, hub: Hub, door: "Door", listeners: lis
     with scope:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(hub.pump.run)
+            nursery.start_soon(hub.pulse.run)
             await trio.serve_listeners(door.welcome, listeners, handler_nursery=nursery)
 
 

@@ -28,6 +28,8 @@ SLICE: Final = 65_536
 REASON_BYTES: Final = 123
 LAST_WORDS_S: Final = 1.0
 _CLOSE: Final = 0x88
+_PING: Final = b"\x89\x00"
+"""Without a word in it: whatever comes back is a sign of life. The library knows of no such ping, and passes over its pong."""
 
 
 def frame(payload: bytes) -> bytes:
@@ -66,6 +68,8 @@ class Wire(trio.abc.Stream):
         self._ended = False
         """A close frame is out, or begun."""
         self._closed = False
+        self.heard_s = trio.current_time()
+        """When the peer was heard of last."""
         self.last_words: Callable[[], bytes] | None = None
         """What is to be sent if the library closes without a close frame."""
 
@@ -87,6 +91,13 @@ class Wire(trio.abc.Stream):
             return True
         self._rest = memoryview(frames)[sent:]
         return False
+
+    def ping_now(self) -> bool:
+        """Ask for a sign of life; False if a frame may not begin now. What is not taken of it goes before the next frame."""
+        if not self.is_free:
+            return False
+        self.send_now(_PING)
+        return True
 
     async def send_frames(self, frames: bytes, patience: trio.CancelScope, within_s: float) -> None:
         """Send the rest, and then frames (there may be none).
@@ -143,7 +154,9 @@ class Wire(trio.abc.Stream):
         """As the stream does."""
         if self._closed:
             raise trio.ClosedResourceError("the library has closed")
-        return await self._stream.receive_some(max_bytes)
+        data = await self._stream.receive_some(max_bytes)
+        self.heard_s = trio.current_time()
+        return data
 
     async def aclose(self) -> None:
         """Send no more. Reading on until the client has gone, and closing, is left to who made the stream."""

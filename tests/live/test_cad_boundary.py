@@ -81,7 +81,7 @@ async def test_resets_and_faults_never_reach_another_connection(tmp_path: Path) 
             await rude.reset()
         await until(lambda: sum(running.statistics.ended.values()) == 20)
         async with wire(running) as faulty:
-            inside = next(reversed(running.hub._listeners))
+            inside = running.hub.pump.stream.followers[-1]
             inside._session.feed = None  # type: ignore[attr-defined]  # a fault of ours, planted
             await faulty.send({"type": "ping", "id": "p"})
             assert await faulty.closed() == 1011

@@ -42,7 +42,7 @@ async def seen(client: CadClient, holds: Callable[[Mirror], bool]) -> None:
 
 def cut(running: Running) -> None:
     """End every connection of the server, in the middle of whatever it does."""
-    for connection in list(running.hub._listeners):
+    for connection in running.hub.pump.stream.followers:
         assert isinstance(connection, Connection)
         connection.leave(RESTART)
 

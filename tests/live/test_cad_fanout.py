@@ -18,7 +18,7 @@ FOLLOW: dict[str, Any] = {**HELLO, "positions": False}
 
 
 def connections(running: Running) -> list[Connection]:
-    return [each for each in running.hub._listeners if isinstance(each, Connection)]
+    return [each for each in running.hub.pump.stream.followers if isinstance(each, Connection)]
 
 
 async def burst(client: Wire, first: int) -> None:

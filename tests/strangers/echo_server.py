@@ -14,6 +14,7 @@ from trio_websocket import WebSocketConnection
 
 from gateways.cad.config import CadConfig, Statistics
 from gateways.cad.connection import Connection
+from gateways.cad.pulse import Pulse
 from gateways.cad.pump import Pump
 from gateways.cad.session import Effect, Send
 from gateways.cad.socket import Door
@@ -31,6 +32,7 @@ class EchoHub:
         self.config = CONFIG
         self.statistics = Statistics()
         self.pump = Pump()
+        self.pulse = Pulse(CONFIG.ping_s)
         self.service = None
 
     def part(self, listener: object) -> None:

@@ -33,6 +33,11 @@ class Ear:
         self.positions: list[bytes] = []
         self.everything: list[bytes] = []
 
+    def tell_now(self, frames: bytes, messages: int) -> bool:
+        """Have them one by one."""
+        del frames, messages
+        return False
+
     def on_delta(self, frame: bytes) -> None:
         self.frames.append(frame)
         self.everything.append(frame)
@@ -51,8 +56,15 @@ class City:
         self.board = Board(restore(save(self.engine.world), indexed=False))
         service: Any = None  # the hub itself needs only the board
         self.hub = Hub(service, self.board, CadConfig(**settings))
+        self.board.on_update.append(lambda _: self.hand_out())
+        self.board.on_positions.append(lambda *_: self.hand_out())
         self.statistics = self.hub.statistics
         self.number = 0
+
+    def hand_out(self) -> None:
+        """Do as the pump does."""
+        while not self.hub.pump.stream.is_idle:
+            self.hub.pump.stream.hand_out(1)
 
     def report(self) -> None:
         self.number += 1
