@@ -110,9 +110,9 @@ VERBS: Final[tuple[Verb, ...]] = (
     _verb(
         "N",
         "new",
-        "N TYPE PLACE [P1…P5] [; NOTE]",
+        "N TYPE PLACE [P1…P5] [> [UNIT … REASON]] [; NOTE]",
         "Enter a call. PLACE is a street, two streets with & between them, a station or hospital, lat,lon, or @: where "
-        "you double-clicked the map",
+        "you double-clicked the map. Behind > stands who goes instead of the plan's units; with nothing there, nobody",
         Group.CALLS,
         _ENTER,
         Want.TYPE,

@@ -1,29 +1,11 @@
 """The command line says what Enter will do, from the messages that it would send: one server for all of it."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from gateways.vocabulary.verbs import VERBS
-from tests.browser.desk_kit import accepted, call, desk, expect, say
+from tests.browser.desk_kit import Seat, accepted, call, expect, say, typing
 from tests.browser.kit import Server
-
-Seat = tuple[Server, Any]
-
-
-@pytest.fixture(scope="module")
-def seat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seat]:
-    with desk(tmp_path_factory.mktemp("line")) as sitting:
-        yield sitting
-
-
-def typing(page: Any, line: str) -> None:
-    """Type it on an empty line, and send nothing."""
-    page.keyboard.press("/")
-    page.keyboard.press("Control+A")
-    page.keyboard.type(line)
 
 
 def enters(page: Any, words: str) -> None:
@@ -103,9 +85,7 @@ def test_an_empty_line_says_what_enter_accepts(seat: Seat) -> None:
     incident = call(page, "sick_person", "P4")
     expect(page.locator("#card .proposal")).to_contain_text("Accept")
     typing(page, " ")
-    expect(page.locator("#assist .enters")).to_have_text(
-        re.compile(rf"^Enter sends .+ to {incident}, as recommended$")
-    )
+    expect(page.locator("#assist .enters")).to_have_text(re.compile(rf"^Enter sends .+ to {incident}, as recommended$"))
 
 
 def test_every_verb_that_acts_has_words_for_what_it_does(seat: Seat) -> None:

@@ -2,10 +2,11 @@
 
 /** What is wrong with a line, in words for the person who typed it. */
 export class Wrong extends Error {
-  /** `instead`: the line that would do what was meant, as far as it can be told. */
-  constructor(message, instead = "") {
+  /** `instead`: the line that would do what was meant, as far as it can be told; `lacks`: the line only wants more words. */
+  constructor(message, instead = "", lacks = false) {
     super(message);
     this.instead = instead;
+    this.lacks = lacks;
   }
 }
 
@@ -85,6 +86,6 @@ export function sorted(words, text, board, { wantsIncident = true, wantsUnits = 
 
 /** Raise where something is missing. */
 export function need(value, what) {
-  if (!value || (Array.isArray(value) && !value.length)) throw new Wrong(what);
+  if (!value || (Array.isArray(value) && !value.length)) throw new Wrong(what, "", true);
   return value;
 }

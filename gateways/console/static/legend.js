@@ -1,9 +1,8 @@
 // The words of the heat layer: what its colours mean, how much of demand each is, and what would change.
 
-import { clockTime } from "./clock.js";
-import { bandOf, changesOf, leftWords, limitOf, sharesOf } from "./cover.js";
+import { asOf, bandOf, changesOf, leftWords, limitOf, sharesOf } from "./cover.js";
 import { fill, find, make, onFrame } from "./dom.js";
-import { percent, span } from "./words.js";
+import { classWords, percent, span } from "./words.js";
 
 const LEAST = 0.05; // percent: less is no change that could be seen
 const minutes = (seconds) => `${Number((seconds / 60).toFixed(1))} min`;
@@ -32,7 +31,7 @@ export class Legend {
     }
     if (this._box.contains(document.activeElement)) this._held = document.activeElement.dataset.focus;
     fill(this._box, this._head(picture), this._bands(picture),
-      make("p", { class: "quiet cover-foot" }, `${this._stillWords(picture)}Driving time of the nearest free unit from its post; hatched: not in time. As of ${clockTime(told.at_ms)}.`));
+      make("p", { class: "quiet cover-foot" }, `${this._stillWords(picture)}Driving time of the nearest free unit from its post; hatched: not in time. ${asOf(told.at_ms)}.`));
     if (this._held) this._box.querySelector(`[data-focus="${this._held}"]`)?.focus();
     this._held = null;
   }
@@ -99,9 +98,6 @@ function change(now, then) {
   const fine = percent(now) === percent(then) ? (share) => `${share.toFixed(1)} %` : percent;
   return `${fine(now)} → ${fine(then)}`;
 }
-
-/** Its name without what goes without saying. */
-export const classWords = (name) => name.replace(", lights", "").replace(/ 00 s$/, "");
 
 /** The two longest streets of a way. */
 function mainStreets({ legs }) {

@@ -38,7 +38,8 @@ function sending(desk, incident) {
     if (judged.has(unit.id)) return judged.get(unit.id) - 1e8;
     return (FREE.has(unit.status) ? 0 : 1e9) + (fits(unit, incident, board) ? 0 : 1e8) + away(streets, unit, incident);
   };
-  return byWeight([...board.units.values()], weight).map((unit) => ({
+  const there = new Set((incident?.assigned ?? []).map((each) => each.unit));
+  return byWeight([...board.units.values()].filter((unit) => !there.has(unit.id)), weight).map((unit) => ({
     word: unit.id,
     about: best.includes(unit.id) ? "recommended" : judged.has(unit.id) ? `in ${span(judged.get(unit.id))}` : plainly(unit),
   }));
