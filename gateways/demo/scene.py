@@ -139,7 +139,7 @@ def _stage(
     if source is None:
         agencies = tuple(replace(agency, automatic=False) for agency in place.agencies)
         place = replace(place, agencies=agencies, moves=replace(place.moves, at_once=MOVES_AT_ONCE))
-    save(copy, place, loaded.demand, loaded.streets)
+    save(copy, place, loaded.demand, loaded.streets, loaded.addresses)
     return place, loaded.demand, loaded.streets
 
 

@@ -16,10 +16,11 @@ PLACE, TYPES, PLANS, SHIFTS = "place.toml", "types.toml", "plans.toml", "shifts.
 STATIONS, HOSPITALS, UNITS, CREWS = "stations.csv", "hospitals.csv", "units.csv", "crews.csv"
 AREAS, DEMAND, ZONES, STREETS = "areas.geojson", "demand.toml", "demand.csv", "streets.npz"
 AGENCIES, DETERMINATIONS, RULES, COVERAGE = "agencies.toml", "determinations.toml", "rules.toml", "coverage.csv"
+ADDRESSES = "addresses.csv"
 REQUIRED = (PLACE, TYPES, PLANS, STATIONS, UNITS)
 OPTIONAL = (
     *(SHIFTS, HOSPITALS, CREWS, AREAS, DEMAND, ZONES, STREETS),
-    *(AGENCIES, DETERMINATIONS, RULES, COVERAGE),
+    *(AGENCIES, DETERMINATIONS, RULES, COVERAGE, ADDRESSES),
 )
 
 Id = Annotated[str, Meta(pattern=r"^\w([\w .:/#+-]{0,62}[\w.:/#+-])?\Z")]
@@ -241,3 +242,15 @@ class PointRow(File, frozen=True):
     lat: Latitude
     lon: Longitude
     weight: Count
+
+
+class AddressRow(File, frozen=True):
+    """A line of addresses.csv."""
+
+    number: Annotated[str, Meta(min_length=1, max_length=20)]
+    street: Text
+    lat: Latitude
+    lon: Longitude
+    unit: Annotated[str, Meta(max_length=40)] = ""
+    city: Annotated[str, Meta(max_length=100)] = ""
+    postcode: Annotated[str, Meta(max_length=20)] = ""

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from engine.model.demand import Demand
 from engine.model.place import Place
+from gateways.places.addresses import Addresses, check_addresses
 from gateways.places.connected import Dropped, connected
 from gateways.places.mistakes import Findings, refused
 from gateways.places.save import save
@@ -39,9 +40,13 @@ def offsets(source: Path, timezone: str) -> tuple[tuple[int, int], ...]:
         raise refused(source, "", str(error), "timezone") from error
 
 
-def write(source: Path, out: Path, place: Place, demand: Demand, streets: Streets) -> None:
+def write(
+    source: Path, out: Path, place: Place, demand: Demand, streets: Streets, addresses: Addresses | None = None
+) -> None:
     """Write the place. Raises PlaceRefused when it would not work or cannot be written."""
     findings = Findings()
     check_soundness(place, demand, findings)
+    if addresses is not None:
+        check_addresses(addresses, place, findings)
     findings.refuse_errors(source)
-    save(out, place, demand, streets)
+    save(out, place, demand, streets, addresses)

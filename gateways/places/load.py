@@ -12,6 +12,7 @@ from engine.model.demand import Demand
 from engine.model.place import Place
 from engine.streets.graph import Graph
 from gateways.places import files
+from gateways.places.addresses import Addresses, check_addresses, read_addresses
 from gateways.places.build import build_demand, build_place, projection_of
 from gateways.places.draft import Draft, read_draft
 from gateways.places.geojson import read_areas
@@ -30,6 +31,8 @@ class Loaded(Struct, frozen=True):
     streets: Streets | None
     graph: Graph | None
     """The streets as the engine searches them; None where travel goes in straight lines."""
+    addresses: Addresses | None
+    """None where the place has no house numbers."""
     warnings: tuple[Mistake, ...]
     """What `turnout check` would say; none of it keeps the place from being used."""
 
@@ -55,15 +58,20 @@ def examine(folder: Path, findings: Findings) -> Loaded | None:
     draft = read_draft(folder, findings)
     check_references(draft, findings)
     streets = _streets(folder, draft, findings)
-    loaded = _build(folder, draft, streets, findings)
+    addresses = read_addresses(folder, findings)
+    loaded = _build(folder, draft, streets, addresses, findings)
     if loaded is None or findings.errors():
         return None
     check_soundness(loaded.place, loaded.demand, findings)
+    if addresses is not None:
+        check_addresses(addresses, loaded.place, findings)
     warnings = tuple(each for each in findings.mistakes if each.severity is Severity.WARNING)
     return replace(loaded, warnings=warnings)
 
 
-def _build(folder: Path, draft: Draft, streets: Streets | None, findings: Findings) -> Loaded | None:
+def _build(
+    folder: Path, draft: Draft, streets: Streets | None, addresses: Addresses | None, findings: Findings
+) -> Loaded | None:
     """Build what the draft describes, unless it has mistakes."""
     file = draft.place
     if file is None:
@@ -78,7 +86,7 @@ def _build(folder: Path, draft: Draft, streets: Streets | None, findings: Findin
     if streets is not None and file.travel.model != "straight":
         graph = graph_of(streets, projection_of(file))
     place = build_place(draft, file, areas, graph.digest if graph else "")
-    return Loaded(place, build_demand(draft, file), streets, graph, ())
+    return Loaded(place, build_demand(draft, file), streets, graph, addresses, ())
 
 
 def _streets(folder: Path, draft: Draft, findings: Findings) -> Streets | None:

@@ -13,6 +13,7 @@ from engine.model.demand import Demand
 from engine.model.geometry import Projection
 from engine.model.place import Hospital, Place, Station
 from gateways.places import files
+from gateways.places.addresses import Addresses, write_addresses
 from gateways.places.coverage import coverage_points
 from gateways.places.geojson import areas_document
 from gateways.places.hours import format_windows
@@ -23,7 +24,13 @@ from gateways.places.streets import Streets, write_streets
 from gateways.places.toml_out import document, inline, pairs, seconds, section
 
 
-def save(folder: Path, place: Place, demand: Demand | None = None, streets: Streets | None = None) -> None:
+def save(
+    folder: Path,
+    place: Place,
+    demand: Demand | None = None,
+    streets: Streets | None = None,
+    addresses: Addresses | None = None,
+) -> None:
     """Write the place; files of an earlier one in the same folder are replaced or removed.
 
     Raises PlaceRefused when the folder holds something other than a place, cannot be written, or the place names
@@ -37,6 +44,8 @@ def save(folder: Path, place: Place, demand: Demand | None = None, streets: Stre
             (folder / file).write_bytes(content)
         if streets is not None:
             write_streets(folder, streets)
+        if addresses is not None:
+            write_addresses(folder, addresses)
         (folder / files.PLACE).write_bytes(_place(place))
     except OSError as error:
         raise refused(folder, "", f"cannot be written: {error.strerror or error}") from error

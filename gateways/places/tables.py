@@ -89,7 +89,7 @@ def csv_rows(folder: Path, file: str, wanted: type[T], findings: Findings) -> Ro
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip() for name in next(lines, [])]
-        if not _header_fits(file, header, wanted, findings):
+        if not header_fits(file, header, wanted, findings):
             return Rows(file, [], {}, readable=False)
         cells = list(_cells(file, [(lines.line_num, line) for line in lines], header, findings))
     except csv.Error as error:
@@ -98,7 +98,7 @@ def csv_rows(folder: Path, file: str, wanted: type[T], findings: Findings) -> Ro
     return _rows(file, cells, wanted, findings, strict=False)
 
 
-def _header_fits(file: str, header: list[str], wanted: type[Struct], findings: Findings) -> bool:
+def header_fits(file: str, header: list[str], wanted: type[Struct], findings: Findings) -> bool:
     """Report unknown, repeated and missing columns."""
     before = findings.errors(file)
     fields = {field.encode_name: field.required for field in msgspec.structs.fields(wanted)}

@@ -34,17 +34,15 @@ YES = """
   return met.textContent;
 }
 """
-EMERGENCY = (
-    """
-(where) => {
-  const { board, desk } = window.turnout;
-  board.alarms.set("x", { id: "x", about: "unit_emergency", incident: null, unit: "E1", text: "mayday", raised_ms: 0, acknowledged_by: null, rung: 0 });
+EMERGENCY = f"""
+(where) => {{
+  const {{ board, desk }} = window.turnout;
+  const about = {{ about: "unit_emergency", incident: null, unit: "E1", text: "mayday" }};
+  board.alarms.set("x", {{ id: "x", ...about, raised_ms: 0, acknowledged_by: null, rung: 0 }});
   desk.attention._draw();
-  return (%s)(where);
-}
+  return ({YES})(where);
+}}
 """
-    % YES
-)  # noqa: UP031  braces are the script's
 
 
 def rows(page: Any) -> list[str]:

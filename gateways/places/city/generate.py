@@ -8,11 +8,13 @@ from msgspec import Struct
 from engine.model.demand import Demand
 from engine.model.place import AlertSettings, Place
 from engine.model.rules import CoverageRules
+from gateways.places.addresses import Addresses
 from gateways.places.city.chance import dice
 from gateways.places.city.districts import in_order, make_districts
 from gateways.places.city.fleet import UNITS_MIN, make_fleet
 from gateways.places.city.graph import make_town
 from gateways.places.city.grid import lines_for, make_edges, make_grid
+from gateways.places.city.houses import make_addresses
 from gateways.places.city.land import DEMO_PEOPLE, PROJECTION, TIMEZONE, city_radius, make_land
 from gateways.places.city.people import make_demand, people_at
 from gateways.places.city.plans import CAPABILITIES, DETERMINATIONS, EMERGENCY, PLANS, TYPES
@@ -41,6 +43,7 @@ class City(Struct, frozen=True):
     place: Place
     demand: Demand
     streets: Streets
+    addresses: Addresses
 
 
 def generate(out: Path, seed: int, units: int, progress: Progress) -> City:
@@ -51,7 +54,7 @@ def generate(out: Path, seed: int, units: int, progress: Progress) -> City:
         raise refused(out, "", f"a seed is a whole number from 0; {seed} was given")
     city = make_city(seed, units, progress)
     progress("files", STEPS - 1, STEPS)
-    save(out, city.place, city.demand, city.streets)
+    save(out, city.place, city.demand, city.streets, city.addresses)
     progress("done", STEPS, STEPS)
     return city
 
@@ -95,4 +98,4 @@ def make_city(seed: int, units: int, progress: Progress) -> City:
         emergency_type=EMERGENCY,
         streets=graph_of(town.streets, PROJECTION).digest,
     )
-    return City(place, demand, town.streets)
+    return City(place, demand, town.streets, make_addresses(seed, town))

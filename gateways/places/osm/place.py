@@ -20,6 +20,7 @@ from gateways.places.city.plans import CAPABILITIES, DETERMINATIONS, EMERGENCY, 
 from gateways.places.coverage import coverage_points
 from gateways.places.imported import Imported, keep_connected, offsets, write
 from gateways.places.mistakes import refused
+from gateways.places.osm.doors import addresses_of
 from gateways.places.osm.fleet import fleet_of, usual_units
 from gateways.places.osm.people import demand_of
 from gateways.places.osm.read import Extract, read_extract
@@ -34,7 +35,9 @@ STEPS = 4
 RIM_M = 2_000
 """Positions are accepted this far beyond the roads."""
 SOURCE = "SOURCE-osm.txt"
-_TERMS = "Streets, stations and hospitals: © OpenStreetMap contributors, Open Database License (ODbL) 1.0.\n"
+_TERMS = (
+    "Streets, house numbers, stations and hospitals: © OpenStreetMap contributors, Open Database License (ODbL) 1.0.\n"
+)
 
 Progress = Callable[[str, int, int], None]
 Box = tuple[int, int, int, int]
@@ -83,12 +86,14 @@ def import_osm(
     )
     demand = demand_of(streets, projection, hospitals=bool(place.hospitals))
     place = replace(place, coverage=CoverageRules(points=coverage_points(demand.zones)))
+    addresses, numbered = addresses_of(extract.doors, place)
     progress("files", 3, STEPS)
-    write(file, out, place, demand, streets)
+    write(file, out, place, demand, streets, addresses)
     (out / SOURCE).write_text(_TERMS, encoding="utf-8")
     notes = [
         str(dropped),
         _said_of(turns, extract),
+        numbered,
         *_made_up(place, demand, stations, zone_known=timezone is not None),
     ]
     progress("done", STEPS, STEPS)

@@ -12,12 +12,13 @@ from msgspec import Struct, field
 
 from gateways.places.mistakes import refused
 from gateways.places.osm.access import Road, Tags, road_of
+from gateways.places.osm.doors import Doors
 from gateways.places.osm.points import Point, point_of
 from gateways.places.osm.sites import Site, site_kind
 from gateways.places.osm.turns import Restriction, restriction_of
 
 SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2", ".osm.xml", ".opl")
-_KEYS = ("highway", "barrier", "amenity", "emergency")
+_KEYS = ("highway", "barrier", "amenity", "emergency", "addr:housenumber", "addr:interpolation")
 
 
 class Way(Struct, frozen=True, gc=False):
@@ -39,6 +40,7 @@ class Extract(Struct):
     via_ways: int = 0
     """Restrictions over a way instead of a node, which are left out."""
     sites: list[Site] = field(default_factory=list)
+    doors: Doors = field(default_factory=Doors)
 
 
 def read_extract(file: Path) -> Extract:
@@ -88,6 +90,7 @@ class _Reader:
 
     def _relation(self, relation: Any) -> None:
         tags = dict(relation.tags)
+        self._extract.doors.note_relation(tags)
         if tags.get("type") == "restriction":
             members = [(member.role, member.type, member.ref) for member in relation.members]
             found = restriction_of(tags, members)
@@ -104,6 +107,7 @@ class _Reader:
         tags = dict(node.tags)
         if point := point_of(tags):
             self._extract.points[node.id] = point
+        self._extract.doors.note_point(node.id, tags, (node.location.lat, node.location.lon))
         self._site(tags, "n", node.id, [(node.location.lat, node.location.lon)])
 
     def _way(self, way: Any) -> None:
@@ -113,8 +117,11 @@ class _Reader:
             for node in way.nodes:
                 if node.location.valid():
                     self._extract.at[node.ref] = (node.location.lat, node.location.lon)
-        elif site_kind(tags):
-            self._site(tags, "w", way.id, list(_corners(way)))
+            return
+        points = [(node.ref, (node.location.lat, node.location.lon)) for node in way.nodes if node.location.valid()]
+        self._extract.doors.note_line(tags, points)
+        if site_kind(tags):
+            self._site(tags, "w", way.id, [spot for _, spot in points])
 
     def _site(self, tags: Tags, what: str, ref: int, corners: list[tuple[float, float]]) -> None:
         if corners and (kind := site_kind(tags)):

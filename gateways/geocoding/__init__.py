@@ -1,0 +1,8 @@
+"""Addresses as people say them, to positions. See README.md.
+
+Rule: pure lookups in memory. What is not listed is never passed off as listed: each answer says how it was found.
+"""
+
+from gateways.geocoding.geocoder import MOST, Found, Geocoder, How, sure
+
+__all__ = ["MOST", "Found", "Geocoder", "How", "sure"]
