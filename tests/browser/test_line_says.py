@@ -94,3 +94,15 @@ def test_every_verb_that_acts_has_words_for_what_it_does(seat: Seat) -> None:
     told = set(page.evaluate("import('/console/enters.js').then((it) => it.FORETOLD)"))
     acts = {message for verb in VERBS for message in verb.messages if not message.startswith("ask_")}
     assert acts <= told
+
+
+def test_the_next_best_are_offered_first_with_their_time(seat: Seat) -> None:
+    """Behind the recommended one comes whoever was judged next, and no incident where one is named."""
+    _, page = seat
+    incident = call(page, "sick_person", "P4")
+    expect(page.locator("#card .proposal")).to_contain_text("Accept")
+    typing(page, f"D {incident} ")
+    offers = page.locator("#assist .offer")
+    expect(offers.nth(0)).to_contain_text("recommended")
+    expect(offers.nth(1)).to_have_text(re.compile(r"^\S+ in \d+:\d\d$"))
+    page.keyboard.press("Escape")
