@@ -85,14 +85,11 @@ OnRead = Callable[[Principal, str, Iterable[str]], None]
 """Told who was shown people's data, by which way, and of which incidents; of none: of the whole board."""
 
 
-PrincipalName = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
-"""Without dots and slashes: it stands before a dot in tokens, and before a slash in the keys of answers."""
-
-
 class Credential(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A principal of the configuration, with the digests of its live secrets (two during a rotation)."""
 
-    name: PrincipalName
+    name: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
+    """Without dots and slashes: it stands before a dot in tokens, and before a slash in the keys of answers."""
     role: Role
     secret_sha256: tuple[str, ...]
     units: tuple[str, ...] | None = None

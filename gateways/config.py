@@ -20,7 +20,7 @@ from engine.model.place import Place
 from gateways.alerts import Endpoint, LogFile, Recipients, RecipientsRefused, read_recipients
 from gateways.api import ApiConfig
 from gateways.asap.config import AsapConfig
-from gateways.auth import Credential, PrincipalName, Role, digest_of_secret, new_secret
+from gateways.auth import Credential, Role, digest_of_secret, new_secret
 from gateways.cad.config import CadConfig
 from gateways.cap.config import CapConfig
 from gateways.cloudevents.config import Subscription
@@ -83,8 +83,6 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     exercise: bool = False
     """Nobody real is told: what would leave this machine is recorded. Needs a data folder of its own."""
     principals: tuple[Credential, ...] = ()
-    also: dict[PrincipalName, Role] = {}
-    """Where no principals are named: names beside those of the roles for which tokens are made too."""
     snapshot_every_s: float = 60.0
     snapshot_after_turns: int = 5_000
 
@@ -178,27 +176,20 @@ class Access(Struct, frozen=True):
 
 
 def grant_access(config: Config, data: Path) -> Access:
-    """Return the principals of the configuration, or make one per role, and those of `also`; tokens stay in the data folder."""
+    """Return the principals of the configuration, or make one per role and keep their tokens in the data folder."""
     if config.principals:
         return Access(config.principals, {})
     path = data / ACCESS_FILE
-    roles = {role.value: role for role in Role} | config.also
-    kept = msgspec.convert(tomllib.loads(path.read_text()), dict[str, str]) if path.exists() else {}
-    tokens = {name: kept.get(name) or f"{name}.{new_secret()}" for name in roles}
-    if tokens.keys() - kept.keys():
-        _keep_tokens(path, kept | tokens)
+    if path.exists():
+        tokens = msgspec.convert(tomllib.loads(path.read_text()), dict[str, str])
+    else:
+        tokens = {role.value: f"{role.value}.{new_secret()}" for role in Role}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.writelines(f'{name} = "{token}"\n' for name, token in tokens.items())
     credentials = tuple(
-        Credential(name=name, role=role, secret_sha256=(digest_of_secret(tokens[name].partition(".")[2]),))
-        for name, role in roles.items()
+        Credential(name=name, role=Role(name), secret_sha256=(digest_of_secret(token.partition(".")[2]),))
+        for name, token in tokens.items()
     )
     return Access(credentials, tokens)
-
-
-def _keep_tokens(path: Path, tokens: dict[str, str]) -> None:
-    """Write them where their owner alone may read them; whole, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".new")
-    handle = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.writelines(f'{name} = "{token}"\n' for name, token in tokens.items())
-    beside.replace(path)

@@ -26,7 +26,7 @@ from gateways.demo.line import Line
 from gateways.demo.pagers import Page, Pagers
 from gateways.demo.quarters import Quarters
 from gateways.demo.radio import ASIDE, Radio, ReceiptDoor
-from gateways.demo.scene import DESK, Scene
+from gateways.demo.scene import Scene
 from gateways.demo.streets import Navigator
 from gateways.demo.supervisor import Doors
 from gateways.demo.terminals import Terminals
@@ -65,7 +65,7 @@ class City:
     def join(self, desk: CadClient, crews: CadClient, roads: Roads | None, guest: Guest) -> Watch:
         """Give the desk and the crews their connections and their map, and return what follows the desk's screen."""
         scene, ledger, time = self._scene, self.ledger, self.time
-        self._lines = [Line(desk, ledger, DESK), Line(crews, ledger, "crew")]
+        self._lines = [Line(desk, ledger, "dispatcher"), Line(crews, ledger, "crew")]
         self._navigator = Navigator(scene.place, roads, ledger, scene.seed)
         self._hear(crews)
         self.operator = Operator(self._lines[0], ledger)

@@ -24,8 +24,6 @@ from gateways.demo.pagers import PATH
 from gateways.places import Streets, generate, load, save
 from gateways.progress import Report
 
-DESK = "demo-cad"
-"""The name under which the city's own desk signs in: on cards and in the journal it is not whoever sits at the console."""
 LADDER = ("pagers", "log")
 """The crews' pagers first; what does not reach them goes into a log file, and then to a person."""
 PAGER_TIMEOUT_S = 2.0
@@ -175,7 +173,6 @@ def write_config(scene: Scene, ports: Ports, pagers: str, secret: str) -> None:
     scene.config.write_text(
         _CONFIG.format(
             ports=ports,
-            desk=DESK,
             code_s=CODE_S,
             look_s=max(0.5, LOOK_EVERY_MS / 1000 / scene.pace.rate),
             url=f"http://{pagers}{PATH}",
@@ -203,9 +200,6 @@ port = {ports.web}
 
 [console]
 code_s = {code_s}
-
-[also]
-{desk} = "dispatcher"
 
 [journal]
 segment_bytes = 16_777_216

@@ -24,7 +24,7 @@ from gateways.demo.city import City
 from gateways.demo.guest import Guest
 from gateways.demo.invitation import WAIT_S, Invitation
 from gateways.demo.ledger import Ledger
-from gateways.demo.scene import DESK, Scene, free_ports, write_config
+from gateways.demo.scene import Scene, free_ports, write_config
 from gateways.demo.screen import Screen
 from gateways.demo.supervisor import STOP_WITHIN_S, Doors, Outage, Supervisor
 from gateways.demo.voices import broker
@@ -176,7 +176,7 @@ async def _clients(doors: Doors) -> AsyncIterator[tuple[CadClient, CadClient]]:
     """Connect the desk and the crews, and wait until both have a screen."""
     tokens = doors.access.tokens
     async with (
-        reconnecting(doors.cad, tokens[DESK], positions=False, give_up_s=GIVE_UP_S) as desk,
+        reconnecting(doors.cad, tokens["dispatcher"], positions=False, give_up_s=GIVE_UP_S) as desk,
         reconnecting(doors.cad, tokens["crew"], positions=False, give_up_s=GIVE_UP_S) as crews,
     ):
         with trio.fail_after(JOIN_WITHIN_S):
