@@ -103,9 +103,7 @@ def test_an_empty_line_says_what_enter_accepts(seat: Seat) -> None:
     incident = call(page, "sick_person", "P4")
     expect(page.locator("#card .proposal")).to_contain_text("Accept")
     typing(page, " ")
-    expect(page.locator("#assist .enters")).to_have_text(
-        re.compile(rf"^Enter sends .+ to {incident}, as recommended$")
-    )
+    expect(page.locator("#assist .enters")).to_have_text(re.compile(rf"^Enter sends .+ to {incident}, as recommended$"))
 
 
 def test_every_verb_that_acts_has_words_for_what_it_does(seat: Seat) -> None:
