@@ -140,7 +140,13 @@ async def units(room: Room, call: Call) -> Reply:
     """Units, in the order in which the place lists them."""
     query: shapes.UnitsQuery = call.query
     world = room.board.world
-    found = (each for each in world.units if _fits(world, each, query))
+    names = world.settled.capabilities
+    needs = (
+        None
+        if query.capability is None
+        else sum(1 << bit for bit, name in enumerate(names) if name == query.capability)
+    )
+    found = (each for each in world.units if _fits(world, each, query, needs))
     items, following = page_of(found, query, lambda each: each.row)
     return Reply(
         shapes.Units(
@@ -151,9 +157,10 @@ async def units(room: Room, call: Call) -> Reply:
     )
 
 
-def _fits(world: World, each: UnitRecord, query: shapes.UnitsQuery) -> bool:
+def _fits(world: World, each: UnitRecord, query: shapes.UnitsQuery, needs: int | None) -> bool:
+    """Tell whether the unit is asked for. `needs` is the bit of the capability; 0: none has what the place does not know."""
     described = world.fleet.units[each.row]
-    if query.capability is not None and query.capability not in world.settled.names(described.capabilities):
+    if needs is not None and not described.capabilities & needs:
         return False
     return (
         query.status in (None, world.status(each))
