@@ -82,7 +82,7 @@ export function aboutCall({ kind, spot, priority, urged }, desk) {
 
 function enter(line, desk) {
   const call = callSoFar(line, desk);
-  if (call.wrong) throw new Wrong(call.wrong);
+  if (call.wrong) throw new Wrong(call.wrong, "", true);
   const { kind, spot, sends } = call;
   const kept = sends ? { due_ms: Math.round(now() + KEPT_MS) } : {};
   const report = { type: "report_incident", ...aboutCall(call, desk), address: spot.name, note: call.note, ...kept };
