@@ -42,9 +42,9 @@ function othersOf(words, desk) {
 }
 
 /**
- * What the words of a call say so far: {kind, spot, priority, note, sends, wrong}. `sends` is null where the plan decides;
- * `wrong` says what is missing or not to be
- * understood; `kind` and `spot` are there as far as they are known.
+ * What the words of a call say so far: {kind, spot, priority, note, sends, wrong}. `wrong` says what is missing or not to
+ * be understood; `sends` is null where the plan decides; `kind` and `spot` are there as far as they are known. While the server looks for the place, `looking` is
+ * what to wait for before asking again.
  */
 export function callSoFar({ words: all, text }, desk) {
   const cut = all.indexOf(SENDING);
@@ -65,7 +65,7 @@ export function callSoFar({ words: all, text }, desk) {
   if (!rest.length) return { ...call, wrong: WHERE };
   const said = rest.join(" ");
   const spot = said === "@" ? desk.map.pin ?? { wrong: PIN } : desk.places.locate(said);
-  if (spot.wrong) return { ...call, wrong: spot.wrong };
+  if (spot.wrong) return { ...call, wrong: spot.wrong, looking: spot.looking };
   try {
     return { ...call, spot, sends: cut < 0 ? null : othersOf(all.slice(cut + 1), desk) };
   } catch (error) {
@@ -82,6 +82,10 @@ export function aboutCall({ kind, spot, priority, urged }, desk) {
 
 function enter(line, desk) {
   const call = callSoFar(line, desk);
+  return call.looking ? call.looking.then(() => entering(callSoFar(line, desk), desk)) : entering(call, desk);
+}
+
+function entering(call, desk) {
   if (call.wrong) throw new Wrong(call.wrong, "", true);
   const { kind, spot, sends } = call;
   const kept = sends ? { due_ms: Math.round(now() + KEPT_MS) } : {};

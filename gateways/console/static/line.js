@@ -107,7 +107,9 @@ export class Line {
   /** Do what the line says. What a person has `typed` goes into the record word for word. */
   async run(line, { typed = false } = {}) {
     try {
-      return await this.perform(this._read(line), typed ? line : "");
+      const reading = this._read(line);
+      this._wait();
+      return await this.perform(await reading, typed ? line : "");
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
       this._instead = error.instead;
@@ -117,7 +119,7 @@ export class Line {
     }
   }
 
-  /** What the line does. Raises Wrong, and changes nothing. */
+  /** What the line does; a promise of it while a place is looked for. Raises Wrong, and changes nothing. */
   _read(line) {
     const { verb, words, text } = understand(split(line), this.desk);
     if (!this.desk.mayAll(verb)) throw new Wrong(`A ${this.desk.me.role.replaceAll("_", " ")} may not do this.`);
@@ -130,7 +132,7 @@ export class Line {
       this._tell("", deed.show(this.desk) ?? "");
       return true;
     }
-    this._tell("", this.desk.link.state !== "live" ? "Waits for the link" : deed.say.every(isQuestion) ? "The record is being read …" : "…");
+    this._wait(deed.say.every(isQuestion) ? "The record is being read …" : "…");
     this._asking += 1;
     const first = await this._ask(deed.say, line).finally(() => (this._asking -= 1));
     if (!first) return false;
@@ -156,6 +158,10 @@ export class Line {
       this.desk.first.took(message);
     }
     return first;
+  }
+
+  _wait(words = "…") {
+    this._tell("", this.desk.link.state === "live" ? words : "Waits for the link");
   }
 
   /** Say why not. Where the advice has changed between the look and the key, the new best is said instead. */
@@ -272,12 +278,19 @@ export class Line {
     if (at >= 0) this._complete(at);
   }
 
-  _complete(at = 0) {
-    const offer = this._offers()[at];
-    if (!offer) return;
+  /** Take an offer; where the server is still looking for it, as soon as it has come, if nothing was typed since. */
+  async _complete(at = 0) {
     const value = this._input.value;
+    if (!this._offers().length) await this.desk.places.settled();
+    const offer = this._offers()[at];
+    if (!offer || this._input.value !== value) return;
     const cut = offer.replaces ?? (/\s$/.test(value) ? "" : split(value).words.at(-1) ?? "");
     this._input.value = `${value.slice(0, value.length - cut.length)}${offer.word} `;
+    this._help();
+  }
+
+  /** The server has answered what it was asked while this is typed. */
+  told() {
     this._help();
   }
 
@@ -300,7 +313,9 @@ export class Line {
     let parts = [];
     this._lacks = "";
     try {
-      const say = this._deed()?.say ?? [];
+      const deed = this._deed();
+      deed?.catch?.(() => {}); // the place is still looked for: it is read again once that is known
+      const say = deed?.say ?? [];
       const lacks = owed(say, this.desk);
       parts = lacks ? [make("span", { class: "wants" }, lacks)] : foretold(say, this.desk).flatMap(inWords);
     } catch (error) {
