@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.desk_kit import Seat, desk
+from tests.browser.desk_kit import Seat, desk, expect
 
 RESTED = (
     "() => { window.turnout.desk.line.focus(''); document.activeElement.blur(); window.turnout.board.select(null); }"
@@ -20,7 +20,10 @@ def sitting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seat]:
 
 @pytest.fixture
 def seat(sitting: Seat) -> Seat:
-    """The same, with an empty line, nothing selected and no sheet open."""
-    _, page = sitting
+    """The same, with no call open, an empty line and nothing selected."""
+    server, page = sitting
+    for each in server.read("/v1/incidents")["items"]:
+        server.order(f"/v1/incidents/{each['id']}/cancel", reason="another test begins")
     page.evaluate(RESTED)
+    expect(page.locator("#queue .row")).to_have_count(0)
     return sitting

@@ -121,9 +121,9 @@ export class Cover {
    * known. Asked for while somebody looks at the city, as often as for the layer.
    */
   city() {
-    const { told } = this.board.cover?.picture && this.on ? { told: this.board.cover } : this._city;
-    if (told !== this.board.cover && performance.now() - this._city.askedAt > LOOK_EVERY_MS && this._link.state === "live") this._askCity();
-    return told;
+    if (this.on && this.board.cover?.picture) return this.board.cover;
+    if (performance.now() - this._city.askedAt > LOOK_EVERY_MS && this._link.state === "live") this._askCity();
+    return this._city.told;
   }
 
   async _askCity() {
