@@ -112,8 +112,8 @@ VERBS: Final[tuple[Verb, ...]] = (
         "new",
         "N TYPE PLACE [P1…P5] [> [UNIT … REASON]] [; NOTE]",
         "Enter a call. PLACE is a house (12 MILL ST) where the place lists them, a street, two streets with & between "
-        "them, a station or hospital, lat,lon, or @: where you double-clicked the map. Behind > stands who goes instead "
-        "of the plan's units; with nothing there, nobody",
+        "them, a station or hospital, lat,lon, or @: where you double-clicked the map. Behind >: who goes instead of "
+        "whom the plan would send, and why; or nobody",
         Group.CALLS,
         _ENTER,
         Want.TYPE,
@@ -153,7 +153,7 @@ VERBS: Final[tuple[Verb, ...]] = (
         "RP",
         "replace",
         "RP UNIT UNIT REASON",
-        "Send the second unit in the place of the first, which has not arrived and goes home",
+        "The second unit goes in the place of the first, which has not arrived",
         Group.SENDING,
         (response.Supersede,),
         _U,

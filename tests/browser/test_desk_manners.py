@@ -155,6 +155,7 @@ def test_every_sign_is_explained_in_the_words_of_the_page(seat: Seat) -> None:
     assert sheet.evaluate("(it) => it.scrollHeight <= it.clientHeight")
     page.get_by_role("button", name="Commands and keys").click()
     expect(sheet).to_contain_text("semicolon")
+    assert sheet.evaluate("(it) => it.scrollHeight <= it.clientHeight")
     page.keyboard.press("Escape")
     titles = page.locator("#units .tile-code").evaluate_all("(all) => all.map((each) => each.title)")
     assert titles
