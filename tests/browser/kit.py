@@ -30,6 +30,8 @@ secret_sha256 = ["{digest_of_secret(SECRET)}"]
 """
 """A supervisor, for the configuration."""
 START_S = 180.0
+READ_MS = 240_000
+"""Reading a journal starts a process at the lowest priority, and the machine may be busy."""
 CONFIG = """
 feeds = []
 [cad]
