@@ -21,7 +21,7 @@ const REASONS = {
   understaffed: "has too few people on board",
   on_break: "is at its meal, which is not interrupted for so little",
   neighbour_quota: "would be beyond what was agreed with its agency",
-  declined: "has said no",
+  declined: "has said no, or was done there",
   not_less_urgent: "is under way to something as urgent",
   diverted_once: "has been turned round once already",
   arrived: "is with its incident",
