@@ -16,7 +16,7 @@ from engine.kernels.dense import assign_all
 from engine.kernels.descend import descend, lead, unroll
 from engine.kernels.dissect import dissection_order
 from engine.kernels.eligible import cheapest, judge, ready, tally
-from engine.kernels.fixes import believable, extremes, keep_newest, leaving, turn_out
+from engine.kernels.fixes import believable, extremes, keep_newest, leaving, to_nodes, turn_out
 from engine.kernels.futures import late_in_futures
 from engine.kernels.hierarchy import contract, place_links
 from engine.kernels.match import Kinds, Pool, certify_matching, match
@@ -24,7 +24,7 @@ from engine.kernels.moving import Standing, Terms, best_moves, gains_from, make_
 from engine.kernels.nearest import nearest, pack, snap, snap_rows
 from engine.kernels.outlook import FIRST, Points, Ranks, Units, direct_ms, rank_outlook, weigh_outlook
 from engine.kernels.pace import pace
-from engine.kernels.posting import Room, Sets, covered, improve, nested_order, shares
+from engine.kernels.posting import Room, Sets, covered, improve, list_posts, nested_order, shares
 from engine.kernels.reach import standing_at, to_points, to_posts
 from engine.kernels.relax import relax
 from engine.kernels.schedule import NEVER, Routes, schedule
@@ -146,6 +146,7 @@ def _warm_fixes() -> None:
     leaving(wide, wide, wide, flag, wide, wide, 0, wide.copy(), wide.copy())
     extremes(wide)
     short = np.zeros(1, np.int16)
+    to_nodes(zero, zero, short.copy(), flags.copy(), zero, zero.copy(), zero.copy())
     keep_newest(zero, zero, zero, wide, short, short, flag.copy(), zero.copy(), zero.copy(), wide.copy(), short, short)
     spread(zero, wide, wide, zero, 0, zero, 0, flags, wide, short, 0, 0, 0, wide.copy())
 
@@ -157,6 +158,7 @@ def _warm_posting() -> None:
     sets = Sets(one, bounds, bounds, zero, one, zero, 1)
     room = Room(np.ones(1, np.int32), zero)
     times_ms, wide = np.zeros((1, 1), np.int32), np.zeros((1, 1), np.int64)
+    list_posts(np.ones((1, 1), np.uint8), bounds, zero.copy())
     covered(sets, zero, one, np.empty(1, np.int64))
     first, lists = np.empty(3, np.int64), (one.copy(), one.copy(), one.copy())
     standing = Standing(shares(one, 1), first, lists[0], lists[1], lists[2], wide, wide.copy())

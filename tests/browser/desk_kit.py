@@ -9,6 +9,8 @@ from typing import Any
 from tests.browser.kit import PLACE, Server, browsing, expect, serving, token
 
 DESK = {"width": 1280, "height": 800}
+Seat = tuple[Server, Any]
+"""A server, and a page before it at which a dispatcher sits."""
 
 
 @contextmanager
@@ -38,6 +40,13 @@ def say(page: Any, line: str) -> None:
     page.keyboard.press("Control+A")
     page.keyboard.type(line)
     page.keyboard.press("Enter")
+
+
+def typing(page: Any, line: str) -> None:
+    """Type it on an empty line, and send nothing."""
+    page.keyboard.press("/")
+    page.keyboard.press("Control+A")
+    page.keyboard.type(line)
 
 
 def accepted(page: Any, words: str) -> None:
