@@ -8,6 +8,7 @@ import csv
 import os
 import tomllib
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -176,20 +177,40 @@ class Access(Struct, frozen=True):
 
 
 def grant_access(config: Config, data: Path) -> Access:
-    """Return the principals of the configuration, or make one per role and keep their tokens in the data folder."""
+    """Return the principals of the configuration, or make one per role and keep their tokens in the data folder.
+
+    Raises ConfigRefused if a name in the file that is there begins with no role.
+    """
     if config.principals:
         return Access(config.principals, {})
     path = data / ACCESS_FILE
-    if path.exists():
-        tokens = msgspec.convert(tomllib.loads(path.read_text()), dict[str, str])
-    else:
-        tokens = {role.value: f"{role.value}.{new_secret()}" for role in Role}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.writelines(f'{name} = "{token}"\n' for name, token in tokens.items())
+    if not path.exists():
+        make_tokens(path, Role)
+    tokens = _tokens_in(path)
     credentials = tuple(
-        Credential(name=name, role=Role(name), secret_sha256=(digest_of_secret(token.partition(".")[2]),))
+        Credential(name=name, role=_role_of(name, path), secret_sha256=(digest_of_secret(token.partition(".")[2]),))
         for name, token in tokens.items()
     )
     return Access(credentials, tokens)
+
+
+def make_tokens(path: Path, names: Iterable[str]) -> None:
+    """Add a token for each name that has none: a role, or one with more after a dash. Only the file's owner may read it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    known = _tokens_in(path) if path.exists() else {}
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a") as file:
+        file.writelines(f'{name} = "{name}.{new_secret()}"\n' for name in names if name not in known)
+
+
+def _tokens_in(path: Path) -> dict[str, str]:
+    return msgspec.convert(tomllib.loads(path.read_text()), dict[str, str])
+
+
+def _role_of(name: str, path: Path) -> Role:
+    try:
+        return Role(name.partition("-")[0])
+    except ValueError as error:
+        roles = ", ".join(Role)
+        raise ConfigRefused(
+            f"{path}: {name} begins with no role. Call it {roles}, or one of them, a dash and more."
+        ) from error

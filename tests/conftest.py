@@ -1,4 +1,4 @@
-"""Tests side by side (`python -m pytest -n auto`): how many processes, and what they need once before they begin."""
+"""What holds for every test of the project, and for tests side by side (`python -m pytest -n auto`)."""
 
 import os
 import subprocess
@@ -6,6 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says something about the machine and what runs beside it, nothing about what is tested.
+settings.register_profile("turnout", settings.default, deadline=None)
+settings.load_profile("turnout")
 
 PROCESSES_MAX = 4
 """Tests of sockets and of the browser start servers of their own beside each of them."""

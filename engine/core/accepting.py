@@ -62,11 +62,13 @@ def _too_many(turn: Recorder, incident: Incident) -> str:
 
 
 def record_bypassed(
-    turn: Recorder, incident: Incident, sent: list[UnitRecord], deviations: dict[str, str], by: str
+    turn: Recorder, incident: Incident, named: list[UnitRecord], others: list[UnitRecord], *, reason: str, by: str
 ) -> None:
-    """Write down whom a person passed over, and what it cost or saved. Called before the units are sent."""
-    others = [unit for unit in sent if deviations[unit.id]]
-    passed = _passed_over(incident, {unit.id for unit in sent}, len(others))
+    """Write down whom a person passed over, and what it cost or saved. Called before the units are sent or reserved.
+
+    `others` are those of the named units that were not recommended. Under a shadow plan they may go without a reason.
+    """
+    passed = _passed_over(incident, {unit.id for unit in named}, len(others))
     if not passed:
         return
     estimates = [turn.dispatch.estimate(turn.world, unit.row, incident).eta_ms for unit in others]
@@ -77,7 +79,7 @@ def record_bypassed(
             bypassed=tuple(choice.unit for choice in passed),
             sent=tuple(unit.id for unit in others),
             later_ms=max(estimates) - max(choice.eta_ms for choice in passed),
-            reason=deviations[others[0].id],
+            reason=reason,
             by=by,
         )
     )

@@ -12,10 +12,15 @@ from engine.state.world import World
 
 def withholds(turn: Recorder, incident: Incident, proposal: Proposal) -> bool:
     """Tell whether a person has to decide this time, and have one asked."""
-    reason = doubt(turn.world, turn.world.plans[incident.plan].gate, proposal)
+    reason = _emptied(incident) or doubt(turn.world, turn.world.plans[incident.plan].gate, proposal)
     if reason:
         withhold(turn, incident, reason)
     return bool(reason)
+
+
+def _emptied(incident: Incident) -> str:
+    """Return that a person has taken the last unit from it; "": nobody has. Who it was had a reason."""
+    return f"{incident.emptied_by} has released its last unit" if incident.emptied_by else ""
 
 
 def withhold(turn: Recorder, incident: Incident, reason: str) -> None:

@@ -8,6 +8,7 @@ from engine.model.facts import UnitReserved
 from engine.model.inputs import DispatchUnits, DivertUnit, RecommendUnits, ReleaseUnit, ReserveUnits
 from engine.model.lifecycle import RELEASABLE, Outcome
 from engine.model.plans import Mode
+from engine.model.response_facts import PlacesReopened
 from engine.model.response_inputs import SupersedeUnit
 from engine.state.records import Incident, UnitRecord
 
@@ -29,7 +30,8 @@ def reserve_units(turn: Recorder, given: ReserveUnits) -> None:
         if unit.incident is not None:
             raise Refused("already_there", "units", f"{unit.id} is reserved for {incident.id} already.")
     explain_shadow(turn, incident)
-    deviations = _deviations(turn, incident, units, given.reason)
+    others = _others(turn, incident, units, given.reason)
+    accepting.record_bypassed(turn, incident, units, others, reason=given.reason, by=given.by)
     for unit in units:
         slot = sending.first_slot(turn, unit.id, incident)
         turn.record(
@@ -39,7 +41,7 @@ def reserve_units(turn: Recorder, given: ReserveUnits) -> None:
                 slot=slot,
                 eta_ms=turn.dispatch.estimate(turn.world, unit.row, incident).eta_ms,
                 by=given.by,
-                deviation=deviations[unit.id],
+                deviation=given.reason if unit in others else "",
             )
         )
     sending.wait_over(turn, incident)
@@ -52,12 +54,13 @@ def dispatch_units(turn: Recorder, given: DispatchUnits) -> None:
     check_text(reason=given.reason)
     units = _free_units(turn, given.units, incident)
     explain_shadow(turn, incident)
-    deviations = _deviations(turn, incident, units, given.reason)
-    accepting.record_bypassed(turn, incident, units, deviations, given.by)
+    others = _others(turn, incident, units, given.reason)
+    accepting.record_bypassed(turn, incident, units, others, reason=given.reason, by=given.by)
     for unit in units:
         kept = incident.assigned.get(unit.id)
         slot = kept.slot if kept else sending.first_slot(turn, unit.id, incident)
-        carrying.send(turn, unit.id, incident, slot=slot, by=given.by, deviation=deviations[unit.id])
+        deviation = given.reason if unit in others else ""
+        carrying.send(turn, unit.id, incident, slot=slot, by=given.by, deviation=deviation)
     turn.match = True
 
 
@@ -84,23 +87,23 @@ def _no_shared_crew(turn: Recorder, units: list[UnitRecord]) -> None:
                 raise Refused("crew_busy", "units", f"{unit.id} and {other} share one crew: send one of them.")
 
 
-def _deviations(turn: Recorder, incident: Incident, units: list[UnitRecord], reason: str) -> dict[str, str]:
-    """Return by unit why it goes and not the recommended one: empty for those that were recommended.
+def _others(turn: Recorder, incident: Incident, units: list[UnitRecord], reason: str) -> list[UnitRecord]:
+    """Return those who were not recommended; refuse them if that needs a reason and none is given.
 
     Sending another unit is the dispatcher's right; saying why is their duty. What a shadow plan would have done
-    binds nobody.
+    binds nobody, but that others went is evidence about it all the same.
     """
     proposed = {choice.unit for choice in incident.recommended} | set(incident.assigned)
-    others = [unit.id for unit in units if unit.id not in proposed]
+    others = [unit for unit in units if unit.id not in proposed]
     advised = incident.recommended and turn.world.plans[incident.plan].mode is not Mode.SHADOW
     if others and advised and not reason.strip():
         raise Refused(
             "reason_required",
             "reason",
-            f"{', '.join(others)} is not what was recommended for {incident.id} "
+            f"{', '.join(unit.id for unit in others)} is not what was recommended for {incident.id} "
             f"({', '.join(choice.unit for choice in incident.recommended)}). Say why.",
         )
-    return {unit.id: reason if unit.id in others else "" for unit in units}
+    return others
 
 
 def divert_unit(turn: Recorder, given: DivertUnit) -> None:
@@ -136,7 +139,11 @@ def supersede_unit(turn: Recorder, given: SupersedeUnit) -> None:
 
 
 def release_unit(turn: Recorder, given: ReleaseUnit) -> None:
-    """Send a unit home that has not arrived yet. Its place counts as waived: a person said so."""
+    """Send a unit home that has not arrived yet. Its place counts as waived: a person said so.
+
+    Not where it was the last one and nobody has been there: people who called must not be left without a unit and
+    without anybody who knows of it. The incident waits again, and a person sends others, or closes it.
+    """
     unit = known_unit(turn.world, given.unit)
     incident = open_incident(turn.world, given.incident)
     check_given(reason=given.reason)
@@ -150,4 +157,6 @@ def release_unit(turn: Recorder, given: ReleaseUnit) -> None:
             f"{unit.id} is {assignment.status}: its crew says when it is clear, by a status report.",
         )
     sending.end_assignment(turn, unit.id, Outcome.RELEASED, by=given.by, reason=given.reason)
+    if not (incident.assigned or incident.reached):
+        turn.record(PlacesReopened(incident.id, unit.id, given.by))
     turn.match = True

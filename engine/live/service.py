@@ -37,7 +37,7 @@ from engine.model.facts import CommandRefused
 from engine.model.forgetting import ForgetIncident
 from engine.model.input import Command
 from engine.model.inputs import AdoptPlace, AnyCommand, AnyInput, ReportPositions, Resume, Tick
-from engine.model.paper import digest_of, encode
+from engine.model.paper import encode, is_digest_of
 from engine.model.place import Place
 from engine.model.turn import Answer, Refusal, Turn
 from engine.state.world import World
@@ -214,7 +214,7 @@ class Service:
 
     def _repeat(self, command: Command, known: Answer, done: Done) -> None:
         """Answer a command that was decided before; not before that is durable."""
-        if known.digest and known.digest != digest_of(command):
+        if known.digest and not is_digest_of(known.digest, command):
             reason = f"The id {command.id!r} was used before for another command. Every command needs an id of its own."
             known = Answer(known.seq, None, Refusal("id_reused", "id", reason))
         if self._undurable and self._undurable[-1].turn.seq >= known.seq:

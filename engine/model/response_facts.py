@@ -59,6 +59,15 @@ class IncidentReopened(Fact, frozen=True, gc=False):
     by: str
 
 
+class PlacesReopened(Fact, frozen=True, gc=False):
+    """The last unit of an incident that nobody has reached was released: all its places are open, and a person decides."""
+
+    incident: str
+    unit: str
+    """The one that was released."""
+    by: str
+
+
 class IncidentSplit(Fact, frozen=True, gc=False):
     """The merged incident is on the board again, by itself; its units stay where they went."""
 
@@ -198,6 +207,7 @@ AnyResponseFact: TypeAlias = (
     | IncidentStacked
     | IncidentUnstacked
     | IncidentReopened
+    | PlacesReopened
     | IncidentSplit
     | IncidentsUnlinked
     | DuplicatesSuspected

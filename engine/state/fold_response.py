@@ -10,6 +10,7 @@ from engine.model.response_facts import (
     IncidentStacked,
     IncidentsUnlinked,
     IncidentUnstacked,
+    PlacesReopened,
     ProgressSeen,
     ReleaseProposed,
 )
@@ -70,6 +71,15 @@ def reopened(world: World, fact: IncidentReopened) -> None:
     world.count("incidents_reopened")
 
 
+@folds(PlacesReopened)
+def places_reopened(world: World, fact: PlacesReopened) -> None:
+    """Let it want its whole plan again: what was waived had been waived for those who were still coming."""
+    incident = world.open[fact.incident]
+    incident.filled, incident.option, incident.emptied_by = {}, "", fact.by
+    world.requeue(incident)
+    world.count("incidents_emptied")
+
+
 @folds(IncidentSplit)
 def split(world: World, fact: IncidentSplit) -> None:
     """Put it back on the board by itself; both keep the trace."""
@@ -85,7 +95,7 @@ def split(world: World, fact: IncidentSplit) -> None:
 def _back_on_the_board(world: World, incident: Incident) -> None:
     incident.final, incident.ended_ms, incident.disposition = None, 0, ""
     incident.filled, incident.option, incident.alarm = {}, "", 1
-    incident.declined, incident.turned_down = [], []
+    incident.declined, incident.turned_down, incident.emptied_by = [], [], ""
     world.closed.pop(incident.id)
     # The board is in the order of the reports, wherever it comes from.
     world.open = {each.id: each for each in world.incidents.values() if each.open}

@@ -26,7 +26,7 @@ from engine.state.records import Assignment, Ended, Incident, UnitRecord
 from engine.state.world import World, folds
 
 REOPENS = frozenset({Outcome.DIVERTED, Outcome.SUPERSEDED, Outcome.FAILED, Outcome.DECLINED})
-"""Outcomes after which the slot has to be filled again. A unit released by a person waives its place."""
+"""Outcomes after which the slot has to be filled again. A unit released by a person waives its place, while others come."""
 
 
 @folds(PositionsMoved)
@@ -102,6 +102,7 @@ def assign(world: World, fact: UnitReserved | UnitDispatched | AidRequested, sta
 
 def _join(world: World, unit: UnitRecord, incident: Incident, assignment: Assignment) -> None:
     incident.assigned[unit.id] = assignment
+    incident.emptied_by = ""
     if assignment.slot is not None:
         incident.filled[assignment.slot] = incident.filled.get(assignment.slot, 0) + 1
         world.settle_option(incident)

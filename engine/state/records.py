@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from engine.model.alert_facts import AlarmKind, CopyState, Purpose
 from engine.model.facts import Choice, Shortage
-from engine.model.lifecycle import PHASE_OF_RUNG, PHASE_RANK, Outcome, Phase, Status
+from engine.model.lifecycle import PHASE_OF_RUNG, PHASE_RANK, RELEASABLE, Outcome, Phase, Status
 from engine.model.moves import MoveWhy
 from engine.model.plans import Mode
 from engine.model.response_facts import DelayCause, Suspect
@@ -141,6 +141,14 @@ class Incident(Struct):
     """Who took the call."""
     turned_down: list[str] = []
     """Units whose crews did not go: they are proposed again only where there is nobody else."""
+    emptied_by: str = ""
+    """Who released its last unit before anybody had reached it: the engine sends nobody there until a person has."""
+
+    @property
+    def reached(self) -> bool:
+        """Has any unit been there?"""
+        sent = (*self.assigned.values(), *(ended.assignment for ended in self.past))
+        return any(status not in RELEASABLE for assignment in sent for status in assignment.stamps)
 
     @property
     def held(self) -> bool:

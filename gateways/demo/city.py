@@ -18,7 +18,7 @@ from gateways.demo.citytime import CityTime
 from gateways.demo.closing import Operator
 from gateways.demo.conditions import conditions_of
 from gateways.demo.crews import Crew, Order, Town, muster, tracked
-from gateways.demo.desk import Desk
+from gateways.demo.desk import DESK, Desk
 from gateways.demo.guest import Guest
 from gateways.demo.hospitals import Hospitals
 from gateways.demo.ledger import Ledger
@@ -65,7 +65,7 @@ class City:
     def join(self, desk: CadClient, crews: CadClient, roads: Roads | None, guest: Guest) -> Watch:
         """Give the desk and the crews their connections and their map, and return what follows the desk's screen."""
         scene, ledger, time = self._scene, self.ledger, self.time
-        self._lines = [Line(desk, ledger, "dispatcher"), Line(crews, ledger, "crew")]
+        self._lines = [Line(desk, ledger, DESK), Line(crews, ledger, "crew")]
         self._navigator = Navigator(scene.place, roads, ledger, scene.seed)
         self._hear(crews)
         self.operator = Operator(self._lines[0], ledger)

@@ -11,19 +11,22 @@ from random import Random
 
 import trio
 
+from engine.core.recorder import ENGINE
 from engine.model.alert_facts import AlarmKind
 from engine.model.place import Place
 from gateways.cad.client import new_id
 from gateways.demo.callers import Call
 from gateways.demo.chance import around, stream
 from gateways.demo.citytime import CityTime
-from gateways.demo.guest import Courtesy, Guest
+from gateways.demo.guest import Courtesy, Guest, in_hand
 from gateways.demo.judgement import Judgement, Matter, Thing
 from gateways.demo.ledger import Ledger
 from gateways.demo.line import Line
 from gateways.views import AlarmView, IncidentView
 from gateways.vocabulary.incident_messages import AcknowledgeAlarm, AnyCommand, ReportIncident
 
+DESK = "dispatcher-demo"
+"""The name under which it signs in: whoever sits at the console beside it can tell who did what."""
 LOOK_EVERY_S = 0.2
 ALARM_MS = 25_000
 UNTOLD = (AlarmKind.NOT_ACKNOWLEDGED, AlarmKind.ALERT_UNDELIVERED)
@@ -96,19 +99,18 @@ class Desk:
             if matter not in self._minds:
                 self._minds[matter] = (now + round(around(self._chance, after_ms, 0.4)), command)
             due_ms, resolved = self._minds[matter]
-            if now >= due_ms and matter not in self._acting and not self._leaves(matter):
+            if now >= due_ms and matter not in self._acting and not self._leaves(matter, resolved):
                 self._acting.add(matter)
                 yield matter, resolved
 
-    def _leaves(self, matter: Matter) -> bool:
+    def _leaves(self, matter: Matter, command: AnyCommand) -> bool:
         """Tell whether somebody else sits at the console who may want to do it."""
         if not self._guest.here:
             return False
-        incident = self._line.client.mirror.incidents.get(matter[1])
-        if incident is None:
-            return self._courtesy.leaves(matter, trio.current_time())
-        own = not incident.external
-        return self._courtesy.leaves(matter, trio.current_time(), priority=incident.priority, own=own)
+        incident = self._line.client.mirror.incidents.get(getattr(command, "incident", ""))
+        if incident is not None and in_hand(matter, incident, (DESK, ENGINE)):
+            return True
+        return self._courtesy.leaves(matter, trio.current_time(), None if incident is None else incident.priority)
 
     async def _act(self, matter: Matter, command: AnyCommand) -> None:
         await self._line.ask(command)

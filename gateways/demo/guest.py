@@ -2,9 +2,10 @@
 
 At the pace of a demo its own desk decides within a second, and nobody else ever could. While somebody else is at the
 gateway it leaves a few calls alone, and every proposed move and alarm; what nobody has taken after a while it does itself.
+What somebody else took in hand stays theirs until it is done: it only closes what is over.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 import httpx2
@@ -12,6 +13,7 @@ import trio
 
 from gateways.demo.judgement import Matter
 from gateways.demo.supervisor import Supervisor
+from gateways.views import IncidentView
 
 LOOK_EVERY_S: Final = 3.0
 WITHIN_S: Final = 5.0
@@ -21,10 +23,12 @@ OWN: Final = 2
 LEAVE_S: Final = 45.0
 """In real seconds: time to see it, to think, and to type."""
 CALLS_MAX: Final = 3
-"""So many calls of the city are left at a time. What the guest has called in is left besides."""
+"""So many calls of the city are left at a time. What the guest has in hand is left besides."""
 URGENT: Final = 1
 """Calls of this priority are not left: that would be a city in distress."""
 DECISIONS: Final = frozenset({"accept", "override", "hold", "stack", "dispatch"})
+NOT_LEFT: Final = frozenset({"close", "aid"})
+"""What is over is closed, and a neighbour answers, whoever has an incident in hand."""
 BESIDES: Final = frozenset({"move", "alarm"})
 
 
@@ -48,6 +52,12 @@ class Guest:
                 await trio.sleep(LOOK_EVERY_S)
 
 
+def in_hand(matter: Matter, incident: IncidentView, ours: Container[str]) -> bool:
+    """Tell whether the matter is left to others because they took the call or sent a unit; `ours`: who is not another."""
+    hands = (incident.reported_by, *(each.by for each in (*incident.assigned, *incident.past)))
+    return matter[0] not in NOT_LEFT and any(hand and hand not in ours for hand in hands)
+
+
 def connections(metrics: bytes) -> float:
     """Return how many are connected to the gateway; 0 where that is not said."""
     found = (line for line in metrics.splitlines() if line.startswith(CONNECTIONS))
@@ -65,14 +75,14 @@ class Courtesy:
         known = {_about(matter) for matter in seen}
         self._since_s = {about: since_s for about, since_s in self._since_s.items() if about in known}
 
-    def leaves(self, matter: Matter, now_s: float, *, priority: int | None = None, own: bool = False) -> bool:
-        """Tell whether it is the guest's for now; `priority` of the call that is to be decided, `own`: the guest's call."""
+    def leaves(self, matter: Matter, now_s: float, priority: int | None = None) -> bool:
+        """Tell whether it is the guest's for now; `priority` of the call that is to be decided."""
         kind, _ = matter
         if kind not in DECISIONS | BESIDES:
             return False
         about = _about(matter)
         if about not in self._since_s:
-            if kind in DECISIONS and not own and (priority == URGENT or self._left(now_s) >= CALLS_MAX):
+            if kind in DECISIONS and (priority == URGENT or self._left(now_s) >= CALLS_MAX):
                 return False
             self._since_s[about] = now_s
         return now_s - self._since_s[about] < LEAVE_S

@@ -35,6 +35,8 @@ Thing = tuple[Matter, tuple[int, AnyCommand]]
 
 THINK_MS = 8_000
 """Before a recommendation is accepted."""
+THINK_AGAIN_MS = 60_000
+"""Where somebody has released the last unit: they will send another one."""
 CLOSE_MS = 12_000
 AID_MS = 18_000
 """Until a neighbour's dispatcher has answered the telephone and looked."""
@@ -137,7 +139,7 @@ class Judgement:
             yield own_way[0]
             return
         accept = Accept(id=new_id(), incident=incident.id, decision=incident.decided_seq)
-        yield ("accept", incident.id), (THINK_MS, accept)
+        yield ("accept", incident.id), (THINK_AGAIN_MS if given_up(incident) else THINK_MS, accept)
 
     def _own_way(self, incident: IncidentView, ripe: list[Choice], now: int) -> Thing | None:
         whim = self._drawn(incident, "whim")
@@ -216,6 +218,11 @@ class Judgement:
         reason = "" if committed else "it is needed at home"
         answer = AnswerAid(id=new_id(), unit=unit, incident=incident, committed=committed, reason=reason)
         return ("aid", f"{unit} {incident}"), (AID_MS, answer)
+
+
+def given_up(incident: IncidentView) -> bool:
+    """Tell whether its last unit was released before it was reached."""
+    return not incident.assigned and bool(incident.past) and incident.past[-1].outcome is Outcome.RELEASED
 
 
 def done(incident: IncidentView) -> bool:

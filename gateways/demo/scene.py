@@ -17,8 +17,11 @@ from msgspec.structs import replace
 from engine.live.clock import Pace
 from engine.model.demand import Demand
 from engine.model.place import Place
+from gateways.auth import Role
+from gateways.config import ACCESS_FILE, make_tokens
 from gateways.demo import drill, voices
 from gateways.demo.citytime import lively_start_ms, pace_from
+from gateways.demo.desk import DESK
 from gateways.demo.invitation import CODE_S
 from gateways.demo.pagers import PATH
 from gateways.places import Streets, generate, load, save
@@ -167,7 +170,11 @@ def free_ports() -> Ports:
 
 
 def write_config(scene: Scene, ports: Ports, pagers: str, secret: str) -> None:
-    """Write the engine's configuration; `pagers` is the host:port of the crews' pagers. Only its owner may read it."""
+    """Write the engine's configuration; `pagers` is the host:port of the crews' pagers. Only its owner may read it.
+
+    The demo's own desk gets a name of its own beside the usual roles: a person may sit down as the dispatcher.
+    """
+    make_tokens(scene.data / ACCESS_FILE, (*Role, DESK))
     scene.config.unlink(missing_ok=True)
     scene.config.touch(mode=0o600)
     scene.config.write_text(

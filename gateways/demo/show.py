@@ -21,6 +21,7 @@ from gateways.cad.client import CadClient, reconnecting
 from gateways.demo.board import Seen
 from gateways.demo.busiest import some_street
 from gateways.demo.city import City
+from gateways.demo.desk import DESK
 from gateways.demo.guest import Guest
 from gateways.demo.invitation import WAIT_S, Invitation
 from gateways.demo.ledger import Ledger
@@ -176,7 +177,7 @@ async def _clients(doors: Doors) -> AsyncIterator[tuple[CadClient, CadClient]]:
     """Connect the desk and the crews, and wait until both have a screen."""
     tokens = doors.access.tokens
     async with (
-        reconnecting(doors.cad, tokens["dispatcher"], positions=False, give_up_s=GIVE_UP_S) as desk,
+        reconnecting(doors.cad, tokens[DESK], positions=False, give_up_s=GIVE_UP_S) as desk,
         reconnecting(doors.cad, tokens["crew"], positions=False, give_up_s=GIVE_UP_S) as crews,
     ):
         with trio.fail_after(JOIN_WITHIN_S):

@@ -12,6 +12,7 @@ SENTENCES = {
     "unit_dispatched": "{unit} sent to {incident} by {by}",
     "incident_split": "{incident} goes on by itself again: {text}",
     "incident_reopened": "{incident} opened again: {text}",
+    "places_reopened": "{incident} has nobody any more: {by} released {unit}",
     "incident_held": "{incident} is held: {text}",
     "hold_ended": "{incident} is served now",
     "incident_stacked": "{unit} goes to {incident} next{because}",

@@ -284,6 +284,7 @@ BECAME: dict[type[Any], Callable[[Any], str]] = {
     rf.IncidentStacked: lambda t: f"{t.unit} goes to {t.incident} next{_because(t.reason)}",
     rf.IncidentUnstacked: lambda t: f"{t.incident} no longer waits for {t.unit}{_because(t.reason)}",
     rf.IncidentReopened: lambda t: f"{t.incident} is on the board again{_because(t.reason)}",
+    rf.PlacesReopened: lambda t: f"{t.incident} has nobody now that {t.unit} is released: its places are open again",
     rf.IncidentSplit: lambda t: f"{t.incident} is on the board by itself, no part of {t.source}{_because(t.reason)}",
     rf.IncidentsUnlinked: lambda t: f"{t.incident} and {t.other} are no longer linked",
     rf.AssignmentDelayed: lambda t: (

@@ -3,11 +3,17 @@
 from pathlib import Path
 from typing import Any, cast
 
+from msgspec.structs import replace
+
+from engine.core.recorder import ENGINE
+from engine.model.lifecycle import Status
 from gateways.demo.board import Seen
-from gateways.demo.guest import CALLS_MAX, LEAVE_S, Courtesy, connections
+from gateways.demo.desk import DESK
+from gateways.demo.guest import CALLS_MAX, LEAVE_S, Courtesy, connections, in_hand
 from gateways.demo.invitation import Invitation
 from gateways.demo.supervisor import Supervisor
 from tests.builders import small_place
+from tests.unit.demo_kit import incident, on
 
 
 def test_calls_that_are_not_urgent_are_left_for_a_while() -> None:
@@ -22,16 +28,27 @@ def test_calls_that_are_not_urgent_are_left_for_a_while() -> None:
     assert not courtesy.leaves(("accept", "I2"), LEAVE_S + 1, priority=3)
 
 
-def test_a_guest_s_own_call_is_left_whatever_else_is() -> None:
-    """Also the most urgent one, and beyond the few; a move and an alarm as well; what is no decision never."""
+def test_moves_and_alarms_are_left_besides() -> None:
+    """However many calls are left; what is no decision never is."""
     courtesy = Courtesy()
     for number in range(CALLS_MAX):
         assert courtesy.leaves(("accept", f"I{number}"), 0.0, priority=2)
-    assert courtesy.leaves(("accept", "I77"), 0.0, priority=1, own=True)
     assert courtesy.leaves(("move", "M1"), 0.0)
     assert courtesy.leaves(("alarm", "A1"), 0.0)
     assert not courtesy.leaves(("close", "I0"), 0.0, priority=5)
-    assert not courtesy.leaves(("merge", "I77"), 0.0, priority=5, own=True)
+
+
+def test_what_the_guest_has_in_hand_stays_theirs() -> None:
+    """The calls that they took, and the incidents to which they sent somebody; the desk only closes what is over."""
+    ours = (DESK, ENGINE)
+    own, guests = incident(1, reported_by=DESK), incident(2, reported_by="dispatcher")
+    sent = replace(own, assigned=(replace(on("E1", Status.EN_ROUTE), by="dispatcher"),))
+    assert not in_hand(("accept", "I1"), own, ours)
+    for theirs in (guests, sent):
+        assert in_hand(("accept", "I2"), theirs, ours)
+        assert in_hand(("release", "E1"), theirs, ours)
+        assert not in_hand(("close", "I2"), theirs, ours)
+        assert not in_hand(("aid", "N1 I2"), theirs, ours)
 
 
 def test_what_has_left_the_screen_is_forgotten() -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from engine.model.facts import (
     Choice,
 )
-from engine.model.lifecycle import Phase, Status
+from engine.model.lifecycle import Outcome, Phase, Status
 from engine.model.plans import AlarmLevel, Mode
 from engine.model.response_facts import Suspect
 from engine.model.surroundings import Destination, DestinationsRanked
@@ -18,7 +18,7 @@ from gateways.cad.messages import Delta
 from gateways.cad.mirror import Mirror
 from gateways.demo.callers import GRAVEST, gravest
 from gateways.demo.hospitals import Hospitals, needs_of
-from gateways.demo.judgement import ONCE, Judgement, Matter
+from gateways.demo.judgement import ONCE, THINK_AGAIN_MS, Judgement, Matter
 from gateways.demo.line import Line
 from gateways.demo.terminals import Terminals
 from gateways.views import AssignmentView, IncidentView, UnitView
@@ -108,6 +108,15 @@ def test_an_acceptance_names_the_decision_and_another_way_its_reason() -> None:
                 assert (command.incident, command.decision) == (f"I{number}", 9)
             if isinstance(command, Dispatch):
                 assert (command.units, bool(command.reason)) == (("B2",), True)
+
+
+def test_the_next_best_is_not_sent_at_once_where_the_last_unit_was_released() -> None:
+    """Somebody had a reason to release it, and has a minute to send whom they want."""
+    released = replace(on("B2", Status.EN_ROUTE), outcome=Outcome.RELEASED)
+    mirror = Mirror()
+    mirror.incidents = {"I1": asking(past=(released,))}
+    taken = {matter[0]: after_ms for matter, (after_ms, _) in judgement(mirror).things(NOW)}
+    assert taken == {"accept": THINK_AGAIN_MS}
 
 
 def test_what_is_only_waited_for_is_not_accepted() -> None:

@@ -7,7 +7,7 @@ from engine.core.crews import STAFF_MAX
 from engine.core.invariants import violations
 from engine.model.crew_inputs import ReportStaffing
 from engine.model.facts import DutyChanged, UnitDispatched, UnitsRecommended
-from engine.model.inputs import AdoptPlace, ReleaseUnit
+from engine.model.inputs import AdoptPlace, CancelIncident
 from engine.model.lifecycle import Outcome, Status
 from engine.model.place import Place
 from engine.model.staffing import Staffing, staffing_level
@@ -127,7 +127,7 @@ def test_a_break_that_an_emergency_ends_was_none() -> None:
     incident = town.report("medical", 1)
     assert town.status("A1") is Status.DISPATCHED
     assert whole(town).fleet.on_break[town.unit("A1").row] == 0
-    town.command(ReleaseUnit, unit="A1", incident=incident.id, reason="called off", after_s=5)
+    town.command(CancelIncident, incident=incident.id, reason="called off", after_s=5)
     assert town.status("A1") is Status.ON_BREAK
     assert whole(town).fleet.on_break[town.unit("A1").row] == 1
     second = town.report("medical", 1, after_s=30)
@@ -171,7 +171,7 @@ def test_only_work_is_counted_as_a_job() -> None:
         assert "A1" in incident.assigned, number
         if rolls:
             town.says("A1", Status.EN_ROUTE, after_s=60)
-        town.command(ReleaseUnit, unit="A1", incident=incident.id, reason="called off", after_s=60)
+        town.command(CancelIncident, incident=incident.id, reason="called off", after_s=60)
         town.says("A1", Status.AVAILABLE, after_s=60)
         assert town.unit("A1").jobs == jobs
     incident = town.report("medical", 1, after_s=86_400)

@@ -6,7 +6,9 @@ from engine.core.invariants import violations
 from engine.model.alert_facts import AlertRequested, AlertWithdrawn, Purpose
 from engine.model.facts import AssignmentEnded, UnitDispatched, UnitDiverted
 from engine.model.inputs import AmendIncident, CancelIncident, DispatchUnits, DivertUnit, ReleaseUnit, ReserveUnits
-from engine.model.lifecycle import Outcome, Phase, Status
+from engine.model.lifecycle import Outcome, Status
+from engine.model.response_facts import AutoWithheld, PlacesReopened, UnitsBypassed
+from engine.model.response_inputs import AcceptRecommendation
 from tests.unit.engine_place import Town, facts_of, refusal
 
 
@@ -42,6 +44,21 @@ def test_a_shadow_plan_binds_nobody() -> None:
     crime = town.report("crime")
     assert [choice.unit for choice in crime.recommended] == ["P1"]
     assert facts_of(town.send(crime, "P2"), UnitDispatched)
+
+
+def test_whoever_goes_in_the_place_of_a_recommended_unit_is_evidence() -> None:
+    """Under any plan, with or without a reason, sent or reserved: once, and not for units in nobody's place."""
+    town = Town()
+    crime = town.report("crime")
+    (bypassed,) = facts_of(town.send(crime, "P2"), UnitsBypassed)
+    assert (bypassed.bypassed, bypassed.sent, bypassed.reason) == (("P1",), ("P2",), "")
+    rescue = town.report("rescue")
+    turn = town.command(ReserveUnits, incident=rescue.id, units=("E1", "A2"), reason="A1 has a flat tyre")
+    (bypassed,) = facts_of(turn, UnitsBypassed)
+    assert (bypassed.bypassed, bypassed.sent, bypassed.reason) == (("A1",), ("A2",), "A1 has a flat tyre")
+    assert not facts_of(town.send(rescue, "E1", "A2"), UnitsBypassed)
+    other = town.report("crime")
+    assert not facts_of(town.send(other, "P1"), UnitsBypassed)
 
 
 def test_an_order_is_carried_out_whole_or_not_at_all() -> None:
@@ -131,13 +148,53 @@ def test_help_goes_only_to_those_who_need_it_more() -> None:
 
 
 def test_a_release_waives_the_place() -> None:
-    """A person said that nobody is needed there: the engine does not send the next one."""
+    """A person said that others are enough: the engine does not send the next one."""
+    town = Town()
+    fire = town.report("fire")
+    *others, last = fire.assigned
+    turn = town.command(ReleaseUnit, unit=last, incident=fire.id, reason="the others are enough")
+    assert [fact.purpose for fact in facts_of(turn, AlertRequested)] == [Purpose.RELEASE]
+    assert not facts_of(turn, PlacesReopened)
+    assert (list(fire.assigned), town.world.lacking(fire), len(town.world.waiting)) == (others, {}, 0)
+
+
+def test_whose_last_unit_is_released_is_not_forgotten() -> None:
+    """It waits again for all that its plan asks. Who released the unit had a reason: a person is asked who goes instead."""
     town = Town()
     incident = town.report("medical", 1)
-    turn = town.command(ReleaseUnit, unit="A1", incident=incident.id, reason="false alarm")
-    assert [fact.purpose for fact in facts_of(turn, AlertRequested)] == [Purpose.RELEASE]
-    assert (incident.phase, town.world.lacking(incident), len(town.world.waiting)) == (Phase.WAITING, {}, 0)
-    assert incident.id in town.world.open
+    turn = town.command(ReleaseUnit, unit="A1", incident=incident.id, reason="its crew must be relieved")
+    assert [(fact.unit, fact.by) for fact in facts_of(turn, PlacesReopened)] == [("A1", "desk")]
+    assert not facts_of(turn, UnitDispatched)
+    assert "released its last unit" in facts_of(turn, AutoWithheld)[0].reason
+    assert town.world.lacking(incident) == {"als": 1}
+    (choice,) = incident.recommended
+    assert violations(town.world) == []
+    town.command(AcceptRecommendation, incident=incident.id, decision=incident.decided_seq)
+    assert [(each.unit, each.slot) for each in incident.assigned.values()] == [(choice.unit, "als")]
+    assert not town.world.alarms.about(incident.id)
+    assert violations(town.world) == []
+
+
+def test_whoever_is_sent_instead_fills_the_place_of_the_released() -> None:
+    """Not beyond the plan: if it falls out, the place is open again."""
+    town = Town()
+    incident = town.report("medical", 1)
+    town.command(ReleaseUnit, unit="A1", incident=incident.id, reason="its crew must be relieved")
+    turn = town.send(incident, "A2", reason="its crew speaks his language")
+    assert [(fact.unit, fact.slot) for fact in facts_of(turn, UnitDispatched)] == [("A2", "als")]
+    assert incident.id not in town.world.waiting
+
+
+def test_a_release_after_somebody_was_there_leaves_nothing_open() -> None:
+    """The first crew has been there and is clear; one that was to help is called off: the incident waits to be closed."""
+    town = Town()
+    incident = town.report("medical", 1)
+    town.says("A1", Status.ON_SCENE, after_s=300)
+    town.send(incident, "A2", reason="to carry him down")
+    town.says("A1", Status.AVAILABLE, after_s=60)
+    turn = town.command(ReleaseUnit, unit="A2", incident=incident.id, reason="he walks")
+    assert not facts_of(turn, PlacesReopened)
+    assert (incident.assigned, town.world.lacking(incident), len(town.world.waiting)) == ({}, {}, 0)
 
 
 def test_a_late_word_of_release_does_not_follow_a_new_order() -> None:
