@@ -42,6 +42,7 @@ from gateways.crews import Crews, crew_routes
 from gateways.crews.sessions import load_key
 from gateways.doors import Address, shown
 from gateways.feeds import Feed, Feeds
+from gateways.geocoding import Geocoder
 from gateways.inquiries import Inquiries
 from gateways.log import logger
 from gateways.memory import PLANNER_FILE, Memory
@@ -84,11 +85,12 @@ async def run_app(
     pace: Pace | None = None,
     streets: Graph | None = None,
     calls: Demand | None = None,
+    geocoder: Geocoder | None = None,
     task_status: trio.TaskStatus[Doors] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve the place, over its `streets` if it has some, until cancelled. Journal, logs and tokens live in `data`.
 
-    `calls` is what the place says of its demand: the planner of move-ups starts from it.
+    `calls` is what the place says of its demand: the planner of move-ups starts from it. `geocoder` knows its house numbers.
 
     Raises JournalDamaged, JournalLocked, PlaceRejected, ConfigRefused or OSError before any door is opened.
     """
@@ -112,7 +114,20 @@ async def run_app(
             planner = await _start_planner(nursery, service, config, calls, data)
             _spare_the_collector()
             doors = await _open_doors(
-                nursery, service, board, feeds, planner, config, data, access, keeper, profiles, table, streets, desk
+                nursery,
+                service,
+                board,
+                feeds,
+                planner,
+                config,
+                data,
+                access,
+                keeper,
+                profiles,
+                table,
+                streets,
+                desk,
+                geocoder,
             )
             await _catch_up_forgetting(service)
             nursery.start_soon(service.watchdog.run)
@@ -176,11 +191,12 @@ async def _open_doors(
     recipients: Recipients,
     streets: Graph | None,
     desk: Desk,
+    geocoder: Geocoder | None,
 ) -> Doors:
     courier = await _start_courier(nursery, service, board, config, data, recipients, desk)
     inquiries = Inquiries(data)
     hub = Hub(service, board, config.cad, inquiries, Covering(planner))
-    hub.on_read = desk.books.read
+    hub.on_read, hub.geocoder = desk.books.read, geocoder
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
     says = partial(keeper.admit, Right.STATUS)
     intake, fed, routes = await _open_feeds(nursery, service, feeds, desk)
@@ -211,6 +227,7 @@ async def _open_doors(
     if config.console.enabled:
         routes += _open_console(nursery, hub, service, board, keeper, config, data, streets)
     api = Api(service, board, keeper, config.api, inquiries, desk)
+    api.geocoder = geocoder
     routes += exchanges.routes + metrics.routes() + api_routes(api)
     web = await nursery.start(partial(serve_http, routes, config.web, counts=counts))
     nursery.start_soon(retention.run)
@@ -261,6 +278,7 @@ def _open_console(
     supervisor = SupervisorDesk(service, board, config.console, data)
     nursery.start_soon(supervisor.run)
     console = Console(service, keeper, config.console, data, streets, exercise=config.exercise)
+    console.addresses = hub.geocoder is not None
     console.on_read = hub.on_read
     return console_routes(console, browsers.serve) + supervisor_routes(console, supervisor)
 
@@ -308,6 +326,7 @@ async def run_until_signal(
     pace: Pace | None = None,
     streets: Graph | None = None,
     calls: Demand | None = None,
+    geocoder: Geocoder | None = None,
     opened: Callable[[Doors], None],
     leash: bool = False,
 ) -> None:
@@ -316,7 +335,8 @@ async def run_until_signal(
         if leash:
             nursery.start_soon(_stop_with_supervisor, nursery.cancel_scope)
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            opened(await nursery.start(partial(run_app, place, data, config, pace=pace, streets=streets, calls=calls)))
+            app = partial(run_app, place, data, config, pace=pace, streets=streets, calls=calls, geocoder=geocoder)
+            opened(await nursery.start(app))
             async for _ in signals:
                 nursery.cancel_scope.cancel()
                 break

@@ -16,7 +16,8 @@ from engine.live.service import PlaceRejected, StreetsFailed
 from gateways import log
 from gateways.app import Doors, run_until_signal
 from gateways.config import ConfigRefused, read_config
-from gateways.places import PlaceRefused, load
+from gateways.geocoding import Geocoder
+from gateways.places import Loaded, PlaceRefused, load
 
 REFUSED = 78
 """Exit status (EX_CONFIG) where place or configuration do not hold: starting again does not help."""
@@ -42,7 +43,7 @@ def run_place(
     log.configure("info", pretty=sys.stderr.isatty())
     _open_many_files()
     try:
-        loaded = load(folder, straight=travel == "straight")
+        loaded, geocoder = _without_its_list(load(folder, straight=travel == "straight"))
         config = read_config(config_file)
         config = replace(config, exercise=config.exercise or exercise)
     except PlaceRefused as refusal:
@@ -66,6 +67,7 @@ def run_place(
                 pace=running,
                 streets=loaded.graph,
                 calls=loaded.demand,
+                geocoder=geocoder,
                 opened=opened,
                 leash=leash,
             )
@@ -78,6 +80,13 @@ def run_place(
         return FAILED
     take_snapshot(data / "journal")
     return 0
+
+
+def _without_its_list(loaded: Loaded) -> tuple[Loaded, Geocoder | None]:
+    """Return the place, and its geocoder if it lists addresses; the list itself is needed no more."""
+    if loaded.addresses is None or not len(loaded.addresses):
+        return loaded, None
+    return replace(loaded, addresses=None), Geocoder(loaded.addresses, loaded.place)
 
 
 def _open_many_files() -> None:

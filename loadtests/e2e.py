@@ -34,7 +34,7 @@ from gateways.cad.client import dial
 from gateways.places import Loaded, load
 from loadtests import floor
 from loadtests.report import Row, machine, quantile
-from loadtests.server import Server, make_city, man_place, running
+from loadtests.server import CONFIG, Server, make_city, man_place, running
 
 SETTLE_S = 3.0
 """Positions run for at least this long before the first incident, and until every unit has sent one."""
@@ -328,7 +328,8 @@ def measure(units: int, options: argparse.Namespace) -> Row:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         place = man_place(options.place, folder, units) if options.place else make_city(folder, units)
-        with running(place, folder) as server:
+        settings = CONFIG + (f'[planner]\npolicy = "{options.planner}"\n' if options.planner else "")
+        with running(place, folder, settings) as server:
             load_ = Load(server, load(place), options)
             cpu = server.process.cpu_times()
             began = time.perf_counter()
@@ -348,7 +349,7 @@ def measure(units: int, options: argparse.Namespace) -> Row:
             print(f"{len(load_.reported)} incidents had no recommendation in time", file=sys.stderr)
         return {
             "case": f"{load_.place.name}: {units} units, {options.fixes} fixes/s, {load_.rate_in_words}",
-            "method": "turnout",
+            "method": f"turnout, planner {options.planner}" if options.planner else "turnout",
             "median_ms": round(quantile(calls, 0.5), 3),
             "p99_ms": round(quantile(calls, 0.99), 3),
             "max_ms": round(max(calls), 3),
@@ -377,6 +378,7 @@ def main() -> None:
     parser.add_argument("--burst", type=float, default=0.0, help="times the city's usual rate of calls")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--place", type=Path, help="a folder with an imported place, instead of a generated city")
+    parser.add_argument("--planner", help="the planner's policy, as in [planner]; none: nobody plans move-ups")
     parser.add_argument("--json", action="store_true", help="the output is JSON either way")
     options = parser.parse_args()
     rows = [floor.measure(options.incidents, min(10.0, options.seconds))]

@@ -25,13 +25,13 @@ from engine.kernels.nearest import nearest, pack, snap, snap_rows
 from engine.kernels.outlook import FIRST, Points, Ranks, Units, direct_ms, rank_outlook, weigh_outlook
 from engine.kernels.pace import pace
 from engine.kernels.posting import Room, Sets, covered, improve, nested_order, shares
-from engine.kernels.reach import to_points, to_posts
+from engine.kernels.reach import standing_at, to_points, to_posts
 from engine.kernels.relax import relax
 from engine.kernels.schedule import NEVER, Routes, schedule
 from engine.kernels.schedule import Calls as Scheduled
 from engine.kernels.soonest import soonest
 from engine.kernels.spread import spread
-from engine.kernels.sweep import from_source, to_target
+from engine.kernels.sweep import LANES, from_source, sweep_many, to_target
 from engine.kernels.travel import straight_line_ms
 
 
@@ -105,6 +105,8 @@ def _warm_hierarchy() -> None:
     customise(*hierarchy, *place_links(*hierarchy, tails, heads), np.ones(2, np.int32), forward, backward)
     for sweep in (to_target, from_source):
         sweep(*hierarchy, forward, backward, np.zeros(1, np.int32), np.zeros(1, np.int32), np.empty(2, np.int32))
+    seeds, begin = np.zeros(1, np.int32), np.array([0, 1], np.int64)
+    sweep_many(*hierarchy, forward, backward, begin, seeds, seeds.copy(), np.empty((2, LANES), np.int32))
 
 
 def _warm_ways() -> None:
@@ -168,8 +170,9 @@ def _warm_posting() -> None:
     improve(sets, 1, room, 1, zero.copy())
     assign_all(np.zeros((1, 1), np.int64), zero.copy())
     departures = np.zeros((1, COLUMNS), np.int32)
+    standing_at(zero, zero, zero, np.zeros((2, 1), np.int32), 1, zero.copy())
     to_posts(zero, departures, times_ms, np.zeros((1, 2), np.int32), zero, times_ms.copy(), np.zeros((1, 1), np.uint8))
-    to_points(zero, bounds, zero, zero, zero, zero.copy())
+    to_points(np.zeros((1, LANES), np.int32), bounds, zero, zero, zero, np.zeros((1, 1), np.int32))
 
 
 def _warm_outlook() -> None:

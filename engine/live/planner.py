@@ -21,7 +21,7 @@ from engine.model.facts import CommandRefused
 from engine.model.moves import ProposeMoves
 from engine.model.paper import decode_as, encode
 from engine.model.place import Place
-from engine.policy.redeploy import Planning, PolicyRefused, Survey, policy_named
+from engine.policy.redeploy import Look, Planning, PolicyRefused, Survey, complete, policy_named, without_times
 
 FOLLOW_TURNS_MAX = 16_384
 TURNS_AT_A_STRETCH = 128
@@ -78,6 +78,7 @@ class Thought(Struct, frozen=True, eq=False):
     """What the last plan rests on, and what it proposes. Columns that nobody changes: any thread may read them."""
 
     survey: Survey
+    """Without its times to posts: in a metropolis they are most of it, and nobody is shown them."""
     plan: ProposeMoves
 
 
@@ -195,10 +196,10 @@ class Planner:
             basis = world.settled, world.roads, world.road_book.current
             await self._aside(lambda: planning.surveyor.make_ready(*basis))
         started_s = time.perf_counter()
-        survey = planning.survey(world)
+        look = planning.look(world)
         self.measures.survey_longest_s = max(self.measures.survey_longest_s, time.perf_counter() - started_s)
-        plan = await self._aside(lambda: planning.propose(survey), given_up=True)
-        self.thought = Thought(survey, plan)
+        thought = await self._aside(lambda: _thought(planning, look), given_up=True)
+        self.thought, plan = thought, thought.plan
         if self.on_plan is not None:
             self.on_plan(time.perf_counter() - started_s)
         return planning.unless_told(world, plan)
@@ -256,6 +257,11 @@ class Planner:
             self._keep(encode(self.learned))
         except OSError as error:
             self._fail("memory", f"what was learned about calls could not be kept: {error}")
+
+
+def _thought(planning: Planning, look: Look) -> Thought:
+    survey = complete(look)
+    return Thought(without_times(survey), planning.propose(survey))
 
 
 def _expected(place: Place, calls: Calls | None, learned: Learned) -> Expected:

@@ -82,6 +82,13 @@ class Spots:
             columns.extra_ms[row], columns.free[row] = spot.extra_ms, spot.free
         return columns
 
+    def copy(self) -> "Spots":
+        """Return the same spots by themselves: whoever writes to these does not change them."""
+        other = Spots(len(self))
+        other.arc[:], other.along[:], other.extra_ms[:] = self.arc, self.along, self.extra_ms
+        other.free[:], other.segment[:] = self.free, self.segment
+        return other
+
     def note(self, rows: Ints) -> None:
         """These rows were written."""
         self.changes += 1

@@ -66,24 +66,22 @@ class Kept:
         return moved
 
 
-class Target:
-    """The vectors to one spot. `to_spot`, int32[junctions], is for everybody who is on open streets there."""
+class Approach:
+    """How one spot is come to: the junctions where its own street is entered, and where a sweep to it begins."""
 
-    def __init__(self, network: Network, weights: Weights, forward: Ints, backward: Ints, spot: Spot) -> None:
+    def __init__(self, network: Network, weights: Weights, spot: Spot) -> None:
         self.spot = spot
         self.chains = tuple(int(network.chains.chain[arc]) for arc, _ in ways_past(network, spot))
         """The spot's own street, in each direction in which it can be driven."""
-        self.kept: Kept | None = None
         self.seeds = seeds_of(network, weights, spot)
-        self.ends = np.array([(seed.junction, seed.ms, seed.arc) for seed in self.seeds], np.int32).reshape(-1, 3)
-        """The same as columns, int32[k, 3]: junction, ms, arc."""
         self._size = network.size
         self._closures = weights.closures
         self.entering = self._entering()
         """For those who are on the blocked part of their way in; None where there is no such part."""
-        begin, begin_ms = self._begin() if self._closures is None else self._begin_past(self._closures)
-        self.to_spot = np.empty(network.size, np.int32)
-        to_target(network.first_up, network.up, forward, backward, begin, begin_ms, self.to_spot)
+
+    def begin(self) -> tuple[Ints, Ints]:
+        """Return the junctions where the sweep begins, and the ms that are left from each."""
+        return self._begin() if self._closures is None else self._begin_past(self._closures)
 
     def _begin(self) -> tuple[Ints, Ints]:
         """Return where the sweep begins, and what is left from there: the seeds, where nothing is blocked."""
@@ -109,6 +107,18 @@ class Target:
         if self._closures is None or all(seed.part != ENTERING for seed in self.seeds):
             return None
         return self._closures.entering(self._own(ENTERING))
+
+
+class Target(Approach):
+    """The vectors to one spot. `to_spot`, int32[junctions], is for everybody who is on open streets there."""
+
+    def __init__(self, network: Network, weights: Weights, forward: Ints, backward: Ints, spot: Spot) -> None:
+        super().__init__(network, weights, spot)
+        self.kept: Kept | None = None
+        self.ends = np.array([(seed.junction, seed.ms, seed.arc) for seed in self.seeds], np.int32).reshape(-1, 3)
+        """The seeds as columns, int32[k, 3]: junction, ms, arc."""
+        self.to_spot = np.empty(network.size, np.int32)
+        to_target(network.first_up, network.up, forward, backward, *self.begin(), self.to_spot)
 
     @cached_property
     def leaving(self) -> Ints:

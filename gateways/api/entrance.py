@@ -28,6 +28,7 @@ from gateways.api.table import Done
 from gateways.auth import Gatekeeper, Principal
 from gateways.board import Board
 from gateways.bodies import bearer
+from gateways.geocoding import Geocoder
 from gateways.inquiries import Inquiries
 from gateways.redaction import audience_of
 from gateways.upkeep import Desk
@@ -62,6 +63,7 @@ class Api:
         self.board = board
         self.config = config
         self.inquiries = inquiries
+        self.geocoder: Geocoder | None = None
         self.statistics = Statistics()
         self._keeper = keeper
         self._paces: dict[str, Bucket] = {}

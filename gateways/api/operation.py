@@ -9,6 +9,7 @@ from engine.live.service import Service
 from gateways.api.config import ApiConfig
 from gateways.auth import Principal, Right
 from gateways.board import Board
+from gateways.geocoding import Geocoder
 from gateways.inquiries import Inquiries
 from gateways.redaction import Audience
 from gateways.upkeep import Desk
@@ -41,6 +42,8 @@ class Room(Protocol):
     service: Service
     board: Board
     inquiries: Inquiries | None
+    geocoder: Geocoder | None
+    """None: the place lists no house numbers."""
     config: ApiConfig
     desk: Desk | None
     """Of the operators; None: this server has none."""

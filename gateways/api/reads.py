@@ -14,6 +14,7 @@ from gateways.api.paging import page_of
 from gateways.api.problems import Problem
 from gateways.api.verbs import Verbs, verbs
 from gateways.auth import GRANTS, Right
+from gateways.geocoding import Answer, look_up
 from gateways.inquiries import NoAnswer
 from gateways.move_views import MoveView, view_coverage, view_moves
 from gateways.previews import preview
@@ -22,7 +23,7 @@ from gateways.road_views import RoadsView, view_roads
 from gateways.surroundings_views import SurroundingsView, view_surroundings
 from gateways.views import IncidentView, UnitView, suspects_of, view_alarm, view_incident, view_unit
 from gateways.vocabulary.commands import QUESTIONS
-from gateways.vocabulary.questions import AskPreview, AskSuspects, AskWhy, Foreseen
+from gateways.vocabulary.questions import AskAddress, AskPreview, AskSuspects, AskWhy, Foreseen, Question
 
 
 def _known_incident(world: World, call: Call) -> Incident:
@@ -140,7 +141,13 @@ async def units(room: Room, call: Call) -> Reply:
     """Units, in the order in which the place lists them."""
     query: shapes.UnitsQuery = call.query
     world = room.board.world
-    found = (each for each in world.units if _fits(world, each, query))
+    names = world.settled.capabilities
+    needs = (
+        None
+        if query.capability is None
+        else sum(1 << bit for bit, name in enumerate(names) if name == query.capability)
+    )
+    found = (each for each in world.units if _fits(world, each, query, needs))
     items, following = page_of(found, query, lambda each: each.row)
     return Reply(
         shapes.Units(
@@ -151,9 +158,10 @@ async def units(room: Room, call: Call) -> Reply:
     )
 
 
-def _fits(world: World, each: UnitRecord, query: shapes.UnitsQuery) -> bool:
+def _fits(world: World, each: UnitRecord, query: shapes.UnitsQuery, needs: int | None) -> bool:
+    """Tell whether the unit is asked for. `needs` is the bit of the capability; 0: none has what the place does not know."""
     described = world.fleet.units[each.row]
-    if query.capability is not None and query.capability not in world.settled.names(described.capabilities):
+    if needs is not None and not described.capabilities & needs:
         return False
     return (
         query.status in (None, world.status(each))
@@ -267,6 +275,15 @@ async def foresee(room: Room, call: Call) -> Reply:
         raise Problem(422, none.code, none.reason, none.field) from none
 
 
+async def addresses(room: Room, call: Call) -> Reply:
+    """Where is this address? House numbers before or behind the street, loosely written; the surest answer first."""
+    query: shapes.AddressQuery = call.query
+    try:
+        return Reply(look_up(room.geocoder, query.text, query.most))
+    except NoAnswer as none:
+        raise Problem(404, none.code, none.reason, none.field) from none
+
+
 async def me(room: Room, call: Call) -> Reply:
     """Who your token says you are, and what you may do."""
     principal, config = call.principal, room.config
@@ -304,6 +321,35 @@ def _get(path: str, handle: Any, answers: Any, query: type[Any] | None = None, *
     )
 
 
+def _questions() -> tuple[Operation, ...]:
+    """Return the operations that answer questions about a call while the caller speaks."""
+
+    def asked(question: type[Question], path: str, handle: Any, answers: Any, **more: Any) -> Operation:
+        return _get(path, handle, answers, right=QUESTIONS[question], question=question, **more)
+
+    return (
+        asked(
+            AskAddress,
+            "/v1/addresses",
+            addresses,
+            Answer,
+            query=shapes.AddressQuery,
+            name="find_addresses",
+            statuses=(404,),
+        ),
+        asked(
+            AskSuspects,
+            "/v1/suspects",
+            suspects,
+            shapes.Suspects,
+            method="POST",
+            name="find_suspects",
+            body=shapes.SuspectsBody,
+        ),
+        asked(AskPreview, "/v1/preview", foresee, Foreseen, method="POST", name="preview", body=shapes.PreviewBody),
+    )
+
+
 def read_operations() -> tuple[Operation, ...]:
     """Return every operation that changes nothing."""
     one, told = "/v1/incidents/{incident}", shapes.Told
@@ -323,26 +369,7 @@ def read_operations() -> tuple[Operation, ...]:
         _get("/v1/cautions", cautions, shapes.Cautions, shapes.Page),
         _get("/v1/hospitals", hospitals, shapes.Hospitals, shapes.Page),
         _get("/v1/verbs", verbs, Verbs, right=None),
-        _get(
-            "/v1/suspects",
-            suspects,
-            shapes.Suspects,
-            method="POST",
-            name="find_suspects",
-            body=shapes.SuspectsBody,
-            right=QUESTIONS[AskSuspects],
-            question=AskSuspects,
-        ),
-        _get(
-            "/v1/preview",
-            foresee,
-            Foreseen,
-            method="POST",
-            name="preview",
-            body=shapes.PreviewBody,
-            right=QUESTIONS[AskPreview],
-            question=AskPreview,
-        ),
+        *_questions(),
         *(
             _get(
                 f"/v1/reports/{name}",

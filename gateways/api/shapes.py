@@ -9,10 +9,11 @@ from engine.model.facts import Choice, Shortage
 from engine.model.lifecycle import Phase, Status
 from engine.model.response_facts import Suspect
 from gateways.auth import Right, Role
+from gateways.geocoding import MOST
 from gateways.move_views import CoverageView, MoveView
 from gateways.surroundings_views import CautionView, HospitalView
 from gateways.views import AlarmView, IncidentView, UnitView
-from gateways.vocabulary.words import Latitude, Longitude, Name, Text, Whole
+from gateways.vocabulary.words import Latitude, Longitude, Most, Name, Text, Typed, Whole
 
 PAGE_MAX = 500
 Item = TypeVar("Item")
@@ -96,6 +97,14 @@ class PreviewBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     code: Annotated[str, Meta(max_length=128)] = ""
     priority: Annotated[int, Meta(ge=1, le=5)] | None = None
     """None: the code's, or the type's own."""
+
+
+class AddressQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An address as it is said."""
+
+    text: Typed
+    most: Most = MOST
+    """Answers at most."""
 
 
 class Listed(Struct, Generic[Item], frozen=True, kw_only=True):

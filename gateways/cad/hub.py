@@ -29,11 +29,14 @@ from gateways.cad.trail import Trail
 from gateways.cad.whatif import WhatIf, WhatIfQuestion
 from gateways.cad.window import Box, Ints
 from gateways.covering import Covering
+from gateways.geocoding import Geocoder, look_up
 from gateways.inquiries import Inquiries, NoAnswer
 from gateways.previews import preview
 from gateways.redaction import NOBODY, SEES, Audience, Concern, Scope, audience_of, concern_of, snapshot_for
 from gateways.views import PositionView, suspects_of, view_incident
 from gateways.vocabulary.questions import (
+    AddressTold,
+    AskAddress,
     AskPreview,
     AskSuspects,
     AskWhy,
@@ -98,6 +101,8 @@ class Hub:
         self._told = 0
         """Helpings of positions that had been told at the last update."""
         self._snapshots: ByAudience[Kept] = ByAudience()
+        self.geocoder: Geocoder | None = None
+        """None: the place lists no house numbers."""
         self.on_read: OnRead | None = None
         """Called with who was shown what: the board, or the account of an incident with its people."""
         self._concerned = -1, NOBODY
@@ -157,6 +162,8 @@ class Hub:
                 question.caller,
             )
             return SuspectsTold(id=question.id, suspects=found)
+        if isinstance(question, AskAddress):
+            return AddressTold(id=question.id, **asdict(look_up(self.geocoder, question.text, question.most)))
         if isinstance(question, AskPreview):
             return PreviewTold(id=question.id, **asdict(await preview(self.service, question)))
         if self._inquiries is None:

@@ -72,6 +72,8 @@ class Console:
             ticket_s=config.ticket_s,
             most=config.sessions,
         )
+        self.addresses = False
+        """The place lists house numbers: pages may ask for them."""
         self.on_read: OnRead | None = None
         """Called with who looks at which past hour."""
         self._keeper = keeper

@@ -6,8 +6,11 @@ from engine.model.geometry import METRES_PER_DEGREE
 from engine.model.place import Place
 
 
-def view_place(place: Place, streets: str, *, exercise: bool) -> dict[str, Any]:
-    """Return the place for people: metres as in the street map, whose digest is `streets` ("" without one)."""
+def view_place(place: Place, streets: str, *, exercise: bool, addresses: bool) -> dict[str, Any]:
+    """Return the place for people: metres as in the street map, whose digest is `streets` ("" without one).
+
+    `addresses`: the server knows its house numbers.
+    """
     return {
         "id": place.id,
         "name": place.name,
@@ -20,6 +23,7 @@ def view_place(place: Place, streets: str, *, exercise: bool) -> dict[str, Any]:
         },
         "bounds": place.bounds,
         "streets": streets,
+        "addresses": addresses,
         "exercise": exercise,
         "types": [{"id": each.id, "name": each.name, "priority": each.priority} for each in place.types],
         "stations": [

@@ -195,7 +195,8 @@ async def _put_layout(console: Console, request: Request) -> Response:
 async def _place(console: Console, request: Request) -> Response:
     """Tell what the place is made of."""
     console.guest(request)
-    return json_answer(view_place(console.service.world.settled, console.basemap.digest, exercise=console.exercise))
+    settled, digest = console.service.world.settled, console.basemap.digest
+    return json_answer(view_place(settled, digest, exercise=console.exercise, addresses=console.addresses))
 
 
 async def _verbs(console: Console, request: Request) -> Response:

@@ -60,6 +60,14 @@ def box_of(shapes: Sequence[Shape]) -> Box | None:
     return Box(min(lons), min(lats), max(lons), max(lats))
 
 
+def around(one: Box | None, other: Box | None) -> Box | None:
+    """Return the box that holds both; None holds nothing."""
+    if one is None or other is None:
+        return one or other
+    west, south = min(one.west, other.west), min(one.south, other.south)
+    return Box(west, south, max(one.east, other.east), max(one.north, other.north))
+
+
 def read_box(text: str) -> Box:
     """Return the box of `west,south,east,north`. Raises ValueError that says what is wrong."""
     try:

@@ -117,7 +117,7 @@ def _loop(service: Service) -> Iterator[Family]:
     )
     yield gauge(
         "loop_longest_block_seconds",
-        "Longest time the event loop was late since the start. At 2 s the process ends itself.",
+        "Longest time the event loop was late since the start. After 2 s by its own doing the process ends itself.",
         service.watchdog.longest_s,
     )
     yield counter(

@@ -19,7 +19,16 @@ from gateways.vocabulary import (
     response_messages,
     surroundings_messages,
 )
-from gateways.vocabulary.questions import AskCover, AskLeft, AskPreview, AskSuspects, AskWay, AskWhy, Question
+from gateways.vocabulary.questions import (
+    AskAddress,
+    AskCover,
+    AskLeft,
+    AskPreview,
+    AskSuspects,
+    AskWay,
+    AskWhy,
+    Question,
+)
 from gateways.vocabulary.road_messages import CloseRoad, OpenRoad, ReportTraffic, ReportWeather, Stretch
 from gateways.vocabulary.words import Command
 
@@ -189,6 +198,7 @@ QUESTIONS: Final[dict[type[Question], Right]] = {
     # from several places would learn them.
     AskSuspects: Right.REPORT,
     AskPreview: Right.REPORT,
+    AskAddress: Right.WATCH,
     AskCover: Right.WATCH,
     AskLeft: Right.WATCH,
     AskWay: Right.WATCH,

@@ -9,6 +9,7 @@ from engine.model.facts import Choice, Shortage
 from engine.model.plans import Mode
 from engine.model.response_facts import Suspect
 from gateways.cover_views import LeftView, PictureView
+from gateways.geocoding import MOST, Answer
 from gateways.views import RouteView
 from gateways.vocabulary.words import (
     FromClient,
@@ -16,9 +17,11 @@ from gateways.vocabulary.words import (
     Label,
     Latitude,
     Longitude,
+    Most,
     Name,
     Priority,
     Text,
+    Typed,
     Units,
     Whole,
 )
@@ -62,6 +65,15 @@ class AskPreview(FromClient, frozen=True, gc=False, kw_only=True):
     """None: the code's, or the type's own."""
 
 
+class AskAddress(FromClient, frozen=True, gc=False, kw_only=True):
+    """Where is this address? Asked while it is typed; house numbers before or behind the street, loosely written."""
+
+    id: Name
+    text: Typed
+    most: Most = MOST
+    """Answers at most."""
+
+
 class AskCover(FromClient, frozen=True, gc=False, kw_only=True):
     """How is one class of demand covered, zone by zone: now, and if something were done?"""
 
@@ -91,6 +103,12 @@ class AskWay(FromClient, frozen=True, gc=False, kw_only=True):
     incident: Name | None = None
     post: Name | None = None
     """Only without an incident."""
+
+
+class AddressTold(Answer, frozen=True, gc=False, kw_only=True, tag_field="type", tag="address_told"):
+    """What the text may mean, the surest first."""
+
+    id: Name
 
 
 class WhyTold(FromServer, frozen=True, gc=False, kw_only=True):
@@ -165,5 +183,5 @@ class WayTold(FromServer, frozen=True, gc=False, kw_only=True):
     """None: over the streets there is none, or no streets are known."""
 
 
-Question: TypeAlias = AskWhy | AskSuspects | AskPreview | AskCover | AskLeft | AskWay
-Told: TypeAlias = WhyTold | SuspectsTold | PreviewTold | CoverTold | LeftTold | WayTold
+Question: TypeAlias = AskWhy | AskSuspects | AskPreview | AskAddress | AskCover | AskLeft | AskWay
+Told: TypeAlias = WhyTold | SuspectsTold | PreviewTold | AddressTold | CoverTold | LeftTold | WayTold

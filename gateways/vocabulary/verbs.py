@@ -104,15 +104,15 @@ def _verb(verb: str, name: str, usage: str, about: str, group: Group, says: Says
 _I, _U = Want.INCIDENT, Want.UNIT
 _DISPATCH: Final = (response.Accept, incidents.Dispatch)
 _ROLLING: Final = (incidents.Dispatch, incidents.UnitStatus)
-_ENTER: Final = (incidents.ReportIncident, questions.AskSuspects, questions.AskPreview)
+_ENTER: Final = (incidents.ReportIncident, questions.AskSuspects, questions.AskPreview, questions.AskAddress)
 
 VERBS: Final[tuple[Verb, ...]] = (
     _verb(
         "N",
         "new",
         "N TYPE PLACE [P1…P5] [; NOTE]",
-        "Enter a call. PLACE is a street, two streets with & between them, a station or hospital, lat,lon, or @: where "
-        "you double-clicked the map",
+        "Enter a call. PLACE is a house (12 MILL ST) where the place lists them, a street, two streets with & between "
+        "them, a station or hospital, lat,lon, or @: where you double-clicked the map",
         Group.CALLS,
         _ENTER,
         Want.TYPE,

@@ -13,6 +13,10 @@ Label = Annotated[str, Meta(max_length=128)]
 Text = Annotated[str, Meta(max_length=4_000)]
 Line = Annotated[str, Meta(max_length=1_000)]
 """What a person typed."""
+Typed = Annotated[str, Meta(max_length=200)]
+"""As much of an address as has been typed."""
+Most = Annotated[int, Meta(ge=1, le=50)]
+"""Answers that are wanted at most."""
 Said = Annotated[str, Meta(min_length=1, max_length=4_000)]
 """A text that goes into the record, and may not be empty."""
 Latitude = Annotated[float, Meta(ge=-90, le=90)]

@@ -2,11 +2,15 @@
 
 import json
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
 from gateways.commands.journal import journal
+from gateways.geocoding.names import Names
+from tests.browser.kit import PLACE
 from tests.browser.test_console import accepted, call, desk, expect, refused, say
 
 SPOT = "41.497,-90.512"
@@ -99,9 +103,25 @@ def test_advice_that_has_changed_is_shown_anew_and_nobody_is_sent_by_mistake(tmp
         accepted(page, f"Undone: .* released from {first}")
 
 
-def test_places_are_found_by_street_corner_name_and_coordinates(tmp_path: Path) -> None:
+def numbered(folder: Path) -> Path:
+    """Return a copy of the place with a few house numbers."""
+    place = copytree(PLACE, folder / "place")
+    houses = [
+        ("2", "Main Street"),
+        ("12", "Main Street"),
+        ("11", "Mill Lane"),
+        ("12", "Mill Lane"),
+        ("17", "Mill Lane"),
+    ]
+    rows = [f"{number},{street},41.49{at},-90.51\n" for at, (number, street) in enumerate(houses)]
+    (place / "addresses.csv").write_text("".join(["number,street,lat,lon\n", *rows]))
+    return place
+
+
+def test_places_are_found_by_house_street_corner_name_and_coordinates(tmp_path: Path) -> None:
     """Half a name, 5TH & MAIN, stations; what a map does not hold is said, and what is ambiguous is asked."""
-    with desk(tmp_path) as (_, page):
+    with desk(tmp_path, place=numbered(tmp_path)) as (server, page):
+        houses_are_found(server, page)
         page.evaluate(TOWN)
 
         def found(text: str) -> Any:
@@ -128,6 +148,27 @@ def test_places_are_found_by_street_corner_name_and_coordinates(tmp_path: Path) 
         assert offered("5th & ") == ["5th Street & Main Street", "5th Street & Mill Lane"]
         assert offered("5th & mi") == ["5th Street & Mill Lane"]
         assert offered("nor") == ["North Station"]
+        names = Names(["5th street", "main street", "main avenue", "mill lane"])
+        for text in ("m", "MAI", "main s", "st", "5", "lane", "Mill  ", "x", "in", "main street"):
+            matching = [name.lower() for name in page.evaluate("(text) => window.town._candidates(text)", text)]
+            assert matching == [names.all[row] for row in names.matching(text).tolist()]
+
+
+def houses_are_found(server: Any, page: Any) -> None:
+    """The server is asked: offers as one types, Tab and Enter wait for its answer; what is not listed is said."""
+    typing(page, "n sick_person 12 mi")
+    page.keyboard.press("Tab")
+    expect(page.locator("#command")).to_have_value("n sick_person 12 Mill Lane ")
+    expect(page.locator("#draft .card-place")).to_have_text("12 Mill Lane")
+    say(page, "n sick_person 12 m")
+    refused(page, "Which one: 12 Main Street; 12 Mill Lane")
+    say(page, "n sick_person mill la 13 P2")
+    accepted(page, r"I1: .*, 13 Mill Lane \(not listed: between 11 and 17, within 149 m\)")
+    told = server.read("/v1/incidents/I1")
+    assert (told["address"], told["priority"]) == ("13 Mill Lane", 2)
+    assert (told["lat"], told["lon"]) == pytest.approx((41.492667, -90.51), abs=1e-5)
+    say(page, "n sick_person 5 nowhere")
+    refused(page, "Nothing here is called “5 nowhere”")
 
 
 def test_the_line_takes_what_dispatchers_write(tmp_path: Path) -> None:
@@ -140,7 +181,8 @@ def test_the_line_takes_what_dispatchers_write(tmp_path: Path) -> None:
         accepted(page, "C1 en route")
         other = call(page, "sick_person", "P4")
         say(page, f"D {other} C1 nearest")
-        refused(page, f"DV C1 {other}")
+        refused(page, "DV turns it round: say why")
+        expect(page.locator("#command")).to_have_value(f"DV C1 {other} ")
         say(page, "C1.4")
         accepted(page, "C1 on scene")
         say(page, "E1 E2 6")

@@ -86,7 +86,8 @@ async def test_in_auto_the_crews_are_told(tmp_path: Path) -> None:
     """Nobody has to accept: the place's mode decides, and not the planner."""
     async with planner(tmp_path, moves=replace(RULES, mode=Mode.AUTO)) as (service, found):
         await until(lambda: any(move.ordered for move in service.world.moves.values()))
-        assert found.measures.told > 0
+        # The World has it at once, the planner hears of it when it is durable.
+        await until(lambda: found.measures.told > 0)
 
 
 async def test_what_was_refused_is_not_asked_again(tmp_path: Path) -> None:

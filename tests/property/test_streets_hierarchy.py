@@ -14,7 +14,7 @@ from engine.kernels.customise import INF, customise
 from engine.kernels.descend import descend
 from engine.kernels.dissect import dissection_order
 from engine.kernels.hierarchy import DOWN, LOOP, NOWHERE, UP, Hierarchy, contract, place_links
-from engine.kernels.sweep import from_source, to_target
+from engine.kernels.sweep import LANES, from_source, sweep_many, to_target
 
 WEIGHT = st.one_of(st.integers(0, 3), st.integers(0, 100_000), st.just(INF))
 
@@ -190,6 +190,24 @@ def test_times_equal_dijkstra(city: City, data: st.DataObject) -> None:
     seeds = data.draw(st.lists(seed, max_size=4))
     assert swept(to_target, streets, seeds).tolist() == expected(city, streets, seeds, turned=False)
     assert swept(from_source, streets, seeds).tolist() == expected(city, streets, seeds, turned=True)
+
+
+@given(cities(), st.data())
+@settings(deadline=None)
+def test_many_sweeps_at_once_are_each_by_itself(city: City, data: st.DataObject) -> None:
+    """Column by column, both ways round; where no place is given nothing is reached."""
+    streets = streets_of(city)
+    seed = st.tuples(st.integers(0, len(city.x) - 1), st.integers(0, 5_000))
+    places = data.draw(st.lists(st.lists(seed, max_size=3), max_size=5))
+    begin = np.cumsum([0, *map(len, places)]).astype(np.int64)
+    flat = [each for seeds in places for each in seeds]
+    columns = np.array([v for v, _ in flat], np.int32), np.array([ms for _, ms in flat], np.int32)
+    turned = ((to_target, streets.backward, streets.forward), (from_source, streets.forward, streets.backward))
+    for sweep, climbing, sweeping in turned:
+        out = np.empty((len(city.x), LANES), np.int32)
+        sweep_many(*streets.hierarchy, climbing, sweeping, begin, *columns, out)
+        for lane, seeds in enumerate([*places, []]):
+            assert out[:, lane].tolist() == swept(sweep, streets, seeds).tolist()
 
 
 @given(cities(), st.data())

@@ -7,14 +7,15 @@ from engine.policy.redeploy.compliance import Compliance
 from engine.policy.redeploy.dmexclp import Dmexclp
 from engine.policy.redeploy.ground import LayerRule, Points
 from engine.policy.redeploy.home import Home
+from engine.policy.redeploy.looking import Look
 from engine.policy.redeploy.naming import named
 from engine.policy.redeploy.planning import Planning, RedeployPolicy, reached_share
 from engine.policy.redeploy.price import Price
 from engine.policy.redeploy.priced import Priced
 from engine.policy.redeploy.refused import PolicyRefused
 from engine.policy.redeploy.rules import rules_of
-from engine.policy.redeploy.survey import Ground, Layer, Survey
-from engine.policy.redeploy.surveyor import Demand, Surveyor
+from engine.policy.redeploy.survey import Ground, Layer, Survey, without_times
+from engine.policy.redeploy.surveyor import Demand, Surveyor, complete
 
 AnyRedeploy: TypeAlias = Home | Dmexclp | Compliance | Priced | Ahead
 
@@ -34,6 +35,7 @@ __all__ = [
     "Home",
     "Layer",
     "LayerRule",
+    "Look",
     "Planning",
     "Points",
     "PolicyRefused",
@@ -42,7 +44,9 @@ __all__ = [
     "RedeployPolicy",
     "Survey",
     "Surveyor",
+    "complete",
     "policy_named",
     "reached_share",
     "rules_of",
+    "without_times",
 ]

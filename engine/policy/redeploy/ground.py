@@ -103,14 +103,15 @@ def _parts(weight: Wide, total: int) -> Wide:
 def _layer(rule: LayerRule, share: int, points: Points, reach_ms: Ints, busy_permille: Wide) -> Layer:
     mode = 0 if rule.lights else 1
     reach = reach_ms[mode]
-    cover = (reach >= 0) & (reach <= rule.cover_ms)
+    # Point by point: packing along the other axis, and picking columns, would hold the interpreter for 15 ms at a time.
+    cover = np.ascontiguousarray(((reach >= 0) & (reach <= rule.cover_ms)).T)
     busy = busy_permille.astype(">u2").reshape(-1, 1).view(np.uint8)
-    first, number = _alike(np.concatenate([np.packbits(cover, axis=0).T, busy], axis=1))
+    first, number = _alike(np.concatenate([np.packbits(cover, axis=1), busy], axis=1))
     # Weights are added up before they are scaled, so that a hundred thousand light points are not rounded to nothing.
     added = np.zeros(len(first), np.int64)
     np.add.at(added, number, points.weight)
     weight = _parts(added, int(points.weight.sum())) * share // MILLION
-    cover_sets = np.ascontiguousarray(cover[:, first]).astype(np.uint8)
+    cover_sets = np.ascontiguousarray(np.take(cover, first, axis=0).T).view(np.uint8)
     return Layer(rule.name, rule.needs, share, mode, rule.cover_ms, busy_permille[first], weight, cover_sets)
 
 

@@ -22,9 +22,10 @@ from engine.model.moves import (
     ProposeMoves,
 )
 from engine.model.turn import Turn
+from engine.policy.redeploy.looking import Look
 from engine.policy.redeploy.price import Price
 from engine.policy.redeploy.survey import NO_PRICE, Ints, Survey, kinds_of, millionths, with_busy
-from engine.policy.redeploy.surveyor import Demand, Surveyor
+from engine.policy.redeploy.surveyor import Demand, Surveyor, complete
 from engine.state.world import World
 
 ON_THE_WAY = (Status.AVAILABLE, Status.RETURNING)
@@ -79,7 +80,15 @@ class Planning:
 
     def survey(self, world: World) -> Survey:
         """Return the moment, at the price of now. Quick once the surveyor is ready. Raises PolicyRefused."""
-        return self.surveyor.survey(world, NO_PRICE if self.price is None else self.price.now)
+        return complete(self.surveyor.look(world, self._price))
+
+    def look(self, world: World) -> Look:
+        """Return what `complete` makes a survey of in another thread, whatever becomes of the World. Raises PolicyRefused."""
+        return self.surveyor.look(world, self._price, apart=True)
+
+    @property
+    def _price(self) -> int:
+        return NO_PRICE if self.price is None else self.price.now
 
     def propose(self, survey: Survey) -> ProposeMoves:
         """Return the plan. Touches nothing but the survey, so another thread may do it meanwhile."""

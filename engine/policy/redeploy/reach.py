@@ -1,7 +1,7 @@
 """How far it is: from posts to points of demand, from units to posts, over the streets of one epoch or straight.
 
-Found once for an epoch and then read. From the posts one sweep each (PHAST, Delling and others 2011) gives all points;
-to the posts one vector each serves all units. What begins or ends on a street that is blocked in part is asked of the
+Found once for an epoch and then read. Sweeps from the posts (PHAST, Delling and others 2011), many in one pass, give all
+points; to the posts one vector each serves all units. What begins or ends on a street that is blocked in part is asked of the
 oracle, one by one. Only a post that itself lies on such a street is left as if that street were open.
 """
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.kernels.arrive import COLUMNS, depart
 from engine.kernels.reach import INF, to_points, to_posts
-from engine.kernels.sweep import from_source
+from engine.kernels.sweep import LANES, sweep_many
 from engine.kernels.travel import straight_line_ms
 from engine.model.place import Station
 from engine.policy.redeploy.ground import Points
@@ -19,10 +19,13 @@ from engine.streets.network import Network
 from engine.streets.oracle import Metric, Oracle
 from engine.streets.roads import Roads
 from engine.streets.snapping import NOWHERE, Spot, Spots
-from engine.streets.targets import ways_past
+from engine.streets.targets import Approach, ways_past
 from engine.streets.weighing import Mode
 
 Point = tuple[int, int]
+Start = tuple[Ints, Ints]
+"""Junctions where a sweep begins, and the ms from or to each."""
+NO_START: Start = np.empty(0, np.int32), np.empty(0, np.int32)
 PLACES_KEPT = 4_096
 """Places where units become free, of which the times to all posts are remembered."""
 
@@ -48,6 +51,19 @@ class Entries:
         self.first = np.searchsorted(owner[order], np.arange(size + 1)).astype(np.int64)
 
 
+def _batches(count: int) -> list[slice]:
+    return [slice(begin, min(count, begin + LANES)) for begin in range(0, count, LANES)]
+
+
+def _swept(network: Network, climbing: Ints, sweeping: Ints, starts: list[Start]) -> Ints:
+    """Return int32[junctions, LANES], a column for each start; all INF where there is none."""
+    begin = np.cumsum([0, *(len(junctions) for junctions, _ in starts)]).astype(np.int64)
+    junctions, ms = (np.concatenate(column) for column in zip(*starts, strict=True))
+    out = np.empty((network.size, LANES), np.int32)
+    sweep_many(network.first_up, network.up, climbing, sweeping, begin, junctions, ms, out)
+    return out
+
+
 class StreetReach:
     """Times under one set of conditions."""
 
@@ -56,18 +72,20 @@ class StreetReach:
         self._stations = stations
         self._spots = [roads.spot(station.x_m, station.y_m) for station in stations]
         self._metric = oracle.metric(Mode.NORMAL)
-        size = oracle.network.size
-        self._vectors = np.full((len(stations), size), INF, np.int32)
+        network, metric = oracle.network, self._metric
+        self._vectors = np.empty((network.size, len(stations)), np.int32)
         self._chains = np.full((len(stations), 2), -1, np.int32)
-        for number, spot in enumerate(self._spots):
-            if spot.arc != NOWHERE:
-                self._vectors[number] = oracle.target(spot, Mode.NORMAL).to_spot
-                for side, (arc, _) in enumerate(ways_past(oracle.network, spot)):
-                    self._chains[number, side] = oracle.network.chains.chain[arc]
+        for some in _batches(len(stations)):
+            starts = [NO_START] * len(self._spots[some])
+            for number, spot in enumerate(self._spots[some]):
+                if spot.arc != NOWHERE:
+                    approach = Approach(network, metric.weights, spot)
+                    starts[number] = approach.begin()
+                    self._chains[some.start + number, : len(approach.chains)] = approach.chains
+            self._vectors[:, some] = _swept(network, metric.backward, metric.forward, starts)[:, : len(starts)]
         self._extra_ms = np.array([self._metric.off_road_ms(spot.extra_ms) for spot in self._spots], np.int32)
         self._from: dict[Point, Ints] = {}
-        self.post_ms = self.from_places([(station.x_m, station.y_m) for station in stations])
-        np.fill_diagonal(self.post_ms, 0)
+        self.post_ms = self._between_posts()
 
     def points_ms(self, points: Points) -> Ints:
         """Return int32[2, p, n], from each post to each point by mode; -1 for no way."""
@@ -79,22 +97,17 @@ class StreetReach:
         entries = Entries(network, metric, spots)
         found = np.empty((len(self._stations), len(spots)), np.int32)
         away = spots.arc < 0
+        for some in _batches(len(self._stations)):
+            starts = [self._leaving(metric, spot) if spot.arc != NOWHERE else NO_START for spot in self._spots[some]]
+            vectors = _swept(network, metric.forward, metric.backward, starts)
+            extra_ms = metric.off_road_ms(spots.extra_ms)
+            to_points(vectors, entries.first, entries.junction, entries.into_ms, extra_ms, found[some])
         for number, (station, spot) in enumerate(zip(self._stations, self._spots, strict=True)):
-            line_ms = straight_ms(self._straight, (station.x_m, station.y_m), points)
-            if spot.arc == NOWHERE:
-                found[number] = line_ms
-                continue
-            vector = self._leaving(metric, spot)
-            to_points(
-                vector,
-                entries.first,
-                entries.junction,
-                entries.into_ms,
-                metric.off_road_ms(spots.extra_ms),
-                found[number],
-            )
-            found[number][away] = line_ms[away]
-            self._along_street(metric, spot, spots, found[number])
+            if spot.arc == NOWHERE or away.any():
+                line_ms = straight_ms(self._straight, (station.x_m, station.y_m), points)
+                found[number] = line_ms if spot.arc == NOWHERE else np.where(away, line_ms, found[number])
+            if spot.arc != NOWHERE:
+                self._along_street(metric, spot, spots, found[number])
         self._past_closures(metric, spots, mode, found)
         return found
 
@@ -112,8 +125,8 @@ class StreetReach:
             rows = np.arange(len(on_road), dtype=np.int32)
             found[on_road, place] = self.oracle.times_ms(posts, rows, spots[place], mode)
 
-    def _leaving(self, metric: Metric, spot: Spot) -> Ints:
-        """Return the time from the spot to every junction."""
+    def _leaving(self, metric: Metric, spot: Spot) -> Start:
+        """Return the junctions at the ends of the spot's street, and the ms to each."""
         network, weights = self.oracle.network, metric.weights
         ways = []
         for arc, along in ways_past(network, spot):
@@ -121,9 +134,7 @@ class StreetReach:
             rest_ms = own_ms + metric.off_road_ms(spot.extra_ms)
             ways.append((int(network.head[arc]), min(rest_ms, INF)))
         junctions, ms = (np.array(column, np.int32) for column in zip(*ways, strict=True))
-        out = np.empty(network.size, np.int32)
-        from_source(network.first_up, network.up, metric.forward, metric.backward, junctions, ms, out)
-        return out
+        return junctions, ms
 
     def _along_street(self, metric: Metric, spot: Spot, spots: Spots, found: Ints) -> None:
         """Lower the times to points on the post's own street."""
@@ -140,7 +151,14 @@ class StreetReach:
         """Return int32[m, p], from each row of the fleet's spots, at these positions, to each post; -1 for no way."""
         return self._to_posts(spots, rows, self._metric.departures(spots), at)
 
-    def _to_posts(self, spots: Spots, rows: Ints, departures: Ints, at: list[Point]) -> Ints:
+    def _between_posts(self) -> Ints:
+        """Return int32[p, p], from each post to each; nothing from one to itself, on whatever street it stands."""
+        rows = np.arange(len(self._spots), dtype=np.int32)
+        spots, at = Spots.of(*self._spots), [(station.x_m, station.y_m) for station in self._stations]
+        return self._to_posts(spots, rows, self._departures(spots, rows), at, own=True)
+
+    def _to_posts(self, spots: Spots, rows: Ints, departures: Ints, at: list[Point], *, own: bool = False) -> Ints:
+        """Return int32[m, p]; `own`: the i-th stands at post i."""
         out = np.empty((len(rows), len(self._stations)), np.int32)
         near = np.empty(out.shape, np.uint8)
         found = to_posts(rows, departures, self._vectors, self._chains, self._extra_ms, out, near)
@@ -148,6 +166,8 @@ class StreetReach:
         if closures is not None:
             # Who stands on what is blocked, or in front of it, leaves otherwise: the oracle knows how.
             near[(spots.arc[rows] >= 0) & closures.unusual[spots.arc[rows]]] = 1
+        if own:
+            np.fill_diagonal(near, 0)
         if found or closures is not None:
             for i, j in np.argwhere(near).tolist():
                 one = rows[i : i + 1]
@@ -156,6 +176,8 @@ class StreetReach:
             out[:, j] = [self._line_ms(point, j) for point in at]
         for i in np.flatnonzero(spots.arc[rows] < 0).tolist():
             out[i] = [self._line_ms(at[i], j) for j in range(len(self._stations))]
+        if own:
+            np.fill_diagonal(out, 0)
         return out
 
     def _line_ms(self, point: Point, post: int) -> int:

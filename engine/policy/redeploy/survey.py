@@ -7,6 +7,7 @@ is one moment on it: who is free where, who will be, and how far it is from each
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engine.kernels.posting import ONE, Room, Sets
 from engine.model.moves import MILLION
@@ -107,6 +108,12 @@ class Survey(Struct, frozen=True, eq=False, kw_only=True):
     def room(self) -> Room:
         """What posts may hold and are to keep."""
         return Room(self.capacity, self.minimum)
+
+
+def without_times(survey: Survey) -> Survey:
+    """Return the same moment without its times from units to posts."""
+    nothing = np.empty((0, 0), np.int32)
+    return replace(survey, to_post_ms=nothing, busy_to_post_ms=nothing)
 
 
 class Kinds(Struct, frozen=True, eq=False):

@@ -6,27 +6,23 @@ a break, near the end of the shift, moved a moment ago or often enough; nobody o
 vehicles would stand without it. All of them cover where they stand. Neighbours' units are not ours to place.
 """
 
-from bisect import bisect_left
-
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.model.hours import shift_left_ms
-from engine.model.lifecycle import Status
+from engine.kernels.reach import standing_at
 from engine.model.place import Place
 from engine.model.roads import Conditions
 from engine.policy.honesty import clear_ms
 from engine.policy.redeploy.ground import LayerRule, Points, ground_of
-from engine.policy.redeploy.reach import Point, Reach, StraightReach, StreetReach
+from engine.policy.redeploy.looking import NOTHING_MS, Look, becomes_free, fresh_of, movable_of, refused_of
+from engine.policy.redeploy.reach import Reach, StraightReach, StreetReach
 from engine.policy.redeploy.refused import PolicyRefused
 from engine.policy.redeploy.rules import rules_of
 from engine.policy.redeploy.survey import NO_PRICE, Bytes, Ground, Ints, Survey, Wide
 from engine.policy.travel import straight_line
 from engine.state.fleet import IN_QUARTERS_M, STANDING_ASSIGNED, STANDING_FREE
-from engine.state.fold_moves import moves_in_tour
-from engine.state.posts import counts_at, is_idle
-from engine.state.records import UnitRecord
+from engine.state.posts import counts_at
 from engine.state.world import World
 from engine.streets.oracle import Oracle
 from engine.streets.roads import Roads
@@ -59,6 +55,8 @@ class Surveyor:
         self._reach: Reach | None = None
         self._points_ms = np.empty((2, 0, 0), np.int32)
         self._ground: Ground | None = None
+        self._siblings: tuple[list[tuple[int, ...]] | None, Bytes] = None, np.empty(0, np.uint8)
+        """Of which fleet, and by row whether the unit has any."""
 
     def expect(self, demand: Demand) -> None:
         """Reckon with other demand from now on: the coming hour's weights, what was learned of busy fractions."""
@@ -71,22 +69,26 @@ class Surveyor:
 
         Raises PolicyRefused where a policy could do nothing with it.
         """
+        return complete(self.look(world, price, with_busy=with_busy))
+
+    def look(self, world: World, price: int = NO_PRICE, *, with_busy: bool = True, apart: bool = False) -> Look:
+        """Return what has to be read of the World for a survey, which `complete` makes of it.
+
+        Apart: of copies alone, so that another thread may complete it while the World goes on. Raises PolicyRefused.
+        """
         reach, ground = self.make_ready(world.settled, world.roads, world.road_book.current)
         fleet = world.fleet
         ours = (fleet.listed != 0) & (fleet.agency < 0)
         rows = np.flatnonzero((fleet.standing == STANDING_FREE) & ours).astype(np.int32)
-        free = rows.tolist()
-        records = [world.units[row] for row in free]
-        post = fleet.post[rows].astype(np.int32)
         seen = Survey(
             seq=world.seq,
             now_ms=world.now,
-            ids=tuple(record.id for record in records),
+            ids=tuple(map(fleet.ids.__getitem__, rows.tolist())),
             rows=rows,
-            post=post,
-            to_post_ms=_without_refused(world, free, post, self._to_post_ms(world, reach, rows, post)),
-            fresh=np.array([each.duty is Status.RETURNING and not is_idle(world, each) for each in records], np.uint8),
-            movable=_movable(world, records, fleet.shift[rows].tolist()),
+            post=fleet.post[rows].astype(np.int32),
+            to_post_ms=NOTHING_MS,
+            fresh=fresh_of(world, rows),
+            movable=movable_of(world, rows, self._has_siblings(world)),
             capability=fleet.capability[rows],
             posts=self._posts,
             names=self._names,
@@ -97,23 +99,18 @@ class Surveyor:
             calls_per_day=self.demand.calls_per_day,
             service_ms=self.demand.service_ms,
         )
-        if not with_busy:
-            return seen
-        busy = np.flatnonzero((fleet.standing == STANDING_ASSIGNED) & ours)
-        return self._with_busy(world, reach, seen, busy.tolist()) if len(busy) else seen
-
-    def _with_busy(self, world: World, reach: Reach, seen: Survey, busy: list[int]) -> Survey:
-        """Add the units that are out, and where and when each will be free."""
-        places = [_becomes_free(world, row) for row in busy]
-        rows = np.array(busy, np.int32)
-        return replace(
-            seen,
-            busy_ids=tuple(world.fleet.ids[row] for row in busy),
-            busy_rows=rows,
-            busy_free_ms=np.array([clear_ms(world, row) for row in busy], np.int32),
-            busy_post=world.fleet.post[rows].astype(np.int32),
-            busy_to_post_ms=reach.from_places(places),
-            busy_capability=world.fleet.capability[rows],
+        busy: list[int] = []
+        if with_busy:
+            busy = np.flatnonzero((fleet.standing == STANDING_ASSIGNED) & ours).tolist()
+        return Look(
+            _with_busy(world, seen, busy) if busy else seen,
+            reach,
+            self._at,
+            fleet.x_m[rows],
+            fleet.y_m[rows],
+            fleet.spots.copy() if apart else fleet.spots,
+            refused_of(world, rows, seen.post),
+            [becomes_free(world, row) for row in busy],
         )
 
     # ── what stays the same ─────────────────────────────────────────────────────────────────────────────────
@@ -166,32 +163,44 @@ class Surveyor:
 
     # ── one moment ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def _to_post_ms(self, world: World, reach: Reach, rows: Ints, post: Ints) -> Ints:
-        """Return the times of the free units; one that stands at a post is as far from the others as that is.
-
-        Whichever post that is: where a unit belongs says nothing about where it is.
-        """
-        fleet = world.fleet
-        x_m, y_m = fleet.x_m[rows], fleet.y_m[rows]
-        east_m, north_m = x_m[:, None] - self._at[0], y_m[:, None] - self._at[1]
-        near = (np.abs(east_m) <= IN_QUARTERS_M) & (np.abs(north_m) <= IN_QUARTERS_M)
-        stands = near.any(axis=1)
-        at_own = near[np.arange(len(rows)), post]
-        found: Ints = reach.post_ms[np.where(at_own, post, near.argmax(axis=1))]
-        away = np.flatnonzero(~stands)
-        if len(away):
-            at = list(zip(x_m[away].tolist(), y_m[away].tolist(), strict=True))
-            found[away] = reach.units_ms(fleet.spots, rows[away], at)
-        return found
+    def _has_siblings(self, world: World) -> Bytes:
+        """Return by row whether the unit shares its crew: found anew where a place was adopted since."""
+        if self._siblings[0] is not world.fleet.siblings:
+            alike = world.fleet.siblings
+            self._siblings = alike, np.fromiter(map(bool, alike), np.uint8, len(alike))
+        return self._siblings[1]
 
     def _room(self, world: World) -> Ints:
         """Return how many free units each post may hold beside those that belong there and are out."""
         if int(self._capacity.min()) == UNLIMITED:
             return self._capacity
-        fleet, left = world.fleet, self._capacity.copy()
-        for row in np.flatnonzero((fleet.standing != STANDING_FREE) & (fleet.post >= 0)).tolist():
-            left[fleet.post[row]] -= counts_at(world, world.units[row])
-        return np.maximum(left, 0)
+        fleet = world.fleet
+        out = np.flatnonzero((fleet.standing != STANDING_FREE) & (fleet.post >= 0))
+        counts = np.fromiter((counts_at(world, world.units[row]) for row in out.tolist()), np.bool_, len(out))
+        taken = np.bincount(fleet.post[out[counts]], minlength=len(self._capacity))
+        left: Ints = np.maximum(self._capacity - taken, 0).astype(np.int32)
+        return left
+
+
+def complete(look: Look) -> Survey:
+    """Return the survey: the times of the free units, and of the busy ones from where they will be free.
+
+    A unit that stands at a post is as far from the others as that is, whichever post it is: where a unit belongs says
+    nothing about where it is.
+    """
+    seen, reach = look.seen, look.reach
+    stands = np.empty(len(seen.rows), np.int32)
+    standing_at(look.x_m, look.y_m, seen.post, look.at_m, IN_QUARTERS_M, stands)
+    found = np.take(reach.post_ms, np.maximum(stands, 0), axis=0)
+    away = np.flatnonzero(stands < 0)
+    if len(away):
+        at = list(zip(look.x_m[away].tolist(), look.y_m[away].tolist(), strict=True))
+        found[away] = reach.units_ms(look.spots, seen.rows[away], at)
+    for unit, post in look.refused:
+        found[unit, post] = -1
+    if not look.free_at:
+        return replace(seen, to_post_ms=found)
+    return replace(seen, to_post_ms=found, busy_to_post_ms=reach.from_places(look.free_at))
 
 
 def _reach_of(place: Place, roads: Roads | None, oracle: Oracle | None) -> Reach:
@@ -201,50 +210,17 @@ def _reach_of(place: Place, roads: Roads | None, oracle: Oracle | None) -> Reach
     return StreetReach(roads, oracle, straight, place.stations)
 
 
-def _without_refused(world: World, rows: list[int], post: Ints, to_post_ms: Ints) -> Ints:
-    """Take the way to a post from a unit that it was refused for: so the next best is proposed, not the same again."""
-    for (unit, name), until_ms in world.refused_moves.items():
-        number, row = world.stations.get(name), world.fleet.rows[unit]
-        place = bisect_left(rows, row)
-        is_free = rows[place : place + 1] == [row]
-        if until_ms > world.now and number is not None and is_free and post[place] != number:
-            to_post_ms[place, number] = -1
-    return to_post_ms
-
-
-def _movable(world: World, records: list[UnitRecord], shifts: list[int]) -> Bytes:
-    """Return 1 for each unit that a planner may move; `shifts` are their numbers."""
-    place, siblings, rules = world.settled, world.fleet.siblings, world.settled.moves
-    left_ms = [shift_left_ms(place, shift, world.now) for shift in place.shifts]
-    # Who has no shift has the number -1, which is the last.
-    ends = [*(left is not None and left < rules.shift_end_ms for left in left_ms), False]
-    never = rules.budget <= 0
-    return np.array(
-        [
-            not (never or each.duty is Status.ON_BREAK or siblings[each.row] or ends[shift])
-            and (not each.moved_ms or _is_rested(world, each))
-            for each, shift in zip(records, shifts, strict=True)
-        ],
-        np.uint8,
+def _with_busy(world: World, seen: Survey, busy: list[int]) -> Survey:
+    """Add the units that are out, and when each will be free."""
+    rows = np.array(busy, np.int32)
+    return replace(
+        seen,
+        busy_ids=tuple(map(world.fleet.ids.__getitem__, busy)),
+        busy_rows=rows,
+        busy_free_ms=np.array([clear_ms(world, row) for row in busy], np.int32),
+        busy_post=world.fleet.post[rows].astype(np.int32),
+        busy_capability=world.fleet.capability[rows],
     )
-
-
-def _is_rested(world: World, record: UnitRecord) -> bool:
-    rules = world.settled.moves
-    return world.now >= record.moved_ms + rules.cool_down_ms and moves_in_tour(world, record) < rules.budget
-
-
-def _becomes_free(world: World, row: int) -> Point:
-    """Return where the unit will be when it is free: at its patient's hospital, else where its incident is."""
-    assignment = world.assignment(world.units[row])
-    if assignment is None:
-        return int(world.fleet.x_m[row]), int(world.fleet.y_m[row])
-    if assignment.destination is not None:
-        for hospital in world.settled.hospitals:
-            if hospital.id == assignment.destination:
-                return hospital.x_m, hospital.y_m
-    incident = world.open[world.units[row].incident or ""]
-    return incident.x_m, incident.y_m
 
 
 def _moved(new: Points | None, old: Points | None) -> bool:

@@ -29,7 +29,10 @@ export class Draft {
   /** What has been typed: the words behind the verb that enters a call, or null where another line is being typed. */
   typing(line) {
     if (!line) return this.close();
-    this._call = callSoFar(line, this.desk);
+    const call = callSoFar(line, this.desk);
+    // What stands there is as good until the answer has come; that the link is lost is said elsewhere.
+    if (call.looking && this._call && !this._box.hidden && this.desk.link.state === "live") return;
+    this._call = call;
     const { spot } = this._call;
     const key = spot && this.desk.may("report") ? JSON.stringify(aboutCall(this._call, this.desk)) : "";
     if (key !== this._asked) this._ask(key);

@@ -21,7 +21,8 @@ export function typesOf(words, types) {
 
 /**
  * What the words of a call say so far: {kind, spot, priority, note, wrong}. `wrong` says what is missing or not to be
- * understood; `kind` and `spot` are there as far as they are known.
+ * understood; `kind` and `spot` are there as far as they are known. While the server looks for the place, `looking` is
+ * what to wait for before asking again.
  */
 export function callSoFar({ words, text }, desk) {
   const { types } = desk.place;
@@ -40,7 +41,7 @@ export function callSoFar({ words, text }, desk) {
   if (!rest.length) return { ...call, wrong: WHERE };
   const said = rest.join(" ");
   const spot = said === "@" ? desk.map.pin ?? { wrong: PIN } : desk.places.locate(said);
-  return spot.wrong ? { ...call, wrong: spot.wrong } : { ...call, spot };
+  return spot.wrong ? { ...call, wrong: spot.wrong, looking: spot.looking } : { ...call, spot };
 }
 
 /** What of a call both its report and the questions before it bear. */
@@ -49,8 +50,10 @@ export function aboutCall({ kind, spot, priority, urged }, desk) {
   return { lat, lon, incident_type: kind.id, ...(urged ? { priority } : {}) };
 }
 
-function enter(line, desk) {
-  const call = callSoFar(line, desk);
+async function enter(line, desk) {
+  const first = callSoFar(line, desk);
+  await first.looking;
+  const call = first.looking ? callSoFar(line, desk) : first;
   if (call.wrong) throw new Wrong(call.wrong);
   const { kind, spot } = call;
   return {

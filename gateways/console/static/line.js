@@ -61,7 +61,8 @@ export class Line {
     try {
       const { verb, words, text } = understand(split(line), this.desk);
       if (!this.desk.mayAll(verb)) throw new Wrong(`A ${this.desk.me.role.replaceAll("_", " ")} may not do this.`);
-      return await this.perform(verb.read({ words, text }, this.desk), typed ? line : "");
+      this._wait();
+      return await this.perform(await verb.read({ words, text }, this.desk), typed ? line : "");
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
       this._instead = error.instead;
@@ -79,8 +80,7 @@ export class Line {
       return true;
     }
     let answer = null;
-    this._result.dataset.kind = "";
-    write(this._result, this.desk.link.state === "live" ? "…" : "Waits for the link");
+    this._wait();
     for (const message of deed.say) {
       answer = await this.desk.link.ask(line && !isQuestion(message) ? { ...message, line: line.slice(0, LINE_MAX) } : message);
       if (answer.type === "refused") {
@@ -92,6 +92,11 @@ export class Line {
     this._undo = deed.undo ? { deed: deed.undo, until: performance.now() + UNDO_MS } : null;
     this.say("accepted", deed.done(answer) + (deed.undo ? "  ·  U undoes it" : ""));
     return true;
+  }
+
+  _wait() {
+    this._result.dataset.kind = "";
+    write(this._result, this.desk.link.state === "live" ? "…" : "Waits for the link");
   }
 
   /** Say why not. Where the advice has changed between the look and the key, the new best is said instead. */
@@ -198,12 +203,19 @@ export class Line {
     if (at >= 0) this._complete(at);
   }
 
-  _complete(at = 0) {
-    const offer = this._offers()[at];
-    if (!offer) return;
+  /** Take an offer; where the server is still looking for it, as soon as it has come, if nothing was typed since. */
+  async _complete(at = 0) {
     const value = this._input.value;
+    if (!this._offers().length) await this.desk.places.settled();
+    const offer = this._offers()[at];
+    if (!offer || this._input.value !== value) return;
     const cut = offer.replaces ?? (/\s$/.test(value) ? "" : split(value).words.at(-1) ?? "");
     this._input.value = `${value.slice(0, value.length - cut.length)}${offer.word} `;
+    this._help();
+  }
+
+  /** The server has answered what it was asked while this is typed. */
+  told() {
     this._help();
   }
 

@@ -125,6 +125,7 @@ export class Link {
       case "why_told":
       case "suspects_told":
       case "preview_told":
+      case "address_told":
       case "cover_told":
       case "left_told":
       case "way_told":

@@ -1,5 +1,6 @@
 // The console, put together: sign in, take the board, draw what changes.
 
+import { Addresses } from "./addresses.js";
 import { Alarms } from "./alarms.js";
 import { Attention } from "./attention.js";
 import { Board } from "./board.js";
@@ -68,7 +69,7 @@ desk.first.onChange = desk.card.draw;
 desk.map = new CityMap(board, streets, place, { cover: desk.cover, link, onPick: () => view || desk.line.focus("N ") });
 const legend = new Legend(board, desk.cover);
 followPointing(board, desk.cover);
-desk.places = new Places(streets, place);
+desk.places = new Places(streets, place, place.addresses && !view ? new Addresses(link, () => desk.line.told()) : null);
 desk.draft = new Draft(desk);
 desk.line = new Line(desk);
 layout.restore(desk.map.view);

@@ -1,13 +1,22 @@
-// Finding a spot by what is said of it: a street, a corner, a place that has a name, coordinates. Also while it is typed.
+// Finding a spot by what is said of it: a house, a street, a corner, a place that has a name, coordinates. Also while it is typed.
+//
+// Streets, corners and places are found here, as `gateways/geocoding/names.py` matches names; houses by the server.
+
+import { Addresses } from "./addresses.js";
 
 const CORNER = /\s*[/&]\s*|\s+(?:and|at)\s+/i;
 const NUMBER = /^\d+[a-z]?\s+(?=\S*[a-z])/i;
+/** Between digits a slash belongs to a house number. */
+const SLASHED = /^\d{1,6}\/\d/;
+const LOOKING = "Looking for the address …";
 const DEGREES = /^([-+]?\d+(?:\.\d+)?)\s*°?\s*([NS])?\s*[, ]\s*([-+]?\d+(?:\.\d+)?)\s*°?\s*([EW])?$/i;
 const CANDIDATES = 24;
 
 export class Places {
-  constructor(streets, place) {
+  /** `addresses`: null where the place lists no house numbers. */
+  constructor(streets, place, addresses = null) {
     this._streets = streets;
+    this._addresses = addresses;
     this._bounds = place.bounds;
     this._name = place.name;
     /** Places that have a name: [name, code, x, y]. */
@@ -19,8 +28,12 @@ export class Places {
   offers(text, most) {
     const said = text.trim();
     if (!said) return [];
-    const parts = text.split(CORNER);
+    const parts = partsOf(text);
     if (parts.length > 1) return this._crossings(parts[0].trim(), parts.slice(1).join(" ").trim()).slice(0, most);
+    if (this._addresses && Addresses.numbered(said)) {
+      const { answer } = this._addresses.of(said);
+      if (!answer || answer.found.length) return (answer?.found ?? []).map(offerOf).slice(0, most);
+    }
     const number = said.match(NUMBER)?.[0] ?? "";
     const streets = this._matching(said.slice(number.length), most).map((name) => ({ word: `${number}${name}`, about: "" }));
     const sought = said.toLowerCase();
@@ -28,8 +41,14 @@ export class Places {
     return [...streets, ...known.map(([name, code]) => ({ word: name, about: code === name ? "" : code }))].slice(0, most);
   }
 
+  /** Resolves when the server has answered what it was asked last. */
+  async settled() {
+    await this._addresses?.latest;
+  }
+
   /**
    * Where the text means: {x, y, name, note}, or {wrong} with what to do. `note` says what the spot is not: exact.
+   * While the server is asked, `looking` is what to wait for before asking again.
    *
    *     41.5,-90.5 · Mill Lane · 12 Mill Lane · Mill Lane & 4th Street · 4TH & MILL · North Station
    */
@@ -40,13 +59,27 @@ export class Places {
     const known = this._named(said);
     if (known) return known;
     const street = this._street(said);
+    const parts = partsOf(said);
+    const house = parts.length === 1 && street?.toLowerCase?.() !== said.toLowerCase() && this._house(said);
+    if (house) return house;
     if (typeof street === "string") return this._middle(street, "");
-    const parts = said.split(CORNER);
     if (parts.length === 2) return this._corner(parts[0], parts[1]);
     const number = said.match(NUMBER)?.[0] ?? "";
     const numbered = number ? this._street(said.slice(number.length)) : undefined;
     if (typeof numbered === "string") return this._middle(numbered, number);
     return street ?? numbered ?? { wrong: `Nothing here is called “${said}”. Name a street, a corner (5TH & MAIN) or a station, give lat,lon, or double-click the map and say @.` };
+  }
+
+  /** The house that is meant, as the server knows it; null where none is, or nobody lists any. */
+  _house(said) {
+    if (!this._addresses || !Addresses.numbered(said)) return null;
+    const { answer, coming } = this._addresses.of(said);
+    if (!answer) return { wrong: LOOKING, looking: coming };
+    const [best, ...others] = answer.found;
+    if (!best) return null;
+    if (!answer.sure) return { wrong: `Which one: ${some([best, ...others].filter(({ how }) => how === best.how).map(({ address }) => address), "; ")}?` };
+    const [x, y] = this._streets.toMetres(best.lat, best.lon);
+    return { x, y, name: best.address, note: best.note };
   }
 
   _named(said) {
@@ -136,15 +169,22 @@ export class Places {
     return [...new Set(fitting.map((each) => `${each.one} & ${each.other}`))].map((word) => ({ word, about: "" }));
   }
 
-  /** The street as a whole: no place of ours holds house numbers, and whoever goes by one is told so. */
+  /** The street as a whole: whoever goes by a house number is told that it is not known here. */
   _middle(street, number) {
     const lines = this._streets.linesOf(street);
     const { points } = lines[Math.floor(lines.length / 2)];
     const at = Math.floor(points.length / 4) * 2;
-    const note = number ? `this map has no house numbers: the middle of ${street} is taken` : `the middle of the street is taken; a cross street (${street} & …) is more exact`;
+    const unknown = this._addresses ? `no house numbers of ${street} are listed` : "this map has no house numbers";
+    const note = number ? `${unknown}: the middle of ${street} is taken` : `the middle of the street is taken; a cross street (${street} & …) is more exact`;
     return { x: points[at], y: points[at + 1], name: `${number}${street}`, note };
   }
 }
+
+/** What stands on either side of &, / or "and"; one part where the text is no corner. */
+const partsOf = (text) => (SLASHED.test(text) ? [text] : text.split(CORNER));
+
+/** A house as it is offered: how it is called, and what is to be known of it. */
+const offerOf = ({ address, note }) => ({ word: address, about: note.replace("not listed: ", "") });
 
 /** Does the name, or a word of it, begin so? */
 function begins(name, sought) {
