@@ -33,6 +33,8 @@ PATIENCE_S = 180.0
 """To start or to close. Deadlines are for what never comes: a busy machine may take ten times as long as a quiet one."""
 LOOK_MS = 120_000
 """Within which the page shows what is waited for."""
+READ_MS = 240_000
+"""Reading a journal starts a process at the lowest priority, and the machine may be busy."""
 CONFIG = """
 feeds = []
 [cad]

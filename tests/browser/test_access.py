@@ -7,14 +7,12 @@ from typing import Any
 import pytest
 
 from tests.browser.desk_kit import DESK, call, desk, expect, say, sit_down
-from tests.browser.kit import CHIEF, Server, token
+from tests.browser.kit import CHIEF, READ_MS, Server, token
 
 axe = pytest.importorskip("axe_playwright_python.base", reason="axe is not installed: pip install '.[test]'")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = f"axe.run({{ resultTypes: ['violations'], runOnly: {json.dumps(TAGS)} }})"
 THEMES = ("dark", "light")
-READ_MS = 120_000
-"""Reading a journal starts a process."""
 SEE = """
 (theme) => {
   document.documentElement.dataset.theme = theme;
@@ -94,6 +92,25 @@ def busy(server: Server, page: Any) -> str:
     return incident
 
 
+def sound_while_typing(page: Any) -> list[str]:
+    """Type a call on a line with offers, with who would go and what it may be about; leave nothing behind."""
+    page.keyboard.press("/")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("N struc")
+    expect(page.locator("#assist .offer").first).to_be_visible()
+    expect(page.locator("#draft")).to_contain_text("Where?")
+    found = sound(page, "call without a place")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("N structure_fire 41.497,-90.512 P2")
+    expect(page.locator("#draft .proposal")).to_contain_text("Would go")
+    expect(page.locator("#draft .draft-same")).to_contain_text("Perhaps the same as")
+    found += sound(page, "call with its preview and likely duplicates")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.locator("#draft")).to_be_hidden()
+    return found
+
+
 def test_the_desk_and_its_sheets(tmp_path: Path) -> None:
     """The door, a calm desk, a busy one with a card, an answer, every sheet, a refusal, a lost link."""
     with desk(tmp_path) as (server, page):
@@ -111,7 +128,13 @@ def test_the_desk_and_its_sheets(tmp_path: Path) -> None:
             page.locator(f"#{button}").click()
             expect(page.locator(f"#{sheet}")).to_be_visible()
             found += sound(page, sheet)
+            if sheet == "help":
+                assert page.locator(f"#{sheet}").evaluate("(it) => it.scrollHeight <= it.clientHeight"), "help scrolls"
             page.keyboard.press("Escape")
+        found += sound_while_typing(page)
+        page.keyboard.press("c")
+        expect(page.locator("#cover .cover-bands li")).to_have_count(6)
+        found += sound(page, "cover and its legend")
         page.evaluate("window.turnout.link.drop(60_000)")
         expect(page.locator("#lost")).to_be_visible()
         found += sound(page, "lost link")
@@ -156,6 +179,9 @@ def test_a_supervisor_s_screens(tmp_path: Path) -> None:
         expect(chief.locator(".past-banner")).to_contain_text("REPLAY")
         expect(chief.locator("#past-progress")).to_be_hidden(timeout=READ_MS)
         found += sound(chief, "replay")
+        chief.keyboard.press("c")
+        expect(chief.locator("#cover")).to_contain_text("Zone by zone it was not recorded")
+        found += sound(chief, "replay with cover")
         assert not found, "\n".join(found)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.kit import CHIEF, Server, browsing, serving, token
+from tests.browser.kit import CHIEF, READ_MS, Server, browsing, serving, token
 
 expect: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 expect.set_options(timeout=60_000)
@@ -61,8 +61,10 @@ def test_the_past_is_shown_by_the_same_panels_and_takes_no_orders(tmp_path: Path
                 page.keyboard.press("Enter")
             popup.value.close()
             page.goto(f"{server.url}/console?view=replay&at={page.evaluate('new Date().toISOString().slice(0, 19)')}Z")
-            expect(page.locator(".past-banner")).to_contain_text(re.compile(r"REPLAY.*, \d\d:\d\d:\d\d on \d+ \w+"))
-            expect(page.locator("#past-progress")).to_be_hidden()
+            expect(page.locator(".past-banner")).to_contain_text(
+                re.compile(r"REPLAY.*, \d\d:\d\d:\d\d on \d+ \w+"), timeout=READ_MS
+            )
+            expect(page.locator("#past-progress")).to_be_hidden(timeout=READ_MS)
             page.keyboard.press("End")
             page.evaluate(f"window.turnout.link.seek({at_ms})")
             assert page.evaluate(BOARD) == live
@@ -110,7 +112,7 @@ def test_bad_times_and_other_roles_are_told_in_words(tmp_path: Path) -> None:
         with watched(page):
             sign_in(page, f"{server.url}/console?view=replay&at=2999-01-01T12:00", "chief")
             said = page.locator("#past-said")
-            expect(said).to_contain_text("yet to come")
+            expect(said).to_contain_text("yet to come", timeout=READ_MS)
             expect(page.locator("#queue")).to_be_hidden()
             expect(page.locator(".past-nothing")).to_be_visible()
             for text, words in (("1999-01-01 12:00", "The journal begins at"), ("half past two", "is no time")):
@@ -118,7 +120,7 @@ def test_bad_times_and_other_roles_are_told_in_words(tmp_path: Path) -> None:
                 page.keyboard.press("Control+A")
                 page.keyboard.type(text)
                 page.keyboard.press("Enter")
-                expect(said).to_contain_text(words)
+                expect(said).to_contain_text(words, timeout=READ_MS)
         other = opened.browser.new_context(viewport=DESK).new_page()
         sign_in(other, f"{server.url}/console?view=replay", "desk")
-        expect(other.locator("#past-said")).to_contain_text("A dispatcher may not look at past hours")
+        expect(other.locator("#past-said")).to_contain_text("A dispatcher may not look at past hours", timeout=READ_MS)

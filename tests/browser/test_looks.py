@@ -19,7 +19,7 @@ import pytest
 from gateways.config import ACCESS_FILE
 from gateways.doors import NoDoors, find_doors
 from tests.browser.desk_kit import expect, say
-from tests.browser.kit import browsing
+from tests.browser.kit import READ_MS, browsing
 
 pytestmark = pytest.mark.slow
 THEMES = ("dark", "light")
@@ -36,7 +36,7 @@ SCREENFUL = """
     if (!each.checkVisibility() || each.closest("[aria-hidden='true'], .unseen")) continue;
     const box = each.getBoundingClientRect();
     const inside = box.left >= -1 && box.right <= innerWidth + 1 && box.top >= -1 && box.bottom <= innerHeight + 1;
-    const scrolled = each.closest(".queue, .unit-grid, .timeline-list, .card-body, .attention");
+    const scrolled = each.closest(".queue, .unit-grid, .timeline-list, .card-body, .attention, .sup-scroll");
     if (!inside && !scrolled && box.width && !each.closest(".assist")) faults.push(`out of sight: ${each.tagName} ${each.className} ${each.textContent.slice(0, 40)}`);
     const cut = each.scrollWidth > each.clientWidth + 1 && style.overflowX !== "visible" && style.textOverflow !== "ellipsis";
     if (cut && !each.matches(".panel, .assist, canvas, input")) faults.push(`cut: ${each.tagName} ${each.className} ${each.textContent.slice(0, 40)}`);
@@ -49,13 +49,14 @@ SMALLEST = """
   .filter((each) => each.checkVisibility() && [...each.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim()))
   .map((each) => parseFloat(getComputedStyle(each).fontSize) * (each.currentCSSZoom ?? 1)))
 """
+LATELY = "new Date(window.turnout.board.atMs - 30_000).toISOString().slice(0, 19) + 'Z'"
 LETTERS_MIN_PX = {"1280": 10, "1920": 10, "4k": 18}
 """Of what is read on that screen; the last is a wall's, seen from across the room."""
 
 
 @contextmanager
-def city(folder: Path) -> Iterator[tuple[str, str]]:
-    """Run the demo; give the address and a token for the desk."""
+def city(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Run the demo; give the address and a token for each role."""
     command = [sys.executable, "-m", "gateways.cli", "demo", "--data", str(folder), "--pace", "10", "--seed", "7"]
     with (folder.parent / "demo.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -70,7 +71,7 @@ def city(folder: Path) -> Iterator[tuple[str, str]]:
                 break
             except (NoDoors, OSError):
                 time.sleep(0.5)
-        yield web, access["dispatcher"]
+        yield web, access
     finally:
         process.terminate()
         process.wait(60)
@@ -128,7 +129,8 @@ def test_every_view(tmp_path: Path) -> None:
     folder = Path(os.environ.get("LOOKS", tmp_path / "looks"))
     folder.mkdir(parents=True, exist_ok=True)
     camera = Camera(folder)
-    with city(tmp_path / "data") as (web, token):
+    with city(tmp_path / "data") as (web, tokens):
+        token = tokens["dispatcher"]
         for screen, (width, height) in SCREENS.items():
             with browsing(viewport={"width": width, "height": height}) as opened:
                 page = signed_in(opened, web, token)
@@ -143,9 +145,36 @@ def test_every_view(tmp_path: Path) -> None:
                     camera.take(
                         signed_in(opened, web, token, view), f"{view}-{screen}", screen if view == "wall" else ""
                     )
+        for screen, (width, height) in SCREENS.items():
+            with browsing(viewport={"width": width, "height": height}) as opened:
+                supervising(camera, opened, web, tokens["supervisor"], screen)
         phone(camera, web, token, tmp_path / "data")
     print("\n".join(camera.faults))
     assert not camera.faults
+
+
+def supervising(camera: Camera, opened: Any, web: str, token: str, screen: str) -> None:
+    """The supervisor's desk once the shift has been read; the past, with an incident, its cover, and while it says no."""
+    page = signed_in(opened, web, token, "supervisor")
+    expect(page.get_by_role("region", name="Work and fairness").get_by_role("row").nth(1)).to_be_visible(
+        timeout=READ_MS
+    )
+    camera.take(page, f"supervisor-{screen}", screen)
+    lately = page.evaluate(LATELY)
+    page.goto(f"{web}/console?view=replay&at=half past two")
+    expect(page.locator("#past-said")).to_contain_text("is no time", timeout=READ_MS)
+    camera.take(page, f"replay-{screen}-refused", screen)
+    page.goto(f"{web}/console?view=replay&at={lately}")
+    expect(page.locator("#past-progress")).to_be_hidden(timeout=READ_MS)
+    expect(page.locator("#queue .row").first).to_be_visible()
+    camera.take(page, f"replay-{screen}", screen)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#card .card-id")).to_be_visible()
+    camera.take(page, f"replay-{screen}-incident", screen)
+    page.keyboard.press("Escape")
+    page.keyboard.press("c")
+    expect(page.locator("#cover")).to_be_visible()
+    camera.take(page, f"replay-{screen}-cover", screen)
 
 
 def sheets(camera: Camera, page: Any) -> None:

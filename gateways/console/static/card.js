@@ -3,7 +3,7 @@
 import { now, clockTime } from "./clock.js";
 import { fill, find, make, onFrame, write } from "./dom.js";
 import { priorityBadge } from "./marks.js";
-import { percent, plain, rough, span, STATUS } from "./words.js";
+import { classWords, percent, plain, rough, span, STATUS } from "./words.js";
 import { reasons } from "./why.js";
 
 export class Card {
@@ -66,7 +66,7 @@ export class Card {
     const rows = this.board.coverage.map(({ layer, now_percent: is, then_percent: then }) => {
       const bar = make("i", {});
       bar.style.width = `${Math.min(100, is)}%`;
-      return make("tr", {}, make("th", { scope: "row" }, layer.replace(", lights", "").replace(/ 00 s$/, "")), make("td", {}, make("span", { class: "meter", "aria-hidden": "true" }, bar)),
+      return make("tr", {}, make("th", { scope: "row" }, classWords(layer)), make("td", {}, make("span", { class: "meter", "aria-hidden": "true" }, bar)),
         make("td", { class: "number" }, percent(is)), make("td", { class: "quiet number" }, then > is + 0.05 ? `→ ${percent(then)} if moved` : ""));
     });
     return [

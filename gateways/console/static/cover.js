@@ -136,7 +136,7 @@ export class Cover {
       post ? null : ask({ type: "ask_left", units: [unit] }),
       post || incident ? ask({ type: "ask_way", unit, ...(incident ? { incident } : { post }) }) : null,
     ]);
-    if (turn !== this._pointed) return;
+    if (turn !== this._pointed || !(cover || left || way)) return;
     this.board.takePeek({ ...what, turn, picture: cover?.picture, left: left?.left[0], route: way?.route });
   }
 

@@ -5,7 +5,7 @@ import { path, svg, ticks } from "./charts.js";
 import { clockTime, now } from "./clock.js";
 import { fill, make, onFrame, write } from "./dom.js";
 import { choices } from "./picks.js";
-import { percent, plain } from "./words.js";
+import { classWords, percent } from "./words.js";
 
 const STEP_MS = 60_000;
 /** A line goes on over so long a silence of the planner, and no further. */
@@ -143,7 +143,7 @@ export class Covering {
     const told = this._steps.has(this._at) ? (known(read) ? percent(read) : "–") : percent(last);
     return make("li", {},
       svg("svg", { class: "course-key", viewBox: "0 0 26 8", "aria-hidden": "true" }, svg("path", { class: `course course-${rank}`, d: "M1 4L25 4" })),
-      make("b", {}, told), make("span", {}, ` ${plain(name)} `), make("span", { class: "quiet" }, `usually ${percent(usual)}`));
+      make("b", {}, told), make("span", {}, ` ${classWords(name)} `), make("span", { class: "quiet" }, `usually ${percent(usual)}`));
   }
 
   _measure(shown) {
@@ -153,30 +153,32 @@ export class Covering {
     const values = shown.flatMap(([, step]) => Object.values(step).filter(known));
     const least = Math.max(0, Math.floor(Math.min(...values) / 10) * 10 - 10);
     const [left, right, top, bottom] = [em * 3.6, width - em * 1.9, em * 0.9, height - em * 1.9];
-    const until = Math.max(now(), this._from + 3_600_000);
-    const x = (at) => left + ((at - this._from) / (until - this._from)) * (right - left);
+    // What is not known needs no room: a server that came up in the middle of the shift begins there.
+    const from = Math.max(this._from, shown[0][0]);
+    const until = Math.max(now(), from + 3_600_000);
+    const x = (at) => left + ((at - from) / (until - from)) * (right - left);
     const y = (value) => bottom - ((value - least) / (100 - least)) * (bottom - top);
     const nearest = (px) => shown.reduce((best, [at]) => (best === null || Math.abs(x(at) - px) < Math.abs(x(best) - px) ? at : best), null);
-    return { em, width, height, least, left, right, top, bottom, until, x, y, nearest };
+    return { em, width, height, least, left, right, top, bottom, from, until, x, y, nearest };
   }
 
-  _axes({ em, least, left, right, top, bottom, until, x, y }) {
+  _axes({ em, least, left, right, top, bottom, from, until, x, y }) {
     const rows = ticks(least, 100, Math.max(2, Math.floor((bottom - top) / (em * 3)))).map((value) => [
       svg("line", { class: "grid", x1: left, x2: right, y1: y(value), y2: y(value) }),
       svg("text", { x: left - em * 0.5, y: y(value) + em * 0.32, "text-anchor": "end" }, `${Math.round(value)} %`),
     ]);
-    const hours = (until - this._from) / 3_600_000;
+    const hours = (until - from) / 3_600_000;
     const step = (HOUR_STEPS.find((each) => hours / each <= (right - left) / (em * 5)) ?? 12) * 3_600_000;
     const columns = [];
-    for (let at = Math.ceil(this._from / step) * step; at <= until; at += step) {
+    for (let at = Math.ceil(from / step) * step; at <= until; at += step) {
       columns.push(svg("line", { class: "axis", x1: x(at), x2: x(at), y1: bottom, y2: bottom + em * 0.3 }), svg("text", { x: x(at), y: bottom + em * 1.4, "text-anchor": "middle" }, time(at)));
     }
     return [...rows.flat(), svg("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom }), ...columns];
   }
 
-  _line({ x, y }, shown, name, kind) {
+  _line({ from, x, y }, shown, name, kind) {
     const points = shown.map(([at, step]) => [x(at), known(step[name]) ? y(step[name]) : null]);
-    return svg("path", { class: `course ${kind}`, d: path(points, x(this._from + SILENT_MS) - x(this._from)) });
+    return svg("path", { class: `course ${kind}`, d: path(points, x(from + SILENT_MS) - x(from)) });
   }
 
   _ends({ em, x, y }, chosen) {
@@ -192,7 +194,7 @@ export class Covering {
   }
 
   _inWords(chosen) {
-    const told = chosen.map(({ name, last, least, leastAt }) => `${plain(name)}: ${percent(last)} last, ${percent(least)} at least, at ${time(leastAt)}`);
+    const told = chosen.map(({ name, last, least, leastAt }) => `${classWords(name)}: ${percent(last)} last, ${percent(least)} at least, at ${time(leastAt)}`);
     return `Share of demand covered since ${time(this._from)}. ${told.join(". ") || "All classes as usual"}. Left and right arrows read single minutes.`;
   }
 }

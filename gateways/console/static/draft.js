@@ -83,7 +83,7 @@ export class Draft {
     fill(
       this._box,
       head,
-      make("div", { class: "card-body" },
+      make("div", { class: "card-body", tabindex: "0" },
         wrong ? make("p", { class: "draft-ask" }, wrong) : "",
         spot?.note ? make("p", { class: "quiet" }, `Place: ${spot.note}.`) : "",
         this._same(),

@@ -7,8 +7,8 @@ const KEPT = "first-steps";
 const DONE = "done";
 /** By the message that does it. */
 const STEPS = [
-  ["accept", "Dispatch", ["On a call that says ", ["b", "accept"], " (", ["kbd", "↓"], " selects one) ", ["kbd", "Enter"], "."]],
-  ["dispatch", "Override", ["On such a call ", ["kbd", "O"], ", another unit, why, ", ["kbd", "Enter"], "."]],
+  ["accept", "Dispatch", [["kbd", "↓"], " to a call that says ", ["b", "accept"], ", then ", ["kbd", "Enter"], "."]],
+  ["dispatch", "Override", [["kbd", "↓"], " to such a call, ", ["kbd", "O"], ", another unit, why, ", ["kbd", "Enter"], "."]],
   ["divert", "Divert", ["On any call ", ["kbd", "D"], ", a unit under way elsewhere, why, ", ["kbd", "Enter"], "."]],
 ];
 

@@ -35,7 +35,7 @@ export function showHelp(may) {
   fill(
     dialog,
     make("h2", { id: "help-title", tabindex: "-1", autofocus: true }, "Commands and keys"),
-    make("p", { class: "quiet" }, "Spaces or dots (D.I12.E7), upper or lower case, verbs by letters or by name, the beginning of a word where it can mean one thing only. Several units in a line. Words in brackets may be left out: the selected incident is meant."),
+    make("p", { class: "quiet" }, "Spaces or dots (D.I12.E7), upper or lower case; the beginning of a word will do where it can mean one thing only. [May be left out]: the selected incident is meant."),
     make("div", { class: "sheet-columns" },
       make("section", {}, make("h3", {}, "Keys"), make("dl", { class: "keys-list" }, ...KEYS.flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, `${what}.`)]))),
       ...groups.map(section)),

@@ -3,14 +3,16 @@
 import { clockTime } from "./clock.js";
 import { bandOf, changesOf, leftWords, limitOf, sharesOf } from "./cover.js";
 import { fill, find, make, onFrame } from "./dom.js";
-import { percent, span } from "./words.js";
+import { classWords, percent, span } from "./words.js";
 
 const LEAST = 0.05; // percent: less is no change that could be seen
 const minutes = (seconds) => `${Number((seconds / 60).toFixed(1))} min`;
 
 export class Legend {
-  constructor(board, cover) {
+  /** `recorded`: of the past, where only what the journal holds can be shown. */
+  constructor(board, cover, { recorded = false } = {}) {
     this.board = board;
+    this._recorded = recorded;
     this._cover = cover;
     this._box = find("cover");
     this._strip = find("whatif");
@@ -24,6 +26,7 @@ export class Legend {
     this._drawStrip();
     this._box.hidden = !this._cover.on;
     if (this._box.hidden) return;
+    if (this._recorded) return fill(this._box, this._asRecorded());
     const told = this.board.cover;
     const { picture } = told ?? {};
     if (!picture) {
@@ -35,6 +38,16 @@ export class Legend {
       make("p", { class: "quiet cover-foot" }, `${this._stillWords(picture)}Driving time of the nearest free unit from its post; hatched: not in time. As of ${clockTime(told.at_ms)}.`));
     if (this._held) this._box.querySelector(`[data-focus="${this._held}"]`)?.focus();
     this._held = null;
+  }
+
+  /** Zone by zone it is worked out only while somebody looks, and never recorded: that is said, and not left to be guessed. */
+  _asRecorded() {
+    const { coverage } = this.board;
+    const shares = coverage.length ? "Which share of demand was covered stands under City, while no incident is selected." : "Of the shares, too, nothing was recorded up to this moment.";
+    return [
+      make("div", { class: "cover-head" }, make("b", {}, "Cover"), make("span", { class: "cover-class" }), make("button", { type: "button", class: "small", title: "Hide (C)", onclick: () => this._cover.toggle() }, "Hide")),
+      make("p", { class: "quiet" }, `Zone by zone it was not recorded, so the map shows none. ${shares}`),
+    ];
   }
 
   /** Why "then" shows no change, where it shows none. */
@@ -99,9 +112,6 @@ function change(now, then) {
   const fine = percent(now) === percent(then) ? (share) => `${share.toFixed(1)} %` : percent;
   return `${fine(now)} → ${fine(then)}`;
 }
-
-/** Its name without what goes without saying. */
-export const classWords = (name) => name.replace(", lights", "").replace(/ 00 s$/, "");
 
 /** The two longest streets of a way. */
 function mainStreets({ legs }) {

@@ -67,14 +67,14 @@ desk.first = new FirstSteps(layout, me);
 desk.card = new Card(board, queue, desk);
 desk.first.onChange = desk.card.draw;
 desk.map = new CityMap(board, streets, place, { cover: desk.cover, link, onPick: () => view || desk.line.focus("N ") });
-const legend = new Legend(board, desk.cover);
-followPointing(board, desk.cover);
+const legend = new Legend(board, desk.cover, { recorded: past });
+if (!past) followPointing(board, desk.cover);
 desk.places = new Places(streets, place, place.addresses && !view ? new Addresses(link, () => desk.line.told()) : null);
 desk.draft = new Draft(desk);
 desk.line = new Line(desk);
 layout.restore(desk.map.view);
 const seen = layout.choice("cover", "off");
-if (seen !== "off" && !past) desk.cover.choose(seen);
+if (seen !== "off") desk.cover.choose(past ? "now" : seen);
 layout.onTheme = () => desk.map.redraw();
 
 find("help-open").onclick = () => desk.help();
@@ -108,6 +108,7 @@ board.follow((kind, message) => {
   }
   for (const panel of panels) panel.draw();
   desk.map.moved();
+  if (past) legend.draw();
   if (kind === "selection") {
     const { chosen } = board;
     if (chosen) desk.map.reveal(chosen.lat, chosen.lon);
@@ -151,7 +152,7 @@ const KEYS = {
   k: () => lookAtNew() || desk.line.run("K"),
   m: () => tones.press(),
   c: () => desk.cover.toggle(),
-  t: () => desk.cover.choose(desk.cover.on && desk.cover.when === "now" ? "then" : "now"),
+  t: () => past || desk.cover.choose(desk.cover.on && desk.cover.when === "now" ? "then" : "now"),
   Escape: () => desk.card.close() || board.select(null),
 };
 

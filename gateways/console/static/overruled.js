@@ -41,7 +41,7 @@ export class Overruled {
     const first = judged
       ? `Passed over in ${passed} of ${judged} orders (${whole(total.passed_over)})${ms === null ? "" : `; those who went arrive ${later(ms)} (median)`}.`
       : "Nobody has been asked to judge a recommendation in this shift.";
-    const beside = [added && `${added} sent more than was recommended`, unasked && `${unasked} had no recommendation`, withheld && `${withheld} needed a person's word`, stale && `${stale} were accepted too late`].filter(Boolean);
+    const beside = [added && `${added} sent more than was recommended`, unasked && `${unasked} had no recommendation`, withheld && `${withheld} needed a person's word`, stale && `${stale} accepted too late`].filter(Boolean);
     return make("div", { class: "sup-words" }, make("p", {}, make("b", {}, first), beside.length ? ` ${beside.join(", ")}.` : ""), findings.slice(0, 3).map((sentence) => make("p", { class: "finding" }, sentence)));
   }
 

@@ -3,7 +3,7 @@
 import { isPending } from "./board.js";
 import { now } from "./clock.js";
 import { make, write } from "./dom.js";
-import { AWAY, FREE, percent, plain, rough, span } from "./words.js";
+import { AWAY, classWords, FREE, percent, rough, span } from "./words.js";
 
 export class Pulse {
   constructor(board) {
@@ -45,7 +45,7 @@ export class Pulse {
     this._write("Under way", incidents.length - waiting.length, `${units.filter((unit) => unit.incident).length} units`);
     this._write("Late", late.length, late.length ? late.slice(0, 3).map((each) => each.unit).join(" ") : "", late.length > 0);
     this._write("Free crews", free, `of ${inService.length} in service`, inService.length > 0 && free * 10 < inService.length);
-    this._write("Covered least", thin ? percent(thin.now_percent) : "–", thin ? plain(thin.layer) : "no planner");
+    this._write("Covered least", thin ? percent(thin.now_percent) : "–", thin ? classWords(thin.layer) : "no planner");
     this._write("Unanswered alarms", alarms, "", alarms > 0);
   }
 

@@ -1,7 +1,7 @@
 // The slider of the past: an hour from end to end, how much of it has been read, and the marks above it.
 
 import { clockTime } from "./clock.js";
-import { keep, make } from "./dom.js";
+import { keep, make, onFrame } from "./dom.js";
 
 /** Between ticks, in seconds: the first that gives no more than eight. */
 const TICKS_S = [10, 30, 60, 120, 300, 600];
@@ -18,7 +18,12 @@ export class Scale {
   constructor(onSeek, onMark) {
     this._onMark = onMark;
     this._slider = make("input", { type: "range", id: "past-slider", "aria-label": "Time within the hour", min: "0", max: "1", step: "1000", value: "0" });
-    this._slider.addEventListener("input", () => onSeek(Number(this._slider.value)));
+    // A hand is faster than a board can be drawn: only where it has come to is shown.
+    const seek = onFrame(() => onSeek(this._wanted));
+    this._slider.addEventListener("input", () => {
+      this._wanted = Number(this._slider.value);
+      seek();
+    });
     this._lane = make("div", { class: "past-marks", "aria-hidden": "true" });
     this._read = make("i", { class: "past-read", "aria-hidden": "true" });
     this._ticks = make("div", { class: "past-ticks", "aria-hidden": "true" });

@@ -43,7 +43,7 @@ export class Timeline {
       () => "1",
       (event) => this._line(event),
     );
-    write(find("timeline-note"), only ? `only ${only}; Esc shows all` : "");
+    write(find("timeline-note"), only ? `${shown.length ? "only" : "nothing lately of"} ${only}; Esc shows all` : "");
   }
 
   _line(event) {

@@ -10,6 +10,7 @@ export class View {
     this.height = 0;
     /** How large marks are drawn: larger where they are looked at from afar. */
     this.mark = 1;
+    this._enlarged = 1;
     this._covered = 0;
     this._changed = changed;
     this._listen();
@@ -95,15 +96,15 @@ export class View {
     return [(clientX - box.left) / zoom, (clientY - box.top) / zoom];
   }
 
-  /** Pixels of the screen to one of the ground. */
+  /** Pixels of the screen to one of the ground. Nothing is measured here: in the middle of a redraw that lays the whole page out. */
   get ratio() {
-    const box = this.ground.getBoundingClientRect();
-    return (window.devicePixelRatio || 1) * (box.width / this.ground.clientWidth || 1);
+    return (window.devicePixelRatio || 1) * this._enlarged;
   }
 
   _measure() {
     this.width = this.ground.clientWidth;
     this.height = this.ground.clientHeight;
+    this._enlarged = this.ground.getBoundingClientRect().width / this.width || 1;
     if (this._fitted) this.fit(this._fitted);
     else this._changed();
   }

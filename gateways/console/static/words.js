@@ -65,4 +65,6 @@ export function rough(ms) {
 }
 
 export const metres = (m) => (m < 1000 ? `${Math.round(m)} m` : `${(m / 1000).toFixed(m < 10000 ? 1 : 0)} km`);
+/** A class of demand, without what goes without saying: `pump, 6 min`. */
+export const classWords = (name) => plain(name).replace(", lights", "").replace(/ 00 s$/, "");
 export const percent = (share) => `${share.toFixed(share < 10 ? 1 : 0)} %`;
