@@ -10,7 +10,8 @@ gives one command after another at a steady rate: an incident's address is amend
 - beside it, in the same run, servers that only pass on a message of the same size (`loadtests.fanout_peers`).
 
 - `median_ms`, `p99_ms`, `max_ms`: from the answer's arrival at the commander's socket to the delta's at a subscriber's,
-  over all events and subscribers, stamped by the kernel; `last_p99_ms`: the same of each event's last subscriber;
+  over all events and subscribers, stamped by the kernel. On the loopback that stamp is taken within the server's own system
+  call, so it says when the server handed the delta to the kernel; `last_p99_ms`: the same of each event's last subscriber;
   `read_p99_ms`: until the subscriber has read it, who waits for the others of its process; `command_p99_ms`: from the
   command itself to the arrival. For the herd they are from a command to the arrival of its answer;
 - `server_cpu_ms`: processor time of the server for one event, all of its work included;

@@ -8,7 +8,7 @@ import ssl
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated, ClassVar, Final
 from urllib.parse import urlsplit
@@ -82,7 +82,7 @@ class _Sender:
     async def send(self, message: Message, copy: Copy = NOBODY) -> Outcome:
         """Tell every browser of the unit. Delivered, if one push service has taken it."""
         del copy
-        browsers = self._subscriptions.of(message.unit)
+        browsers = await self._subscriptions.of(message.unit)
         if not browsers:
             detail = f"no browser of {message.unit} has subscribed on /crew"
             return Outcome(delivered=False, detail=detail, only_this=True)
@@ -113,7 +113,7 @@ class _Sender:
         except ValueError as error:
             answer = Answer()
             answer.trouble = f"a browser's subscription does not hold: {error}"
-            self._subscriptions.remove(browser.endpoint)
+            await self._strike_off(browser)
             return answer
         more = {"TTL": str(config.ttl_s), "Urgency": "high", "Topic": alert, "Content-Encoding": "aes128gcm"}
         async with carrying(
@@ -124,8 +124,12 @@ class _Sender:
         ) as carrier:
             answer = await carrier.ask("POST", body, headers | more)
         if answer.status in GONE:
-            self._subscriptions.remove(browser.endpoint)
+            await self._strike_off(browser)
         return answer
+
+    async def _strike_off(self, browser: Subscription) -> None:
+        with suppress(OSError):  # it is tried again with the next alert
+            await self._subscriptions.remove(browser.endpoint)
 
     def _sealed(self, browser: Subscription, content: bytes) -> tuple[bytes, dict[str, str]]:
         """Return the body, encrypted for this browser only, and who we are. Raises ValueError for keys that are none."""

@@ -52,6 +52,17 @@ NOBODY = Copy()
 """The endpoint knows whom to tell."""
 
 
+class NotTold(Exception):
+    """Whoever says so was not told of that alert, so it is not for them to say. The message is for the other side."""
+
+
+class Speaker(Protocol):
+    """One of several at an endpoint who are told of different alerts."""
+
+    def may_answer(self, message: Message) -> bool:
+        """Tell whether this is who the message goes to."""
+
+
 class News(Struct, frozen=True, kw_only=True):
     """What the other side has said about a copy after it was sent."""
 
@@ -63,6 +74,8 @@ class News(Struct, frozen=True, kw_only=True):
     state: CopyState
     by: str = ""
     """Who acknowledges, if it is not the recipient."""
+    speaker: Speaker | None = None
+    """Who says so, where several at the endpoint are told of different alerts: then only who was told may."""
     detail: str = ""
     at_ms: int = 0
     """When, by the other side's own clock; 0 if it does not say."""

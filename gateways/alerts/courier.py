@@ -26,7 +26,7 @@ from engine.model.inputs import ReportCopy, ReportReceipt
 from engine.model.turn import Turn
 from engine.state.records import Alert, AlertState
 from gateways.alerts.bulkhead import Bulkhead, Request
-from gateways.alerts.channel import Listener, News, Outcome, Receiver, Retractor, Sender
+from gateways.alerts.channel import Listener, News, NotTold, Outcome, Receiver, Retractor, Sender
 from gateways.alerts.endpoint import Endpoint
 from gateways.alerts.exercise import opened
 from gateways.alerts.message import Message, compose
@@ -237,7 +237,11 @@ class Courier:
     # ── what the other side says later ──────────────────────────────────────────────────────────────────────
 
     async def tell(self, endpoint: str, news: News) -> bool:
-        """Bring news of a copy to the engine; False if it has not taken it in time: then it is to be said again."""
+        """Bring news of a copy to the engine; False if it has not taken it in time: then it is to be said again.
+
+        Raises NotTold.
+        """
+        self._see_that_it_was_told(endpoint, news)
         recipient = self._recipient_of(endpoint, news)
         given = ReportCopy(
             alert=news.alert or self._newest(endpoint, recipient),
@@ -254,6 +258,15 @@ class Courier:
             return True
         self.unreported += 1
         return False
+
+    def _see_that_it_was_told(self, endpoint: str, news: News) -> None:
+        alert = self._board.world.alerts.get(news.alert)
+        if news.speaker is None or alert is None:
+            return
+        if not news.speaker.may_answer(compose(self._board.world, alert, exercise=self.exercise)):
+            self._bulkheads[endpoint].counts.strangers += 1
+            _log.warning("an alert was acknowledged by who was not told of it", alert=alert.id, endpoint=endpoint)
+            raise NotTold(f"{alert.id} is for {alert.unit} and was not told here: it has not been acknowledged")
 
     def unit_of(self, endpoint: str, news: News) -> str | None:
         """Return the unit that the news is about; None if its alert is over."""

@@ -5,7 +5,7 @@ an alert that nobody hears is a failed attempt. Acknowledgements come as `{"aler
 over is said on the alert's own topic.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated, ClassVar, Final
@@ -15,10 +15,11 @@ import trio
 from msgspec import Meta, Struct
 
 from engine.model.alert_facts import CopyState
-from gateways.alerts.channel import NOBODY, Copy, News, Outcome, Sender, Tell
+from gateways.alerts.channel import NOBODY, Copy, News, NotTold, Outcome, Sender, Tell
 from gateways.alerts.message import Message, render
 from gateways.alerts.wording import Tells, clean, redacted
 from gateways.mqtt import Broker, Link, NotPublished
+from gateways.mqtt import Message as Heard
 
 FIELDS: Final = ("unit", "station", "agency")
 """What a topic may name, in braces."""
@@ -37,8 +38,9 @@ class Mqtt(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
 
     broker: Broker
     topic: Topic = "turnout/{agency}/alerts/{unit}"
-    acknowledge: Topic | None = "turnout/+/alerts/+/acknowledge"
-    """The topic (wild cards allowed) of acknowledgements; None: nobody acknowledges here. Let nobody but crews write to it."""
+    acknowledge: Topic | None = "turnout/{agency}/alerts/{unit}/acknowledge"
+    """The topic of acknowledgements; None: nobody acknowledges here. What comes for another unit's alert is refused, so let each
+    crew write to its own only. Without names in braces it may have wild cards, and lies below `topic`."""
     retain: bool = False
     """The broker keeps the latest alert of each unit for a device that comes later."""
     tells: Tells = Tells.ALL
@@ -47,11 +49,10 @@ class Mqtt(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
     def __post_init__(self) -> None:
         if "+" in self.topic or "#" in self.topic:
             raise ValueError("topic: + and # stand for topics of others; an alert goes to one")
-        rest = self.topic
-        for name in FIELDS:
-            rest = rest.replace(f"{{{name}}}", "")
-        if "{" in rest or "}" in rest:
-            raise ValueError(f"topic: in braces it may name {', '.join(FIELDS)}")
+        _see_names("topic", self.topic)
+        if self.acknowledge is not None:
+            _see_names("acknowledge", self.acknowledge)
+            _see_whose(self.acknowledge, self.topic)
 
     def __repr__(self) -> str:
         """Show where it goes and no password."""
@@ -61,11 +62,54 @@ class Mqtt(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
     async def open(self, folder: Path) -> AsyncIterator[Sender]:
         """Open the connection, and keep it."""
         del folder
-        link = Link(self.broker, topics=() if self.acknowledge is None else (self.acknowledge,))
+        topics = () if self.acknowledge is None else (_everybody(self.acknowledge),)
+        link = Link(self.broker, topics=topics)
         async with trio.open_nursery() as nursery:
             await nursery.start(link.run)
             yield _Sender(self, link)
             nursery.cancel_scope.cancel()
+
+
+def _see_names(field: str, topic: str) -> None:
+    """Raise ValueError if there is anything else in braces than what may be."""
+    rest = topic
+    for name in FIELDS:
+        rest = rest.replace(f"{{{name}}}", "")
+    if "{" in rest or "}" in rest:
+        raise ValueError(f"{field}: in braces it may name {', '.join(FIELDS)}")
+
+
+def _see_whose(acknowledge: str, topic: str) -> None:
+    """Raise ValueError if it could not be told from an acknowledgement's topic which unit it is for."""
+    if "{" in acknowledge:
+        told = "{unit}" in acknowledge or "{station}" in acknowledge
+    else:
+        ours, theirs = _everybody(topic).split("/"), acknowledge.split("/")
+        told = theirs[-1] == "#" or len(theirs) > len(ours)
+        told = told and all(level in ("+", "#", our) for our, level in zip(ours, theirs, strict=False))
+    if not told:
+        raise ValueError("acknowledge: must name {unit} or {station}, or lie below `topic`: else anybody could answer")
+
+
+def _everybody(topic: str) -> str:
+    """Return the topic with a wild card for each name in braces."""
+    for name in FIELDS:
+        topic = topic.replace(f"{{{name}}}", "+")
+    return topic
+
+
+class OnTopic(Struct, frozen=True):
+    """Who writes to a topic, in the terms of the configuration."""
+
+    topic: str
+    acknowledge: str
+    heard_on: str
+
+    def may_answer(self, message: Message) -> bool:
+        """Tell whether it is the topic for acknowledgements of that message."""
+        if "{" in self.acknowledge:
+            return self.heard_on == _topic(self.acknowledge, message)
+        return self.heard_on.startswith(_topic(self.topic, message) + "/")
 
 
 class _Receipt(Struct, frozen=True):
@@ -76,13 +120,15 @@ class _Receipt(Struct, frozen=True):
     at_ms: Annotated[int, Meta(ge=0, le=9_999_999_999_999)] = 0
 
 
-def read_receipt(payload: bytes) -> News | None:
-    """Return what an acknowledgement says; None if it is none."""
+def read_receipt(payload: bytes, speaker: OnTopic | None = None) -> News | None:
+    """Return what an acknowledgement says, and who says it; None if it is none."""
     try:
         receipt = msgspec.json.decode(payload, type=_Receipt)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return News(alert=receipt.alert, state=CopyState.ACKNOWLEDGED, by=clean(receipt.by), at_ms=receipt.at_ms)
+    return News(
+        alert=receipt.alert, state=CopyState.ACKNOWLEDGED, by=clean(receipt.by), at_ms=receipt.at_ms, speaker=speaker
+    )
 
 
 class _Sender:
@@ -127,25 +173,37 @@ class _Sender:
             nursery.start_soon(self._call_off)
             while True:
                 for message in await self._link.receive():
-                    news = read_receipt(message.payload)
-                    if news is None or message.retained:
-                        self.misunderstood += 1
-                    else:
-                        await tell(news)
+                    await self._heard(message, tell)
+
+    async def _heard(self, message: Heard, tell: Tell) -> None:
+        """Take one acknowledgement; whoever may not give it is told so beside it."""
+        config = self._config
+        news = read_receipt(message.payload, OnTopic(config.topic, config.acknowledge or "", message.topic))
+        if news is None or message.retained:
+            self.misunderstood += 1
+            return
+        try:
+            await tell(news)
+        except NotTold as stranger:
+            said = {"type": "acknowledgement.refused", "data": {"alert": news.alert, "reason": str(stranger)}}
+            self._later("", f"{message.topic}/refused", said)
 
     def over(self, alert: str, reason: str) -> None:
         """Say that it is over, where it was told; a retained one is taken back."""
         topic = self._told.pop(alert, None)
         if topic is not None:
-            body = {"type": "alert.over", "data": {"alert": alert, "reason": reason}}
-            with suppress(trio.WouldBlock):  # the broker is gone: there is nobody to tell
-                self._put.send_nowait((alert, topic, msgspec.json.encode(body)))
+            self._later(alert, topic, {"type": "alert.over", "data": {"alert": alert, "reason": reason}})
+
+    def _later(self, alert: str, topic: str, said: Mapping[str, object]) -> None:
+        """Have this said on the topic; `alert`: which is over with it, if one is."""
+        with suppress(trio.WouldBlock):  # the broker is gone: there is nobody to tell
+            self._put.send_nowait((alert, topic, msgspec.json.encode(said)))
 
     async def _call_off(self) -> None:
         async for alert, topic, body in self._get:
             with suppress(NotPublished):  # as above
                 await self._link.publish(topic, body, within_s=self._config.timeout_s)
-            if self._config.retain:
+            if alert and self._config.retain:
                 await self._take_back(alert, topic)
 
     async def _take_back(self, alert: str, topic: str) -> None:

@@ -16,7 +16,7 @@ import trio
 from msgspec import Meta, Struct
 
 from engine.model.alert_facts import CopyState
-from gateways.alerts.channel import NOBODY, Copy, News, Outcome, Sender, Tell
+from gateways.alerts.channel import NOBODY, Copy, News, NotTold, Outcome, Sender, Tell
 from gateways.alerts.message import Message
 from gateways.alerts.station import Acknowledged, Conversation, Hello, line
 from gateways.alerts.wording import Tells, clean, redacted
@@ -69,6 +69,16 @@ class StationAlerting(
         """Open the channel; connections are made by `listen`."""
         del folder
         yield _Sender(self)
+
+
+class AtStation(Struct, frozen=True):
+    """The controller of one station."""
+
+    station: str
+
+    def may_answer(self, message: Message) -> bool:
+        """Tell whether the message is for a unit of the station."""
+        return message.station == self.station
 
 
 class _Sender:
@@ -250,6 +260,11 @@ class _Link:
     async def _acknowledged(self, said: Acknowledged, tell: Tell) -> None:
         """Bring it to the engine; `noted` also where the alert is over, or the controller would ask for ever."""
         by = clean(said.by) or self._station
-        news = News(alert=said.id, state=CopyState.ACKNOWLEDGED, by=by, at_ms=said.at_ms)
-        if await tell(news):
-            self._say(line("noted", id=said.id))
+        # What this process has told it, it may answer; of what was told before a restart, what is for its own units.
+        speaker = None if said.id in self._told else AtStation(self._station)
+        news = News(alert=said.id, state=CopyState.ACKNOWLEDGED, by=by, at_ms=said.at_ms, speaker=speaker)
+        try:
+            if await tell(news):
+                self._say(line("noted", id=said.id))
+        except NotTold as stranger:
+            self._say(line("refused", id=said.id, reason=str(stranger)))

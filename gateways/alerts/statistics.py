@@ -26,6 +26,8 @@ class Counts(Struct):
     """Passed over: the alert was over, or a later attempt was asked for."""
     acknowledged: int = 0
     """The endpoint's own answer was the acknowledgement."""
+    strangers: int = 0
+    """Acknowledgements by somebody else than who was told: refused."""
     first_attempt_s: deque[float] = field(default_factory=_latest)
     """Decision to first attempt, the latest ones."""
     delivered_s: deque[float] = field(default_factory=_latest)

@@ -44,6 +44,14 @@ class Told(Struct, array_like=True):
     closed: bool = False
 
 
+class Piece(Struct, frozen=True):
+    """A notice, with the turn and the fact that made it: two of a kind may be of one millisecond."""
+
+    seq: int
+    index: int
+    notice: Notice
+
+
 class NoticePicker:
     """Picks for one company."""
 
@@ -81,13 +89,15 @@ class NoticePicker:
             said = None if told is None else _said(told, fact)
             if told is not None and said is not None:
                 notice, words = said
-                yield index, Notice(notice=notice, alarm_id=told.alarm, incident=incident, time=iso(turn.now), **words)
+                made = Notice(notice=notice, alarm_id=told.alarm, incident=incident, time=iso(turn.now), **words)
+                yield index, Piece(turn.seq, index, made)
         self._forget()
 
     def request(self, pieces: Sequence[Any]) -> tuple[str, bytes, str]:
         """Return id, body and content type. What happened to an alarm once has one id for ever."""
-        (notice,) = pieces
-        key = f"{notice.incident}/{notice.notice}/{notice.time}"
+        (piece,) = pieces
+        notice: Notice = piece.notice
+        key = f"{notice.incident}/{notice.notice}/{piece.seq}.{piece.index}"
         return key, msgspec.json.encode(notice), "application/json"
 
     def _forget(self) -> None:

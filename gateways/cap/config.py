@@ -110,6 +110,8 @@ class PublishConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     language: Annotated[str, Meta(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en-US"
     lasts_h: Annotated[float, Meta(ge=0.5, le=168)] = 12.0
     """An alert about something without an end of its own is for so long, and renewed before it is over."""
+    kept_days: Annotated[float, Meta(ge=1, le=3_650)] = 30.0
+    """What is over is kept for so long after that: until then it can be looked up, and its order given again does nothing."""
     receivers: tuple[Outgoing, ...] = ()
     rules: tuple[PublishRule, ...] = ()
     """What goes out without anybody's order; none: nothing does. The first rule that means something counts."""

@@ -12,7 +12,6 @@ from typing import Final
 
 import msgspec
 import trio
-from msgspec import Struct
 from msgspec.structs import replace
 
 from engine.journal.disk import Disk
@@ -31,18 +30,17 @@ from engine.model.surroundings import CautionEnded, CautionRecorded
 from engine.model.turn import Turn
 from gateways.board import Board
 from gateways.cap.alert import CapAlert, Status
+from gateways.cap.archive import FILE, Archive, Publication, load, without
 from gateways.cap.byrule import BY, PublishRule, order_of, ordered, still_meant
 from gateways.cap.config import PublishConfig
-from gateways.cap.ledger import LedgerDamaged
 from gateways.cap.orders import Order, Subject, info_of, kind_of, subject_of
-from gateways.cap.wordless import wordless_alert, wordless_order
 from gateways.log import logger
 
-FILE: Final = "cap-published.msgpack"
 RENEW_S: Final = 600.0
 """An alert whose subject has no end of its own is renewed so long before it would expire."""
 LOOK_S: Final = 60.0
 RETRY_S: Final = 2.0
+DAY_MS: Final = 86_400_000
 EXERCISE: Final = "An exercise: nothing of this has happened."
 TOUCHING: Final = (
     CautionRecorded, CautionEnded, RoadClosed, RoadOpened, ConditionsLapsed, IncidentAmended, IncidentClosed,
@@ -52,24 +50,6 @@ TOUCHING: Final = (
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]")
 """What the identifier of an alert cannot hold (CAP 1.2, 3.2.1), nor a header or a path."""
 _log = logger("cap")
-
-
-class Publication(Struct, frozen=True):
-    """One order with all its messages."""
-
-    order: Order
-    by: str
-    messages: tuple[CapAlert, ...]
-    over: bool = False
-
-
-class _File(Struct, frozen=True):
-    publications: dict[str, Publication]
-    """By name, oldest first."""
-    sent: dict[str, int]
-    """By receiver: how many messages it has taken, in the order of `numbers`."""
-    numbers: list[tuple[str, int]]
-    """Every message in the order in which it was made: publication, index."""
 
 
 class NoSubject(Exception):
@@ -91,7 +71,7 @@ class Press:
         self._exercise = exercise
         self._board = board
         self._path = data / FILE
-        self._held = _load(self._path)
+        self._held = load(self._path)
         self._turn = trio.Lock()
         self._look_now = trio.Event()
         board.on_turn.append(self._on_turn)
@@ -103,19 +83,20 @@ class Press:
             return (await self._publish(order, by), True) if known is None else (known, False)
 
     def find(self, identifier: str) -> CapAlert | None:
-        """Return a message that was published."""
-        return next((alert for alert in reversed(self.messages()) if alert.identifier == identifier), None)
+        """Return a message that was published; None also for one that is kept no longer."""
+        every = (alert for each in self._held.publications.values() for alert in each.messages)
+        return next((alert for alert in every if alert.identifier == identifier), None)
 
     def messages(self, start: int = 0) -> list[CapAlert]:
-        """Return every message from that number on, in the order in which they were made."""
-        publications = self._held.publications
-        return [publications[name].messages[index] for name, index in self._held.numbers[start:]]
+        """Return every message from that number on that not all receivers have taken, in the order in which they were made."""
+        publications, first = self._held.publications, max(0, start - self._held.gone)
+        return [publications[name].messages[index] for name, index in self._held.numbers[first:]]
 
     def message(self, number: int) -> CapAlert | None:
         """Return the message of that number; None if there is none yet."""
-        if number >= len(self._held.numbers):
+        if not self._held.gone <= number < self._held.end:
             return None
-        name, index = self._held.numbers[number]
+        name, index = self._held.numbers[number - self._held.gone]
         return self._held.publications[name].messages[index]
 
     def in_force(self) -> list[CapAlert]:
@@ -124,7 +105,7 @@ class Press:
 
     def sent(self, receiver: str) -> int:
         """Return how many messages the receiver has taken; one that is new begins with the next."""
-        return self._held.sent.setdefault(receiver, len(self._held.numbers))
+        return max(self._held.gone, self._held.sent.setdefault(receiver, self._held.end))
 
     async def take_sent(self, receiver: str, number: int) -> None:
         """Write down how many it has taken. Raises OSError."""
@@ -152,7 +133,7 @@ class Press:
 
     async def _forget(self, incident: str) -> None:
         async with self._turn:
-            held = _without(self._held, incident)
+            held = without(self._held, incident)
             await self._save(held)
             self._held = held
 
@@ -200,6 +181,7 @@ class Press:
     async def _look(self) -> float:
         """Bring every publication to where its subject stands; return for how many seconds nothing is due."""
         soonest_s = LOOK_S
+        await self._trim()
         await self._publish_by_rule()
         for name, each in list(self._held.publications.items()):
             if each.over:
@@ -219,6 +201,15 @@ class Press:
                 soonest_s = min(soonest_s, max(0.0, renew_s) + 0.001)
         return soonest_s
 
+    async def _trim(self) -> None:
+        """Let go of what is kept no longer."""
+        before_ms = self._service.clock.now() - round(self.config.kept_days * DAY_MS)
+        held = self._held.trimmed([each.name for each in self.config.receivers], before_ms)
+        if len(held.publications) < len(self._held.publications):
+            await self._save(held)
+            self.counts["let_go"] += len(self._held.publications) - len(held.publications)
+            self._held = held
+
     def _is_meant(self, publication: Publication) -> bool:
         return still_meant(self.config.rules, publication.order, publication.by, self._board.world)
 
@@ -231,10 +222,14 @@ class Press:
         before = publication.messages
         # Two messages of one second would be one for those who know them by their time.
         sent_ms = max(now, before[-1].sent_ms + 1_000 if before else 0) // 1_000 * 1_000
-        alert = self._alert(f"{name}.{len(before) + 1}", publication, subject, sent_ms)
+        if not before:
+            publication = replace(publication, mark=f"-{sent_ms // 1_000:x}")
+        alert = self._alert(f"{name}{publication.mark}.{len(before) + 1}", publication, subject, sent_ms)
         changed = replace(publication, messages=(*before, alert), over=subject is None)
-        held = _File(
-            {**self._held.publications, name: changed}, self._held.sent, [*self._held.numbers, (name, len(before))]
+        held = replace(
+            self._held,
+            publications={**self._held.publications, name: changed},
+            numbers=[*self._held.numbers, (name, len(before))],
         )
         await self._save(held)
         self._held = held
@@ -268,48 +263,10 @@ class Press:
         roads = self._service.world.roads
         return subject_of(order, self._board.world, None if roads is None else roads.graph)
 
-    async def _save(self, held: _File) -> None:
+    async def _save(self, held: Archive) -> None:
         data = msgspec.msgpack.encode(held)
         await trio.to_thread.run_sync(Disk().replace, self._path, data)
 
 
 def _name_of(order: Order, by: str) -> str:
     return sha256(f"{by}\n{order.id}".encode()).hexdigest()[:16]
-
-
-def erase_published(data: Path, incident: str) -> bool:
-    """Erase what was published about the incident, where no press runs; False if the file cannot be read. Raises OSError."""
-    path = data / FILE
-    if not path.exists():
-        return True
-    try:
-        held = _load(path)
-    except LedgerDamaged as damaged:
-        _log.warning("what was published about a forgotten incident could not be erased", detail=str(damaged))
-        return False
-    Disk().replace(path, msgspec.msgpack.encode(_without(held, incident)))
-    return True
-
-
-def _without(held: _File, incident: str) -> _File:
-    """Return it without the words that were published about the incident."""
-    publications = {
-        name: replace(
-            each, order=wordless_order(each.order), messages=tuple(wordless_alert(alert) for alert in each.messages)
-        )
-        for name, each in held.publications.items()
-        if each.order.incident == incident
-    }
-    return replace(held, publications={**held.publications, **publications})
-
-
-def _load(path: Path) -> _File:
-    try:
-        return msgspec.msgpack.decode(path.read_bytes(), type=_File)
-    except FileNotFoundError:
-        return _File({}, {}, [])
-    except msgspec.MsgspecError as error:
-        raise LedgerDamaged(
-            f"{path} cannot be read ({error}). Alerts that are out would not be followed: look at what was published, "
-            "then move the file away."
-        ) from error

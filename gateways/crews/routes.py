@@ -178,10 +178,13 @@ async def _push(crews: Crews, request: Request) -> Response:
     browser = await body_of(request, Subscription)
     if crews.subscriptions is None:
         raise Unwelcome(404, "no_push", "No endpoint of this server has the channel `push`.")
-    if request.method == "DELETE":
-        crews.subscriptions.remove(browser.endpoint)
-    else:
-        crews.subscriptions.add(unit, browser)
+    try:
+        if request.method == "DELETE":
+            await crews.subscriptions.remove(browser.endpoint)
+        else:
+            await crews.subscriptions.add(unit, browser)
+    except OSError as error:
+        raise Unwelcome(503, "not_kept", f"That could not be written down ({error}). Ask again in a moment.") from error
     return Response(status_code=204, headers=NO_STORE)
 
 

@@ -1,15 +1,18 @@
 """Browsers that want to be told while their page is closed: the subscriptions of Web Push, and our key for its services.
 
 Rule: one file in the data folder, readable by its owner only, is the truth: the crews' channel writes what browsers say,
-the alert channel reads it and strikes off what a push service calls gone. Both run in one loop, and neither awaits between
-reading and writing.
+the alert channel reads it and strikes off what a push service calls gone. The disk is never waited for on the loop: each of
+them reads and writes in a thread, one at a time, and has a deadline.
 """
 
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import msgspec
+import trio
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from msgspec import Meta, Struct
@@ -21,6 +24,13 @@ PER_UNIT_MAX: Final = 8
 """Browsers of one unit; the oldest is forgotten beyond it."""
 ALL_MAX: Final = 5_000
 URL_MAX: Final = 1_024
+DISK_S: Final = 5.0
+"""For a disk that hangs; what was to be kept may still be kept after it."""
+THREADS: Final = 4
+"""At most, of one that hangs."""
+_TURN: Final = threading.Lock()
+"""Whoever reads in order to write, and the crews' channel and the alert channel do so by themselves."""
+Found = TypeVar("Found")
 
 
 class Keys(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,20 +67,41 @@ class Subscriptions:
         self._path = folder / FILE
         self._key = folder / KEY_FILE
 
-    def of(self, unit: str) -> list[Subscription]:
-        """Return the browsers that want the unit's alerts. Raises OSError."""
-        return [kept.subscription for kept in self._all() if kept.unit == unit]
+        self._limiter = trio.CapacityLimiter(THREADS)
 
-    def add(self, unit: str, subscription: Subscription) -> None:
+    async def of(self, unit: str) -> list[Subscription]:
+        """Return the browsers that want the unit's alerts. Raises OSError."""
+        return await self._in_thread(lambda: [kept.subscription for kept in self._all() if kept.unit == unit])
+
+    async def add(self, unit: str, subscription: Subscription) -> None:
         """Keep it; a browser is told about one unit, the last it said. Raises OSError."""
+        await self._in_thread(lambda: self._add(unit, subscription))
+
+    async def remove(self, endpoint: str) -> None:
+        """Forget the browser with that endpoint. Raises OSError."""
+        await self._in_thread(lambda: self._remove(endpoint))
+
+    async def _in_thread(self, work: Callable[[], Found]) -> Found:
+        def in_turn() -> Found:
+            if not _TURN.acquire(timeout=DISK_S):
+                raise TimeoutError("others have waited for the disk for too long")
+            try:
+                return work()
+            finally:
+                _TURN.release()
+
+        with trio.move_on_after(DISK_S):
+            return await trio.to_thread.run_sync(in_turn, abandon_on_cancel=True, limiter=self._limiter)
+        raise TimeoutError(f"the disk has not answered within {DISK_S:g} s")
+
+    def _add(self, unit: str, subscription: Subscription) -> None:
         others = [kept for kept in self._all() if kept.subscription.endpoint != subscription.endpoint]
         mine = [kept for kept in others if kept.unit == unit]
         for oldest in mine[: max(0, len(mine) - PER_UNIT_MAX + 1)]:
             others.remove(oldest)
         self._write([*others[-ALL_MAX + 1 :], Kept(unit, subscription)])
 
-    def remove(self, endpoint: str) -> None:
-        """Forget the browser with that endpoint. Raises OSError."""
+    def _remove(self, endpoint: str) -> None:
         every = self._all()
         left = [kept for kept in every if kept.subscription.endpoint != endpoint]
         if len(left) < len(every):

@@ -100,6 +100,10 @@ class Entrance:
         """Return what is answered to whoever shows no token that is valid here; counted."""
         return self._refuse(401, "bad_token", "token: missing or not valid for this feed")
 
+    def refuse_slow_head(self, within_s: float) -> Answer:
+        """Return what is answered to whoever does not come to the end of a request's head; counted."""
+        return self._refuse(408, "slow_head", f"head: not received within {within_s:g} s")
+
     def _refuse_field(self, refusal: Refusal) -> Answer:
         return self._refuse(400, "malformed", f"{refusal.field}: {refusal.reason}")
 

@@ -29,6 +29,8 @@ _HEAD_BYTES: Final = 16_384
 _IDLE_S: Final = 120.0
 _RENEW_S: Final = 5.0
 """So often, at most, a connection's deadline is moved on: it may be idle for so much longer."""
+_HEAD_S: Final = 15.0
+"""For the whole of a head that has begun, and for a body that nobody needs: however slowly it dribbles in."""
 _SEND_S: Final = 5.0
 _EMPTY: Final = [(b"content-length", b"0")]
 _LINE: Final = re.compile(rb"GET ([!-~]+) HTTP/1\.1")
@@ -205,7 +207,7 @@ class _Conversation:
     async def _fully(self) -> None:
         while True:
             try:
-                event = await self._next(_IDLE_S)
+                event = await self._request()
                 if not isinstance(event, h11.Request):
                     return
                 status, text = await self._answer(event)
@@ -225,7 +227,7 @@ class _Conversation:
         query = request.target.partition(b"?")[2]
         answer = await self._entrance.decide(authorization.decode("latin-1"), query, self._read)
         if self._http.their_state is h11.SEND_BODY and answer[0] not in (408, 413):
-            with suppress(TooLarge):  # then the connection ends behind the answer
+            with suppress(TooLarge), trio.fail_after(_HEAD_S):  # too large: the connection ends behind the answer
                 await self._read(_HEAD_BYTES)  # what came along with a query, so that the next request can be read
         return answer
 
@@ -240,6 +242,19 @@ class _Conversation:
             body += event.data
             if len(body) > limit:
                 raise TooLarge
+
+    async def _request(self) -> h11.Event | None:
+        """Wait for the next request: as long as one may be idle for its beginning, then for a while for all of its head."""
+        begun, _ = self._http.trailing_data
+        if not begun:
+            with trio.fail_after(_IDLE_S):
+                self._http.receive_data(await self._stream.receive_some(_RECEIVE_BYTES))
+        try:
+            with trio.fail_after(_HEAD_S):
+                return await self._next(_HEAD_S)
+        except trio.TooSlowError:
+            await self._send(*self._entrance.refuse_slow_head(_HEAD_S))
+            return None
 
     async def _next(self, within_s: float) -> h11.Event | None:
         """Wait for what the tracker does next; None where it has more to say than we still listen to."""

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from msgspec.structs import replace
 from engine.model.alert_facts import Purpose
 from gateways.alerts import BrowserPush
 from gateways.alerts.message import Message
+from gateways.outward import subscriptions
 from gateways.outward.subscriptions import PER_UNIT_MAX, Keys, Subscription, Subscriptions
 
 CONTACT = "mailto:ops@turnout.example"
@@ -134,8 +136,8 @@ async def test_a_push_is_for_one_browser_only_and_says_who_sends_it(tmp_path: Pa
         book = Subscriptions(tmp_path)
         browsers = [Browser(f"{service.url}/one"), Browser(f"{service.url}/two")]
         for browser in browsers:
-            book.add("E7", browser.subscription)
-        book.add("E8", Browser(f"{service.url}/other").subscription)
+            await book.add("E7", browser.subscription)
+        await book.add("E8", Browser(f"{service.url}/other").subscription)
         async with BrowserPush(contact=CONTACT, allow_private=True).open(tmp_path) as sender:
             outcome = await sender.send(message())
         assert outcome.delivered
@@ -162,7 +164,7 @@ async def test_long_words_in_any_script_fit_into_a_push(tmp_path: Path) -> None:
     async with trio.open_nursery() as nursery:
         await nursery.start(service.serve)
         browser = Browser(f"{service.url}/one")
-        Subscriptions(tmp_path).add("E7", browser.subscription)
+        await Subscriptions(tmp_path).add("E7", browser.subscription)
         async with BrowserPush(contact=CONTACT, allow_private=True).open(tmp_path) as sender:
             assert (await sender.send(replace(message(), text="東京" * 2_000))).delivered
         nursery.cancel_scope.cancel()
@@ -199,13 +201,13 @@ async def test_a_browser_that_is_gone_is_forgotten_and_a_failure_is_told(
     async with trio.open_nursery() as nursery:
         await nursery.start(service.serve)
         book = Subscriptions(tmp_path)
-        book.add("E7", Browser(f"{service.url}/one").subscription)
+        await book.add("E7", Browser(f"{service.url}/one").subscription)
         async with BrowserPush(contact=CONTACT, allow_private=True).open(tmp_path) as sender:
             outcome = await sender.send(message())
         nursery.cancel_scope.cancel()
     assert not outcome.delivered
     assert f"HTTP {status}" in outcome.detail
-    assert len(book.of("E7")) == left
+    assert len(await book.of("E7")) == left
 
 
 async def test_nobody_is_sent_to_addresses_that_a_browser_made_up(tmp_path: Path) -> None:
@@ -214,30 +216,60 @@ async def test_nobody_is_sent_to_addresses_that_a_browser_made_up(tmp_path: Path
     async with BrowserPush(contact=CONTACT).open(tmp_path) as sender:
         outcome = await sender.send(message())
         assert "no browser of E7" in outcome.detail
-        book.add("E7", Browser("http://example.org/push").subscription)
+        await book.add("E7", Browser("http://example.org/push").subscription)
         assert "must be https" in (await sender.send(message())).detail
-        book.add("E7", Browser("https://127.0.0.1:9/push").subscription)
+        await book.add("E7", Browser("https://127.0.0.1:9/push").subscription)
         outcome = await sender.send(message())
         assert not outcome.delivered
         assert "127.0.0.1" in outcome.detail
-        book.remove("https://127.0.0.1:9/push")
-        book.add("E7", Subscription("https://push.example/x", Keys("A" * 87, "A" * 22)))
+        await book.remove("https://127.0.0.1:9/push")
+        await book.add("E7", Subscription("https://push.example/x", Keys("A" * 87, "A" * 22)))
         outcome = await sender.send(message())
         assert not outcome.delivered
-        assert book.of("E7") == []
+        assert await book.of("E7") == []
 
 
-def test_subscriptions_are_bounded_kept_and_private(tmp_path: Path) -> None:
+def rights(folder: Path) -> set[int]:
+    """Return what others than the owner may do with the files."""
+    return {path.stat().st_mode & 0o077 for path in folder.iterdir()}
+
+
+async def test_subscriptions_are_bounded_kept_and_private(tmp_path: Path) -> None:
     """Eight browsers of a unit; the same one again moves to its new unit; the files are their owner's."""
     book = Subscriptions(tmp_path)
     for number in range(PER_UNIT_MAX + 2):
-        book.add("E7", Browser(f"https://push.example/{number}").subscription)
-    assert [each.endpoint[-1] for each in book.of("E7")] == list("23456789")
-    again = book.of("E7")[0]
-    book.add("E8", again)
-    assert again in Subscriptions(tmp_path).of("E8")
-    assert again not in book.of("E7")
+        await book.add("E7", Browser(f"https://push.example/{number}").subscription)
+    assert [each.endpoint[-1] for each in await book.of("E7")] == list("23456789")
+    again = (await book.of("E7"))[0]
+    await book.add("E8", again)
+    assert again in await Subscriptions(tmp_path).of("E8")
+    assert again not in await book.of("E7")
     assert book.public_key() == Subscriptions(tmp_path).public_key()
-    assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
+    assert rights(tmp_path) == {0}
     (tmp_path / "subscriptions.json").write_text("torn")
-    assert book.of("E8") == []
+    assert await book.of("E8") == []
+
+
+async def test_a_disk_that_hangs_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop goes on while it is waited for; in the end it is said, and once it is back all is as it was."""
+    book, other, released = Subscriptions(tmp_path), Subscriptions(tmp_path), threading.Event()
+    write, begun = subscriptions._write, threading.Event()
+
+    def hang(path: Path, content: bytes) -> None:
+        begun.set()
+        released.wait()
+        write(path, content)
+
+    monkeypatch.setattr(subscriptions, "_write", hang)
+    monkeypatch.setattr(subscriptions, "DISK_S", 0.3)
+    browser = Browser("https://push.example/1").subscription
+    with pytest.raises(TimeoutError, match="has not answered within"):
+        await book.add("E7", browser)
+    await trio.to_thread.run_sync(begun.wait)
+    with pytest.raises(TimeoutError):
+        await other.of("E7")
+    monkeypatch.setattr(subscriptions, "DISK_S", 60.0)
+    released.set()
+    await book.add("E8", Browser("https://push.example/2").subscription)
+    assert await other.of("E7") == [browser]
+    assert len(await other.of("E8")) == 1

@@ -51,7 +51,13 @@ async def test_an_alert_is_heard_acknowledged_and_called_off(tmp_path: Path) -> 
             (over,) = await device.receive()
             assert msgspec.json.decode(over.payload)["type"] == "alert.over"
             nursery.cancel_scope.cancel()
-    assert heard == [News(alert="A1", state=CopyState.ACKNOWLEDGED, by="E7", at_ms=1_770_000_009_000)]
+    (news,) = heard
+    assert news == News(
+        alert="A1", state=CopyState.ACKNOWLEDGED, by="E7", at_ms=1_770_000_009_000, speaker=news.speaker
+    )
+    assert news.speaker is not None
+    assert news.speaker.may_answer(message())
+    assert not news.speaker.may_answer(replace(message(), unit="E8"))
 
 
 async def test_what_the_broker_keeps_is_the_newest_alert_and_none_that_is_over(tmp_path: Path) -> None:

@@ -84,6 +84,10 @@ class Talk:
         """Does the engine take what it is told?"""
 
     async def tell(self, news: News) -> bool:
+        return await self.answer(news)
+
+    async def answer(self, news: News) -> bool:
+        """Answer as the engine."""
         self.news.append(news)
         return self.takes
 

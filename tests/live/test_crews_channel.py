@@ -306,8 +306,12 @@ async def test_a_feed_ends_with_its_session(tmp_path: Path) -> None:
         assert (await at.client.get("/crew/view")).status_code == 401
 
 
-async def test_a_browser_subscribes_for_its_own_unit(tmp_path: Path) -> None:
-    """Where the channel `push` is configured; else it is told that it is not."""
+async def test_a_browser_subscribes_for_its_own_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the channel `push` is configured; else it is told that it is not, or that the disk is full."""
+
+    async def full_disk(*_: object) -> None:
+        raise OSError("no space left on device")
+
     browser = {"endpoint": "https://push.example/1", "keys": {"p256dh": "A" * 87, "auth": "A" * 22}}
     async with door(tmp_path / "one") as at:
         assert (await at.client.post("/crew/push", json=browser, headers=BEARER)).status_code == 404
@@ -317,9 +321,12 @@ async def test_a_browser_subscribes_for_its_own_unit(tmp_path: Path) -> None:
         wrong = browser | {"keys": {"p256dh": "short", "auth": "A" * 22}}
         assert (await at.client.post("/crew/push", json=wrong, headers=BEARER)).status_code == 400
         assert (await at.client.post("/crew/push", json=browser, headers=BEARER)).status_code == 204
-        assert [each.endpoint for each in book.of("M1")] == ["https://push.example/1"]
+        assert [each.endpoint for each in await book.of("M1")] == ["https://push.example/1"]
         assert (await at.client.request("DELETE", "/crew/push", json=browser, headers=BEARER)).status_code == 204
-        assert book.of("M1") == []
+        assert await book.of("M1") == []
+        monkeypatch.setattr(book, "add", full_disk)
+        full = await at.client.post("/crew/push", json=browser, headers=BEARER)
+        assert (full.status_code, full.json()["code"]) == (503, "not_kept")
 
 
 async def test_the_page_is_served_with_its_rules(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import trustme
 
 from gateways.mqtt import Broker, Link
 from gateways.mqtt import Message as Published
-from gateways.telematics import Batch, JsonLines, MqttJson, Nmea, OsmAnd, OwnTracks, Taip, Traccar
+from gateways.telematics import Batch, JsonLines, MqttJson, Nmea, OsmAnd, OwnTracks, Taip, Traccar, httpdoor
 from gateways.telematics.batch import encode_fixes, encode_names
 from gateways.telematics.fix import Fix
 from gateways.telematics.httpdoor import serve_trackers
@@ -296,6 +296,34 @@ async def test_a_request_may_come_in_pieces_and_several_at_once(yard: Yard) -> N
         await stream.send_all(get(NOW - 7_000) + get(NOW - 6_000))
         await yard.until(lambda: len(yard.moves) == 4)
     assert [fix.fix_ms - NOW for _, fix in yard.moves] == [-9_000, -8_000, -7_000, -6_000]
+
+
+async def test_a_head_that_dribbles_in_is_given_up(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However steadily: 408 and the end, counted. Who is idle between two requests is left alone for as long."""
+    monkeypatch.setattr(httpdoor, "_HEAD_S", 0.3)
+    (listener,) = await yard.nursery.start(partial(serve_trackers, OsmAnd(port=0), yard.intake, yard.by_token))
+    port = listener.socket.getsockname()[1]
+    query = b"id=av-1&lat=52.0&lon=5.0&timestamp=%d"
+    post = b"POST /?%s HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer right\r\nContent-Length: 0\r\n\r\n" % query
+    async with await trio.open_tcp_stream("127.0.0.1", port) as idle, trio.open_nursery() as nursery:
+        await idle.send_all(post % (NOW - 9_000))
+        await yard.until(lambda: len(yard.moves) == 1)
+        async with await trio.open_tcp_stream("127.0.0.1", port) as slow:
+
+            async def dribble() -> None:
+                with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                    await slow.send_all(b"GET /?id=av-1 HTTP/1.1\r\nX: ")
+                    while True:
+                        await slow.send_all(b"x")
+                        await trio.sleep(0.02)
+
+            nursery.start_soon(dribble)
+            with trio.fail_after(WITHIN_S):
+                assert (await slow.receive_some()).startswith(b"HTTP/1.1 408")
+        await yard.until(lambda: yard.event("slow_head") == 1)
+        await idle.send_all(post % (NOW - 8_000))
+        await yard.until(lambda: len(yard.moves) == 2)
+        nursery.cancel_scope.cancel()
 
 
 async def test_traccar_forwards_to_it(yard: Yard) -> None:
