@@ -51,7 +51,7 @@ class _Shared(IndexDataCacheFile):
 
     def save(self, key: object, data: object) -> None:
         with self._alone():
-            super().save(key, data)  # type: ignore[no-untyped-call]
+            super().save(key, data)  # type: ignore[no-untyped-call]  # Numba types its decorators alone
 
     def load(self, key: object) -> object:
         with self._alone():
