@@ -85,6 +85,17 @@ def shares(busy: NDArray[np.int64], most: int) -> NDArray[np.int64]:
 
 
 @kernel
+def list_posts(cover: NDArray[np.uint8], begin: NDArray[np.int64], out: NDArray[np.int32]) -> None:
+    """Write to out[begin[s]:begin[s + 1]], int32, the posts that cover set s, rising. cover: uint8[p, n]; begin: int64[n + 1]."""
+    place = begin[:-1].copy()
+    for j in range(cover.shape[0]):
+        for s in range(cover.shape[1]):
+            if cover[j, s] != 0:
+                out[place[s]] = j
+                place[s] += 1
+
+
+@kernel
 def covered(sets: Sets, unit_post: NDArray[np.int32], accepts: NDArray[np.int64], out: NDArray[np.int64]) -> None:
     """Write to out[l], int64[L], what the units cover of layer l, in parts of ONE * ONE.
 

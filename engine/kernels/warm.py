@@ -24,7 +24,7 @@ from engine.kernels.moving import Standing, Terms, best_moves, gains_from, make_
 from engine.kernels.nearest import nearest, pack, snap, snap_rows
 from engine.kernels.outlook import FIRST, Points, Ranks, Units, direct_ms, rank_outlook, weigh_outlook
 from engine.kernels.pace import pace
-from engine.kernels.posting import Room, Sets, covered, improve, nested_order, shares
+from engine.kernels.posting import Room, Sets, covered, improve, list_posts, nested_order, shares
 from engine.kernels.reach import standing_at, to_points, to_posts
 from engine.kernels.relax import relax
 from engine.kernels.schedule import NEVER, Routes, schedule
@@ -157,6 +157,7 @@ def _warm_posting() -> None:
     sets = Sets(one, bounds, bounds, zero, one, zero, 1)
     room = Room(np.ones(1, np.int32), zero)
     times_ms, wide = np.zeros((1, 1), np.int32), np.zeros((1, 1), np.int64)
+    list_posts(np.ones((1, 1), np.uint8), bounds, zero.copy())
     covered(sets, zero, one, np.empty(1, np.int64))
     first, lists = np.empty(3, np.int64), (one.copy(), one.copy(), one.copy())
     standing = Standing(shares(one, 1), first, lists[0], lists[1], lists[2], wide, wide.copy())

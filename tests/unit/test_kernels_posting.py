@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from engine.kernels.posting import covered, improve, nested_order, shares
+from engine.kernels.posting import covered, improve, list_posts, nested_order, shares
 from tests.unit.posting_kit import Layers, added_by, layers_of, packed, room, slow_cover
 
 seeded = pytest.mark.parametrize("seed", range(12))
@@ -21,6 +21,18 @@ def test_shares_end_where_nothing_is_added_any_more(most: int) -> None:
     assert found.tolist() == [[added_by(q, k) for k in range(wide)] for q in busy]
     assert wide == most + 1 or not found[:, -1].any()
     assert wide == 1 or found[:, -2].any()
+
+
+@seeded
+def test_posts_are_listed_set_by_set(seed: int) -> None:
+    """Wherever the list of these sets begins."""
+    cover = (np.random.default_rng(seed).random((5, 7)) < 0.4).astype(np.uint8)
+    begin = 2 + np.concatenate([[0], np.cumsum(cover.sum(axis=0))]).astype(np.int64)
+    out = np.full(begin[-1], -1, np.int32)
+    list_posts(cover, begin, out)
+    assert out[:2].tolist() == [-1, -1]
+    for number in range(7):
+        assert out[begin[number] : begin[number + 1]].tolist() == np.flatnonzero(cover[:, number]).tolist()
 
 
 @seeded

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from engine.kernels.posting import ONE, Sets
+from engine.kernels.posting import ONE, Sets, list_posts
 from engine.model.moves import MILLION
 from engine.policy.redeploy.refused import PolicyRefused, within
 from engine.policy.redeploy.survey import Bytes, Ground, Ints, Layer, Wide
@@ -69,7 +69,9 @@ def ground_of(
     kept = together(points, point_weight)
     needs = np.array([layer.needs for layer in layers])
     parts = (sets.weight, sets.first, sets.begin, sets.post, sets.busy, sets.which, needs)
-    digest = blake2b(b"".join(np.ascontiguousarray(part).tobytes() for part in parts), digest_size=16).digest()
+    digest = blake2b(digest_size=16)
+    for part in parts:
+        digest.update(np.ascontiguousarray(part).data)
     return Ground(
         layers,
         sets,
@@ -78,7 +80,7 @@ def ground_of(
         point_busy[:, kept.point],
         points.x_m[kept.point],
         points.y_m[kept.point],
-        digest,
+        digest.digest(),
     )
 
 
@@ -136,11 +138,13 @@ def _packed(layers: tuple[Layer, ...]) -> Sets:
     """Put the layers behind each other; sets that nobody covers have no posts."""
     weight = np.concatenate([layer.weight for layer in layers])
     first = np.cumsum([0, *(len(layer.weight) for layer in layers)]).astype(np.int64)
-    cover = np.concatenate([layer.cover for layer in layers], axis=1)
-    begin = np.concatenate([[0], np.cumsum(cover.sum(axis=0, dtype=np.int64))]).astype(np.int64)
-    post = np.nonzero(cover.T)[1].astype(np.int32)
+    sizes = np.concatenate([layer.cover.sum(axis=0, dtype=np.int64) for layer in layers])
+    begin = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    post = np.empty(int(begin[-1]), np.int32)
+    for layer, start, end in zip(layers, first.tolist(), first[1:].tolist(), strict=False):
+        list_posts(layer.cover, begin[start : end + 1], post)
     busy, which = np.unique(np.concatenate([layer.busy_permille for layer in layers]), return_inverse=True)
-    return Sets(weight, first, begin, post, busy, which.ravel().astype(np.int32), cover.shape[0])
+    return Sets(weight, first, begin, post, busy, which.ravel().astype(np.int32), len(layers[0].cover))
 
 
 class Kept(Struct, frozen=True, eq=False):

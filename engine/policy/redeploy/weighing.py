@@ -21,13 +21,17 @@ class Weighing:
         self._survey = survey
         self._sets = with_busy(survey.ground.sets, busy_permille)
         self._standing = _empty_standing(survey, self._sets.busy)
+        self._known: dict[tuple[int, int], Wide] = {}
+        """Gains by who is accepted and where from, until a move is taken."""
         take_stand(self._sets, self.post, self.kinds.accepts, self._standing)
 
     def gains(self, unit: int) -> Wide:
-        """Return what the unit adds at each post if it goes there from its own, int64[p]."""
-        out = np.empty(len(self._survey.posts), np.int64)
-        gains_from(self._sets, self._standing, int(self.kinds.accepts[unit]), int(self.post[unit]), out)
-        return out
+        """Return what the unit adds at each post if it goes there from its own, int64[p]. Not to be written to."""
+        key = int(self.kinds.accepts[unit]), int(self.post[unit])
+        if key not in self._known:
+            out = self._known[key] = np.empty(len(self._survey.posts), np.int64)
+            gains_from(self._sets, self._standing, *key, out)
+        return self._known[key]
 
     def scores(self, unit: int, terms: Terms) -> Wide:
         """Return what each move of the unit is worth, int64[p], in parts per billion; BARRED where it is not allowed."""
@@ -69,6 +73,7 @@ class Weighing:
         """Let the unit belong to that post from now on."""
         make_move(self._sets, self._standing, int(self.kinds.accepts[unit]), int(self.post[unit]), post)
         self.post[unit] = post
+        self._known.clear()
 
     def tell(self, units: list[int], posts: list[int]) -> list[tuple[int, int, int]]:
         """Return of each of these moves, those before it made: cover before and after it, and what was bare in parts of ONE.
