@@ -4,21 +4,16 @@ A kernel runs without the interpreter lock (`nogil`), so that a planner's thread
 adds in the order it was written (no `fastmath`) and on one thread (no `parallel`, which loses below a million
 elements), so the same arrays give the same bits on every run. Machine code is kept beside the source or in
 the user's cache folder (NUMBA_CACHE_DIR moves it). Where no such place can be written, kernels are compiled
-again at every start: slower to open, never a failure to open. `CACHED` says which of the two it is. Several processes
-may start on one cache at the same time: one writes or reads while the others wait.
+again at every start: slower to open, never a failure to open. `CACHED` says which of the two it is.
 
 The cache of a file is renewed when that file changes, not when a file it calls changes. So a kernel calls
 only kernels of its own file.
 """
 
-import fcntl
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 
 from numba import njit
-from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -42,45 +37,9 @@ CACHED: Final = _cache_is_writable()
 """True where compiled kernels outlive the process."""
 
 
-class _Shared(IndexDataCacheFile):
-    """The machine code of one kernel on the disk, one process at a time.
-
-    Numba writes each file whole, but reads the index, writes it and then writes the code with nothing to keep others out:
-    two processes that compile for two sets of types give both the same file, and one of them runs the other's code.
-    """
-
-    def save(self, key: object, data: object) -> None:
-        with self._alone():
-            super().save(key, data)  # type: ignore[no-untyped-call]  # Numba types its decorators alone
-
-    def load(self, key: object) -> object:
-        with self._alone():
-            found: object = super().load(key)  # type: ignore[no-untyped-call]
-            return found
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        with ExitStack() as held:
-            with suppress(OSError):  # no folder yet, or one that nobody can write to: then nobody writes
-                lock = held.enter_context(Path(self._cache_path, "kernels.lock").open("ab"))
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-
-class _Cache(FunctionCache):
-    """Numba's cache of one kernel, on such a file."""
-
-    def __init__(self, function: Callable[..., object]) -> None:
-        super().__init__(function)  # type: ignore[no-untyped-call]
-        stamp = self._impl.locator.get_source_stamp()
-        self._cache_file = _Shared(self.cache_path, self._impl.filename_base, stamp)  # type: ignore[no-untyped-call]
-
-
 def kernel(function: Function) -> Function:
     """Compile `function` at its first call with each new set of argument types. Nothing is compiled here."""
-    compiled: Any = njit(nogil=True, fastmath=False, parallel=False)(function)
-    if CACHED:
-        compiled._cache = _Cache(function)  # noqa: SLF001  what `cache=True` does, with our cache in the place of Numba's
+    compiled = njit(cache=CACHED, nogil=True, fastmath=False, parallel=False)(function)
     KERNELS.append(compiled)
     return cast("Function", compiled)
 

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 from engine.kernels import accelerate
@@ -61,24 +60,3 @@ def test_kernels_work_where_no_cache_can_be_written(tmp_path: Path) -> None:
     nowhere = os.devnull + "/nowhere"
     printed = run_python(program, tmp_path, HOME=nowhere, XDG_CACHE_HOME=nowhere, NUMBA_CACHE_DIR="")
     assert printed == "False [1, 0, 2, 0, 0, 0, 0]"
-
-
-def test_who_writes_machine_code_at_the_same_time_waits_and_both_find_their_own(tmp_path: Path) -> None:
-    """The second begins while the first has read the index and not yet written it."""
-    reading, written = threading.Event(), threading.Event()
-
-    class Slow(accelerate._Shared):
-        def _save_index(self, overloads: object) -> None:
-            reading.set()
-            written.wait(0.5)  # nobody can: the second is kept out until this one is done
-            super()._save_index(overloads)
-
-    first, second = Slow(str(tmp_path), "twice", "1"), accelerate._Shared(str(tmp_path), "twice", "1")
-    writer = threading.Thread(target=first.save, args=("int32", "code for int32"))
-    writer.start()
-    assert reading.wait(60)
-    second.save("float64", "code for float64")
-    written.set()
-    writer.join(60)
-    for file in (first, second):
-        assert [file.load(types) for types in ("int32", "float64")] == ["code for int32", "code for float64"]
