@@ -13,7 +13,15 @@ from msgspec import Struct
 
 from engine.live.release import Follower
 from engine.model.alert_facts import AlarmCleared
-from engine.model.facts import AnyFact, CommandRefused, PlaceAdopted, PositionsMoved, Ticked, UnitsRecommended
+from engine.model.facts import (
+    AnyFact,
+    AssignmentEnded,
+    CommandRefused,
+    PlaceAdopted,
+    PositionsMoved,
+    Ticked,
+    UnitsRecommended,
+)
 from engine.model.moves import PlanProposed
 from engine.model.surroundings import DestinationsRanked
 from engine.model.turn import Turn
@@ -241,6 +249,8 @@ def _named(facts: Sequence[AnyFact], fields: tuple[str, ...]) -> list[str]:
 
 def _event(fact: Any) -> Event:
     text = getattr(fact, "text", "") or getattr(fact, "reason", "") or getattr(fact, "status", "")
+    if isinstance(fact, AssignmentEnded):  # a reason without its act says nothing
+        text = f"{fact.outcome}: {fact.reason}" if fact.reason else str(fact.outcome)
     text = road_words(fact) or surroundings_words(fact) or move_words(fact) or alert_words(fact) or text
     return Event(
         kind=tag(type(fact).__name__),

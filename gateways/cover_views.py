@@ -31,6 +31,10 @@ class ClassView(Struct, frozen=True, gc=False, kw_only=True):
     """Of all demand."""
     cover_ms: int
     """A unit that is no farther away covers a zone."""
+    now_percent: float
+    """Of the demand of this class: somebody who is free is near enough."""
+    then_percent: float
+    """Once what is asked about is done."""
 
 
 class ZonesView(Struct, frozen=True, gc=False, kw_only=True):
@@ -58,7 +62,7 @@ class PictureView(Struct, frozen=True, gc=False, kw_only=True):
     layers: tuple[ClassView, ...]
     """All that there are, the largest share first."""
     now_percent: float
-    """Of the demand of this class: somebody is near enough."""
+    """That of its class in `layers`."""
     then_percent: float
     zones: ZonesView
 
@@ -83,15 +87,14 @@ def view_picture(place: Place, survey: Survey, layer: Layer, changes: Sequence[C
     ground = survey.ground
     now = zones_of(survey, layer)
     then = zones_of(survey, layer, changes) if changes else now
+    classes = tuple(_class(survey, each, changes) for each in by_share(survey))
+    own = next(each for each in classes if each.name == layer.name)
     lat, lon = place.projection.columns_to_degrees(ground.x_m, ground.y_m)
     return PictureView(
         layer=layer.name,
-        layers=tuple(
-            ClassView(name=each.name, share_percent=each.share / _PERCENT, cover_ms=each.cover_ms)
-            for each in by_share(survey)
-        ),
-        now_percent=in_time(survey, now) / _PERCENT,
-        then_percent=in_time(survey, then) / _PERCENT,
+        layers=classes,
+        now_percent=own.now_percent,
+        then_percent=own.then_percent,
         zones=ZonesView(
             lat=tuple(lat.round(5).tolist()),
             lon=tuple(lon.round(5).tolist()),
@@ -102,6 +105,18 @@ def view_picture(place: Place, survey: Survey, layer: Layer, changes: Sequence[C
             covering_then=tuple(then.covering.tolist()),
             unit=tuple("" if row < 0 else survey.ids[row] for row in now.unit.tolist()),
         ),
+    )
+
+
+def _class(survey: Survey, layer: Layer, changes: Sequence[Change]) -> ClassView:
+    now = in_time(survey, zones_of(survey, layer))
+    then = in_time(survey, zones_of(survey, layer, changes)) if changes else now
+    return ClassView(
+        name=layer.name,
+        share_percent=layer.share / _PERCENT,
+        cover_ms=layer.cover_ms,
+        now_percent=now / _PERCENT,
+        then_percent=then / _PERCENT,
     )
 
 

@@ -135,7 +135,7 @@ class Engine:
         world.begin(max(now, world.now))
         recorder = Recorder(world, self.dispatch)
         try:
-            if isinstance(given, Command):
+            if isinstance(given, Command) and given.line:
                 check_text(line=given.line)
             DECIDERS[type(given)](recorder, given)
         except Refused as refused:

@@ -140,6 +140,8 @@ def _open(world: World, incident: Incident, reminded: Reminded) -> Iterator[str]
     served = [ended.assignment.slot for ended in incident.past if ended.outcome not in REOPENS]
     for slot in {**incident.filled, **taken}:
         filled, count = incident.filled.get(slot, 0), taken.get(slot, 0)
+        if filled == count == 0:
+            continue  # of another way to answer, in which it was served before
         if slot not in slots or not count <= filled <= count + served.count(slot):
             yield f"{name} counts {filled} places of {slot} as filled, by {count} units and {served.count(slot)} before"
     if (bool(world.lacking(incident)) and not incident.set_aside) != (name in world.waiting):

@@ -16,7 +16,7 @@ from engine.kernels.dense import assign_all
 from engine.kernels.descend import descend, lead, unroll
 from engine.kernels.dissect import dissection_order
 from engine.kernels.eligible import cheapest, judge, ready, tally
-from engine.kernels.fixes import believable, extremes, keep_newest, leaving, turn_out
+from engine.kernels.fixes import believable, extremes, keep_newest, leaving, to_nodes, turn_out
 from engine.kernels.futures import late_in_futures
 from engine.kernels.hierarchy import contract, place_links
 from engine.kernels.match import Kinds, Pool, certify_matching, match
@@ -146,6 +146,7 @@ def _warm_fixes() -> None:
     leaving(wide, wide, wide, flag, wide, wide, 0, wide.copy(), wide.copy())
     extremes(wide)
     short = np.zeros(1, np.int16)
+    to_nodes(zero, zero, short.copy(), flags.copy(), zero, zero.copy(), zero.copy())
     keep_newest(zero, zero, zero, wide, short, short, flag.copy(), zero.copy(), zero.copy(), wide.copy(), short, short)
     spread(zero, wide, wide, zero, 0, zero, 0, flags, wide, short, 0, 0, 0, wide.copy())
 

@@ -38,7 +38,7 @@ class Reason(StrEnum):
     NEIGHBOUR_QUOTA = "neighbour_quota"
     """As many units of that neighbour are out for us, or asked for, as was agreed."""
     DECLINED = "declined"
-    """Its neighbour, or its crew, has said no, for this incident."""
+    """Its neighbour, or its crew, has said no, for this incident; or it has been there, and its crew was done."""
     NOT_LESS_URGENT = "not_less_urgent"
     """Under way to something that is not less urgent."""
     DIVERTED_ONCE = "diverted_once"

@@ -37,6 +37,9 @@ class Load(Struct, frozen=True, gc=False):
     there: int = 0
 
 
+NOBODY = Load()
+
+
 def rank(world: World, assignment: Assignment, incident: Incident, needs: tuple[str, ...]) -> tuple[Destination, ...]:
     """Return all hospitals of the place for the unit's patient: the soonest bed first, those that are out last.
 
@@ -46,7 +49,7 @@ def rank(world: World, assignment: Assignment, incident: Incident, needs: tuple[
     loads = _loads(world, assignment.unit)
     times_ms = _travel_ms(world, assignment, incident, [(hospital.x_m, hospital.y_m) for hospital in place.hospitals])
     judged = [
-        _judge(world, hospital, travel_ms, loads.get(hospital.id, Load()))
+        _judge(world, hospital, travel_ms, loads.get(hospital.id, NOBODY))
         for hospital, travel_ms in zip(place.hospitals, times_ms, strict=True)
     ]
     reasons = _reasons(world, judged, needs)
@@ -127,7 +130,7 @@ def _loads(world: World, but: str) -> dict[str, Load]:
             name = assignment.destination
             if name is None or assignment.unit == but:
                 continue
-            load = found.get(name, Load())
+            load = found.get(name, NOBODY)
             coming, there = assignment.status is Status.TRANSPORTING, assignment.status is Status.AT_HOSPITAL
             found[name] = Load(load.coming + coming, load.there + there)
     return found

@@ -138,7 +138,7 @@ class OverStreets(Struct, frozen=True):
     def to_points_ms(self, start: Point, to: Sequence[Point], priority: int, spot: Spot | None = None) -> list[int]:
         """Return the times in ms, -1 where there is no way; along a straight line where one end has no road near."""
         leaves = spot or self.roads.spot(*start)
-        arrives = [self.roads.spot(*point) for point in to]
+        arrives = self.roads.spots_at(tuple(to))
         found = self.roads.times_ms(self.oracle.conditions, leaves, arrives, self._mode_at(priority))
         if leaves.arc != NOWHERE and all(each.arc != NOWHERE for each in arrives):
             return found

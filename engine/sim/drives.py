@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_right
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from msgspec import Struct
@@ -12,11 +12,12 @@ from engine.kernels.pace import pace
 from engine.model.fixes import UNKNOWN
 from engine.policy.travel import StraightLine
 from engine.state.world import World
-from engine.streets.oracle import Metric
+from engine.streets.oracle import Metric, Oracle
 from engine.streets.roads import Roads
 from engine.streets.snapping import MOVING_DM_S, NOWHERE, PERMILLE, Spot
 from engine.streets.stretches import DM
 from engine.streets.ways import Way
+from engine.streets.ways import way as way_between
 from engine.streets.weighing import Mode
 
 Point = tuple[int, int]
@@ -25,6 +26,8 @@ Trace = tuple[list[int], list[float], list[float]]
 FASTEST_DM_S = 600
 SPOTS_KEPT = 1_024
 """Drives begin at posts and hospitals again and again, and at a scene where the nearest hospital was just looked for."""
+COURSES_KEPT = 512
+"""From hospitals to posts the same ways are driven again and again."""
 
 
 class Seen(Struct, frozen=True, gc=False):
@@ -70,6 +73,23 @@ class Drive:
         return Seen(round(x_m[place] + east * part), round(y_m[place] + north * part), moves, heading)
 
 
+class Course:
+    """A way over the streets from one place to another, and how long it is."""
+
+    def __init__(self, roads: Roads, way: Way, metric: Metric, ends: tuple[Point, Point], arrives: Spot) -> None:
+        self.travel_ms = way.travel_ms
+        self.metres = _metres(roads, way)
+        self._of = roads, metric, way, ends, arrives
+        self._line: tuple[int, Trace] | None = None
+        """In how many ms it was driven last, and its points."""
+
+    def trace(self, took_ms: int) -> Trace:
+        """Return its points and the time at each, driven in so many ms."""
+        if self._line is None or self._line[0] != took_ms:
+            self._line = took_ms, _traced(took_ms, *self._of)
+        return self._line[1]
+
+
 class Driver:
     """Finds drives over a place's roads as they are."""
 
@@ -78,6 +98,7 @@ class Driver:
         self._world = world
         self._straight = straight
         self._spot = lru_cache(maxsize=SPOTS_KEPT)(self._found)
+        self._course = lru_cache(maxsize=COURSES_KEPT)(self._found_course)
 
     def spot(self, seen: Seen) -> Spot | None:
         """Return where on the streets that is; None where there are none."""
@@ -96,34 +117,29 @@ class Driver:
         if self._roads is None or leaves is None:
             times = self._straight.to_points_ms((start.x_m, start.y_m), points, 1)
         else:
-            spots = [self._roads.spot(*point) for point in points]
+            spots = self._roads.spots_at(points)
             times = self._roads.times_ms(self._world.road_book.current, leaves, spots, mode)
         return min(range(len(points)), key=lambda place: (times[place] < 0, times[place]))
 
     def drive(self, start: Seen, to: Point, mode: Mode, depart_ms: int, percent: float = 100) -> Drive:
         """Set out from there; `percent` of the time that the map says."""
-        ends = self._ends(start, to)
-        if ends is None or self._roads is None:
+        course = None
+        if self._roads is not None:
+            oracle = self._roads.oracle(self._world.road_book.current)
+            course = self._course(self._roads, oracle, start, to, mode)
+        if course is None:
             return self._across(start, to, depart_ms, percent)
-        conditions, roads = self._world.road_book.current, self._roads
-        way = roads.way(conditions, *ends, mode)
-        if way is None:
-            return self._across(start, to, depart_ms, percent)
-        metres = _metres(roads, way)
-        took_ms = way.travel_ms if percent == 100 else round(way.travel_ms * percent / 100)
+        took_ms = course.travel_ms if percent == 100 else round(course.travel_ms * percent / 100)
+        return Drive(depart_ms, took_ms, course.metres, to, partial(course.trace, took_ms))
 
-        def trace() -> Trace:
-            metric = roads.oracle(conditions).metric(mode)
-            return _traced(roads, metric, way, took_ms, ((start.x_m, start.y_m), to), ends[1])
-
-        return Drive(depart_ms, took_ms, metres, to, trace)
-
-    def _ends(self, start: Seen, to: Point) -> tuple[Spot, Spot] | None:
-        """Return where on the streets both ends are; None where one of them is not."""
-        if self._roads is None:
+    def _found_course(self, roads: Roads, oracle: Oracle, start: Seen, to: Point, mode: Mode) -> Course | None:
+        """Return the fastest way; None where an end is not on the streets, or no way leads there."""
+        leaves, arrives = self.spot(start), roads.spot(*to)
+        if leaves is None or NOWHERE in (leaves.arc, arrives.arc):
             return None
-        leaves, arrives = self.spot(start), self._roads.spot(*to)
-        return None if leaves is None or NOWHERE in (leaves.arc, arrives.arc) else (leaves, arrives)
+        way = way_between(oracle, leaves, arrives, mode)
+        ends = (start.x_m, start.y_m), to
+        return None if way is None else Course(roads, way, oracle.metric(mode), ends, arrives)
 
     def _across(self, start: Seen, to: Point, depart_ms: int, percent: float) -> Drive:
         ms = max(0, round(self._straight.to_points_ms((start.x_m, start.y_m), [to], 1)[0] * percent / 100))
@@ -133,12 +149,12 @@ class Driver:
 
 def _metres(roads: Roads, way: Way) -> int:
     """Return how long a way is: all its arcs, less what of the first and of the last is not driven."""
-    length_dm, arcs = roads.graph.length_dm, way.arcs
-    spared = way.begin * int(length_dm[arcs[0]]) + (PERMILLE - way.end) * int(length_dm[arcs[-1]])
-    return (int(length_dm[arcs].sum()) * PERMILLE - spared) // (PERMILLE * DM)
+    each_dm: list[int] = roads.graph.length_dm[way.arcs].tolist()
+    spared = way.begin * each_dm[0] + (PERMILLE - way.end) * each_dm[-1]
+    return (sum(each_dm) * PERMILLE - spared) // (PERMILLE * DM)
 
 
-def _traced(roads: Roads, metric: Metric, way: Way, took_ms: int, ends: tuple[Point, Point], arrives: Spot) -> "Trace":
+def _traced(took_ms: int, roads: Roads, metric: Metric, way: Way, ends: tuple[Point, Point], arrives: Spot) -> Trace:
     """Return the points of a way and the time at each."""
     graph, count = roads.graph, len(way.arcs) + 3
     ms, metres = np.empty(count, np.int64), np.empty((2, count))

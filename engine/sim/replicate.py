@@ -74,6 +74,7 @@ class Setup(Struct, frozen=True):
 def replicate(setup: Setup, rep: int, on_day: OnDay | None = None) -> Outcome:
     """Simulate one replication. Raises DemandRefused where there is nothing to simulate."""
     measured_ms = setup.measured_ms
+    planning = None if isinstance(setup.redeploy, Home) else Planning(setup.redeploy, setup.cover)
     city = City(
         setup.place,
         setup.roads,
@@ -84,13 +85,13 @@ def replicate(setup: Setup, rep: int, on_day: OnDay | None = None) -> Outcome:
         rep=rep,
         begin_ms=setup.begin_ms,
         measured_ms=measured_ms,
-        planning=None if isinstance(setup.redeploy, Home) else Planning(setup.redeploy, setup.cover),
+        planning=planning,
     )
     if setup.demand is not None:
         # What an agency's own days would have taught its engine.
         city.step(LearnService(expected(setup.place, setup.demand.care)))
     if setup.cover.points is not None or setup.place.coverage.points:
-        Lookout(city, Surveyor(setup.cover))
+        Lookout(city, Surveyor(setup.cover) if planning is None else planning.surveyor)
     for day in range(setup.warm_days + setup.days):
         city.run(setup.begin_ms + (day + 1) * DAY_MS)
         if on_day is not None:

@@ -101,6 +101,7 @@ def merged(world: World, fact: IncidentMerged) -> None:
     into.links.append(fact.incident)
     into.declined += [unit for unit in merged.declined if unit not in into.declined]
     into.turned_down += [unit for unit in merged.turned_down if unit not in into.turned_down]
+    into.been += merged.been
 
 
 @folds(IncidentsLinked)

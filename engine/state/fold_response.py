@@ -95,7 +95,7 @@ def split(world: World, fact: IncidentSplit) -> None:
 def _back_on_the_board(world: World, incident: Incident) -> None:
     incident.final, incident.ended_ms, incident.disposition = None, 0, ""
     incident.filled, incident.option, incident.alarm = {}, "", 1
-    incident.declined, incident.turned_down, incident.emptied_by = [], [], ""
+    incident.declined, incident.turned_down, incident.been, incident.emptied_by = [], [], [], ""
     world.closed.pop(incident.id)
     # The board is in the order of the reports, wherever it comes from.
     world.open = {each.id: each for each in world.incidents.values() if each.open}

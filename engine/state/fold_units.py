@@ -144,6 +144,8 @@ def ended(world: World, fact: AssignmentEnded) -> None:
     incident.past.append(Ended(assignment, fact.outcome, fact.at_ms))
     if fact.outcome in REOPENS and assignment.slot is not None:
         incident.filled[assignment.slot] -= 1
+    if fact.outcome is Outcome.CLEARED:
+        incident.been.append(fact.unit)
     unit = _known(world, fact.unit)
     if assignment.status in HAS_LEFT and fact.outcome is not Outcome.DIVERTED:
         duty.came_home(world, unit, fact.at_ms)

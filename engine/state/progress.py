@@ -4,8 +4,6 @@ A look costs a sweep of the streets for each incident, so it never takes in more
 under way, looks are more frequent instead of longer.
 """
 
-import numpy as np
-
 from engine.model.lifecycle import Status
 from engine.state.deadlines import Reminder
 from engine.state.fleet import STANDING_ASSIGNED
@@ -26,9 +24,9 @@ def under_way(world: World) -> list[tuple[Incident, Assignment]]:
     """Return all units that were told to go and have not arrived, in the order of their rows."""
     found = []
     units, incidents = world.units, world.open
-    for row in np.flatnonzero(world.fleet.standing == STANDING_ASSIGNED).tolist():
+    for row in (world.fleet.standing == STANDING_ASSIGNED).nonzero()[0].tolist():
         unit = units[row]
-        incident = incidents[unit.incident]  # type: ignore[index]  # the column says that it has one
+        incident = incidents[unit.incident]  # the column says that it has one
         assignment = incident.assigned[unit.id]
         if assignment.status in UNDER_WAY:
             found.append((incident, assignment))

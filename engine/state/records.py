@@ -141,6 +141,8 @@ class Incident(Struct):
     """Who took the call."""
     turned_down: list[str] = []
     """Units whose crews did not go: they are proposed again only where there is nobody else."""
+    been: list[str] = []
+    """Units that were there and are clear: likewise."""
     emptied_by: str = ""
     """Who released its last unit before anybody had reached it: the engine sends nobody there until a person has."""
 

@@ -52,10 +52,13 @@ def _announced_ms(assignment: Assignment) -> int:
 
 def unchanged_due(world: World, unit: UnitRecord) -> int | None:
     """Return when a unit has said nothing new for too long, in the status that it is in."""
+    rules = world.settled.watch.unchanged_ms
+    if not rules:
+        return None
     assignment = world.assignment(unit)
     status = unit.duty if assignment is None else assignment.status
     since_ms = unit.reported_ms if assignment is None else assignment.reported_ms
-    after_ms = next((ms for name, ms in world.settled.watch.unchanged_ms if name == status), 0)
+    after_ms = next((ms for name, ms in rules if name == status), 0)
     # A unit that has never reported since the journal began has said nothing that could have grown old.
     if not after_ms or not since_ms or not world.fleet.listed[unit.row]:
         return None

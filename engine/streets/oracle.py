@@ -76,7 +76,7 @@ class Metric:
             self._known, self._seen = spots, -1
             self._departures = np.empty((len(spots), COLUMNS), np.int32)
         if self._seen < spots.changes:
-            moved = np.flatnonzero(spots.changed > self._seen).astype(np.int32)
+            moved = (spots.changed > self._seen).nonzero()[0].astype(np.int32)
             network, weights = self._network, self.weights
             depart(
                 moved,

@@ -23,6 +23,8 @@ ORACLES_KEPT = 3
 
 SPOTS_KEPT = 4_096
 """Incidents are asked about again and again."""
+LISTS_KEPT = 16
+"""Lists of points, as of all hospitals."""
 
 
 class Roads:
@@ -37,6 +39,7 @@ class Roads:
         self.settings = settings
         self._snapper = Snapper(network.graph, network.reverse, settings)
         self._spot = lru_cache(maxsize=SPOTS_KEPT)(self._snapper.spot)
+        self._spots_at = lru_cache(maxsize=LISTS_KEPT)(lambda points: tuple(self.spot(*point) for point in points))
         self._oracles: tuple[Oracle, ...] = ()
         """Newest first. Replaced as a whole, never changed."""
 
@@ -47,6 +50,9 @@ class Roads:
 
     def oracle(self, conditions: Conditions) -> Oracle:
         """Return the oracle of these conditions; made at the first question, which takes some milliseconds."""
+        newest = self._oracles[:1]
+        if newest and newest[0].conditions is conditions:
+            return newest[0]  # as almost always
         known = self._known(conditions)
         return self._keep(Oracle(self.network, conditions, self.settings)) if known is None else known
 
@@ -86,6 +92,11 @@ class Roads:
     def spot(self, x_m: int, y_m: int) -> Spot:
         """Return where one point is on the streets."""
         return self._spot(x_m, y_m)
+
+    def spots_at(self, points: tuple[Point, ...]) -> tuple[Spot, ...]:
+        """Return where several points are, such as all hospitals: for lists that are asked about again and again."""
+        found: tuple[Spot, ...] = self._spots_at(points)
+        return found
 
     def standing(self, x_m: int, y_m: int) -> Spot:
         """Return where a unit is that stands at that point."""

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from engine.kernels.fixes import to_nodes
 from engine.kernels.nearest import pack, snap, snap_rows
 from engine.model.place import Access, TravelSettings
 from engine.streets.graph import Graph, Ints
@@ -34,7 +35,7 @@ NOWHERE = -1
 Shorts = npt.NDArray[np.int16]
 
 
-class Spot(Struct, frozen=True, gc=False):
+class Spot(Struct, frozen=True, gc=False, cache_hash=True):
     """One place on the streets."""
 
     arc: int
@@ -119,19 +120,15 @@ class Nodes:
 
     def gather(self, spots: Spots, rows: Ints, x_m: Ints, y_m: Ints) -> None:
         """Put those of the rows that stand at their nearest node, and those that move at the end of their arc."""
-        own = spots.arc[rows]
-        moves = (spots.free[rows] == 0) & (own >= 0)
-        moving, standing = rows[moves], rows[~moves]
-        if len(moving):
-            left = PERMILLE - spots.along[moving].astype(np.int64)
-            spots.extra_ms[moving] = self._arc_ms[own[moves]] * left // PERMILLE
+        standing = np.empty(len(rows), np.int32)
+        count = to_nodes(rows, spots.arc, spots.along, spots.free, self._arc_ms, spots.extra_ms, standing)
+        standing = standing[:count]
         if len(standing) > FEW:
             spots.arc[standing], spots.extra_ms[standing] = self._nearest(self._into, x_m[standing], y_m[standing])
         else:
             for row in standing.tolist():
                 spot = self.standing(int(x_m[row]), int(y_m[row]))
                 spots.arc[row], spots.extra_ms[row] = spot.arc, spot.extra_ms
-        spots.along[rows], spots.free[rows] = PERMILLE, 1
 
     def target(self, x_m: int, y_m: int) -> Spot:
         """Return where an address is reached."""

@@ -61,7 +61,7 @@ class Kept:
         """Return the rows that have moved since the last call: all of them at the first."""
         if self._seen == self.spots.changes:
             return np.empty(0, np.int32)
-        moved = np.flatnonzero(self.spots.changed > self._seen).astype(np.int32)
+        moved = (self.spots.changed > self._seen).nonzero()[0].astype(np.int32)
         self._seen = self.spots.changes
         return moved
 

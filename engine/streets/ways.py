@@ -16,7 +16,7 @@ from engine.streets.graph import Graph, Ints
 from engine.streets.oracle import Exit, Metric, Oracle, Table
 from engine.streets.snapping import NOWHERE, PERMILLE, Spot
 from engine.streets.stretches import DM
-from engine.streets.targets import Target, ways_past
+from engine.streets.targets import Target
 from engine.streets.weighing import Mode, Weights
 
 Point = tuple[int, int]
@@ -56,19 +56,19 @@ def way(oracle: Oracle, start: Spot, spot: Spot, mode: Mode) -> Way | None:
     weights = metric.weights
     target = oracle.target(spot, mode)
     extra_ms = metric.off_road_ms(start.extra_ms) + metric.off_road_ms(spot.extra_ms)
-    direct = oracle.direct(start, spot, weights)
+    direct = _on_own_street(oracle, start, target, weights)
     ms, leaves, part = oracle.leave(oracle.exits(start, weights), target)
     if direct is not None and direct[0] <= ms:
         arcs = _along(oracle, direct[1], direct[2])
-        return _made(oracle, arcs, start, spot, direct[0] + extra_ms)
+        return _made(arcs, start, spot, direct[0] + extra_ms)
     if ms >= NO_WAY:
         return None
     led = _led(oracle, target, weights, leaves) if weights.closures is None else None
     if led is not None:
-        return _made(oracle, led, start, spot, ms + extra_ms)
+        return _made(led, start, spot, ms + extra_ms)
     links, arrives = _followed(oracle, target, weights, int(oracle.network.head[leaves]), part)
     arcs = np.concatenate([_from(oracle, leaves), _unrolled(oracle, links), _until(oracle, arrives)])
-    return _made(oracle, arcs, start, spot, ms + extra_ms)
+    return _made(arcs, start, spot, ms + extra_ms)
 
 
 def times_ms(oracle: Oracle, start: Spot, spots: Sequence[Spot], mode: Mode) -> list[int]:
@@ -101,16 +101,20 @@ def _all_ms(oracle: Oracle, start: Spot, exits: list[Exit], table: Table, metric
 def _time_ms(oracle: Oracle, start: Spot, exits: list[Exit], spot: Spot, mode: Mode) -> int:
     target, metric = oracle.target(spot, mode), oracle.metric(mode)
     ms = oracle.leave(exits, target)[0]
-    if oracle.network.chains.chain[start.arc] in target.chains:
-        # On the same street it need not go to a junction first.
-        direct = oracle.direct(start, spot, metric.weights)
-        ms = ms if direct is None else min(ms, direct[0])
+    direct = _on_own_street(oracle, start, target, metric.weights)
+    ms = ms if direct is None else min(ms, direct[0])
     return -1 if ms >= NO_WAY else ms + metric.off_road_ms(start.extra_ms) + metric.off_road_ms(spot.extra_ms)
 
 
-def _made(oracle: Oracle, arcs: Ints, start: Spot, spot: Spot, travel_ms: int) -> Way:
-    begin = dict(ways_past(oracle.network, start))[int(arcs[0])]
-    end = dict(ways_past(oracle.network, spot))[int(arcs[-1])]
+def _on_own_street(oracle: Oracle, start: Spot, target: Target, weights: Weights) -> tuple[int, int, int] | None:
+    """Return the way that passes no junction; None where the target is not on the same street, or lies the other way."""
+    same = int(oracle.network.chains.chain[start.arc]) in target.chains
+    return oracle.direct(start, target.spot, weights) if same else None
+
+
+def _made(arcs: Ints, start: Spot, spot: Spot, travel_ms: int) -> Way:
+    begin = start.along if int(arcs[0]) == start.arc else PERMILLE - start.along
+    end = spot.along if int(arcs[-1]) == spot.arc else PERMILLE - spot.along
     return Way(arcs, begin, end, travel_ms)
 
 

@@ -70,7 +70,7 @@ class City:
         self._hear(crews)
         self.operator = Operator(self._lines[0], ledger)
         self._crews = muster(self._town())
-        self._addresses = Addresses(scene.place, scene.streets, roads)
+        self._addresses = Addresses(scene.place, scene.streets, roads, scene.addresses)
         for unit in desk.mirror.units.values():
             if unit.id in self._crews:
                 self._crews[unit.id].take_up(unit, desk.mirror.incidents.get(unit.incident or ""))

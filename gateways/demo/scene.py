@@ -24,7 +24,7 @@ from gateways.demo.citytime import lively_start_ms, pace_from
 from gateways.demo.desk import DESK
 from gateways.demo.invitation import CODE_S
 from gateways.demo.pagers import PATH
-from gateways.places import Streets, generate, load, save
+from gateways.places import Addresses, Streets, generate, load, save
 from gateways.progress import Report
 
 LADDER = ("pagers", "log")
@@ -55,6 +55,8 @@ class Scene(Struct, frozen=True):
     """Duty officers are to be told as well, and nobody real is (see `drill.py`)."""
     feed: str | None = None
     """What all trackers speak (see `voices.py`)."""
+    addresses: Addresses | None = None
+    """House numbers that callers read off the doors."""
 
     @property
     def journal(self) -> Path:
@@ -104,13 +106,16 @@ def set_scene(
     folder = data or Path(tempfile.mkdtemp(prefix="turnout-demo-"))
     _claim(folder)
     ladder = drill.LADDER if exercise else LADDER
-    place, demand, streets = _stage(source, folder / "place", units, seed, progress, straight=straight, ladder=ladder)
+    place, demand, streets, addresses = _stage(
+        source, folder / "place", units, seed, progress, straight=straight, ladder=ladder
+    )
     if exercise:
         drill.write_recipients(folder / drill.RECIPIENTS, place)
     real_ms = round(time.time() * 1000)
     start_ms = _start_ms(place, folder / "journal", rate, real_ms)
     pace = pace_from(rate, start_ms, real_ms)
-    return Scene(place, demand, streets, pace, seed, folder, temporary=data is None, exercise=exercise)
+    temporary = data is None
+    return Scene(place, demand, streets, pace, seed, folder, temporary, exercise=exercise, addresses=addresses)
 
 
 def _claim(folder: Path) -> None:
@@ -126,7 +131,7 @@ def _claim(folder: Path) -> None:
 
 def _stage(
     source: Path | None, copy: Path, units: int, seed: int, progress: Report, *, straight: bool, ladder: tuple[str, ...]
-) -> tuple[Place, Demand, Streets | None]:
+) -> tuple[Place, Demand, Streets | None, Addresses | None]:
     """Write the demo's own copy of the place, whose crews carry pagers.
 
     The made city's neighbours want to be asked, and several of its idle crews may be on their way to a post at once.
@@ -141,7 +146,7 @@ def _stage(
         agencies = tuple(replace(agency, automatic=False) for agency in place.agencies)
         place = replace(place, agencies=agencies, moves=replace(place.moves, at_once=MOVES_AT_ONCE))
     save(copy, place, loaded.demand, loaded.streets, loaded.addresses)
-    return place, loaded.demand, loaded.streets
+    return place, loaded.demand, loaded.streets, loaded.addresses
 
 
 def _start_ms(place: Place, journal: Path, rate: float, real_ms: int) -> int:

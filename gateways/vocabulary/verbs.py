@@ -110,9 +110,10 @@ VERBS: Final[tuple[Verb, ...]] = (
     _verb(
         "N",
         "new",
-        "N TYPE PLACE [P1…P5] [; NOTE]",
+        "N TYPE PLACE [P1…P5] [> [UNIT … REASON]] [; NOTE]",
         "Enter a call. PLACE is a house (12 MILL ST) where the place lists them, a street, two streets with & between "
-        "them, a station or hospital, lat,lon, or @: where you double-clicked the map",
+        "them, a station or hospital, lat,lon, or @: where you double-clicked the map. Behind >: who goes instead of "
+        "whom the plan would send, and why; or nobody",
         Group.CALLS,
         _ENTER,
         Want.TYPE,
@@ -122,7 +123,7 @@ VERBS: Final[tuple[Verb, ...]] = (
         "D",
         "dispatch",
         "D [INCIDENT] [UNIT …] [REASON]",
-        "Send units. Without units: accept what is recommended. Without incident: the selected one",
+        "Send units, besides those that are on it. Without units: accept what is recommended",
         Group.SENDING,
         _DISPATCH,
         _I,
@@ -147,6 +148,15 @@ VERBS: Final[tuple[Verb, ...]] = (
         (incidents.Divert,),
         _U,
         _I,
+    ),
+    _verb(
+        "RP",
+        "replace",
+        "RP UNIT UNIT REASON",
+        "The second unit goes in the place of the first, which has not arrived",
+        Group.SENDING,
+        (response.Supersede,),
+        _U,
     ),
     _verb(
         "RL",

@@ -13,6 +13,8 @@ from tests.browser.kit import PLACE, Server, browsing, serving, token
 expect: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 expect.set_options(timeout=30_000)
 DESK = {"width": 1280, "height": 800}
+Seat = tuple[Server, Any]
+"""A server, and a page before it at which a dispatcher sits."""
 
 
 @contextmanager
@@ -42,6 +44,13 @@ def say(page: Any, line: str) -> None:
     page.keyboard.press("Control+A")
     page.keyboard.type(line)
     page.keyboard.press("Enter")
+
+
+def typing(page: Any, line: str) -> None:
+    """Type it on an empty line, and send nothing."""
+    page.keyboard.press("/")
+    page.keyboard.press("Control+A")
+    page.keyboard.type(line)
 
 
 def accepted(page: Any, words: str) -> None:

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from gateways.commands.journal import journal
 from gateways.geocoding.names import Names
+from tests.browser.desk_kit import accepted, call, desk, expect, refused, say, typing
 from tests.browser.kit import PLACE
-from tests.browser.test_console import accepted, call, desk, expect, refused, say
 
 SPOT = "41.497,-90.512"
 TOWN = """async () => {
@@ -41,13 +41,6 @@ HEARS_LATE = """() => {
     return answer;
   };
 }"""
-
-
-def typing(page: Any, line: str) -> None:
-    """Type it on an empty line, and send nothing."""
-    page.keyboard.press("/")
-    page.keyboard.press("Control+A")
-    page.keyboard.type(line)
 
 
 def test_who_would_go_is_shown_before_the_call_is_sent(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.kernels.fixes import believable, extremes, leaving, turn_out
+from engine.kernels.fixes import believable, extremes, leaving, to_nodes, turn_out
 from engine.kernels.nearest import nearest, pack, snap, snap_rows
 from engine.kernels.spread import spread
 
@@ -48,6 +48,27 @@ def test_who_turns_out(seed: int) -> None:
     twin = np.where((near & (rolling == 0)) | (on_break == 1), usual_ms, 0)
     twin[~np.isin(np.arange(count), rows)] = -7
     assert out_ms.tolist() == twin.tolist()
+
+
+@settings(max_examples=200, deadline=None)
+@given(SEEDS)
+def test_who_goes_on_to_the_node_ahead(seed: int) -> None:
+    """Who moves along an arc has the rest of it before it; who stands is handed back; all may leave either way."""
+    dice = np.random.default_rng(seed)
+    units = int(dice.integers(1, 9))
+    rows = dice.permutation(units)[: int(dice.integers(0, units + 1))].astype(np.int32)
+    arc, along = dice.integers(-1, 3, units).astype(np.int32), dice.integers(0, 1001, units).astype(np.int16)
+    free, extra_ms = dice.integers(0, 2, units).astype(np.uint8), dice.integers(0, 9, units).astype(np.int32)
+    arc_ms = np.array([0, 999, 2**30], np.int32)
+    before = list(zip(arc.tolist(), along.tolist(), free.tolist(), extra_ms.tolist(), strict=True))
+    standing = np.empty(len(rows), np.int32)
+    count = to_nodes(rows, arc, along, free, arc_ms, extra_ms, standing)
+    assert standing[:count].tolist() == [row for row in rows.tolist() if before[row][2] or before[row][0] < 0]
+    for row, (its_arc, its_along, its_free, its_extra) in enumerate(before):
+        rest_ms = int(arc_ms[its_arc]) * (1000 - its_along) // 1000
+        moves = row in rows and row not in standing[:count]
+        assert (arc[row], extra_ms[row]) == (its_arc, rest_ms if moves else its_extra)
+        assert (along[row], free[row]) == ((1000, 1) if row in rows else (its_along, its_free))
 
 
 @settings(max_examples=200, deadline=None)

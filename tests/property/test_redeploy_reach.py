@@ -79,3 +79,15 @@ def test_posts_to_points_is_the_oracle_s_time_for_each(case):
         if closures is None or not closures.unusual[start.arc]:
             told = oracle.times_ms(Spots.of(start), np.zeros(1, np.int32), end, mode)[0]
             assert found[mode, number, place] == told
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(case=places(), other=places())
+def test_points_that_were_found_on_some_streets_are_found_anew_on_others(case, other):
+    """Where points lie is kept for other conditions of the same streets, and never told of other streets."""
+    x_m, y_m = (np.array(column, np.int32) for column in zip(*case[3], strict=True))
+    points = Points(x_m, y_m, np.ones(len(x_m), np.int64))
+    for roads, conditions, posts, _ in (case, other, case):
+        reach = reach_of(roads, conditions, posts)
+        unseen = Points(x_m.copy(), y_m.copy(), points.weight)
+        assert (reach.points_ms(points) == reach.points_ms(unseen)).all()

@@ -141,8 +141,12 @@ class Witness:
             if not any(isinstance(fact, UnitDispatched) for fact in turn.facts):
                 break
         modes = {world.plans[incident.plan].mode for incident in world.waiting.values()}
-        # A unit that is proposed again where its crew did not go waits for a person's word, as if that were advised.
-        asked = any(choice.unit in each.turned_down for each in world.waiting.values() for choice in each.recommended)
+        # A unit that is proposed again where its crew did not go waits for a person's word, as if that were advised; and
+        # so does whoever would go where a person has released the last one.
+        asked = any(
+            each.emptied_by or any(choice.unit in each.turned_down for choice in each.recommended)
+            for each in world.waiting.values()
+        )
         if modes <= {Mode.AUTO, Mode.SHADOW} and not asked:
             bench = Bench(world, [])
             for incident in world.waiting.values():

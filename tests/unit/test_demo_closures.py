@@ -22,6 +22,8 @@ from gateways.demo.ledger import Ledger
 from gateways.demo.line import Line
 from gateways.demo.streets import Navigator
 from gateways.demo.terminals import Terminals
+from gateways.demo.ways import point_on
+from gateways.places.addresses import Collector
 from gateways.road_views import ClosureView, RoadsView, SlowingView, StretchView, WeatherView
 from tests.builders import NOW
 from tests.lattice_town import (
@@ -240,6 +242,20 @@ def test_calls_come_from_doors_on_streets() -> None:
         assert not name or name in call.address or call.x_m % BLOCK_M == call.y_m % BLOCK_M == 0
     nowhere = next(Callers(place(), demand((9_000, 9_000)), addresses, 7, NOW, 1_000).calls())
     assert "map square" in nowhere.address
+
+
+def test_a_caller_reads_the_number_of_the_nearest_house_of_the_street() -> None:
+    """Where none of that street is near, the number is made up as before."""
+    names = ROADS.graph.names
+    arc = next(row for row, name in enumerate(ROADS.graph.arc_name.tolist()) if names[name] == "North Bridge")
+    x, y = point_on(ROADS.graph, arc, 500)
+    listed, town = Collector(), place()
+    for number, street, off in (("41a", "North Bridge", 20), ("43", "North Bridge", 30), ("45", "Elsewhere", 0)):
+        listed.add((number, street, "", "", ""), *town.projection.to_degrees(x + off, y), 2)
+    for houses, number in ((listed, "41a"), (Collector(), "7")):
+        found = Addresses(town, None, ROADS, houses.addresses()).door(int(x), int(y), 7)
+        assert found is not None
+        assert found[1] == f"{number} North Bridge"
 
 
 # ── bystanders ──────────────────────────────────────────────────────────────────────────────────────────────

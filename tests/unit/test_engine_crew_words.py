@@ -9,12 +9,13 @@ from engine.model.crew_inputs import DeclineDispatch, Help, ReportDelay, Request
 from engine.model.facts import AssignmentEnded, UnitDispatched, UnitsRecommended
 from engine.model.inputs import AcknowledgeAlarm, DispatchUnits, ReportReceipt
 from engine.model.lifecycle import Outcome, Status
+from engine.model.plans import Mode, Option, Plan
 from engine.model.response_facts import AssignmentDelayed, AssignmentOnTime, DelayCause
 from engine.model.why import Reason
 from engine.policy import Nearest
 from engine.state.image import restore, save
 from engine.state.world import World
-from tests.unit.engine_place import UNITS, Town, engine_place, facts_of, refusal
+from tests.unit.engine_place import ENGINE, PLANS, POLICE, UNITS, Town, engine_place, facts_of, refusal, slot
 
 MEDICS = tuple(unit for unit in UNITS if unit.id[0] in "AB")
 
@@ -58,6 +59,21 @@ def test_who_declines_is_replaced_in_the_same_turn_and_a_person_is_told(rung: St
     if first in reasons and rung in (Status.DISPATCHED, Status.ACKNOWLEDGED):
         assert reasons[first] is Reason.DECLINED
     whole(town)
+
+
+def test_a_decline_may_be_answered_in_another_way() -> None:
+    """Of the first way no place is filled any more: that it once was is no fault of the incident that is served now."""
+    other = Option("police", (slot("police", POLICE),), penalty_ms=1_800_000)
+    plan = Plan("medical", ("medical",), (1, 2), Mode.AUTO, (slot("engine", ENGINE),), options=(other,))
+    units = tuple(unit for unit in UNITS if unit.id in ("E2", "P1"))
+    town = Town(engine_place(units=units, crews=(), plans=(plan, *PLANS[1:])))
+    incident = town.report("medical", 1)
+    assert (sent(town, incident.id), incident.filled) == (["E2"], {"engine": 1})
+    town.command(DeclineDispatch, unit="E2", incident=incident.id, reason="flat tyre", by="E2", after_s=5)
+    assert (sent(town, incident.id), incident.option) == (["P1"], "police")
+    whole(town)
+    incident.filled["engine"] = 1
+    assert "counts 1 places of engine as filled" in violations(town.world)[0]
 
 
 @pytest.mark.parametrize("dispatch", [None, Nearest()])

@@ -373,3 +373,20 @@ def test_a_merged_unit_is_watched_on() -> None:
     assert second.assigned["B1"].least_to_go_ms == -1
     assert town.world.watching
     assert violations(town.world) == []
+
+
+@pytest.mark.parametrize("dispatch", [None, Nearest()])
+def test_whose_crew_was_done_there_does_not_come_again(dispatch: Nearest | None) -> None:
+    """The first engine has put it out and leaves: it is nearest, and still goes in nobody's place."""
+    town = Town()
+    if dispatch is not None:
+        town.engine.dispatch = dispatch
+    fire = town.report("fire")
+    first, other = "E1", "E2"
+    assert {first, other} <= fire.assigned.keys()
+    town.says(first, Status.ON_SCENE, after_s=60)
+    turns = [town.says(first, Status.AVAILABLE, after_s=60), *town.wait(120)]
+    assert first not in [fact.unit for turn in turns for fact in facts_of(turn, UnitDispatched)]
+    assert first not in [choice.unit for choice in fire.recommended]
+    assert other in fire.assigned
+    assert violations(town.world) == []

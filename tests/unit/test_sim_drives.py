@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from engine.model.fixes import UNKNOWN
+from engine.model.roads import Weather
 from engine.policy.travel import straight_line
 from engine.sim.drives import Driver, Seen
 from engine.streets.weighing import Mode
@@ -69,3 +70,23 @@ def test_nobody_needs_time_to_where_it_is() -> None:
     drive = found.drive(replace(START, x_m=7), (7, 5_000), Mode.NORMAL, MORNING)
     assert (drive.arrive_ms, drive.metres) == (MORNING, 0)
     assert drive.seen(MORNING) == Seen(7, 5_000, 0, UNKNOWN)
+
+
+def test_a_way_that_was_driven_before_is_driven_anew_under_other_conditions() -> None:
+    """What is kept is told of the same two places, the same mode and the same streets only, in any time it takes."""
+    found, town = driver()
+    place, book = town.world.settled, town.world.road_book
+    starts = START, replace(START, y_m=2_500)
+    asked = [(start, to, mode) for start in starts for to in (GOAL, (0, 0)) for mode in Mode]
+    everyday, arrivals = book.current, set()
+    snow = replace(everyday, weather=Weather("snow", 50, MORNING * 2))
+    for conditions, percent in ((everyday, 100), (everyday, 150), (snow, 100), (everyday, 100)):
+        book.current = conditions
+        unused = Driver(library(place), town.world, straight_line(place))
+        for each in asked:
+            known, anew = (one.drive(*each, MORNING, percent) for one in (found, unused))
+            assert (known.arrive_ms, known.metres) == (anew.arrive_ms, anew.metres)
+            middle_ms = (MORNING + anew.arrive_ms) // 2
+            assert known.seen(middle_ms) == anew.seen(middle_ms)
+        arrivals.add(found.drive(*asked[0], MORNING, percent).arrive_ms)
+    assert len(arrivals) == 3, "a slow driver, snow, and neither"

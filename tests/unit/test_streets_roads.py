@@ -245,3 +245,9 @@ def test_streets_without_an_arc_are_nowhere(nodes: int):
     roads = Roads(Network(Graph([0] * nodes, [0] * nodes, [], [], [], [], [], [], [])), TravelSettings())
     assert roads.spot(0, 0).arc == NOWHERE
     assert time_ms(roads, EVERYDAY, (0, 0), (0, 0)) == -1
+
+
+def test_a_list_of_points_is_where_each_of_them_is() -> None:
+    roads = town()
+    for points in (((10, 0), (1200, 3)), ((10, 0), (1200, 3)), ((1200, 3), (10, 0)), ((2000, 0),), ()):
+        assert roads.spots_at(points) == tuple(roads.spot(*point) for point in points)

@@ -22,7 +22,7 @@ from engine.policy.dispatch.busy import held_slot, look_at
 from engine.policy.dispatch.judging import Bench
 from engine.policy.dispatch.kinds import Rank, rank_of
 from engine.policy.dispatch.layout import layout_of
-from engine.policy.dispatch.prices import turned_down
+from engine.policy.dispatch.prices import unwilling
 from engine.policy.dispatch.solution import Proposal, Reviewed, Solution
 from engine.policy.dispatch.telling import Terms
 from engine.policy.honesty import spreads_ms
@@ -101,7 +101,7 @@ class Search:
         ready = np.zeros(len(world.fleet), np.uint8)
         ready[self.bench.ready] = 1
         self.free = Free(ready, [world.quota_left(agency) for agency in world.settled.agencies])
-        self._resting = bool(world.fleet.on_break.any())
+        self._resting = bool(np.count_nonzero(world.fleet.on_break))
         self._times: dict[str, Times] = {}
         self._everyone = layout_of(world).everyone
         self._own: dict[str, list[Filled]] = {}
@@ -190,18 +190,18 @@ class Search:
     def free_pick(self, incident: Incident, slot: Slot) -> Pick | None:
         """Return which of those that are still free is there first."""
         fleet, travel_ms = self.world.fleet, self._travel_ms(incident)
-        may = self._allowed(incident, self.free.may, turned_down(self.world, incident))
+        may = self._allowed(incident, self.free.may, unwilling(self.world, incident))
         row, _ = soonest(may, fleet.turnout_ms, travel_ms, fleet.capability, *_columns(slot.choices))
         return None if row == NOBODY else Pick(slot, row, int(fleet.turnout_ms[row]), int(travel_ms[row]))
 
     def _pick(self, incident: Incident, slot: Slot, free: Free) -> Pick | None:
-        """Return who is there first; a crew that did not go is asked again only where there is nobody else."""
-        declined = turned_down(self.world, incident)
+        """Return who is there first; a crew that did not go, or was done there, is sent only where there is nobody else."""
+        declined = unwilling(self.world, incident)
         pick = self._first(incident, slot, free, but=declined)
         return self._first(incident, slot, free, but=()) if pick is None and declined else pick
 
     def _first(self, incident: Incident, slot: Slot, free: Free, but: tuple[int, ...]) -> Pick | None:
-        if incident.priority not in self.terms.divert_to and not free.may.any():
+        if incident.priority not in self.terms.divert_to and not np.count_nonzero(free.may):
             return None  # in an overloaded city most incidents are asked about when the last unit has just gone
         fleet, travel_ms = self.world.fleet, self._travel_ms(incident)
         may = self._allowed(incident, free.may, but)
@@ -237,7 +237,7 @@ class Search:
             return False
         minded = world.plans[source.plan].mode is not Mode.AUTO and world.plans[incident.plan].mode is Mode.AUTO
         spoken_for = self.spoken_for.get(row, LEAST_URGENT) <= incident.priority
-        said_no = row in (*world.declined(incident), *turned_down(world, incident))
+        said_no = row in (*world.declined(incident), *unwilling(world, incident))
         return self.bench.is_on(row) and not (minded or spoken_for or said_no)
 
     def _allowed(self, incident: Incident, may: Flags, also: tuple[int, ...] = ()) -> Flags:

@@ -23,13 +23,14 @@ UNSEEN = "unseen"
 SOFT_MS_MAX = 1 << 24
 """Soft prices above four and a half hours count as that."""
 TURNED_DOWN_MS = 3_600_000
-"""The price of a unit whose crew did not go: above all that anybody else costs, and below that of an open place."""
+"""The price of an unwilling unit: above all that anybody else costs, and below that of an open place."""
 Column = npt.NDArray[np.int32]
 
 
-def turned_down(world: World, incident: Incident) -> tuple[int, ...]:
-    """Return the rows of units whose crews did not go: they are asked again only where there is nobody else."""
-    return tuple(world.fleet.rows[unit] for unit in incident.turned_down)
+def unwilling(world: World, incident: Incident) -> tuple[int, ...]:
+    """Return the rows of units whose crews did not go, or were there and are clear: sent only where there is nobody else."""
+    rows = world.fleet.rows
+    return tuple(rows[unit] for unit in (*incident.turned_down, *incident.been) if unit in rows)
 
 
 class Prices:

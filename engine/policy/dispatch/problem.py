@@ -33,7 +33,7 @@ from engine.policy.dispatch.kinds import (
 )
 from engine.policy.dispatch.neighbours import surplus
 from engine.policy.dispatch.order import ORDER_MS_MAX, blend_prices_ms, order_of, ranks, station_prices_ms
-from engine.policy.dispatch.prices import SOFT_MS_MAX, TURNED_DOWN_MS, Column, Prices, turned_down
+from engine.policy.dispatch.prices import SOFT_MS_MAX, TURNED_DOWN_MS, Column, Prices, unwilling
 from engine.policy.dispatch.solution import Reviewed
 from engine.policy.dispatch.stakes import open_costs, rank_cost_of, ranked
 from engine.policy.honesty import unseen
@@ -204,7 +204,7 @@ class Problem:
             barred += self.seats.layout.asked
         # Nobody waits for a person's word on a diversion where the engine could send somebody by itself.
         minded = self.seats.minded if self.world.plans[kind.incident.plan].mode is Mode.AUTO else []
-        key = tuple(barred), tuple(minded), turned_down(self.world, kind.incident)
+        key = tuple(barred), tuple(minded), unwilling(self.world, kind.incident)
         return self._narrow(key, column) if any(key) else column
 
     def _narrow(self, key: Narrowing, column: Column) -> Column:

@@ -25,7 +25,7 @@ from engine.policy.dispatch.judging import Bench, Rows
 from engine.policy.dispatch.kinds import Kind
 from engine.policy.dispatch.layout import layout_of
 from engine.policy.dispatch.order import order_of
-from engine.policy.dispatch.prices import TURNED_DOWN_MS, UNSEEN, soft_parts, turned_down
+from engine.policy.dispatch.prices import TURNED_DOWN_MS, UNSEEN, soft_parts, unwilling
 from engine.policy.dispatch.problem import Problem
 from engine.policy.dispatch.solution import Soft, Solution
 from engine.policy.honesty import clear_ms, spreads_ms
@@ -94,7 +94,7 @@ def tell(scene: Scene, judged: Sequence[Judged]) -> list[Considered]:
     travel_ms = scene.bench.times_ms(rows, scene.incident).tolist()
     order = _order_prices(scene, rows)
     price = ("declined", TURNED_DOWN_MS if scene.terms.prices else 0)
-    refused = dict.fromkeys(turned_down(scene.world, scene.incident), (price,))
+    refused = dict.fromkeys(unwilling(scene.world, scene.incident), (price,))
     told = []
     for each, basic, soft, travel in zip(judged, basics, prices, travel_ms, strict=True):
         if each.code == ELIGIBLE:
@@ -174,7 +174,7 @@ def _fitting_reason(scene: Scene, each: Judged, basic: Considered, prices: Price
         return Reason.CHOSEN
     if each.row in scene.solution.taken or each.row in scene.solution.spoken_for:
         return Reason.ELSEWHERE
-    if each.row in (*scene.world.declined(scene.incident), *turned_down(scene.world, scene.incident)):
+    if each.row in (*scene.world.declined(scene.incident), *unwilling(scene.world, scene.incident)):
         return Reason.DECLINED
     if any(ms == BARRED for _, ms in prices):
         return _crew_reason(scene.world, each.row)

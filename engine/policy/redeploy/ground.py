@@ -39,7 +39,7 @@ class LayerRule(Struct, frozen=True):
         within(f"layer {self.name}: share", self.share, 0, MILLION, "parts per million")
 
 
-class Points(Struct, frozen=True, eq=False):
+class Points(Struct, frozen=True, eq=False, weakref=True):
     """Where demand is: n points."""
 
     x_m: Ints

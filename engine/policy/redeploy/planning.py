@@ -24,7 +24,7 @@ from engine.model.moves import (
 from engine.model.turn import Turn
 from engine.policy.redeploy.looking import Look
 from engine.policy.redeploy.price import Price
-from engine.policy.redeploy.survey import NO_PRICE, Ints, Survey, kinds_of, millionths, with_busy
+from engine.policy.redeploy.survey import NO_PRICE, Ints, Survey, accepted, millionths, with_busy
 from engine.policy.redeploy.surveyor import Demand, Surveyor, complete
 from engine.state.world import World
 
@@ -121,6 +121,6 @@ def reached_share(survey: Survey) -> int:
 
 def _cover(survey: Survey, post: Ints, busy_permille: int | None = None) -> list[int]:
     by_layer = np.empty(len(survey.layers), np.int64)
-    covered(with_busy(survey.ground.sets, busy_permille), post, kinds_of(survey).accepts, by_layer)
+    covered(with_busy(survey.ground.sets, busy_permille), post, accepted(survey.layers, survey.capability), by_layer)
     shares = [layer.share * ONE // MILLION for layer in survey.layers]
     return [millionths(value, whole) for value, whole in zip(by_layer.tolist(), shares, strict=True)]

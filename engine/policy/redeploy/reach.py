@@ -5,6 +5,8 @@ points; to the posts one vector each serves all units. What begins or ends on a 
 oracle, one by one. Only a post that itself lies on such a street is left as if that street were open.
 """
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from engine.kernels.arrive import COLUMNS, depart
@@ -89,7 +91,7 @@ class StreetReach:
 
     def points_ms(self, points: Points) -> Ints:
         """Return int32[2, p, n], from each post to each point by mode; -1 for no way."""
-        spots = self._roads.spots(points.x_m, points.y_m, np.full(len(points.x_m), -1, np.int16))
+        spots = _spots_of(self._roads, points)
         return np.stack([self._points_ms(points, spots, mode) for mode in (Mode.LIGHTS, Mode.NORMAL)])
 
     def _points_ms(self, points: Points, spots: Spots, mode: Mode) -> Ints:
@@ -246,6 +248,18 @@ class StraightReach:
 
 
 Reach = StreetReach | StraightReach
+
+_SPOTS: "WeakKeyDictionary[Points, tuple[Roads, Spots]]" = WeakKeyDictionary()
+"""Where points of demand are on the streets, and on whose: traffic and hours do not change it."""
+
+
+def _spots_of(roads: Roads, points: Points) -> Spots:
+    """Return where these points are on the streets; found once, for who looks at them under other conditions as well."""
+    known = _SPOTS.get(points)
+    if known is None or known[0] is not roads:
+        nowhere = np.full(len(points.x_m), -1, np.int16)
+        known = _SPOTS[points] = (roads, roads.spots(points.x_m, points.y_m, nowhere))
+    return known[1]
 
 
 def straight_ms(straight: StraightLine, start: Point, points: Points) -> Ints:

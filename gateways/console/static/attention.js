@@ -10,6 +10,9 @@ const ROWS = 4;
 const ALL = 30;
 const NAMES = 3;
 
+const LEAST = 0.05; // percent: less would be shown as nothing
+
+const gainWords = (gain) => (gain < LEAST ? "less than +0.1 %" : `+${percent(gain)}`);
 const isGrave = ({ alarms }) => alarms?.[0].about === "unit_emergency" && !alarms[0].acknowledged_by;
 
 export class Attention {
@@ -17,6 +20,7 @@ export class Attention {
     this.board = board;
     this._act = act;
     this._all = false;
+    this._graves = [];
     this._box = find("attention");
     this.draw = onFrame(() => this._draw());
     this.steady = new Steady(this._box, this.draw, (words) => act.line.say("refused", words));
@@ -56,7 +60,11 @@ export class Attention {
   }
 
   tick() {
-    if (this.steady.stale) this.draw();
+    if (this.steady.stale || (this.still?.held && !this.still.aimed)) this.draw();
+    this._ages();
+  }
+
+  _ages() {
     for (const row of this._box.querySelectorAll("[data-since]")) write(row.querySelector(".att-age"), span(now() - Number(row.dataset.since)));
   }
 
@@ -75,8 +83,11 @@ export class Attention {
       (item) => (item.alarms ? this._alarm(item.alarms) : item.move ? this._move(item.move) : item.gone ? this._gone() : this._more(item.more)),
     );
     this.steady.stand(shown.map(({ key }) => key));
-    this._box.hidden = !items.length;
-    this.tick();
+    const graves = shown.filter(isGrave).map(({ key }) => key);
+    this._box.hidden = !items.length && !this.still?.held;
+    this.still?.hold(graves.some((key) => !this._graves.includes(key)));
+    this._graves = graves;
+    this._ages();
   }
 
   /** It holds its place while somebody aims: a second press must not hit the next row. A button, for Enter to do nothing. */
@@ -126,7 +137,7 @@ export class Attention {
       "div",
       { class: "att att-move", title: why, "data-since": move.since_ms },
       make("span", { class: "att-mark", "aria-hidden": "true" }, "→"),
-      make("span", { class: "att-what" }, make("b", {}, `${move.unit} to ${move.post} `), `+${percent(move.gain_percent)}`, make("span", { class: "quiet" }, ` · ${span(move.travel_ms)} away`)),
+      make("span", { class: "att-what" }, make("b", {}, `${move.unit} to ${move.post} `), gainWords(move.gain_percent), make("span", { class: "quiet" }, ` · ${span(move.travel_ms)} away`)),
       make("span", { class: "att-age" }, ""),
       make("span", { class: "att-keys" },
         make("button", { type: "button", class: "small", title: why, onclick: () => this._act.acceptMove(move) }, "Yes"),

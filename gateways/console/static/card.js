@@ -2,8 +2,9 @@
 
 import { now, clockTime } from "./clock.js";
 import { fill, find, make, onFrame, write } from "./dom.js";
+import { asOf } from "./cover.js";
 import { priorityBadge } from "./marks.js";
-import { classWords, percent, plain, rough, span, STATUS } from "./words.js";
+import { byWhom, classWords, percent, plain, rough, span, STATUS } from "./words.js";
 import { reasons } from "./why.js";
 
 export class Card {
@@ -31,6 +32,8 @@ export class Card {
   }
 
   tick() {
+    if (!this.board.chosen) this._look();
+    for (const each of this._box.querySelectorAll("[data-as-of]")) write(each, asOf(Number(each.dataset.asOf)));
     for (const each of this._box.querySelectorAll("[data-until]")) {
       const left = Number(each.dataset.until) - now();
       write(each, left >= 0 ? `in ${span(left)}` : `late ${span(-left)}`);
@@ -62,19 +65,27 @@ export class Card {
     this.tick();
   }
 
+  /** The cover of the city, asked for where this panel is seen. */
+  _look() {
+    return this._box.checkVisibility() ? this._act.cover.city() : null;
+  }
+
   _city() {
-    const rows = this.board.coverage.map(({ layer, now_percent: is, then_percent: then }) => {
+    const told = this._look();
+    const moves = [...this.board.moves.values()].some((move) => move.state === "proposed");
+    const classes = told?.picture?.layers ?? (told?.refused ? this.board.coverage.map((each) => ({ ...each, name: each.layer })) : []);
+    const rows = classes.map(({ name, now_percent: is, then_percent: then }) => {
       const bar = make("i", {});
       bar.style.width = `${Math.min(100, is)}%`;
-      return make("tr", {}, make("th", { scope: "row" }, classWords(layer)), make("td", {}, make("span", { class: "meter", "aria-hidden": "true" }, bar)),
-        make("td", { class: "number" }, percent(is)), make("td", { class: "quiet number" }, then > is + 0.05 ? `→ ${percent(then)} if moved` : ""));
+      return make("tr", {}, make("th", { scope: "row" }, classWords(name)), make("td", {}, make("span", { class: "meter", "aria-hidden": "true" }, bar)),
+        make("td", { class: "number" }, percent(is)), make("td", { class: "quiet number" }, moves && then > is + 0.05 ? `→ ${percent(then)} if moved` : ""));
     });
     return [
       make("h2", { class: "panel-head" }, make("span", {}, "City"), make("span", { class: "quiet" }, "No incident selected: ↓ takes the first")),
       make("div", { class: "card-body", tabindex: "0" },
         this._act.first.element(),
         rows.length
-          ? make("table", { class: "cover" }, make("caption", {}, "Demand that is covered in time"), make("tbody", {}, rows))
+          ? make("table", { class: "cover" }, make("caption", {}, ...(told.picture ? ["Demand in time of a free unit. ", make("span", { "data-as-of": told.at_ms }, asOf(told.at_ms))] : ["Demand that is covered in time, as the planner reckons"])), make("tbody", {}, rows))
           : make("p", { class: "quiet" }, "Coverage appears here once the planner has looked at the city.")),
     ];
   }
@@ -99,6 +110,9 @@ export class Card {
     const why = this.board.whys.get(incident.id);
     const rows = incident.recommended.map((choice) => this._choice(choice, why));
     const may = this._act.may("order");
+    const others = incident.assigned.length && !rows.length
+      ? [" Send more", "Besides those that are on it; the line is begun for you. RP and two units: one in the place of the other"]
+      : [" Send others", "Others than are recommended; the line is begun for you"];
     return make(
       "section",
       { class: empty ? "proposal proposal-done" : "proposal", "aria-label": "Recommendation" },
@@ -114,7 +128,7 @@ export class Card {
         incident.decided_seq && may
           ? make("button", { type: "button", class: "main", onclick: () => this._act.accept(incident) }, make("kbd", {}, "Enter"), " Accept")
           : null,
-        may ? make("button", { type: "button", title: "Others than are recommended; the line is begun for you", onclick: () => this._act.override(incident) }, make("kbd", {}, "O"), " Send others") : null,
+        may ? make("button", { type: "button", title: others[1], onclick: () => this._act.override(incident) }, make("kbd", {}, "O"), others[0]) : null,
         may ? make("button", { type: "button", title: "A unit that is under way elsewhere; the line is begun for you", onclick: () => this._act.divert(incident) }, make("kbd", {}, "D"), " Divert") : null,
         make("button", { type: "button", onclick: () => this._act.askWhy(incident) }, make("kbd", {}, "W"), " Why not …?"),
         why ? make("span", { class: "quiet" }, `by ${plain(why.why.policy)}; ${why.why.travel}`) : null),
@@ -151,10 +165,10 @@ export class Card {
       const under = each.arrive_ms && !each.stamps.on_scene;
       return make("tr", {},
         make("td", {}, make("b", {}, each.unit)),
-        make("td", {}, make("span", { class: `chip st-${tone}` }, make("b", {}, code)), ` ${words}`),
+        make("td", {}, make("span", { class: `chip st-${tone}`, title: `${code}: ${words}` }, make("b", {}, code)), ` ${words}`),
         make("td", { class: "number quiet", ...(stamp ? { "data-since": stamp } : {}) }, ""),
         make("td", { class: "number", ...(under ? { "data-until": each.arrive_ms } : {}) }, ""),
-        make("td", { class: "quiet" }, [each.slot ? plain(each.slot) : "beyond the plan", each.diverted && "diverted", each.late && `late: ${plain(each.late)}`, each.destination && `to ${each.destination}`, each.deviation].filter(Boolean).join(" · ")));
+        make("td", { class: "quiet" }, [each.slot ? plain(each.slot) : "beyond the plan", each.by && `sent ${byWhom(each.by)}`, each.diverted && "diverted", each.late && `late: ${plain(each.late)}`, each.destination && `to ${each.destination}`, each.deviation].filter(Boolean).join(" · ")));
     });
     return make("table", { class: "assigned" },
       make("thead", {}, make("tr", {}, ...["Unit", "Status", "for", "there", ""].map((head) => make("th", {}, head)))),

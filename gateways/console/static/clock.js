@@ -27,6 +27,9 @@ function local(ms) {
 export const clockTime = (ms) => local(ms).toISOString().slice(11, 19);
 export const clockDay = (ms) => local(ms).toUTCString().slice(0, 11).replace(",", "");
 
+/** When it was in the city at a time that another clock than the city's has written down: in a demonstration they differ. */
+export const inCity = (wallMs) => now() - (Date.now() - wallMs) * origin.rate;
+
 /** `CDT`, or the difference to UTC where the zone has no name. */
 export function zoneName(ms) {
   try {

@@ -3,10 +3,12 @@
 // The server is asked only for what is looked at: nothing while the layer is off and nobody points at anything.
 
 import { make } from "./dom.js";
-import { percent } from "./words.js";
+import { clockTime, now } from "./clock.js";
+import { percent, rough } from "./words.js";
 
 const LOOK_EVERY_MS = 15_000;
 const POINT_MS = 140;
+const FRESH_MS = 5_000;
 const LEFT_KEPT = 40;
 
 /** Bands of a zone, best first: how far the nearest free unit is, in parts of what counts as in time. */
@@ -35,6 +37,12 @@ export function changesOf({ zones }) {
   return zones.covering_now.map((now, at) => (zones.covering_then[at] > 0 ? 1 : 0) - (now > 0 ? 1 : 0));
 }
 
+/** When it was so, and how long ago that is where it is no longer the present. */
+export function asOf(atMs) {
+  const age = now() - atMs;
+  return `As of ${clockTime(atMs)}${age > FRESH_MS ? `, ${rough(age)} ago` : ""}`;
+}
+
 /** What one unit leaves behind, as a sentence without its subject. */
 export function leftWords(left) {
   if (!left) return "is not free: it covers nothing now";
@@ -52,10 +60,12 @@ export class Cover {
     this.layer = "";
     this._left = new Map();
     this._pointed = 0;
+    this._city = { told: null, askedAt: -Infinity };
     board.follow((kind, message) => {
       if (kind !== "snapshot" && !(kind === "delta" && message.coverage)) return;
       // The planner has looked at the city anew. What is known is shown until the answer comes.
       for (const each of this._left.values()) each.stale = true;
+      this._city.askedAt = -Infinity;
       this.refresh(kind === "snapshot");
     });
     setInterval(() => this.refresh(), LOOK_EVERY_MS);
@@ -104,6 +114,23 @@ export class Cover {
     if (!this.on) return;
     if (told.type === "refused") this.board.takeCover({ ...this.board.cover, refused: told.reason });
     else if (told.picture) this.board.takeCover(told);
+  }
+
+  /**
+   * All classes of demand as the layer shows them, from the same picture: {picture, at_ms}, or {refused}; null until it is
+   * known. Asked for while somebody looks at the city, as often as for the layer.
+   */
+  city() {
+    if (this.on && this.board.cover?.picture) return this.board.cover;
+    if (performance.now() - this._city.askedAt > LOOK_EVERY_MS && this._link.state === "live") this._askCity();
+    return this._city.told;
+  }
+
+  async _askCity() {
+    this._city.askedAt = performance.now();
+    const told = await this._link.ask({ type: "ask_cover", layer: "" });
+    this._city.told = told.type === "refused" ? { refused: told.reason } : told;
+    this.board.takeCover(this.board.cover);
   }
 
   // ── pointing ──────────────────────────────────────────────────────────────────────────────────────────

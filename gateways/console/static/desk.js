@@ -7,7 +7,7 @@ import { releasing } from "./orders.js";
 import { span } from "./words.js";
 
 const SNOOZE_MS = 600_000;
-const RENEWED_WITHIN_MS = 2_000;
+const TOLD_WITHIN_MS = 2_000;
 
 export class Desk {
   constructor({ board, link, streets, place, me, tones }) {
@@ -26,7 +26,7 @@ export class Desk {
   }
 
   help() {
-    showHelp((verb) => this.mayAll(verb));
+    showHelp((verb) => this.mayAll(verb), this.board);
   }
 
   // ── looking ───────────────────────────────────────────────────────────────────────────────────────────
@@ -82,7 +82,7 @@ export class Desk {
     return {
       say: [{ type: "accept", incident: name, decision: incident.decided_seq }],
       done: () => `Accepted for ${name}: ${units.join(", ")}`,
-      undo: plainly && units.length > 0 && releasing(units, name),
+      ...(plainly && units.length > 0 ? releasing(units, name) : {}),
     };
   }
 
@@ -93,15 +93,28 @@ export class Desk {
       if (!incident?.decided_seq || incident.decided_seq === before) return "";
       return incident.recommended.map((each) => `${each.unit} (${span(each.eta_ms)})`).join(", ");
     };
+    return this._once(best);
+  }
+
+  /** An incident that was entered just now, once units are sent there; undefined if that is not told in time. */
+  sentTo(name) {
+    return this._once(() => {
+      const incident = this.board.incidents.get(name);
+      return incident?.assigned.length ? incident : undefined;
+    });
+  }
+
+  /** What `read` returns as soon as that is anything, or at last. The board is told a moment after the answer. */
+  _once(read) {
     return new Promise((resolve) => {
       const end = () => {
         clearTimeout(over);
         unfollow();
-        resolve(best());
+        resolve(read());
       };
-      const over = setTimeout(end, RENEWED_WITHIN_MS);
-      const unfollow = this.board.follow(() => best() && end());
-      if (best()) end();
+      const over = setTimeout(end, TOLD_WITHIN_MS);
+      const unfollow = this.board.follow(() => read() && end());
+      if (read()) end();
     });
   }
 

@@ -1,5 +1,6 @@
 // Signing in and out, and who else is signed in.
 
+import { clockDay, clockTime, inCity, now, zoneName } from "./clock.js";
 import { fill, find, make } from "./dom.js";
 
 const JSON_TYPE = { "Content-Type": "application/json" };
@@ -59,12 +60,22 @@ export function signIn() {
   });
 }
 
+/** `desk, dispatcher`; a name that is its role is not said twice. */
+export function nameAndRole({ principal, role }) {
+  const plainly = role.replaceAll("_", " ");
+  return plainly === principal ? principal : `${principal}, ${plainly}`;
+}
+
 export async function signOut() {
   await fetch("/console/session", { method: "DELETE" });
   location.reload();
 }
 
-const when = (seconds) => new Date(seconds * 1000).toLocaleString("en-GB", { hour12: false, day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit" });
+/** By the clock in the header. */
+function when(seconds) {
+  const at = inCity(seconds * 1000);
+  return `${clockDay(at)} ${clockTime(at)}`;
+}
 
 /** What people call a browser, from what it says of itself. */
 function browserName(agent) {
@@ -103,8 +114,8 @@ export async function showPeople(me) {
   );
   fill(
     dialog,
-    make("h2", { id: "people-title" }, `${me.principal}, ${me.role.replaceAll("_", " ")}`),
-    make("p", { class: "quiet" }, "Browsers that are signed in. End those that you do not know."),
+    make("h2", { id: "people-title" }, `Signed in as ${nameAndRole(me)}`),
+    make("p", { class: "quiet" }, `Browsers that are signed in. End those that you do not know. Times are ${zoneName(now())}, as in the header.`),
     make("table", {}, make("thead", {}, make("tr", {}, ...["Who", "Since", "Last asked", "Until", "Browser", ""].map((head) => make("th", {}, head)))), make("tbody", {}, rows)),
     make(
       "p",

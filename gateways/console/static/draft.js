@@ -4,6 +4,7 @@
 
 import { now } from "./clock.js";
 import { aboutCall, callSoFar } from "./entering.js";
+import { list } from "./enters.js";
 import { fill, find, make } from "./dom.js";
 import { priorityBadge } from "./marks.js";
 import { metres, plain, rough, span } from "./words.js";
@@ -24,6 +25,11 @@ export class Draft {
     this._asked = "";
     this._told = null;
     this._suspects = [];
+  }
+
+  /** Who goes with the call once Enter is pressed, as far as that is known: [{unit, slot, eta_ms, …}]. */
+  get wouldSend() {
+    return this._told?.mode === "auto" && !this._told.behind ? this._told.choices : [];
   }
 
   /** What has been typed: the words behind the verb that enters a call, or null where another line is being typed. */
@@ -72,6 +78,7 @@ export class Draft {
     this._told = told;
     this._suspects = same.suspects ?? [];
     this._draw();
+    this.desk.line.foretell();
   }
 
   // ── drawing ───────────────────────────────────────────────────────────────────────────────────────────
@@ -97,6 +104,15 @@ export class Draft {
       ...this._suspects.slice(0, SUSPECTS).map((each) => this._suspect(each)));
   }
 
+  /** What Enter does, and how the same call is entered otherwise. */
+  _keys(mode) {
+    const { sends } = this._call;
+    if (sends?.units.length) return make("span", {}, make("kbd", {}, "Enter"), ` enters the call and sends ${list(sends.units)} instead of these: ${sends.reason}`);
+    if (sends) return make("span", {}, make("kbd", {}, "Enter"), " enters the call and sends nobody.");
+    const otherwise = mode === "auto" ? make("span", { class: "otherwise" }, make("kbd", {}, "Shift+Enter"), " sends nobody; ", make("kbd", {}, "> UNIT WHY"), " others") : "";
+    return make("span", {}, make("kbd", {}, "Enter"), ` ${MODES[mode].slice("Enter".length)} `, otherwise);
+  }
+
   _suspect({ incident, reasons }) {
     const known = this.desk.board.incidents.get(incident);
     const type = this.desk.place.types.find((each) => each.id === known?.type)?.name ?? "";
@@ -118,7 +134,7 @@ export class Draft {
       make("td", { class: "quiet" }, [choice.source && `diverted from ${choice.source}`, choice.clear_ms >= 0 && `free in ${rough(choice.clear_ms)}`].filter(Boolean).join(", "))));
     // What is short and what Enter does stand first: a large response is longer than the panel.
     return make("section", { class: "proposal", "aria-label": "Who would go" },
-      make("p", { class: "keys" }, make("span", {}, make("kbd", {}, "Enter"), ` ${MODES[told.mode].slice("Enter".length)}`), make("span", { class: "quiet" }, `plan ${plain(told.plan)}; ${told.travel}`)),
+      make("p", { class: "keys" }, this._keys(told.mode), make("span", { class: "quiet" }, `plan ${plain(told.plan)}; ${told.travel}`)),
       ...told.short.map((short) => make("p", { class: "short" }, make("b", {}, `Short of ${short.missing} ${plain(short.slot)}: `), `nobody with ${short.needs.join(", ")} can be found.`)),
       rows.length ? make("table", {}, make("thead", {}, make("tr", {}, ...["Would go", "for", "there in", ""].map((title) => make("th", {}, title)))), make("tbody", {}, rows)) : "");
   }

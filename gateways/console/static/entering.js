@@ -1,8 +1,15 @@
 // How a call is read off the line: what has happened, where, how urgent. Read as far as it has been typed.
 
-import { meant, Wrong } from "./grammar.js";
+import { clockTime, now } from "./clock.js";
+import { list } from "./enters.js";
+import { meant, sorted, Wrong } from "./grammar.js";
+import { span } from "./words.js";
 
 const WHERE = "Where? A street, a corner (5TH & MAIN), a station or hospital, lat,lon, or @ after a double click on the map.";
+/** Behind it stands who shall go in the place of what the plan would send; nobody, where nothing does. */
+const SENDING = ">";
+/** For so long nothing is sent by itself to a call that was entered without sending: then it is served like any other. */
+const KEPT_MS = 600_000;
 const PIN = "Double-click the map first, then say @.";
 
 /** The incident types that the words may begin with, and how many words that takes: by id, by name, by the beginning of either. */
@@ -19,15 +26,32 @@ export function typesOf(words, types) {
   return { found: named, count: 1 };
 }
 
+/** The line that enters the same call and sends nobody. */
+export function unsent(line) {
+  const [call, ...note] = line.split(";");
+  return call.split(/\s+/).includes(SENDING) ? line : [`${call.trimEnd()} ${SENDING} `, ...note].join(";").trimEnd();
+}
+
+/** Who is named behind `>`, and why: {units, reason}. Raises Wrong. */
+function othersOf(words, desk) {
+  const { units, text: reason } = sorted(words, "", desk.board, { wantsIncident: false });
+  if (!units.length && reason) throw new Wrong(`There is no unit “${reason.split(" ")[0]}”. With nothing behind > nobody is sent.`);
+  if (units.length && !desk.may("order")) throw new Wrong("You enter calls; a dispatcher says who goes.");
+  if (units.length && !reason) throw new Wrong(`Say why ${list(units)}.`);
+  return { units, reason };
+}
+
 /**
- * What the words of a call say so far: {kind, spot, priority, note, wrong}. `wrong` says what is missing or not to be
- * understood; `kind` and `spot` are there as far as they are known. While the server looks for the place, `looking` is
+ * What the words of a call say so far: {kind, spot, priority, note, sends, wrong}. `wrong` says what is missing or not to
+ * be understood; `sends` is null where the plan decides; `kind` and `spot` are there as far as they are known. While the server looks for the place, `looking` is
  * what to wait for before asking again.
  */
-export function callSoFar({ words, text }, desk) {
+export function callSoFar({ words: all, text }, desk) {
+  const cut = all.indexOf(SENDING);
+  const words = cut < 0 ? all : all.slice(0, cut);
   const { types } = desk.place;
   const some = types.slice(0, 6).map((each) => each.id).join(", ");
-  const call = { kind: null, spot: null, priority: null, urged: false, note: text, wrong: "" };
+  const call = { kind: null, spot: null, priority: null, urged: false, note: text, sends: null, wrong: "" };
   if (!words.length) return { ...call, wrong: `What has happened? ${some} …` };
   const { found, count } = typesOf(words, types);
   if (!found.length) return { ...call, wrong: `There is no type “${words[0]}”. Types: ${some} …` };
@@ -41,7 +65,13 @@ export function callSoFar({ words, text }, desk) {
   if (!rest.length) return { ...call, wrong: WHERE };
   const said = rest.join(" ");
   const spot = said === "@" ? desk.map.pin ?? { wrong: PIN } : desk.places.locate(said);
-  return spot.wrong ? { ...call, wrong: spot.wrong, looking: spot.looking } : { ...call, spot };
+  if (spot.wrong) return { ...call, wrong: spot.wrong, looking: spot.looking };
+  try {
+    return { ...call, spot, sends: cut < 0 ? null : othersOf(all.slice(cut + 1), desk) };
+  } catch (error) {
+    if (!(error instanceof Wrong)) throw error;
+    return { ...call, spot, wrong: error.message };
+  }
 }
 
 /** What of a call both its report and the questions before it bear. */
@@ -50,20 +80,44 @@ export function aboutCall({ kind, spot, priority, urged }, desk) {
   return { lat, lon, incident_type: kind.id, ...(urged ? { priority } : {}) };
 }
 
-async function enter(line, desk) {
-  const first = callSoFar(line, desk);
-  await first.looking;
-  const call = first.looking ? callSoFar(line, desk) : first;
-  if (call.wrong) throw new Wrong(call.wrong);
-  const { kind, spot } = call;
+function enter(line, desk) {
+  const call = callSoFar(line, desk);
+  return call.looking ? call.looking.then(() => entering(callSoFar(line, desk), desk)) : entering(call, desk);
+}
+
+function entering(call, desk) {
+  if (call.wrong) throw new Wrong(call.wrong, "", true);
+  const { kind, spot, sends } = call;
+  const kept = sends ? { due_ms: Math.round(now() + KEPT_MS) } : {};
+  const report = { type: "report_incident", ...aboutCall(call, desk), address: spot.name, note: call.note, ...kept };
+  const shown = sends ? [] : desk.draft.wouldSend;
   return {
-    say: [{ type: "report_incident", ...aboutCall(call, desk), address: spot.name, note: call.note }],
-    done: (answer) => {
+    say: sends?.units.length ? [report, { type: "dispatch", incident: null, ...sends }, { type: "end_hold", incident: null }] : [report],
+    done: ({ incident }) => {
       desk.map.pin = null;
-      desk.openSoon(answer.incident);
-      return `${answer.incident}: ${kind.name}${spot.name ? `, ${spot.name}` : ""}${spot.note ? ` (${spot.note})` : ""}`;
+      desk.openSoon(incident);
+      const what = `${incident}: ${kind.name}${spot.name ? `, ${spot.name}` : ""}${spot.note ? ` (${spot.note})` : ""}`;
+      if (!sends) return what;
+      return sends.units.length ? `${what}. Sent ${list(sends.units)}` : `${what}. Nobody is sent until ${clockTime(kept.due_ms)}: D and units send, H ${incident} 0 leaves it to the plan`;
     },
+    later: shown.length ? async ({ incident }) => sentWords(shown, await desk.sentTo(incident)) : undefined,
   };
+}
+
+/** Who was sent in the end, and how that differs from what was shown: "Sent M21, not M6 as shown: 1:10 sooner". */
+export function sentWords(shown, incident) {
+  const sent = incident?.assigned ?? [];
+  if (!sent.length) return "Nobody has been sent yet: see the card";
+  const missing = shown.filter((each) => !sent.some(({ unit }) => unit === each.unit));
+  const words = sent.map(({ unit, slot, arrive_ms: arrive }) => {
+    if (shown.some((each) => each.unit === unit)) return unit;
+    const before = missing.find((each) => each.slot === slot);
+    if (!before) return `${unit}, which was not shown`;
+    const gain = arrive ? before.eta_ms - (arrive - incident.reported_ms) : 0;
+    const told = Math.abs(gain) < 1000 ? "" : gain > 0 ? `: ${span(gain)} sooner` : `: ${span(-gain)} later`;
+    return `${unit}, not ${before.unit} as shown${told}`;
+  });
+  return `Sent ${words.some((each) => each.includes(",")) ? words.join("; ") : list(words)}`;
 }
 
 export const ENTERING = { N: enter };

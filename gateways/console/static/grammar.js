@@ -2,10 +2,11 @@
 
 /** What is wrong with a line, in words for the person who typed it. */
 export class Wrong extends Error {
-  /** `instead`: the line that would do what was meant, as far as it can be told. */
-  constructor(message, instead = "") {
+  /** `instead`: the line that would do what was meant, as far as it can be told; `lacks`: the line only wants more words. */
+  constructor(message, instead = "", lacks = false) {
     super(message);
     this.instead = instead;
+    this.lacks = lacks;
   }
 }
 
@@ -57,10 +58,11 @@ function isIncident(word, board) {
 }
 
 /**
- * Sort the words of an order: {incident, units, text}. Whatever is neither a unit nor an incident begins the text.
+ * Sort the words of an order: {incident, units, text}. Whatever is neither a unit nor an incident begins the text, and so
+ * does `;`: from there on names of units are words like any other.
  * Without an incident the selected one is meant.
  */
-export function sorted(words, text, board, { wantsIncident = true } = {}) {
+export function sorted(words, text, board, { wantsIncident = true, wantsUnits = true } = {}) {
   const units = [];
   let incident = null;
   let at = 0;
@@ -70,6 +72,7 @@ export function sorted(words, text, board, { wantsIncident = true } = {}) {
       incident = named;
       continue;
     }
+    if (!wantsUnits) break;
     const unit = meant(words[at], board.units.keys());
     const sure = typeof unit === "string" && (unit.toLowerCase() === words[at].toLowerCase() || /\d/.test(words[at]));
     if (sure && !units.includes(unit)) units.push(unit);
@@ -77,12 +80,12 @@ export function sorted(words, text, board, { wantsIncident = true } = {}) {
     else break;
   }
   const rest = [words.slice(at).join(" "), text].filter(Boolean).join(" ");
-  if (/^[A-Za-z]{1,3}\d+\w?$/.test(words[at] ?? "")) throw new Wrong(`There is no unit or open incident “${words[at]}”.`);
+  if (/^[A-Za-z]{1,3}\d+\w?$/.test(words[at] ?? "") && !board.units.has(words[at].toUpperCase())) throw new Wrong(`There is no unit or open incident “${words[at]}”.`);
   return { incident: incident ?? board.selected, units, text: rest };
 }
 
 /** Raise where something is missing. */
 export function need(value, what) {
-  if (!value || (Array.isArray(value) && !value.length)) throw new Wrong(what);
+  if (!value || (Array.isArray(value) && !value.length)) throw new Wrong(what, "", true);
   return value;
 }

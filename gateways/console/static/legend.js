@@ -1,7 +1,6 @@
 // The words of the heat layer: what its colours mean, how much of demand each is, and what would change.
 
-import { clockTime } from "./clock.js";
-import { bandOf, changesOf, leftWords, limitOf, sharesOf } from "./cover.js";
+import { asOf, bandOf, changesOf, leftWords, limitOf, sharesOf } from "./cover.js";
 import { fill, find, make, onFrame } from "./dom.js";
 import { classWords, percent, span } from "./words.js";
 
@@ -35,7 +34,7 @@ export class Legend {
     }
     if (this._box.contains(document.activeElement)) this._held = document.activeElement.dataset.focus;
     fill(this._box, this._head(picture), this._bands(picture),
-      make("p", { class: "quiet cover-foot" }, `${this._stillWords(picture)}Driving time of the nearest free unit from its post; hatched: not in time. As of ${clockTime(told.at_ms)}.`));
+      make("p", { class: "quiet cover-foot" }, `${this._stillWords(picture)}Driving time of the nearest free unit from its post; hatched: not in time. ${asOf(told.at_ms)}.`));
     if (this._held) this._box.querySelector(`[data-focus="${this._held}"]`)?.focus();
     this._held = null;
   }

@@ -1,9 +1,10 @@
 // The command line: focus, history, completion, and the line that says what became of it.
 
 import { fill, find, make, write } from "./dom.js";
-import { typesOf } from "./entering.js";
-import { sorted, split, Wrong } from "./grammar.js";
-import { elsewhere, incidentOffers, unitOffers } from "./offers.js";
+import { typesOf, unsent } from "./entering.js";
+import { foretold, owed } from "./enters.js";
+import { split, Wrong } from "./grammar.js";
+import { incidentOffers, unitOffers } from "./offers.js";
 import { understand, VERBS } from "./verbs.js";
 
 const BEFORE = { accepted: "✓ ", refused: "✕ Refused: ", renewed: "↻ Nobody sent yet: " };
@@ -12,21 +13,37 @@ const LINE_MAX = 1_000;
 const OFFERED = 8;
 const HURRY_MS = 700;
 const UNDO_MS = 20_000;
+const UNDO_WORDS = "  ·  U undoes it";
+const SAID_MS = 30_000;
 
 export class Line {
   constructor(desk) {
     this.desk = desk;
     this._instead = "";
+    this._keeps = false;
+    this._asking = 0;
+    this._toldAt = 0;
+    this._undoTold = "";
     this._input = find("command");
     this._result = find("result");
     this._assist = find("assist");
+    this._enters = make("span", { class: "enters" });
+    this._offered = make("span", { class: "offers" });
+    this._assist.append(this._enters, this._offered);
+    this._lacks = "";
     this._history = [];
     this._at = 0;
     this._entered = -Infinity;
     this._input.addEventListener("keydown", (event) => this._key(event));
     this._input.addEventListener("input", () => this._help());
     this._input.addEventListener("focus", () => this._help());
-    this._input.addEventListener("blur", () => fill(this._assist));
+    this._input.addEventListener("blur", () => [this._enters, this._offered].forEach((each) => fill(each)));
+    desk.board.follow((kind) => {
+      if (kind === "positions") return;
+      if (kind === "selection" && this._result.dataset.kind === "refused") this._forget();
+      this._stillTrue();
+      this.foretell();
+    });
     this._assist.addEventListener("pointerdown", (event) => this._pick(event));
   }
 
@@ -51,66 +68,116 @@ export class Line {
   }
 
   say(kind, text) {
-    this._result.dataset.kind = kind;
-    write(this._result, (BEFORE[kind] ?? "") + text);
+    this._tell(kind, (BEFORE[kind] ?? "") + text);
     if (kind) this.desk.tones.play(kind === "renewed" ? "attention" : kind);
+  }
+
+  _tell(kind, text) {
+    this._result.dataset.kind = kind;
+    write(this._result, text);
+    this._toldAt = performance.now();
+  }
+
+  /** Nothing that was said stays for long, but for a refusal that is being worked on. Once a second. */
+  tick() {
+    this._stillTrue();
+    if (performance.now() - this._toldAt > SAID_MS) this._forget();
+  }
+
+  /** What was said is over, unless somebody is mending the line that was refused, or an answer is awaited. */
+  _forget() {
+    if (this._asking || (this._input.value && this._result.dataset.kind !== "accepted")) return;
+    this._tell("", "");
+  }
+
+  /** What can no longer be undone, because it is too long ago or others have changed it, is not offered any more. */
+  _stillTrue() {
+    if (!this._undo) return;
+    const { holds, deed } = this._undo;
+    const stands = holds(this.desk.board);
+    this._undo.stood ||= stands;
+    const over = performance.now() >= this._undo.until;
+    if (!over && (stands || !this._undo.stood)) return;
+    this._undo = null;
+    if (this._undoTold !== this._result.textContent) return;
+    if (over) write(this._result, this._undoTold.slice(0, -UNDO_WORDS.length));
+    else this._tell("", "");
   }
 
   /** Do what the line says. What a person has `typed` goes into the record word for word. */
   async run(line, { typed = false } = {}) {
     try {
-      const { verb, words, text } = understand(split(line), this.desk);
-      if (!this.desk.mayAll(verb)) throw new Wrong(`A ${this.desk.me.role.replaceAll("_", " ")} may not do this.`);
+      const reading = this._read(line);
       this._wait();
-      return await this.perform(await verb.read({ words, text }, this.desk), typed ? line : "");
+      return await this.perform(await reading, typed ? line : "");
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
       this._instead = error.instead;
+      this._keeps = error.lacks;
       this.say("refused", error.message);
       return false;
     }
   }
 
+  /** What the line does; a promise of it while a place is looked for. Raises Wrong, and changes nothing. */
+  _read(line) {
+    const { verb, words, text } = understand(split(line), this.desk);
+    if (!this.desk.mayAll(verb)) throw new Wrong(`A ${this.desk.me.role.replaceAll("_", " ")} may not do this.`);
+    return verb.read({ words, text }, this.desk);
+  }
+
   /** Send what was read, one message after another, each with the line that was typed; stop at the first that is refused. */
   async perform(deed, line = "") {
     if (deed.show) {
-      const shown = deed.show(this.desk);
-      this._result.dataset.kind = "";
-      write(this._result, shown ?? "");
+      this._tell("", deed.show(this.desk) ?? "");
       return true;
     }
-    let answer = null;
-    this._wait();
-    for (const message of deed.say) {
-      answer = await this.desk.link.ask(line && !isQuestion(message) ? { ...message, line: line.slice(0, LINE_MAX) } : message);
-      if (answer.type === "refused") {
-        await this._refused(message, answer);
-        return false;
-      }
-      this.desk.first.took(message);
-    }
-    this._undo = deed.undo ? { deed: deed.undo, until: performance.now() + UNDO_MS } : null;
-    this.say("accepted", deed.done(answer) + (deed.undo ? "  ·  U undoes it" : ""));
+    this._wait(deed.say.every(isQuestion) ? "The record is being read …" : "…");
+    this._asking += 1;
+    const first = await this._ask(deed.say, line).finally(() => (this._asking -= 1));
+    if (!first) return false;
+    this._undo = deed.undo ? { deed: deed.undo, holds: deed.holds, until: performance.now() + UNDO_MS } : null;
+    const done = deed.done(first);
+    this._undoTold = `${BEFORE.accepted}${done}${UNDO_WORDS}`;
+    this.say("accepted", deed.undo ? `${done}${UNDO_WORDS}` : done);
+    deed.later?.(first).then((more) => this._result.textContent === BEFORE.accepted + done && write(this._result, `${BEFORE.accepted}${done}. ${more}`));
     return true;
   }
 
-  _wait() {
-    this._result.dataset.kind = "";
-    write(this._result, this.desk.link.state === "live" ? "…" : "Waits for the link");
+  /** Ask for one after another; what has no incident is about the one that the first has entered. Null where one is refused. */
+  async _ask(messages, line) {
+    let first = null;
+    for (const each of messages) {
+      const message = each.incident === null ? { ...each, incident: first.incident } : each;
+      const answer = await this.desk.link.ask(line && !isQuestion(message) ? { ...message, line: line.slice(0, LINE_MAX) } : message);
+      if (answer.type === "refused") {
+        await this._refused(message, answer, each === message ? "" : `${first.incident} is entered, and nobody is sent: `);
+        return null;
+      }
+      first ??= answer;
+      this.desk.first.took(message);
+    }
+    return first;
+  }
+
+  _wait(words = "…") {
+    this._tell("", this.desk.link.state === "live" ? words : "Waits for the link");
   }
 
   /** Say why not. Where the advice has changed between the look and the key, the new best is said instead. */
-  async _refused(message, answer) {
+  async _refused(message, answer, before = "") {
+    this._keeps = answer.code === "reason_required";
     const best = answer.code === "stale_recommendation" ? await this.desk.renewed(message.incident, message.decision) : null;
     if (best) this.say("renewed", `for ${message.incident} it is better now to send ${best}. Enter accepts that.`);
-    else this.say("refused", answer.reason);
+    else this.say("refused", before + answer.reason);
   }
 
   _key(event) {
     const input = this._input;
     if (event.key === "Enter") {
       event.preventDefault();
-      const line = input.value.trim();
+      const typed = input.value.trim();
+      const line = event.shiftKey && this._meaning(typed)?.verb.verb === "N" ? unsent(typed) : typed;
       // Whoever presses twice in a hurry has not read what is recommended.
       const hurried = event.repeat || event.timeStamp - this._entered < HURRY_MS;
       this._entered = event.timeStamp;
@@ -118,11 +185,13 @@ export class Line {
       this._history.push(line);
       if (this._history.length > HISTORY) this._history.shift();
       this._at = this._history.length;
+      this._instead = "";
+      this._keeps = false;
+      const done = this.run(line, { typed: true }); // before the draft is put away: what was shown is compared with what is sent
       input.value = "";
       this._help();
-      this._instead = "";
-      this.run(line, { typed: true }).then((fine) => {
-        if (!fine && !input.value) this.focus(this._instead || line);
+      done.then((fine) => {
+        if (!fine && !input.value) this._again(line);
       });
     } else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
       event.preventDefault();
@@ -139,6 +208,12 @@ export class Line {
       else input.blur();
       this._help();
     }
+  }
+
+  /** What was refused stands in the line again: selected, so that other words replace it, or with more words wanted behind it. */
+  _again(line) {
+    this.focus(this._instead || line);
+    if (!this._instead && !this._keeps) this._input.select();
   }
 
   // ── completion ────────────────────────────────────────────────────────────────────────────────────────
@@ -228,32 +303,39 @@ export class Line {
     const parts = offers.slice(0, OFFERED).map(({ word, about }, at) =>
       make("span", { class: "offer" }, at === 0 && value ? make("kbd", {}, "Tab") : "", make("b", {}, word), about ? ` ${about}` : ""));
     if (offers.length > OFFERED) parts.push(make("span", { class: "quiet" }, `+${offers.length - OFFERED}`));
-    fill(this._assist, meaning ? make("span", { class: "usage" }, meaning.verb.usage) : "", this._whyFirst(meaning), ...parts, this._next(meaning, offers));
+    const foretold = this.foretell();
+    fill(this._offered, meaning && !foretold ? make("span", { class: "usage" }, meaning.verb.usage) : "", ...parts, offers.length ? "" : this._lacks);
   }
 
-  /** Said before the offers: whoever sends others than are recommended owes a reason. */
-  _whyFirst(meaning) {
-    if (meaning?.verb.verb !== "D") return "";
-    const { units, incident, text } = this._sorted(meaning);
-    const best = this.desk.board.incidents.get(incident)?.recommended.map((each) => each.unit) ?? [];
-    const others = units.filter((unit) => !best.includes(unit));
-    return best.length && others.length && !text ? make("span", { class: "wants" }, `${others.join(", ")} instead of ${best.join(", ")}: say why`) : "";
-  }
-
-  _sorted({ words, text }) {
+  /** Show what Enter would do as the line stands, from the reader that Enter itself uses; tell whether it would do anything. */
+  foretell() {
+    if (document.activeElement !== this._input) return false;
+    let parts = [];
+    this._lacks = "";
     try {
-      return sorted(words, text, this.desk.board);
+      const deed = this._deed();
+      deed?.catch?.(() => {}); // the place is still looked for: it is read again once that is known
+      const say = deed?.say ?? [];
+      const lacks = owed(say, this.desk);
+      parts = lacks ? [make("span", { class: "wants" }, lacks)] : foretold(say, this.desk).flatMap(inWords);
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
-      return { units: [], incident: null, text: "" };
+      this._lacks = error.message;
     }
+    const whole = parts.map((each) => each.textContent).join("");
+    if (this._enters.textContent !== whole) {
+      fill(this._enters, ...parts);
+      this._enters.title = whole;
+    }
+    return parts.length > 0;
   }
 
-  /** What is wanted next where nothing can be offered. */
-  _next(meaning, offers) {
-    if (!meaning || offers.length) return "";
-    if (meaning.verb.verb === "DV" && !elsewhere(this.desk.board, this.desk.board.chosen).length) return "Nobody is under way elsewhere.";
-    return /\bREASON\]?$/.test(meaning.verb.usage) ? "Say why, in your own words; then Enter." : "";
+  /** What Enter would do: what the line says, or, where it is empty, what is recommended for the selected incident. Raises Wrong. */
+  _deed() {
+    const line = this._input.value.trim();
+    if (line) return this._read(line);
+    const { chosen } = this.desk.board;
+    return chosen?.decided_seq && this.desk.may("order") ? this.desk.accepting(chosen.id) : null;
   }
 
   /** The verb that the line means so far, and its words; null if that cannot be told. */
@@ -265,6 +347,13 @@ export class Line {
     }
   }
 }
+
+/** One thing that Enter will do, as elements. What it leaves behind stands before the reason, which may be cut. */
+const inWords = ({ says, also, warns, reason }, at) => [
+  make("kbd", {}, at ? "+" : "Enter"), make("b", {}, ` ${says}`),
+  also ? make("span", { class: warns ? "wants" : "" }, `: ${also}`) : "",
+  reason ? ` · reason: ${reason}` : "",
+].map((each) => (typeof each === "string" ? make("span", {}, each) : each));
 
 /** Questions change nothing, so what was typed for them is not kept. */
 const isQuestion = ({ type }) => type.startsWith("ask_");

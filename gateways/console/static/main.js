@@ -24,6 +24,7 @@ import { Places } from "./places.js";
 import { followPointing } from "./pointing.js";
 import { Queue } from "./queue.js";
 import { settle, showSettings } from "./settings.js";
+import { Still } from "./still.js";
 import { fetchStreets } from "./streets.js";
 import { Supervisor } from "./supervisor.js";
 import { Timeline } from "./timeline.js";
@@ -62,6 +63,7 @@ const queue = new Queue(board, place);
 const units = new Units(board, (unit) => desk.line.add(unit.id) || desk.showUnit(unit.id), layout);
 const timeline = new Timeline(board);
 desk.attention = new Attention(board, desk);
+queue.still = desk.attention.still = new Still(find("queue").parentElement, find("attention"), find("queue"), (words) => desk.line.say("refused", words));
 desk.cover = new Cover(board, link);
 desk.first = new FirstSteps(layout, me);
 desk.card = new Card(board, queue, desk);
@@ -80,6 +82,11 @@ layout.onTheme = () => desk.map.redraw();
 find("help-open").onclick = () => desk.help();
 find("who").onclick = () => showPeople(me);
 find("settings-open").onclick = () => showSettings(layout, tones, HIDEABLE[view]);
+
+/** Whoever closes a sheet goes on at the line: on the button that opened it Enter would open it again. */
+for (const sheet of document.querySelectorAll("dialog")) {
+  sheet.addEventListener("close", () => !view && document.activeElement.closest(".bar") && desk.line.focus());
+}
 
 /** What may be put away in each kind of window. Calls, alarms and the command line may not. */
 const HIDEABLE = { "": ["map", "units", "timeline"], map: [], wall: ["map", "units", "timeline"], supervisor: [], replay: [] };
@@ -124,7 +131,7 @@ board.follow((kind, message) => {
 
 setInterval(() => {
   header.tick();
-  for (const panel of [queue, units, desk.attention, desk.card]) panel.tick();
+  for (const panel of [queue, units, desk.attention, desk.card, desk.line]) panel.tick();
   supervisor?.tick();
   desk.map.moved();
   layout.remember(desk.map.view);

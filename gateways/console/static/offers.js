@@ -30,17 +30,20 @@ function sending(desk, incident) {
   const { board, streets } = desk;
   const judged = new Map();
   for (const slot of board.whys.get(incident?.id)?.why.slots ?? []) {
-    for (const each of slot.considered) if (["chosen", "farther"].includes(each.reason) && each.travel_ms >= 0) judged.set(each.unit, Math.max(0, each.turnout_ms) + each.travel_ms);
+    for (const { unit, rank, eta_ms: eta } of slot.considered) {
+      if (rank > 0 && eta >= 0 && FREE.has(board.units.get(unit)?.status) && !(judged.get(unit)?.rank < rank)) judged.set(unit, { rank, eta });
+    }
   }
   const best = (incident?.recommended ?? []).map((each) => each.unit);
   const weight = (unit) => {
     if (best.includes(unit.id)) return best.indexOf(unit.id) - 1e9;
-    if (judged.has(unit.id)) return judged.get(unit.id) - 1e8;
+    if (judged.has(unit.id)) return judged.get(unit.id).rank - 1e8;
     return (FREE.has(unit.status) ? 0 : 1e9) + (fits(unit, incident, board) ? 0 : 1e8) + away(streets, unit, incident);
   };
-  return byWeight([...board.units.values()], weight).map((unit) => ({
+  const there = new Set((incident?.assigned ?? []).map((each) => each.unit));
+  return byWeight([...board.units.values()].filter((unit) => !there.has(unit.id)), weight).map((unit) => ({
     word: unit.id,
-    about: best.includes(unit.id) ? "recommended" : judged.has(unit.id) ? `in ${span(judged.get(unit.id))}` : plainly(unit),
+    about: best.includes(unit.id) ? "recommended" : judged.has(unit.id) ? `in ${span(judged.get(unit.id).eta)}` : plainly(unit),
   }));
 }
 

@@ -22,6 +22,7 @@ export function reporting({ status }) {
       say: units.map((unit) => ({ type: "unit_status", unit, status })),
       done: () => `${units.join(", ")} ${STATUS[status][1]}`,
       // What a crew has reported of its incident is never taken back; whether a unit is in service is.
+      holds: (board) => units.every((unit) => board.units.get(unit)?.status === status),
       undo: idle && {
         say: before.map((unit) => ({ type: "unit_status", unit: unit.id, status: unit.status })),
         done: () => `Undone: ${units.join(", ")} as before`,
@@ -33,10 +34,10 @@ export function reporting({ status }) {
 /** The reader of a verb for an incident and a text. */
 function onIncident(needs, build, done) {
   return ({ words, text }, desk) => {
-    const { incident, units, text: said } = sorted(words, text, desk.board);
+    const { incident, text: said } = sorted(words, text, desk.board, { wantsUnits: false });
     need(incident, WHICH);
     if (needs) need(said, needs);
-    return { say: [build(incident, said, units)], done: () => done(incident, said) };
+    return { say: [build(incident, said)], done: () => done(incident, said) };
   };
 }
 
@@ -49,11 +50,14 @@ function onUnit(build, done) {
   };
 }
 
-/** What takes back that these units were sent. */
+/** What takes back that these units were sent, as long as they are on it. */
 export function releasing(units, incident) {
   return {
-    say: units.map((unit) => ({ type: "release", unit, incident, reason: UNDONE })),
-    done: () => `Undone: ${units.join(", ")} released from ${incident}`,
+    holds: (board) => units.every((unit) => board.units.get(unit)?.incident === incident),
+    undo: {
+      say: units.map((unit) => ({ type: "release", unit, incident, reason: UNDONE })),
+      done: () => `Undone: ${units.join(", ")} released from ${incident}`,
+    },
   };
 }
 
@@ -71,7 +75,7 @@ function dispatch({ words, text }, desk) {
   return {
     say: [{ type: "dispatch", incident, units, reason }],
     done: () => `Sent ${units.join(", ")} to ${incident}`,
-    undo: releasing(units, incident),
+    ...releasing(units, incident),
   };
 }
 
@@ -99,6 +103,17 @@ function divert({ words, text }, desk) {
   };
 }
 
+function replace({ words, text }, desk) {
+  const { units, text: reason } = sorted(words, text, desk.board, { wantsIncident: false });
+  if (units.length !== 2) throw new Wrong("Name two units: the one that goes home, then the one that goes in its place.");
+  const [unit, replacement] = units;
+  const incident = need(desk.board.units.get(unit).incident, `${unit} is on no incident.`);
+  return {
+    say: [{ type: "supersede", incident, unit, replacement, reason: need(reason, "Say why.") }],
+    done: () => `Sent ${replacement} to ${incident} in the place of ${unit}`,
+  };
+}
+
 function release({ words, text }, desk) {
   const { units, text: reason } = sorted(words, text, desk.board, { wantsIncident: false });
   need(units, WHO);
@@ -121,6 +136,7 @@ function hold({ words, text }, desk) {
   return {
     say: [{ type: "hold", incident, until_ms, reason }],
     done: () => `${incident} held for ${minutes} min`,
+    holds: (board) => Boolean(board.incidents.get(incident)?.held_until_ms),
     undo: { say: [{ type: "end_hold", incident }], done: () => `Undone: ${incident} is not held` },
   };
 }
@@ -133,6 +149,7 @@ function priority({ words }, desk) {
   return {
     say: [{ type: "amend_incident", incident, priority: asked }],
     done: () => `${incident} is priority ${asked}`,
+    holds: (board) => board.incidents.get(incident)?.priority === asked,
     undo: before && {
       say: [{ type: "amend_incident", incident, priority: before }],
       done: () => `Undone: ${incident} is priority ${before}`,
@@ -181,6 +198,7 @@ export const ORDERS = {
   D: dispatch,
   DE: dispatchRolling,
   DV: divert,
+  RP: replace,
   RL: release,
   R: onIncident("", (incident) => ({ type: "recommend", incident }), (incident) => `${incident} judged anew`),
   H: hold,

@@ -58,6 +58,7 @@ export class Queue {
     const chosen = this._list.querySelector(".chosen");
     if (chosen && this._shown !== this.board.selected) chosen.scrollIntoView({ block: "nearest" });
     this._shown = this.board.selected;
+    this.still?.look();
     this.tick();
   }
 

@@ -2,7 +2,7 @@
 
 import { clockTime } from "./clock.js";
 import { find, keep, make, onFrame, write } from "./dom.js";
-import { plain, STATUS } from "./words.js";
+import { byWhom, plain, STATUS } from "./words.js";
 
 const LINES = 60;
 /** Only of interest while their incident is selected. */
@@ -17,6 +17,13 @@ const SAYS = {
   assignment_delayed: "late",
   duty_changed: "",
   incident_closed: "closed",
+  incident_cancelled: "cancelled",
+  unit_superseded: "relieved",
+  unit_diverted: "turned round",
+  hold_ended: "hold ended",
+  move_ordered: "to post",
+  move_refused: "stays",
+  move_ended: "move over",
   incident_held: "held",
   incident_amended: "amended",
   units_recommended: "recommended",
@@ -25,6 +32,9 @@ const SAYS = {
   unit_told: "told",
   unit_said: "says",
 };
+
+/** What somebody decided: it is said who. What a crew reports of itself needs no name. */
+const DECIDED = new Set(["incident_reported", "incident_amended", "incident_closed", "incident_cancelled", "incident_held", "hold_ended", "incident_stacked", "unit_dispatched", "unit_reserved", "unit_diverted", "unit_superseded", "assignment_ended", "move_ordered", "move_refused", "move_ended", "note_added", "alarm_struck"]);
 
 export class Timeline {
   constructor(board) {
@@ -49,13 +59,13 @@ export class Timeline {
   _line(event) {
     const status = STATUS[event.text]?.[1];
     const what = [SAYS[event.kind] ?? plain(event.kind), status ?? event.text].filter(Boolean).join(": ") || plain(event.kind);
+    const by = byWhom(event.by);
     return make(
       "li",
-      { title: what + (event.by ? ` (${event.by})` : "") },
+      { title: [what, by].filter(Boolean).join(" · ") },
       make("time", {}, clockTime(event.at)),
       make("b", { class: "line-who" }, [event.incident, event.unit].filter(Boolean).join(" ")),
-      make("span", {}, what),
-      make("span", { class: "quiet" }, event.by ?? ""),
+      make("span", {}, what, by && DECIDED.has(event.kind) ? make("span", { class: "quiet" }, ` · ${by}`) : ""),
     );
   }
 }

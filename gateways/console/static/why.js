@@ -1,6 +1,6 @@
 // "Why not E7?": the answer from the journal, read out.
 
-import { clockTime } from "./clock.js";
+import { clockTime, now } from "./clock.js";
 import { make } from "./dom.js";
 import { plain, rough, span } from "./words.js";
 
@@ -21,7 +21,7 @@ const REASONS = {
   understaffed: "has too few people on board",
   on_break: "is at its meal, which is not interrupted for so little",
   neighbour_quota: "would be beyond what was agreed with its agency",
-  declined: "has said no",
+  declined: "has said no, or was done there",
   not_less_urgent: "is under way to something as urgent",
   diverted_once: "has been turned round once already",
   arrived: "is with its incident",
@@ -62,6 +62,23 @@ function row(judged) {
     make("td", { class: "quiet" }, remarks(judged)));
 }
 
+const ROWS = 5;
+const FRESH_MS = 5_000;
+
+/** The soonest first; who cannot go is last. Whoever is recommended is among them. */
+function soonest(considered) {
+  const time = ({ eta_ms: eta }) => (eta >= 0 ? eta : Infinity);
+  const sorted = [...considered].sort((a, b) => (time(a) === time(b) ? 0 : time(a) - time(b)));
+  return sorted.filter((judged, at) => at < ROWS || judged.reason === "chosen");
+}
+
+/** When it was judged: what holds now may be something else. */
+function moment(when) {
+  if (!when) return "";
+  const age = now() - when;
+  return `, judged at ${clockTime(when)}${age > FRESH_MS ? `, ${rough(age)} ago; by the conditions of then` : ""}`;
+}
+
 /** The answer, as a block for the card: of each place of the plan the latest judgement. */
 export function reasons({ incident, unit, account }, close) {
   const latest = new Map();
@@ -71,8 +88,8 @@ export function reasons({ incident, unit, account }, close) {
     latest.set(each.slot.slot, each);
   }
   const blocks = [...latest.values()].slice(-8).map(({ when, slot }) => {
-    const judged = unit ? slot.considered.filter((each) => each.unit === unit) : slot.considered.slice(0, 5);
-    return make("table", {}, make("caption", {}, `${plain(slot.slot)}${when ? `, judged at ${clockTime(when)}` : ""}`), make("tbody", {}, judged.map(row)));
+    const judged = unit ? slot.considered.filter((each) => each.unit === unit) : soonest(slot.considered);
+    return make("table", {}, make("caption", {}, `${plain(slot.slot)}${moment(when)}`), make("tbody", {}, judged.map(row)));
   });
   return make(
     "section",

@@ -47,6 +47,12 @@ export const PHASE = { waiting: "waiting", assigned: "told", en_route: "rolling"
 /** Words of a name as it stands in the vocabulary: `unit_dispatched`. */
 export const plain = (name) => name.replaceAll("_", " ");
 
+/** Who did it: a person or a system by the name that it signs in with, or the engine itself. */
+export const byWhom = (name) => (!name ? "" : name === "engine" ? "by the engine" : `by ${name}`);
+
+/** A class of demand, without what goes without saying: `pump, 6 min`. */
+export const classWords = (name) => plain(name).replace(", lights", "").replace(/ 00 s$/, "");
+
 /** `3:07`, `1:02:33`. */
 export function span(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
@@ -65,6 +71,4 @@ export function rough(ms) {
 }
 
 export const metres = (m) => (m < 1000 ? `${Math.round(m)} m` : `${(m / 1000).toFixed(m < 10000 ? 1 : 0)} km`);
-/** A class of demand, without what goes without saying: `pump, 6 min`. */
-export const classWords = (name) => plain(name).replace(", lights", "").replace(/ 00 s$/, "");
 export const percent = (share) => `${share.toFixed(share < 10 ? 1 : 0)} %`;

@@ -1,0 +1,108 @@
+"""The command line says what Enter will do, from the messages that it would send: one server for all of it."""
+
+import re
+from typing import Any
+
+from gateways.vocabulary.verbs import VERBS
+from tests.browser.desk_kit import Seat, accepted, call, expect, say, typing
+from tests.browser.kit import Server
+
+
+def enters(page: Any, words: str) -> None:
+    """What stands over the line is this, and nothing else."""
+    expect(page.locator("#assist .enters")).to_have_text(words)
+
+
+def assigned(server: Server, incident: str) -> dict[str, Any]:
+    return {each["unit"]: each for each in server.read(f"/v1/incidents/{incident}")["assigned"]}
+
+
+def test_units_that_are_sent_are_named_and_a_reason_begins_with_a_semicolon(seat: Seat) -> None:
+    """Two names in a row are two units, and it says so; behind `;`, or the first other word, a name is only a word."""
+    server, page = seat
+    incident = call(page, "sick_person", "P4")
+    typing(page, f"D {incident} E1 E2 crew is ill")
+    enters(page, f"Enter sends E1 and E2 to {incident} · reason: crew is ill")
+    typing(page, f"D {incident} E1")
+    expect(page.locator("#assist .enters")).to_have_text(re.compile(r"^E1 instead of .*: say why$"))
+    typing(page, f"D {incident} E1 since E2 is ill")
+    enters(page, f"Enter sends E1 to {incident} · reason: since E2 is ill")
+    typing(page, f"D {incident} E1 ; E2 is ill")
+    enters(page, f"Enter sends E1 to {incident} · reason: E2 is ill")
+    page.keyboard.press("Enter")
+    accepted(page, f"Sent E1 to {incident}")
+    sent = assigned(server, incident)
+    assert {unit: each["deviation"] for unit, each in sent.items()} == {"E1": "E2 is ill"}
+    expect(page.locator("#card .assigned")).to_contain_text("E1")
+    typing(page, f"D {incident} C1 by foot")
+    expect(page.locator("#assist .enters")).to_contain_text(f"Enter sends C1 to {incident}: besides E1.")
+
+
+def test_who_is_left_is_said_before_units_are_released_turned_round_or_replaced(seat: Seat) -> None:
+    """Nobody, or those that stay; one unit in the place of another is one order, and the board has it so."""
+    server, page = seat
+    incident = call(page, "sick_person", "P4")
+    say(page, f"D {incident} M2 A1 the others are tired")
+    accepted(page, f"Sent M2, A1 to {incident}")
+    expect(page.locator("#card .assigned")).to_contain_text("A1")
+    typing(page, "RL M2 no need")
+    enters(page, f"Enter releases M2 from {incident}: A1 stays on {incident} · reason: no need")
+    typing(page, "RL M2 A1 no need")
+    enters(page, f"Enter releases M2 and A1 from {incident}: nobody is left on {incident} · reason: no need")
+    expect(page.locator("#assist .enters .wants")).to_contain_text("nobody is left")
+    typing(page, "RL M2 ; A1 goes alone")
+    page.keyboard.press("Enter")
+    accepted(page, "M2 released")
+    assert set(assigned(server, incident)) == {"A1"}
+    typing(page, "RP A1 M2 it is nearer")
+    enters(page, f"Enter sends M2 to {incident} in the place of A1, which is released · reason: it is nearer")
+    page.keyboard.press("Enter")
+    accepted(page, f"Sent M2 to {incident} in the place of A1")
+    assert set(assigned(server, incident)) == {"M2"}
+    expect(page.locator("#card .assigned tbody b", has_text="M2")).to_be_visible()
+    other = call(page, "fire_alarm", "P1")
+    typing(page, f"DV M2 {other} smoke")
+    enters(page, f"Enter turns M2 round to {other}: nobody is left on {incident} · reason: smoke")
+    page.keyboard.press("Escape")
+
+
+def test_what_is_written_down_keeps_its_names_and_a_wrong_number_does_nothing(seat: Seat) -> None:
+    """A note that begins with a unit has it; an incident that is not open is no part of a text."""
+    server, page = seat
+    incident = call(page, "sick_person", "P4")
+    say(page, f"NT {incident} E2 saw smoke")
+    accepted(page, f"Noted on {incident}")
+    assert [note["text"] for note in server.read(f"/v1/incidents/{incident}")["notes"]] == ["E2 saw smoke"]
+    typing(page, "X I987 all is well")
+    expect(page.locator("#assist")).to_contain_text("There is no unit or open incident “I987”.")
+    enters(page, "")
+    page.keyboard.press("Escape")
+
+
+def test_an_empty_line_says_what_enter_accepts(seat: Seat) -> None:
+    """Enter on an empty line sends what is recommended: it is named before."""
+    _, page = seat
+    incident = call(page, "sick_person", "P4")
+    expect(page.locator("#card .proposal")).to_contain_text("Accept")
+    typing(page, " ")
+    expect(page.locator("#assist .enters")).to_have_text(re.compile(rf"^Enter sends .+ to {incident}, as recommended$"))
+
+
+def test_every_verb_that_acts_has_words_for_what_it_does(seat: Seat) -> None:
+    """Whatever a verb becomes, but for questions, is foretold in words of its own."""
+    _, page = seat
+    told = set(page.evaluate("import('/console/enters.js').then((it) => it.FORETOLD)"))
+    acts = {message for verb in VERBS for message in verb.messages if not message.startswith("ask_")}
+    assert acts <= told
+
+
+def test_the_next_best_are_offered_first_with_their_time(seat: Seat) -> None:
+    """Behind the recommended one comes whoever was judged next, and no incident where one is named."""
+    _, page = seat
+    incident = call(page, "sick_person", "P4")
+    expect(page.locator("#card .proposal")).to_contain_text("Accept")
+    typing(page, f"D {incident} ")
+    offers = page.locator("#assist .offer")
+    expect(offers.nth(0)).to_contain_text("recommended")
+    expect(offers.nth(1)).to_have_text(re.compile(r"^\S+ in \d+:\d\d$"))
+    page.keyboard.press("Escape")
