@@ -24,7 +24,7 @@ from tests.live.cad_kit import FIRE, wire
 from tests.live.test_console_live import Desk
 from tests.unit.simulation_kit import city
 
-WITHIN_S = 120
+WITHIN_S = 240.0
 PATHS = ("/console/supervisor", "/console/simulations", "/console/simulations/night.run")
 
 
