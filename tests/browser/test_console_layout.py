@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser.desk_kit import DESK, desk, sit_down
-from tests.browser.kit import WAIT_MS, expect
+from tests.browser.kit import LOOK_MS, expect
 
 KEPT = "fetch('/console/layout').then((answer) => answer.json())"
 
@@ -16,7 +16,7 @@ def width(page: Any, panel: str) -> float:
 
 def kept(page: Any, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Wait until the server has kept what fits; return it."""
-    for _ in range(WAIT_MS // 100):
+    for _ in range(LOOK_MS // 100):
         told: dict[str, Any] = page.evaluate(KEPT)
         if fits(told):
             return told

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser.desk_kit import call, desk
-from tests.browser.kit import WAIT_MS, expect
+from tests.browser.kit import LOOK_MS, expect
 
 PAINTED = """
 () => {
@@ -31,7 +31,7 @@ CROWD = """
 
 def until(page: Any, holds: str) -> None:
     """Wait until it holds in the page. The page's policy forbids playwright to look by itself."""
-    deadline = time.monotonic() + WAIT_MS / 1000
+    deadline = time.monotonic() + LOOK_MS / 1000
     while not page.evaluate(holds):
         assert time.monotonic() < deadline, holds
         page.wait_for_timeout(50)

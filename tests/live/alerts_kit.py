@@ -162,7 +162,7 @@ async def running(folder: Path, at: Place, *endpoints: Endpoint) -> AsyncIterato
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait until it holds; two minutes at most, which only a busy machine needs."""
+    """Wait until it holds; ten seconds at most, which no test needs."""
     with trio.fail_after(120):
         while not condition():  # noqa: ASYNC110 - plain state of another task
             await trio.sleep(0.005)

@@ -84,6 +84,6 @@ async def api_client(
         keeper = Gatekeeper(CREDENTIALS)
         api = Api(running.service, running.board, keeper, config or ApiConfig(), Inquiries(directory), desk)
         address = await nursery.start(partial(serve_http, api_routes(api, served), web or WebConfig(port=0)))
-        async with httpx2.AsyncClient(base_url=f"http://{address}", timeout=20) as http:
+        async with httpx2.AsyncClient(base_url=f"http://{address}", timeout=120) as http:
             yield Client(http, running, api, count(1))
         nursery.cancel_scope.cancel()

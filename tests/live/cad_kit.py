@@ -35,7 +35,7 @@ class Wire:
         await self.connection.send_message(message if isinstance(message, str) else json.dumps(message))
 
     async def next(self) -> dict[str, Any]:
-        with trio.fail_after(60):
+        with trio.fail_after(120):
             message: dict[str, Any] = json.loads(await self.connection.get_message())
         self.seen.append(message)
         return message
