@@ -7,6 +7,7 @@ when it is taken; and whatever goes wrong in here is counted, said and tried aga
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -191,10 +192,7 @@ class Planner:
 
     async def _think(self) -> ProposeMoves | None:
         world, planning = self.service.world, self.planning
-        await self._look_ahead()
-        if not planning.surveyor.is_ready(world):
-            basis = world.settled, world.roads, world.road_book.current
-            await self._aside(lambda: planning.surveyor.make_ready(*basis))
+        await self._get_ready()
         started_s = time.perf_counter()
         look = planning.look(world)
         self.measures.survey_longest_s = max(self.measures.survey_longest_s, time.perf_counter() - started_s)
@@ -203,6 +201,15 @@ class Planner:
         if self.on_plan is not None:
             self.on_plan(time.perf_counter() - started_s)
         return planning.unless_told(world, plan)
+
+    async def _get_ready(self) -> None:
+        """Find what an epoch and an hour give, and again if there is another by then: a look must not, as the loop waits."""
+        world, surveyor = self.service.world, self.planning.surveyor
+        await self._look_ahead()
+        while not surveyor.is_ready(world):
+            basis = world.settled, world.roads, world.road_book.current
+            await self._aside(partial(surveyor.make_ready, *basis))
+            await self._look_ahead()
 
     async def _tell(self, plan: ProposeMoves) -> None:
         turn = await self.service.tell(plan)

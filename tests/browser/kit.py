@@ -29,7 +29,10 @@ role = "supervisor"
 secret_sha256 = ["{digest_of_secret(SECRET)}"]
 """
 """A supervisor, for the configuration."""
-START_S = 180.0
+PATIENCE_S = 180.0
+"""To start or to close. Deadlines are for what never comes: a busy machine may take ten times as long as a quiet one."""
+LOOK_MS = 120_000
+"""Within which the page shows what is waited for."""
 READ_MS = 240_000
 """Reading a journal starts a process at the lowest priority, and the machine may be busy."""
 CONFIG = """
@@ -77,10 +80,10 @@ class Server:
         command = [sys.executable, "-m", "gateways.cli", "run", str(self._place), "--data", str(self.data)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen([*command, "--config", str(self._config)], stdout=log, stderr=log)
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + PATIENCE_S
         while not self._is_ready():
             assert self._process.poll() is None, self._log.read_text()[-2_000:]
-            assert time.monotonic() < deadline, f"not ready within {START_S:g} s"
+            assert time.monotonic() < deadline, f"not ready within {PATIENCE_S:g} s"
             time.sleep(0.1)
 
     def _is_ready(self) -> bool:
@@ -93,14 +96,14 @@ class Server:
         """Kill it with SIGKILL."""
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL)
-        self._process.wait(30)
+        self._process.wait(PATIENCE_S)
 
     def stop(self) -> None:
         """Let it close in order."""
         assert self._process is not None
         if self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(60)
+            self._process.wait(PATIENCE_S)
 
     def order(self, path: str, **fields: object) -> dict[str, Any]:
         """Give an order as the dispatcher does, over the HTTP API."""
@@ -112,7 +115,7 @@ class Server:
 
     def _ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token('desk')}"} | more.pop("headers", {})
-        answer = httpx2.request(method, f"{self.url}{path}", headers=headers, timeout=30, trust_env=False, **more)
+        answer = httpx2.request(method, f"{self.url}{path}", headers=headers, timeout=60, trust_env=False, **more)
         assert answer.is_success, answer.text
         told: dict[str, Any] = answer.json()
         return told
@@ -121,7 +124,7 @@ class Server:
         """Return a sign-in code, from the command line."""
         command = [sys.executable, "-m", "gateways.cli", "crew", "code", unit, "--server", self.url]
         said = subprocess.run(
-            [*command, "--token", token(f"crew-{unit}")], capture_output=True, text=True, check=True, timeout=60
+            [*command, "--token", token(f"crew-{unit}")], capture_output=True, text=True, check=True, timeout=PATIENCE_S
         )
         return said.stdout.split()[0]
 
@@ -150,7 +153,7 @@ def browsing(**context: Any) -> Iterator[Any]:
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         opened = browser.new_context(**{"viewport": {"width": 390, "height": 844}, **context})
-        opened.set_default_timeout(30_000)
+        opened.set_default_timeout(LOOK_MS)
         try:
             yield opened
         finally:

@@ -13,7 +13,7 @@ def test_a_call_is_taken_accepted_and_overridden_by_keyboard_alone(tmp_path: Pat
     with desk(tmp_path) as (server, page):
         first = call(page, "sick_person", "; somebody is not well")
         expect(page.locator("#queue .row")).to_have_count(1)
-        expect(page.locator(".proposal")).to_contain_text("Recommended")
+        expect(page.locator("#card .proposal")).to_contain_text("Recommended")
         page.keyboard.press("Escape")
         page.keyboard.press("Enter")
         accepted(page, f"Accepted for {first}")

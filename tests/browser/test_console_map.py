@@ -11,7 +11,7 @@ import pytest
 from tests.browser.test_console import call, desk
 
 expect: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=120_000)
 
 PAINTED = """
 () => {

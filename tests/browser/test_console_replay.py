@@ -11,7 +11,7 @@ import pytest
 from tests.browser.kit import CHIEF, READ_MS, Server, browsing, serving, token
 
 expect: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
-expect.set_options(timeout=60_000)
+expect.set_options(timeout=120_000)
 DESK = {"width": 1280, "height": 800}
 BOARD = """(() => {
   const { board } = window.turnout;

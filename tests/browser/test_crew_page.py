@@ -19,7 +19,7 @@ from tests.browser.kit import Server, browsing, serving, token
 
 expect: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 UNIT = "E1"
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=120_000)
 
 
 def sign_in(context: Any, server: Server, secret: str = token(f"crew-{UNIT}")) -> Any:

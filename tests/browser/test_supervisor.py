@@ -12,7 +12,7 @@ from tests.browser.test_console import DESK, accepted, call, refused, say
 from tests.unit.simulation_kit import city
 
 expect: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
-SLOW_MS = 120_000
+SLOW_MS = 240_000
 
 
 def signed_in(opened: Any, url: str, name: str, faults: list[str]) -> Any:

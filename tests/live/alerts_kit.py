@@ -163,6 +163,6 @@ async def running(folder: Path, at: Place, *endpoints: Endpoint) -> AsyncIterato
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait until it holds; ten seconds at most, which no test needs."""
-    with trio.fail_after(10):
+    with trio.fail_after(120):
         while not condition():  # noqa: ASYNC110 - plain state of another task
             await trio.sleep(0.005)

@@ -42,7 +42,7 @@ class Client(Struct):
         sent |= {"Authorization": f"Bearer {token(who)}"}
         if method in ("POST", "PATCH"):
             sent["Idempotency-Key"] = key or f"k{next(self.numbers)}"
-        with trio.fail_after(20):
+        with trio.fail_after(120):
             return await self.http.request(method, path, json=body, headers=sent)
 
     async def report(self, **fields: object) -> str:
@@ -53,7 +53,7 @@ class Client(Struct):
 
     async def caught_up(self) -> None:
         """Wait until the board shows what has been answered."""
-        with trio.fail_after(10):
+        with trio.fail_after(120):
             while self.running.board.world.seq < self.running.service.world.seq:  # noqa: ASYNC110  plain counters
                 await trio.sleep(0.005)
 
@@ -84,6 +84,6 @@ async def api_client(
         keeper = Gatekeeper(CREDENTIALS)
         api = Api(running.service, running.board, keeper, config or ApiConfig(), Inquiries(directory), desk)
         address = await nursery.start(partial(serve_http, api_routes(api, served), web or WebConfig(port=0)))
-        async with httpx2.AsyncClient(base_url=f"http://{address}", timeout=20) as http:
+        async with httpx2.AsyncClient(base_url=f"http://{address}", timeout=120) as http:
             yield Client(http, running, api, count(1))
         nursery.cancel_scope.cancel()

@@ -35,7 +35,7 @@ class Wire:
         await self.connection.send_message(message if isinstance(message, str) else json.dumps(message))
 
     async def next(self) -> dict[str, Any]:
-        with trio.fail_after(60):
+        with trio.fail_after(120):
             message: dict[str, Any] = json.loads(await self.connection.get_message())
         self.seen.append(message)
         return message
@@ -63,7 +63,7 @@ class Wire:
 
     async def closed(self) -> int:
         """Read to the end and return the close code."""
-        with trio.fail_after(10), suppress(ConnectionClosed):
+        with trio.fail_after(120), suppress(ConnectionClosed):
             while True:
                 self.seen.append(json.loads(await self.connection.get_message()))
         assert self.connection.closed is not None
@@ -86,7 +86,7 @@ def let_ask_why(running: Running, directory: Path) -> None:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(120):
         while not holds():  # noqa: ASYNC110  what is waited for happens in plain counters, not in tasks
             await trio.sleep(0.005)
 
@@ -111,7 +111,7 @@ class Deaf:
     async def handshake(self, *subprotocols: str) -> int:
         """Ask for a WebSocket and return the HTTP status of the answer."""
         await self.stream.send_all(self.protocol.send(Request(host="x", target="/", subprotocols=list(subprotocols))))
-        with trio.fail_after(10):
+        with trio.fail_after(120):
             answer = bytes(await self.stream.receive_some(4096))
         self.protocol.receive_data(answer)
         list(self.protocol.events())
@@ -126,7 +126,7 @@ class Deaf:
 
     async def next(self) -> dict[str, Any]:
         """Read one message."""
-        with trio.fail_after(20):
+        with trio.fail_after(120):
             while not self.waiting:
                 data = await self.stream.receive_some(65_536)
                 assert data, "the server closed before what was waited for"

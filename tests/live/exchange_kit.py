@@ -25,7 +25,7 @@ from tests import river_town
 from tests.builders import CREDENTIALS, PROJECTION, SMALL_JOURNAL, small_place, token
 
 PLACE = small_place(streets=river_town.graph().digest)
-PATIENCE_S = 30
+PATIENCE_S = 120.0
 
 
 class Served(Struct):

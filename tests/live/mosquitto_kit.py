@@ -50,7 +50,7 @@ class Mosquitto:
 
     async def _listens(self) -> bool:
         assert self._process is not None
-        with trio.fail_after(20):
+        with trio.fail_after(120):
             while self._process.poll() is None:
                 try:
                     stream = await trio.open_tcp_stream("127.0.0.1", self.port)

@@ -23,7 +23,7 @@ async def test_a_crowd_that_comes_at_once_is_let_in_one_and_all(tmp_path: Path) 
             greeted.append((await client.next())["type"])
 
     async with serve_place(tmp_path, cad=config) as running:
-        with trio.fail_after(60):
+        with trio.fail_after(120):
             async with trio.open_nursery() as nursery:
                 for _ in range(CROWD):
                     nursery.start_soon(come, running)

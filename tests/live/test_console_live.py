@@ -85,7 +85,7 @@ async def desk(folder: Path, data: Path | None = None, **config: Any) -> AsyncIt
         nursery.start_soon(run)
         address = await nursery.start(partial(serve_http, console_routes(console, browsers.serve), WebConfig(port=0)))
         url = f"http://{address}"
-        async with httpx2.AsyncClient(base_url=url, timeout=20, trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=url, timeout=120, trust_env=False) as client:
             yield Desk(running, console, client, url, going_down)
         nursery.cancel_scope.cancel()
 

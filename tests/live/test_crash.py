@@ -157,7 +157,7 @@ class Load(Struct):
     async def measure(self, town: Town, client: CadClient, seconds: float) -> None:
         """Wait until the desks are being answered (again), then let them work."""
         before = len(town.answers)
-        with trio.fail_after(60):
+        with trio.fail_after(120):
             while len(town.answers) == before:
                 await client.changed()
         before, began = len(town.answers), time.monotonic()

@@ -68,7 +68,7 @@ async def door(
         keeper = Gatekeeper(CREDENTIALS)
         crews = Crews(running.service, running.board, keeper, config, KEY, subscriptions=subscriptions)
         address = await nursery.start(partial(serve_http, crew_routes(crews), WebConfig(port=0)))
-        async with httpx2.AsyncClient(base_url=f"http://{address}", timeout=20, trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=f"http://{address}", timeout=120, trust_env=False) as client:
             yield Door(running, crews, client)
         nursery.cancel_scope.cancel()
 
@@ -273,7 +273,7 @@ async def following(at: Door) -> AsyncIterator[Feed]:
 async def test_the_feed_tells_a_job_as_it_comes_and_goes(tmp_path: Path) -> None:
     """Hello with the ladder, the view, and a new view for each change; a ping where nothing happens."""
     async with door(tmp_path, CrewsConfig(ping_s=0.05, feeds_per_unit=1)) as at:
-        with trio.fail_after(60):
+        with trio.fail_after(120):
             async with following(at) as feed:
                 name, hello = await feed.next()
                 assert (name, hello["unit"]) == ("hello", "M1")
@@ -297,7 +297,7 @@ async def test_a_feed_ends_with_its_session(tmp_path: Path) -> None:
         origin = {"Origin": str(at.client.base_url).rstrip("/")}
         signed = await at.client.post("/crew/session", json={"token": token("crew-m1")}, headers=origin)
         assert signed.status_code == 200
-        with trio.fail_after(60):
+        with trio.fail_after(120):
             async with at.client.stream("GET", "/crew/feed") as feed:
                 assert feed.status_code == 200
                 with suppress(httpx2.RemoteProtocolError):  # it is cut off: an answer without end has no end to tell

@@ -61,7 +61,7 @@ async def test_a_subscriber_that_takes_nothing_is_cut_off_and_the_others_are_tol
             await other.subscribe()
             await other.incidents()
             number = 0
-            with trio.fail_after(60):
+            with trio.fail_after(120):
                 while "slow" not in town.source.statistics.ended:
                     number += 1
                     await town.do(AddNote, incident=theft, text=f"{number} {'x' * 3_000}")

@@ -153,7 +153,7 @@ class Program:
 
 async def until(client: CadClient, holds: Any) -> None:
     """Wait until it holds of the incidents that the client knows."""
-    with trio.fail_after(60):
+    with trio.fail_after(120):
         while not holds(list(client.mirror.incidents.values())):
             with trio.move_on_after(1):
                 await client.changed()
@@ -258,7 +258,7 @@ async def _story(town: Program, vale: Program, here: CadClient, there: CadClient
 async def _retrieval(town: Program, incident: str | None) -> None:
     url = f"http://127.0.0.1:{town.web}/incidents/eidos/{incident}"
     bearer = {"Authorization": f"Bearer vale.{SECRET}"}
-    async with httpx2.AsyncClient(timeout=30) as client:
+    async with httpx2.AsyncClient(timeout=120) as client:
         answer = await client.get(url, headers=bearer)
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("application/emergency.eido+json")

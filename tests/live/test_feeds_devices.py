@@ -39,7 +39,7 @@ async def test_a_device_moves_to_another_vehicle_by_the_file(tmp_path: Path, mon
     feeds.devices.bind(intake)
 
     async def until(event: str, times: int = 1) -> None:
-        with trio.fail_after(60):
+        with trio.fail_after(120):
             while intake.statistics().events.get(event, 0) < times:  # noqa: ASYNC110 - a plain counter
                 await trio.sleep(0.01)
 

@@ -46,7 +46,7 @@ async def test_a_log_that_cannot_be_written_is_tried_again_and_the_key_is_gone(
     async with serve_place(tmp_path) as running:
         running.service.on_forget.append(fail_once)
         running.service.forgetting.on_fault = lambda names, detail: faults.append((names, detail))
-        with trio.fail_after(30):
+        with trio.fail_after(120):
             await give(running.service, *ENDED, FORGET)
     assert tried == [False, True]
     assert faults == [(["I1"], "a log is read-only")]

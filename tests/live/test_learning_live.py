@@ -73,7 +73,7 @@ async def drive_everybody(service: Service, names: list[str], begun_ms: int) -> 
 
 
 async def until(true: Callable[[], bool]) -> None:
-    with trio.fail_after(20):
+    with trio.fail_after(120):
         while not true():  # noqa: ASYNC110  what is waited for happens in plain counters
             await trio.sleep(0.01)
 

@@ -11,7 +11,7 @@ from gateways.mqtt import Broker, Link, Message, NotPublished, Tls
 from tests.live.mosquitto_kit import Mosquitto, mosquitto, needs_mosquitto
 
 pytestmark = needs_mosquitto
-WITHIN_S = 20.0
+WITHIN_S = 120.0
 
 
 def broker_at(server: Mosquitto, **more: object) -> Broker:

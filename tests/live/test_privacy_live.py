@@ -64,7 +64,7 @@ async def test_after_forgetting_no_byte_of_the_folder_holds_it(tmp_path: Path) -
         for name in ("I1", "I2", "I3", "I4"):
             await incident(http, name)
         assert (await turnout("journal", "snapshot", str(data / "journal")))[0] == 0
-        with trio.fail_after(30):
+        with trio.fail_after(120):
             while not (data / "alerts.log").exists():  # noqa: ASYNC110  another process writes it
                 await trio.sleep(0.1)
         held = await http.post("/v1/incidents/I4/forget", json={"reason": "x"}, headers={"Idempotency-Key": "h"})

@@ -122,7 +122,7 @@ async def _plant(data: Path) -> str:
     tokens = dict(line.split(" = ") for line in (data / "access.toml").read_text().splitlines())
     headers = {"Authorization": f"Bearer {json.loads(tokens['supervisor'])}", "Content-Type": "application/json"}
     scraped = ""
-    async with httpx2.AsyncClient(base_url=base, timeout=30, headers=headers) as http:
+    async with httpx2.AsyncClient(base_url=base, timeout=120, headers=headers) as http:
         units = (await http.get("/v1/units?limit=1")).json()["items"]
         report = {**REPORT, "lat": units[0]["lat"], "lon": units[0]["lon"], "incident_type": "structure_fire"}
         for name in ("type", "id"):

@@ -89,7 +89,7 @@ async def test_a_run_that_fails_says_so_and_is_tried_again(tmp_path: Path, monke
         hasty = RetentionTask(running.service, tmp_path, Retention(at_hour=0, within_s=0.001))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(hasty.run)
-            with trio.fail_after(60):
+            with trio.fail_after(120):
                 while hasty.statistics().get("failed", 0) < 2:  # noqa: ASYNC110  a plain counter
                     await trio.sleep(0.01)
             assert hasty.levels()["failing"] == 1
@@ -98,6 +98,6 @@ async def test_a_run_that_fails_says_so_and_is_tried_again(tmp_path: Path, monke
         assert not await lost.keep(0)
         assert lost.levels()["failing"] == 1
         lost._data = tmp_path
-        with trio.fail_after(60):
+        with trio.fail_after(120):
             assert await lost.keep(0)
         assert lost.levels()["failing"] == 0

@@ -152,7 +152,7 @@ async def test_a_journal_that_fails_stops_the_service(tmp_path):
     with pytest.RaisesGroup(OSError, allow_unwrapped=True, flatten_subgroups=True):
         async with serve(riverside(), tmp_path, settings=SMALL, watchdog=quiet()) as service:
             service._fail(error)
-            with trio.fail_after(5):
+            with trio.fail_after(120):
                 await service.ask(fire())
     assert service.stage in (Stage.FAILED, Stage.STOPPING)
     with Journal.open(tmp_path, on_durable=lambda _: None, on_failure=lambda _: None, settings=SMALL) as journal:

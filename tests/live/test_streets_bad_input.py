@@ -25,7 +25,7 @@ NORTHERN, SOUTHERN = {"M1", "M2", "B1", "E1", "E2"}, {"M3", "B2"}
 """Who can help a sick person, by the bank that their station stands on."""
 FAR_OFF = (9_000, 9_000)
 """More than four kilometres from every road."""
-QUIET_S = 20
+QUIET_S = 120
 
 
 async def until(client: CadClient, holds: object) -> None:
@@ -143,7 +143,7 @@ async def drive(running: Running, client: CadClient, row: int, at: tuple[int, in
 async def roads_command(*arguments: str) -> tuple[int, str]:
     """Run `turnout roads` and return its status and what it says of errors."""
     command = [sys.executable, "-m", "gateways.cli", "roads", *arguments]
-    with trio.fail_after(60):
+    with trio.fail_after(120):
         done = await trio.run_process(command, check=False, capture_stdout=True, capture_stderr=True)
     return done.returncode, done.stderr.decode()
 

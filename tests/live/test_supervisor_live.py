@@ -24,7 +24,7 @@ from tests.live.cad_kit import FIRE, wire
 from tests.live.test_console_live import Desk
 from tests.unit.simulation_kit import city
 
-WITHIN_S = 120
+WITHIN_S = 240.0
 PATHS = ("/console/supervisor", "/console/simulations", "/console/simulations/night.run")
 
 
@@ -41,7 +41,7 @@ async def desk(folder: Path) -> AsyncIterator[Desk]:
 
         routes = console_routes(console, follow) + supervisor_routes(console, supervisor)
         url = f"http://{await nursery.start(partial(serve_http, routes, WebConfig(port=0)))}"
-        async with httpx2.AsyncClient(base_url=url, timeout=20, trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=url, timeout=120, trust_env=False) as client:
             yield Desk(running, console, client, url, trio.CancelScope())
         nursery.cancel_scope.cancel()
 

@@ -34,7 +34,7 @@ MIDNIGHT = 1_769_990_400_000
 NOW = MIDNIGHT + 50_000_000
 DEVICES = {"5102": "AMB-1", "av-1": "AMB-1", "av-2": "AMB-2", "ann/phone": "AMB-2"}
 PV = b">RPV46640+4197412-0752857900015802;ID=5102;*71<"
-WITHIN_S = 20.0
+WITHIN_S = 120.0
 
 
 class Feed(msgspec.Struct, frozen=True):

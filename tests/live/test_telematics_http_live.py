@@ -91,7 +91,7 @@ async def test_a_body_has_a_limit(server: Server) -> None:
 async def test_a_body_that_never_comes_is_given_up(server: Server) -> None:
     """408 after the deadline, counted; the next tracker is served."""
     async with await server.unfinished_post() as stream:
-        with trio.fail_after(5):
+        with trio.fail_after(120):
             assert b"408" in await stream.receive_some()
     assert server.intake.statistics().events == {"slow_body": 1}
     assert (await server.post(f"{GOOD}1769999990")).status_code == 200
@@ -100,7 +100,7 @@ async def test_a_body_that_never_comes_is_given_up(server: Server) -> None:
 async def test_a_tracker_that_leaves_in_the_middle(server: Server) -> None:
     """Its half message moves nothing; it is counted and the next is served."""
     await (await server.unfinished_post()).aclose()
-    with trio.fail_after(5):
+    with trio.fail_after(120):
         while server.intake.statistics().events != {"connection_reset": 1}:  # noqa: ASYNC110 - a plain counter
             await trio.sleep(0.005)
     assert (await server.post(f"{GOOD}1769999990")).status_code == 200

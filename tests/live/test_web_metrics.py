@@ -23,7 +23,7 @@ async def scrapable(directory: Path) -> AsyncIterator[tuple[Measured, httpx2.Asy
     async with serve_metrics(directory) as measured, trio.open_nursery() as nursery:
         serve = partial(serve_http, measured.metrics.routes(), WebConfig(port=0), counts=measured.http)
         address = await nursery.start(serve)
-        async with httpx2.AsyncClient(base_url=f"http://{address}", timeout=30) as client:
+        async with httpx2.AsyncClient(base_url=f"http://{address}", timeout=120) as client:
             yield measured, client
         nursery.cancel_scope.cancel()
 

@@ -16,12 +16,13 @@ from engine.live.planner import Planner, PlannerSettings
 from engine.live.release import Release
 from engine.live.service import Service
 from engine.model.facts import UnitDispatched
-from engine.model.inputs import AnyInput, CancelIncident, ReportIncident, Tick
+from engine.model.inputs import AdoptPlace, AnyInput, CancelIncident, ReportIncident, Tick
 from engine.model.moves import PlanProposed, ProposeMoves
 from engine.model.rules import CoverageRules
 from engine.model.turn import Turn
-from engine.policy.redeploy import PolicyRefused, Priced
+from engine.policy.redeploy import Look, Planning, PolicyRefused, Priced, Surveyor
 from engine.policy.redeploy import Survey as Seen
+from engine.state.world import World
 from gateways.config import ConfigRefused, read_config
 from tests.builders import NOW, small_place
 from tests.unit.engine_place import Town
@@ -92,6 +93,39 @@ async def test_many_news_are_one_plan(thoughts: list[float], autojump_clock: Moc
         await trio.sleep(10)
         assert [round(at - began_s, 1) for at in thoughts] == [0.0, 1.0]
         nursery.cancel_scope.cancel()
+
+
+async def test_an_epoch_that_changes_meanwhile_is_made_ready_in_the_thread_too(
+    thoughts: list[float], autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a metropolis that takes seconds: a look at the World that had to find it itself would stop the loop for them."""
+    del autojump_clock
+    names = iter(("Second", "Third"))
+    ready: list[bool] = []
+    make_ready, look = Surveyor.make_ready, Planning.look
+
+    def made_ready(surveyor: Surveyor, *basis: Any) -> Any:
+        was_ready = surveyor.is_ready(service.world)
+        found = make_ready(surveyor, *basis)
+        if not was_ready and (name := next(names, None)):
+            service.town.step(AdoptPlace(small_place(coverage=COVER, name=name)))
+        return found
+
+    def looked(planning: Planning, world: World) -> Look:
+        ready.append(planning.surveyor.is_ready(world))
+        return look(planning, world)
+
+    monkeypatch.setattr(Surveyor, "make_ready", made_ready)
+    monkeypatch.setattr(Planning, "look", looked)
+    service = Quiet()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Planner(cast("Service", service), PlannerSettings("priced")).run)
+        await trio.sleep(30)
+        nursery.cancel_scope.cancel()
+    assert next(names, None) is None
+    assert ready
+    assert all(ready)
+    assert thoughts
 
 
 async def test_a_storm_of_news_is_thought_about_at_the_agreed_pace(

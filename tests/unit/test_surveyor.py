@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine.model.inputs import AdoptPlace
 from engine.model.moves import AcceptMove, MoveRules, MoveWhy, ProposedMove, ProposeMoves, RejectMove
 from engine.model.rules import CoverageRules
-from engine.policy.redeploy import Demand, Points, Surveyor
+from engine.policy.redeploy import Demand, Home, Planning, Points, Survey, Surveyor, complete
 from engine.policy.redeploy.ground import _alike
 from engine.streets.weighing import Mode
 from tests import river_town
@@ -81,6 +81,25 @@ def test_ready_means_that_nothing_is_left_to_find() -> None:
     assert surveyor.is_ready(world)
     found.step(AdoptPlace(small_place(coverage=COVER, name="Otherville")))
     assert not surveyor.is_ready(world)
+
+
+@pytest.mark.parametrize("streets", [False, True])
+def test_a_look_is_completed_as_it_was_whatever_happens_meanwhile(streets: bool) -> None:
+    """Another thread does it while units drive on, are sent and are moved: what it reads is its own."""
+    place = small_place(coverage=COVER, streets=river_town.graph().digest if streets else "")
+    found, surveyor = Town(place, streets=river_town.library), Surveyor()
+    found.see(after_s=5, M1=(2_000, -100))
+    planning = Planning(Home())
+    planning.surveyor = surveyor
+    before = surveyor.survey(found.world)
+    look = planning.look(found.world)
+    found.see(after_s=5, M1=(-2_000, 900), M2=(1_500, -900))
+    found.command(AcceptMove, move=propose(found, "M2", "S3"))
+    found.report("cardiac", 1)
+    after = complete(look)
+    for name in Survey.__struct_fields__:
+        was, is_ = getattr(before, name), getattr(after, name)
+        assert np.array_equal(was, is_) if isinstance(was, np.ndarray) else was == is_, name
 
 
 def test_what_is_made_ready_beside_the_engine_leaves_its_memory_alone() -> None:
