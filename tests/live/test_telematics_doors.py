@@ -355,14 +355,17 @@ async def test_phones_and_trackers_on_a_broker(yard: Yard, tmp_path: Path) -> No
         tracker = Link(broker)
         await nursery.start(tracker.run)
 
-        async def phone(payload: dict[str, object]) -> None:
+        async def say(topic: str, payload: dict[str, object]) -> None:
             text = msgspec.json.encode(payload)
-            while not await tracker.publish("owntracks/ann/phone", text, within_s=WITHIN_S):  # noqa: ASYNC110
+            while not await tracker.publish(topic, text, within_s=WITHIN_S):  # noqa: ASYNC110
                 await trio.sleep(0.01)  # until our side has subscribed
+
+        async def phone(payload: dict[str, object]) -> None:
+            await say("owntracks/ann/phone", payload)
 
         await phone({"_type": "location", "lat": 52.0, "lon": 5.0, "tst": NOW // 1000 - 5, "vel": 36})
         position = {"lat": 52.0, "lon": 5.0, "time": NOW - 1_000}
-        await tracker.publish("turnout/av-1/position", msgspec.json.encode(position), within_s=WITHIN_S)
+        await say("turnout/av-1/position", position)
         await tracker.publish("turnout/av-1/position", b"rubbish", within_s=WITHIN_S)
         await yard.until(lambda: len(yard.moves) >= 2 and yard.event("malformed") == 1)
         assert {unit for unit, _ in yard.moves} == {"AMB-1", "AMB-2"}
