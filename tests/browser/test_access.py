@@ -1,6 +1,7 @@
 """WCAG 2.2 AA, held by axe-core over every view in both themes; and nothing told by colour alone."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +177,7 @@ def test_a_supervisor_s_screens(tmp_path: Path) -> None:
         expect(work.get_by_role("row").nth(1)).to_be_visible(timeout=READ_MS)
         found = sound(chief, "supervisor")
         chief.goto(f"{server.url}/console?view=replay&at={chief.evaluate('new Date().toISOString().slice(0, 19)')}Z")
-        expect(chief.locator(".past-banner")).to_contain_text("REPLAY")
+        expect(chief.locator(".past-banner")).to_contain_text(re.compile(r"REPLAY.*, \d\d:\d\d"), timeout=READ_MS)
         expect(chief.locator("#past-progress")).to_be_hidden(timeout=READ_MS)
         found += sound(chief, "replay")
         chief.keyboard.press("c")
