@@ -1,13 +1,14 @@
 """WCAG 2.2 AA, held by axe-core over every view in both themes; and nothing told by colour alone."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser.desk_kit import DESK, call, desk, expect, say, sit_down
-from tests.browser.kit import CHIEF, Server, token
+from tests.browser.kit import CHIEF, READ_MS, Server, token
 
 axe = pytest.importorskip("axe_playwright_python.base", reason="axe is not installed: pip install '.[test]'")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -173,11 +174,11 @@ def test_a_supervisor_s_screens(tmp_path: Path) -> None:
         sit_down(chief, server, "chief")
         chief.goto(f"{server.url}/console?view=supervisor")
         work = chief.get_by_role("region", name="Work and fairness")
-        expect(work.get_by_role("row").nth(1)).to_be_visible()
+        expect(work.get_by_role("row").nth(1)).to_be_visible(timeout=READ_MS)
         found = sound(chief, "supervisor")
         chief.goto(f"{server.url}/console?view=replay&at={chief.evaluate('new Date().toISOString().slice(0, 19)')}Z")
-        expect(chief.locator(".past-banner")).to_contain_text("REPLAY")
-        expect(chief.locator("#past-progress")).to_be_hidden()
+        expect(chief.locator(".past-banner")).to_contain_text(re.compile(r"REPLAY.*, \d\d:\d\d"), timeout=READ_MS)
+        expect(chief.locator("#past-progress")).to_be_hidden(timeout=READ_MS)
         found += sound(chief, "replay")
         chief.keyboard.press("c")
         expect(chief.locator("#cover")).to_contain_text("Zone by zone it was not recorded")

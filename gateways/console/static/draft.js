@@ -52,6 +52,7 @@ export class Draft {
     this._told = null;
     this._suspects = [];
     this._box.hidden = true;
+    fill(this._box); // also for who reads the page otherwise than by eye, nothing is left of it
   }
 
   _ask(key) {
