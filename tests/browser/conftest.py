@@ -11,9 +11,9 @@ RESTED = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sitting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seat]:
-    """A server and a page, for all of them."""
+    """A server and a page, for all of a file: playwright runs once in a process, so other files could not start theirs."""
     with desk(tmp_path_factory.mktemp("sitting")) as seat:
         yield seat
 
