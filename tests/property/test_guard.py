@@ -98,9 +98,12 @@ class Judge:
                     before.incident[fact.unit] = fact.into
                 case AutoWithheld():
                     # No gate is set here: otherwise the guard has refused what the policy proposed.
-                    asked = (
-                        "plan asks a person" in fact.reason or "does not go, and there is nobody else" in fact.reason
+                    minded = (
+                        "plan asks a person",
+                        "does not go, and there is nobody else",
+                        "has released its last unit",
                     )
+                    asked = any(words in fact.reason for words in minded)
                     assert asked, fact.reason
         self._clocks(before)
 
