@@ -39,7 +39,7 @@ async def test_an_alert_is_heard_acknowledged_and_called_off(tmp_path: Path) -> 
         await device.online()
         async with config(server).open(tmp_path) as sender:
             assert await sender.send(message()) == Outcome(delivered=True)
-            nursery.start_soon(sender.listen, tell)  # type: ignore[attr-defined]
+            nursery.start_soon(sender.listen, tell)  # type: ignore[attr-defined]  # this channel hears
             (told,) = await device.receive()
             body = msgspec.json.decode(told.payload)
             assert (body["type"], body["data"]["alert"]) == ("alert.dispatch", "A1")
@@ -72,7 +72,7 @@ async def test_what_the_broker_keeps_is_the_newest_alert_and_none_that_is_over(t
         await nursery.start(device.run)
         await device.online()
         async with config(server, retain=True).open(tmp_path) as sender:
-            nursery.start_soon(sender.listen, tell)  # type: ignore[attr-defined]
+            nursery.start_soon(sender.listen, tell)  # type: ignore[attr-defined]  # this channel hears
             for number in (1, 2):
                 await sender.send(message(number))
             for number in (1, 2):

@@ -90,7 +90,7 @@ async def test_a_device_is_told_that_it_may_not_answer_for_another(tmp_path: Pat
         await nursery.start(device.run)
         await device.online()
         async with Mqtt(broker=broker).open(tmp_path) as sender:
-            nursery.start_soon(sender.listen, tell)  # type: ignore[attr-defined]
+            nursery.start_soon(sender.listen, tell)  # type: ignore[attr-defined]  # this channel hears
             topic, said = "turnout/riverside/alerts/E8/acknowledge", b'{"alert": "A1"}'
             refused: list[dict[str, object]] = []
             with trio.fail_after(30):

@@ -357,7 +357,7 @@ async def test_phones_and_trackers_on_a_broker(yard: Yard, tmp_path: Path) -> No
 
         async def say(topic: str, payload: dict[str, object]) -> None:
             text = msgspec.json.encode(payload)
-            while not await tracker.publish(topic, text, within_s=WITHIN_S):  # noqa: ASYNC110
+            while not await tracker.publish(topic, text, within_s=WITHIN_S):  # noqa: ASYNC110  only its answer tells
                 await trio.sleep(0.01)  # until our side has subscribed
 
         async def phone(payload: dict[str, object]) -> None:

@@ -113,7 +113,7 @@ def test_everybody_is_given_everything_once_and_in_order(steps: list[tuple[str, 
     for who, follower in enumerate(told):
         assert follower.all == expected[who] + b"".join(behind[who])
         assert follower.messages == follower.all.count(b"<")
-    assert {told.index(each) for each in stream.followers} == set(twin)  # type: ignore[arg-type]
+    assert {told.index(each) for each in stream.followers} == set(twin)  # type: ignore[arg-type]  # all are Told
 
 
 def test_who_acts_is_told_before_who_looks_on_and_equals_share_the_bytes() -> None:

@@ -11,7 +11,7 @@ from gateways.places.addresses import spelt
 from gateways.places.city.generate import make_city
 from gateways.places.house_numbers import HouseNumber, house_number
 from gateways.places.osm import import_osm
-from tests.unit.osm_kit import LAT, LON, NORTH_M, ring_town
+from tests.unit.osm_kit import LAT, LON, NORTH_M, Map, ring_town
 
 RIVERSIDE = Path(__file__).parents[2] / "config" / "riverside"
 HEAD = "number,street,lat,lon,unit\n"
@@ -103,9 +103,9 @@ def test_house_numbers_are_read_as_they_are_written(text: str, number: HouseNumb
     assert house_number(text) == number
 
 
-def imported(tmp_path: Path, town: object) -> tuple[dict[str, tuple[float, float]], str]:
+def imported(tmp_path: Path, town: Map) -> tuple[dict[str, tuple[float, float]], str]:
     """Return positions in metres north and east of the map's first point, by address, and what was said of them."""
-    result = import_osm(town.write(tmp_path), tmp_path / "out", lambda *_: None)  # type: ignore[attr-defined]
+    result = import_osm(town.write(tmp_path), tmp_path / "out", lambda *_: None)
     found = load(tmp_path / "out").addresses
     assert found is not None
     metres = np.column_stack(((found.lat - LAT) * NORTH_M, (found.lon - LON) * NORTH_M / 2)).round(0)
