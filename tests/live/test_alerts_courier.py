@@ -170,11 +170,12 @@ async def test_what_hangs_holds_up_nobody_else(tmp_path: Path) -> None:
             await run.call()
         await until(lambda: run.tally.get("alerts_acknowledged") == 8)
         assert sorted(seen.key for seen in good.seen) == [f"A{number}" for number in range(1, 9)]
-        # An acknowledgement breaks off what is under way, so the two workers come free, and pass over what is over.
+        # An acknowledgement breaks off what is under way, so the two workers come free. What they take next hangs as well, if
+        # its time has not run out; what is over they pass over. Either way nothing of it counts as an attempt that ended.
         await until(lambda: run.statistics("hung").depth == 0)
         counts = run.statistics("hung").counts
         assert (counts.attempts, counts.stale) == (0, 8)
-        assert 2 <= len(hung.seen) < 8
+        assert hung.seen
 
 
 async def test_what_is_owed_is_sent_again_after_a_restart(tmp_path: Path) -> None:
