@@ -6,6 +6,7 @@ import { foretold, owed } from "./enters.js";
 import { split, Wrong } from "./grammar.js";
 import { incidentOffers, unitOffers } from "./offers.js";
 import { understand, VERBS } from "./verbs.js";
+import { plain } from "./words.js";
 
 const BEFORE = { accepted: "✓ ", refused: "✕ Refused: ", renewed: "↻ Nobody sent yet: " };
 const HISTORY = 100;
@@ -122,7 +123,7 @@ export class Line {
   /** What the line does; a promise of it while a place is looked for. Raises Wrong, and changes nothing. */
   _read(line) {
     const { verb, words, text } = understand(split(line), this.desk);
-    if (!this.desk.mayAll(verb)) throw new Wrong(`A ${this.desk.me.role.replaceAll("_", " ")} may not do this.`);
+    if (!this.desk.mayAll(verb)) throw new Wrong(`A ${plain(this.desk.me.role)} may not do this.`);
     return verb.read({ words, text }, this.desk);
   }
 
