@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from gateways.vocabulary.verbs import VERBS
-from tests.browser.desk_kit import Seat, accepted, call, expect, say, typing
+from tests.browser.desk_kit import Seat, accepted, call, expect, refused, say, typing
 from tests.browser.kit import Server
 
 
@@ -36,6 +36,28 @@ def test_units_that_are_sent_are_named_and_a_reason_begins_with_a_semicolon(seat
     expect(page.locator("#card .assigned")).to_contain_text("E1")
     typing(page, f"D {incident} C1 by foot")
     expect(page.locator("#assist .enters")).to_contain_text(f"Enter sends C1 to {incident}: besides E1.")
+
+
+def test_a_unit_under_way_is_turned_round_for_the_reason_that_was_typed(seat: Seat) -> None:
+    """Refused, the line becomes one that diverts and keeps the reason; whoever presses Enter twice at once diverts nobody."""
+    server, page = seat
+    first = call(page, "sick_person", "P4")
+    say(page, f"D {first} M2 ; nearest")
+    accepted(page, f"Sent M2 to {first}")
+    second = call(page, "fire_alarm", "P1")
+    typing(page, f"D {second} M2 E3 ; E2 smells smoke")
+    page.keyboard.press("Enter")
+    refused(page, rf"M2 is under way to {first}\. Enter turns it round .*E3: with D")
+    line = page.locator("#command")
+    expect(line).to_have_value(f"DV M2 {second} ; E2 smells smoke")
+    page.evaluate("window.turnout.desk.line._entered = Infinity")  # the second press of somebody in a hurry
+    page.keyboard.press("Enter")
+    expect(line).to_have_value(f"DV M2 {second} ; E2 smells smoke")
+    page.evaluate("window.turnout.desk.line._entered = -Infinity")
+    page.keyboard.press("Enter")
+    accepted(page, f"M2 diverted to {second}")
+    assert assigned(server, second)["M2"]["deviation"] == "E2 smells smoke"
+    assert "M2" not in assigned(server, first)
 
 
 def test_who_is_left_is_said_before_units_are_released_turned_round_or_replaced(seat: Seat) -> None:

@@ -86,7 +86,7 @@ function enter(line, desk) {
 }
 
 function entering(call, desk) {
-  if (call.wrong) throw new Wrong(call.wrong, "", true);
+  if (call.wrong) throw new Wrong(call.wrong, { lacks: true });
   const { kind, spot, sends } = call;
   const kept = sends ? { due_ms: Math.round(now() + KEPT_MS) } : {};
   const report = { type: "report_incident", ...aboutCall(call, desk), address: spot.name, note: call.note, ...kept };

@@ -3,10 +3,9 @@
 /** What is wrong with a line, in words for the person who typed it. */
 export class Wrong extends Error {
   /** `instead`: the line that would do what was meant, as far as it can be told; `lacks`: the line only wants more words. */
-  constructor(message, instead = "", lacks = false) {
+  constructor(message, { instead = "", lacks = false } = {}) {
     super(message);
-    this.instead = instead;
-    this.lacks = lacks;
+    Object.assign(this, { instead, lacks });
   }
 }
 
@@ -33,6 +32,12 @@ export function meant(word, names) {
     if (each.startsWith(sought)) found.push(name);
   }
   return found.length > 1 ? found : found[0];
+}
+
+/** A reason as it stands behind the names of a line: marked where its first word would be taken for one of them. */
+export function behind(reason, board) {
+  const [first] = reason.split(" ");
+  return /\d/.test(first) || board.units.has(first.toUpperCase()) ? `; ${reason}` : reason;
 }
 
 export function unitOf(word, board) {
@@ -86,6 +91,6 @@ export function sorted(words, text, board, { wantsIncident = true, wantsUnits = 
 
 /** Raise where something is missing. */
 export function need(value, what) {
-  if (!value || (Array.isArray(value) && !value.length)) throw new Wrong(what, "", true);
+  if (!value || (Array.isArray(value) && !value.length)) throw new Wrong(what, { lacks: true });
   return value;
 }

@@ -181,7 +181,8 @@ export class Line {
       // Whoever presses twice in a hurry has not read what is recommended.
       const hurried = event.repeat || event.timeStamp - this._entered < HURRY_MS;
       this._entered = event.timeStamp;
-      if (!line) return hurried ? undefined : this.desk.acceptChosen();
+      if (hurried && (!line || typed === this._instead.trim())) return; // nor what stands there instead of a refused line
+      if (!line) return this.desk.acceptChosen();
       this._history.push(line);
       if (this._history.length > HISTORY) this._history.shift();
       this._at = this._history.length;
