@@ -28,7 +28,7 @@ class NoTurn(Exception):
     """The lock could not be had."""
 
 
-class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba ships no types
+class KernelCache(FunctionCache):
     """The cache of one kernel. Its folder is the one that Numba finds."""
 
     def __init__(self, function: Callable[..., object]) -> None:
@@ -37,7 +37,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba ships no types
         self._cache_file = _InTurn(self._cache_path, self._impl.filename_base, stamp)
 
 
-class _InTurn(IndexDataCacheFile):  # type: ignore[misc]
+class _InTurn(IndexDataCacheFile):
     """The files of one kernel: an index of argument types, and machine code for each."""
 
     def load(self, key: Any) -> Any:
