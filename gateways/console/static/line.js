@@ -112,7 +112,7 @@ export class Line {
       return await this.perform(await reading, typed ? line : "");
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
-      this._instead = error.instead;
+      this._instead = error.marked(line);
       this._keeps = error.lacks;
       this.say("refused", error.message);
       return false;
@@ -321,7 +321,8 @@ export class Line {
       parts = lacks ? [make("span", { class: "wants" }, lacks)] : foretold(say, this.desk).flatMap(inWords);
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
-      this._lacks = error.message;
+      if (error.sure) parts = [make("span", { class: "wants" }, error.sure)];
+      else this._lacks = error.message;
     }
     const whole = parts.map((each) => each.textContent).join("");
     if (this._enters.textContent !== whole) {

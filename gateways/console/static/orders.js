@@ -113,7 +113,7 @@ function divert({ words, text }, desk) {
 }
 
 function replace({ words, text }, desk) {
-  const { units, text: reason } = sorted(words, text, desk.board, { wantsIncident: false });
+  const { units, text: reason } = sorted(words, text, desk.board, { wantsIncident: false, most: 2 });
   if (units.length !== 2) throw new Wrong("Name two units: the one that goes home, then the one that goes in its place.");
   const [unit, replacement] = units;
   const incident = need(desk.board.units.get(unit).incident, `${unit} is on no incident.`);
