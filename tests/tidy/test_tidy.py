@@ -73,7 +73,11 @@ def name_of(path: Path) -> str:
 
 OURS = sources("engine", "gateways", "loadtests", "tests")
 each_file = pytest.mark.parametrize("path", OURS, ids=name_of)
-each_pure = pytest.mark.parametrize("path", sources(*(f"engine/{room}" for room in PURE)), ids=name_of)
+COMPILED_WITH = ROOT / "engine" / "kernels" / "keeping.py"
+"""Numba's files and who may touch them: part of compiling. Nothing that a kernel or a decision does goes through it."""
+each_pure = pytest.mark.parametrize(
+    "path", [each for each in sources(*(f"engine/{room}" for room in PURE)) if each != COMPILED_WITH], ids=name_of
+)
 
 
 # ── nothing is half added ───────────────────────────────────────────────────────────────────────────────────
