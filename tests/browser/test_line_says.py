@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from gateways.vocabulary.verbs import VERBS
-from tests.browser.desk_kit import Seat, accepted, call, expect, say, typing
+from tests.browser.desk_kit import Seat, accepted, call, expect, refused, say, typing
 from tests.browser.kit import Server
 
 
@@ -18,10 +18,10 @@ def assigned(server: Server, incident: str) -> dict[str, Any]:
 
 
 def test_units_that_are_sent_are_named_and_a_reason_begins_with_a_semicolon(seat: Seat) -> None:
-    """Two names in a row are two units, and it says so; behind `;`, or the first other word, a name is only a word."""
+    """Behind `;`, or the first word that is no name, a unit's name is only a word."""
     server, page = seat
     incident = call(page, "sick_person", "P4")
-    typing(page, f"D {incident} E1 E2 crew is ill")
+    typing(page, f"D {incident} E1 E2 ; crew is ill")
     enters(page, f"Enter sends E1 and E2 to {incident} · reason: crew is ill")
     typing(page, f"D {incident} E1")
     expect(page.locator("#assist .enters")).to_have_text(re.compile(r"^E1 instead of .*: say why$"))
@@ -38,16 +38,82 @@ def test_units_that_are_sent_are_named_and_a_reason_begins_with_a_semicolon(seat
     expect(page.locator("#assist .enters")).to_contain_text(f"Enter sends C1 to {incident}: besides E1.")
 
 
+def test_whether_a_unit_begins_a_reason_is_asked_and_never_guessed(seat: Seat) -> None:
+    """Behind several units a reason is marked: without it nothing is done, and the line is offered with the mark in it."""
+    server, page = seat
+    incident = call(page, "sick_person", "P4")
+    say(page, f"D {incident} M2 A1 ; both are near")
+    accepted(page, f"Sent M2, A1 to {incident}")
+    expect(page.locator("#card .assigned")).to_contain_text("A1")
+    typing(page, "RL M2 A1 is enough")
+    enters(page, "Is A1 meant as well, or is it part of the reason? Put ; before the reason")
+    page.keyboard.press("Enter")
+    refused(page, "Does the reason begin with A1")
+    assert set(assigned(server, incident)) == {"M2", "A1"}
+    expect(page.locator("#command")).to_have_value("RL M2 A1 ; is enough")
+    enters(page, f"Enter releases M2 and A1 from {incident}: nobody is left on {incident} · reason: is enough")
+    typing(page, "RL M2 ; A1 is enough")
+    enters(page, f"Enter releases M2 from {incident}: A1 stays on {incident} · reason: A1 is enough")
+    page.keyboard.press("Enter")
+    accepted(page, "M2 released")
+    typing(page, "RP A1 M2 E1 is too far")
+    enters(page, f"Enter sends M2 to {incident} in the place of A1, which is released · reason: E1 is too far")
+    typing(page, f"DV M2 {incident} E1 E2 burns")
+    enters(page, "Is E2 meant as well, or is it part of the reason? Put ; before the reason")
+    page.keyboard.press("Escape")
+
+
+def test_a_call_with_others_than_the_plan_asks_for_its_mark_too(seat: Seat) -> None:
+    """There `;` begins the note, so a second `>` begins the reason."""
+    server, page = seat
+    typing(page, "N sick_person 41.497,-90.512 P2 > E3 E4 is ill ; he fell")
+    expect(page.locator("#draft")).to_contain_text("Put > before the reason")
+    page.keyboard.press("Enter")
+    refused(page, "Does the reason begin with E4")
+    expect(page.locator("#command")).to_have_value("N sick_person 41.497,-90.512 P2 > E3 E4 > is ill ; he fell")
+    typing(page, "N sick_person 41.497,-90.512 P2 > E3 > E4 is ill ; he fell")
+    expect(page.locator("#draft")).to_contain_text("sends E3 instead of these: E4 is ill")
+    page.keyboard.press("Enter")
+    accepted(page, "Sent E3")
+    incident = str(page.locator("#result").inner_text()).split(":")[0].split()[-1]
+    sent = assigned(server, incident)  # and whom the plan adds to them
+    assert "E3" in sent
+    assert "E4" not in sent
+    assert [note["text"] for note in server.read(f"/v1/incidents/{incident}")["notes"]] == ["he fell"]
+
+
+def test_a_unit_under_way_is_turned_round_for_the_reason_that_was_typed(seat: Seat) -> None:
+    """Refused, the line becomes one that diverts and keeps the reason; whoever presses Enter twice at once diverts nobody."""
+    server, page = seat
+    first = call(page, "sick_person", "P4")
+    say(page, f"D {first} M2 ; nearest")
+    accepted(page, f"Sent M2 to {first}")
+    second = call(page, "fire_alarm", "P1")
+    typing(page, f"D {second} M2 E3 ; E2 smells smoke")
+    page.keyboard.press("Enter")
+    refused(page, rf"M2 is under way to {first}\. Enter turns it round .*E3: with D")
+    line = page.locator("#command")
+    expect(line).to_have_value(f"DV M2 {second} ; E2 smells smoke")
+    page.evaluate("window.turnout.desk.line._entered = Infinity")  # the second press of somebody in a hurry
+    page.keyboard.press("Enter")
+    expect(line).to_have_value(f"DV M2 {second} ; E2 smells smoke")
+    page.evaluate("window.turnout.desk.line._entered = -Infinity")
+    page.keyboard.press("Enter")
+    accepted(page, f"M2 diverted to {second}")
+    assert assigned(server, second)["M2"]["deviation"] == "E2 smells smoke"
+    assert "M2" not in assigned(server, first)
+
+
 def test_who_is_left_is_said_before_units_are_released_turned_round_or_replaced(seat: Seat) -> None:
     """Nobody, or those that stay; one unit in the place of another is one order, and the board has it so."""
     server, page = seat
     incident = call(page, "sick_person", "P4")
-    say(page, f"D {incident} M2 A1 the others are tired")
+    say(page, f"D {incident} M2 A1 ; the others are tired")
     accepted(page, f"Sent M2, A1 to {incident}")
     expect(page.locator("#card .assigned")).to_contain_text("A1")
     typing(page, "RL M2 no need")
     enters(page, f"Enter releases M2 from {incident}: A1 stays on {incident} · reason: no need")
-    typing(page, "RL M2 A1 no need")
+    typing(page, "RL M2 A1 ; no need")
     enters(page, f"Enter releases M2 and A1 from {incident}: nobody is left on {incident} · reason: no need")
     expect(page.locator("#assist .enters .wants")).to_contain_text("nobody is left")
     typing(page, "RL M2 ; A1 goes alone")

@@ -32,9 +32,11 @@ export function unsent(line) {
   return call.split(/\s+/).includes(SENDING) ? line : [`${call.trimEnd()} ${SENDING} `, ...note].join(";").trimEnd();
 }
 
-/** Who is named behind `>`, and why: {units, reason}. Raises Wrong. */
+/** Who is named behind `>`, and why: {units, reason}; a second `>` begins the reason. Raises Wrong. */
 function othersOf(words, desk) {
-  const { units, text: reason } = sorted(words, "", desk.board, { wantsIncident: false });
+  const cut = words.indexOf(SENDING);
+  const [named, why] = cut < 0 ? [words, []] : [words.slice(0, cut), words.slice(cut + 1)];
+  const { units, text: reason } = sorted(named, why.join(" "), desk.board, { wantsIncident: false, mark: SENDING });
   if (!units.length && reason) throw new Wrong(`There is no unit “${reason.split(" ")[0]}”. With nothing behind > nobody is sent.`);
   if (units.length && !desk.may("order")) throw new Wrong("You enter calls; a dispatcher says who goes.");
   if (units.length && !reason) throw new Wrong(`Say why ${list(units)}.`);
@@ -70,7 +72,7 @@ export function callSoFar({ words: all, text }, desk) {
     return { ...call, spot, sends: cut < 0 ? null : othersOf(all.slice(cut + 1), desk) };
   } catch (error) {
     if (!(error instanceof Wrong)) throw error;
-    return { ...call, spot, wrong: error.message };
+    return { ...call, spot, wrong: error.sure || error.message, unclear: error.sure ? error : null };
   }
 }
 
@@ -86,7 +88,8 @@ function enter(line, desk) {
 }
 
 function entering(call, desk) {
-  if (call.wrong) throw new Wrong(call.wrong, "", true);
+  if (call.unclear) throw call.unclear;
+  if (call.wrong) throw new Wrong(call.wrong, { lacks: true });
   const { kind, spot, sends } = call;
   const kept = sends ? { due_ms: Math.round(now() + KEPT_MS) } : {};
   const report = { type: "report_incident", ...aboutCall(call, desk), address: spot.name, note: call.note, ...kept };

@@ -2,11 +2,36 @@
 
 /** What is wrong with a line, in words for the person who typed it. */
 export class Wrong extends Error {
-  /** `instead`: the line that would do what was meant, as far as it can be told; `lacks`: the line only wants more words. */
-  constructor(message, instead = "", lacks = false) {
+  /**
+   * `instead`: the line that would do what was meant, as far as it can be told; `lacks`: the line only wants more words;
+   * `sure`: what is said of it while it is typed, where no further word can mend it.
+   */
+  constructor(message, { instead = "", lacks = false, sure = "" } = {}) {
     super(message);
-    this.instead = instead;
-    this.lacks = lacks;
+    Object.assign(this, { instead, lacks, sure });
+  }
+
+  /** The line that shall stand there instead of this one; "" if none is known. */
+  marked() {
+    return this.instead;
+  }
+}
+
+/** Several units, and words behind the last of them: it may be meant as well, or be the first word of the reason. */
+export class Unclear extends Wrong {
+  /** `rest` words stand behind the units; `mark` is what begins a reason here. */
+  constructor(units, rest, mark) {
+    const last = units.at(-1);
+    const all = `${units.slice(0, -1).join(", ")} and ${last}`;
+    super(`Does the reason begin with ${last}, or is ${last} meant as well? With ${mark} where it stands now Enter does it for ${all}; else put ${mark} before ${last}.`, { sure: `Is ${last} meant as well, or is it part of the reason? Put ${mark} before the reason` });
+    Object.assign(this, { _rest: rest, _mark: mark });
+  }
+
+  /** The line as it was read so far, with the mark behind its units. */
+  marked(line) {
+    const { words, text } = split(line);
+    const at = words.length - this._rest;
+    return [...words.slice(0, at), this._mark, ...words.slice(at), ...(text ? [";", text] : [])].join(" ");
   }
 }
 
@@ -35,6 +60,12 @@ export function meant(word, names) {
   return found.length > 1 ? found : found[0];
 }
 
+/** A reason as it stands behind the names of a line: marked where its first word would be taken for one of them. */
+export function behind(reason, board) {
+  const [first] = reason.split(" ");
+  return /\d/.test(first) || board.units.has(first.toUpperCase()) ? `; ${reason}` : reason;
+}
+
 export function unitOf(word, board) {
   const found = meant(word, board.units.keys());
   if (typeof found === "string") return found;
@@ -59,10 +90,11 @@ function isIncident(word, board) {
 
 /**
  * Sort the words of an order: {incident, units, text}. Whatever is neither a unit nor an incident begins the text, and so
- * does `;`: from there on names of units are words like any other.
+ * does `;`: from there on names of units are words like any other. Where the text follows several units without it, the
+ * last of them may be meant for the text: that is asked, not guessed, unless the verb takes `most` units and no more.
  * Without an incident the selected one is meant.
  */
-export function sorted(words, text, board, { wantsIncident = true, wantsUnits = true } = {}) {
+export function sorted(words, text, board, { wantsIncident = true, wantsUnits = true, most = Infinity, mark = ";" } = {}) {
   const units = [];
   let incident = null;
   let at = 0;
@@ -72,7 +104,7 @@ export function sorted(words, text, board, { wantsIncident = true, wantsUnits = 
       incident = named;
       continue;
     }
-    if (!wantsUnits) break;
+    if (!wantsUnits || units.length >= most) break;
     const unit = meant(words[at], board.units.keys());
     const sure = typeof unit === "string" && (unit.toLowerCase() === words[at].toLowerCase() || /\d/.test(words[at]));
     if (sure && !units.includes(unit)) units.push(unit);
@@ -81,11 +113,13 @@ export function sorted(words, text, board, { wantsIncident = true, wantsUnits = 
   }
   const rest = [words.slice(at).join(" "), text].filter(Boolean).join(" ");
   if (/^[A-Za-z]{1,3}\d+\w?$/.test(words[at] ?? "") && !board.units.has(words[at].toUpperCase())) throw new Wrong(`There is no unit or open incident “${words[at]}”.`);
+  const close = at > 0 && meant(words[at - 1], units) === units.at(-1);
+  if (units.length > 1 && units.length < most && at < words.length && close) throw new Unclear(units, words.length - at, mark);
   return { incident: incident ?? board.selected, units, text: rest };
 }
 
 /** Raise where something is missing. */
 export function need(value, what) {
-  if (!value || (Array.isArray(value) && !value.length)) throw new Wrong(what, "", true);
+  if (!value || (Array.isArray(value) && !value.length)) throw new Wrong(what, { lacks: true });
   return value;
 }

@@ -34,7 +34,7 @@ function commands(may) {
         make("dd", {}, `${each.about}.${each.fms.length ? ` In digits: UNIT … ${each.fms.join(" or ")}.` : ""}${may(each) ? "" : " Not for your role."}`),
       ])));
   return [
-    make("p", { class: "quiet" }, "Spaces or dots (D.I12.E7), upper or lower case; the beginning of a word will do where it can mean one thing only. [May be left out]: the selected incident is meant. A REASON begins with the first word that is no unit, or with a semicolon (RL M21 ; M6 goes). What Enter will do stands over the line."),
+    make("p", { class: "quiet" }, "Spaces or dots (D.I12.E7), upper or lower case; the beginning of a word will do where it can mean one thing only. [May be left out]: the selected incident is meant. A REASON begins with the first word that is no unit; behind several units it begins with a semicolon (RL M21 ; M6 goes). What Enter will do stands over the line."),
     make("div", { class: "sheet-columns" },
       make("section", {}, make("h3", {}, "Keys"), make("dl", { class: "keys-list" }, ...KEYS.flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, `${what}.`)]))),
       ...groups.map(section)),

@@ -112,7 +112,7 @@ export class Line {
       return await this.perform(await reading, typed ? line : "");
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
-      this._instead = error.instead;
+      this._instead = error.marked(line);
       this._keeps = error.lacks;
       this.say("refused", error.message);
       return false;
@@ -181,7 +181,8 @@ export class Line {
       // Whoever presses twice in a hurry has not read what is recommended.
       const hurried = event.repeat || event.timeStamp - this._entered < HURRY_MS;
       this._entered = event.timeStamp;
-      if (!line) return hurried ? undefined : this.desk.acceptChosen();
+      if (hurried && (!line || typed === this._instead.trim())) return; // nor what stands there instead of a refused line
+      if (!line) return this.desk.acceptChosen();
       this._history.push(line);
       if (this._history.length > HISTORY) this._history.shift();
       this._at = this._history.length;
@@ -320,7 +321,8 @@ export class Line {
       parts = lacks ? [make("span", { class: "wants" }, lacks)] : foretold(say, this.desk).flatMap(inWords);
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
-      this._lacks = error.message;
+      if (error.sure) parts = [make("span", { class: "wants" }, error.sure)];
+      else this._lacks = error.message;
     }
     const whole = parts.map((each) => each.textContent).join("");
     if (this._enters.textContent !== whole) {

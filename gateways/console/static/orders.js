@@ -1,7 +1,7 @@
 // How words become orders, one reader a verb. Which verbs there are is said on the server (`verbs.js`).
 
 import { now } from "./clock.js";
-import { incidentOf, meant, need, sorted, unitOf, Wrong } from "./grammar.js";
+import { behind, incidentOf, meant, need, sorted, unitOf, Wrong } from "./grammar.js";
 import { UNDER_WAY } from "./offers.js";
 import { STATUS } from "./words.js";
 
@@ -61,6 +61,18 @@ export function releasing(units, incident) {
   };
 }
 
+/** Who is under way elsewhere is turned round, not sent: the line that does so keeps what was said of why. */
+function onlyFree(units, incident, reason, board) {
+  const under = units.map((unit) => board.units.get(unit)).filter((unit) => unit.incident && unit.incident !== incident && UNDER_WAY.has(unit.status));
+  if (!under.length) return;
+  const names = under.map((unit) => unit.id);
+  const others = units.filter((unit) => !names.includes(unit));
+  const where = under.map((unit) => `${unit.id} is under way to ${unit.incident}`).join(", ");
+  const how = reason ? "Enter turns" : "Say why, and Enter turns";
+  const rest = others.length ? ` ${others.join(", ")}: with D, in a line of its own.` : "";
+  throw new Wrong(`${where}. ${how} ${names.length > 1 ? "them" : "it"} round (DV).${rest}`, { instead: `DV ${names.join(" ")} ${incident} ${reason ? behind(reason, board) : ""}` });
+}
+
 function dispatch({ words, text }, desk) {
   const { incident, units, text: reason } = sorted(words, text, desk.board);
   need(incident, WHICH);
@@ -68,10 +80,7 @@ function dispatch({ words, text }, desk) {
     if (reason) throw new Wrong(`There is no unit “${reason.split(" ")[0]}”.`);
     return desk.accepting(incident);
   }
-  for (const unit of units) {
-    const { status, incident: other } = desk.board.units.get(unit);
-    if (other && other !== incident && UNDER_WAY.has(status)) throw new Wrong(`${unit} is under way to ${other}. DV turns it round: say why.`, `DV ${unit} ${incident} `);
-  }
+  onlyFree(units, incident, reason, desk.board);
   return {
     say: [{ type: "dispatch", incident, units, reason }],
     done: () => `Sent ${units.join(", ")} to ${incident}`,
@@ -104,7 +113,7 @@ function divert({ words, text }, desk) {
 }
 
 function replace({ words, text }, desk) {
-  const { units, text: reason } = sorted(words, text, desk.board, { wantsIncident: false });
+  const { units, text: reason } = sorted(words, text, desk.board, { wantsIncident: false, most: 2 });
   if (units.length !== 2) throw new Wrong("Name two units: the one that goes home, then the one that goes in its place.");
   const [unit, replacement] = units;
   const incident = need(desk.board.units.get(unit).incident, `${unit} is on no incident.`);
