@@ -15,6 +15,8 @@ from typing import Any, Final, TypeVar, cast
 
 from numba import njit
 
+from engine.kernels.keeping import KernelCache
+
 Function = TypeVar("Function", bound=Callable[..., object])
 
 KERNELS: Final[list[Any]] = []
@@ -27,7 +29,7 @@ def _cache_is_writable() -> bool:
     def probe() -> None: ...
 
     try:
-        njit(cache=True)(probe)
+        KernelCache(probe)
     except RuntimeError:  # "no locator available": a read-only install without a writable home
         return False
     return True
@@ -39,7 +41,9 @@ CACHED: Final = _cache_is_writable()
 
 def kernel(function: Function) -> Function:
     """Compile `function` at its first call with each new set of argument types. Nothing is compiled here."""
-    compiled = njit(cache=CACHED, nogil=True, fastmath=False, parallel=False)(function)
+    compiled: Any = njit(nogil=True, fastmath=False, parallel=False)(function)
+    if CACHED:
+        compiled._cache = KernelCache(function)  # noqa: SLF001  # what `cache=True` does, with Numba's own
     KERNELS.append(compiled)
     return cast("Function", compiled)
 
