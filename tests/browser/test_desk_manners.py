@@ -64,6 +64,34 @@ def test_a_refused_line_is_replaced_by_what_is_typed_next_and_one_that_lacks_wor
     accepted(page, f"{incident} cancelled")
 
 
+def test_escape_leaves_a_line_in_which_nothing_is_half_done(seat: Seat) -> None:
+    """Empty, begun by a key alone, or refused: one press. What somebody has typed goes first, and the line stays."""
+    _, page = seat
+    line = page.locator("#command")
+    incident = call(page, "sick_person", "P4")
+    typing(page, " ")
+    page.keyboard.press("Escape")
+    expect(line).not_to_be_focused()
+    page.keyboard.press("d")
+    expect(line).to_have_value(f"DV {incident} ")
+    page.keyboard.press("Escape")
+    expect(line).not_to_be_focused()
+    expect(line).to_have_value("")
+    expect(page.locator("#card .card-id")).to_have_text(incident)
+    typing(page, "V I987")
+    page.keyboard.press("Enter")
+    refused(page, "no unit or open incident")
+    expect(line).to_have_value("V I987")
+    page.keyboard.press("Escape")
+    expect(line).not_to_be_focused()
+    typing(page, f"D {incident} E1")
+    page.keyboard.press("Escape")
+    expect(line).to_have_value("")
+    expect(line).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(line).not_to_be_focused()
+
+
 def test_words_that_are_no_longer_true_do_not_stay(seat: Seat) -> None:
     """The offer to undo ends with its time, or when others have changed it; whatever was said ends; a refusal that is mended stays."""
     server, page = seat
@@ -210,8 +238,8 @@ def test_nothing_is_read_as_the_program_calls_it(seat: Seat) -> None:
     say(page, "M2 A")
     accepted(page, "M2 on scene")
     other = call(page, "sick_person", "P4")
-    say(page, f"D {other} M2 ; knows the house")
-    refused(page, f"M2 is on scene on {incident}")
+    say(page, f"DE {other} M2 ; knows the house")
+    refused(page, f"M2 is on scene on {incident}")  # the server's words
     expect(page.locator("#timeline")).to_be_visible()
     assert page.evaluate(RAW) == []
     say(page, f"V {incident}")

@@ -22,6 +22,7 @@ export class Line {
     this.desk = desk;
     this._instead = "";
     this._keeps = false;
+    this._begun = "";
     this._asking = 0;
     this._toldAt = 0;
     this._undoTold = "";
@@ -48,8 +49,9 @@ export class Line {
     this._assist.addEventListener("pointerdown", (event) => this._pick(event));
   }
 
+  /** Stand in the line; `text` is begun for the user, who has typed nothing of it yet. */
   focus(text) {
-    if (text !== undefined) this._input.value = text;
+    if (text !== undefined) this._input.value = this._begun = text;
     this._input.focus();
     this._input.setSelectionRange(this._input.value.length, this._input.value.length);
     this._help();
@@ -60,6 +62,7 @@ export class Line {
     const meaning = this._meaning(this._input.value);
     if (!meaning?.verb.wants.includes("unit") || meaning.text) return false;
     this.focus(`${this._input.value.trimEnd()} ${unit} `);
+    this._begun = "";
     return true;
   }
 
@@ -206,8 +209,9 @@ export class Line {
     } else if (event.key === "Escape") {
       event.preventDefault();
       event.stopPropagation();
-      if (input.value) input.value = "";
-      else input.blur();
+      const half = input.value.trim() && input.value !== this._begun;
+      input.value = "";
+      if (!half) input.blur();
       this._help();
     }
   }
@@ -215,7 +219,8 @@ export class Line {
   /** What was refused stands in the line again: selected, so that other words replace it, or with more words wanted behind it. */
   _again(line) {
     this.focus(this._instead || line);
-    if (!this._instead && !this._keeps) this._input.select();
+    if (this._instead || this._keeps) this._begun = ""; // it is to be gone on with
+    else this._input.select();
   }
 
   // ── completion ────────────────────────────────────────────────────────────────────────────────────────

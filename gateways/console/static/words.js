@@ -19,6 +19,8 @@ export const STATUS = {
   off_duty: ["OD", "off duty", "away", "cross"],
 };
 export const FREE = new Set(["available", "returning", "on_break"]);
+/** It is with its incident, or with somebody from there. */
+export const ARRIVED = new Set(["on_scene", "at_patient", "transporting", "at_hospital"]);
 export const AWAY = new Set(["out_of_service", "off_duty"]);
 
 /** Alarms, most urgent first, in words. */
