@@ -129,7 +129,7 @@ async def run_app(
                 desk,
                 geocoder,
             )
-            await _catch_up_forgetting(service)
+            await service.forgetting.catch_up_elsewhere(data / "journal")
             nursery.start_soon(service.watchdog.run)
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):
                 task_status.started(doors)
@@ -149,17 +149,6 @@ def _erase_with(service: Service, *erasing: Callable[[str], object]) -> None:
     service.forgetting.on_fault = lambda names, detail: _log.error(
         "people's data could not be erased; it is tried again until it is done", incidents=names, detail=detail
     )
-
-
-async def _catch_up_forgetting(service: Service) -> None:
-    """Erase from logs what was forgotten right before the last stop. Where that fails, dispatch goes on."""
-    try:
-        await trio.to_thread.run_sync(service.forgetting.catch_up_elsewhere)
-    except OSError as error:
-        _log.error(
-            "a forgotten incident could not be erased from all logs; have `turnout forget` do it again",
-            detail=str(error),
-        )
 
 
 async def _start_planner(
