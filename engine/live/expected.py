@@ -93,7 +93,9 @@ class Expected:
 
     def sample(self, world: World, now: int) -> None:
         """See now and then how many units of each kind are out, area by area; a few kinds at a time, as the loop waits."""
-        due = [needs for needs, last_ms in self._sampled_ms.items() if now >= last_ms + BUSY_EVERY_MS][:KINDS_AT_A_TIME]
+        due = [needs for needs, last_ms in self._sampled_ms.items() if now >= last_ms + BUSY_EVERY_MS]
+        # In a quiet night this is asked once a minute: who has waited for longest is next, or the last would never be seen.
+        due = sorted(due, key=self._sampled_ms.__getitem__)[:KINDS_AT_A_TIME]
         if not due:
             return
         fleet, hour = world.fleet, self._hour(now)

@@ -96,6 +96,7 @@ def _back_on_the_board(world: World, incident: Incident) -> None:
     incident.final, incident.ended_ms, incident.disposition = None, 0, ""
     incident.filled, incident.option, incident.alarm = {}, "", 1
     incident.declined, incident.turned_down, incident.been, incident.emptied_by = [], [], [], ""
+    incident.past_before = len(incident.past)
     world.closed.pop(incident.id)
     # The board is in the order of the reports, wherever it comes from.
     world.open = {each.id: each for each in world.incidents.values() if each.open}

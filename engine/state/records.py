@@ -145,11 +145,13 @@ class Incident(Struct):
     """Units that were there and are clear: likewise."""
     emptied_by: str = ""
     """Who released its last unit before anybody had reached it: the engine sends nobody there until a person has."""
+    past_before: int = 0
+    """So many of `past` were over before it was reopened."""
 
     @property
     def reached(self) -> bool:
-        """Has any unit been there?"""
-        sent = (*self.assigned.values(), *(ended.assignment for ended in self.past))
+        """Has any unit been there, since it was reported or came back on the board?"""
+        sent = (*self.assigned.values(), *(ended.assignment for ended in self.past[self.past_before :]))
         return any(status not in RELEASABLE for assignment in sent for status in assignment.stamps)
 
     @property

@@ -81,10 +81,15 @@ def _see_names(field: str, topic: str) -> None:
 
 def _see_whose(acknowledge: str, topic: str) -> None:
     """Raise ValueError if it could not be told from an acknowledgement's topic which unit it is for."""
+    ours, theirs = _everybody(topic).split("/"), acknowledge.split("/")
+    wild = [level for level in theirs if "+" in level or "#" in level]
     if "{" in acknowledge:
+        if wild:
+            raise ValueError("acknowledge: may have names in braces, or + and #: with both nobody's answer would count")
         told = "{unit}" in acknowledge or "{station}" in acknowledge
     else:
-        ours, theirs = _everybody(topic).split("/"), acknowledge.split("/")
+        if any(level not in ("+", "#") for level in wild) or "#" in theirs[:-1]:
+            raise ValueError("acknowledge: + stands for a whole level, and # for all levels at the end")
         told = theirs[-1] == "#" or len(theirs) > len(ours)
         told = told and all(level in ("+", "#", our) for our, level in zip(ours, theirs, strict=False))
     if not told:
@@ -92,10 +97,8 @@ def _see_whose(acknowledge: str, topic: str) -> None:
 
 
 def _everybody(topic: str) -> str:
-    """Return the topic with a wild card for each name in braces."""
-    for name in FIELDS:
-        topic = topic.replace(f"{{{name}}}", "+")
-    return topic
+    """Return the topic with a wild card for each level that has a name in braces: a broker knows none for less."""
+    return "/".join("+" if "{" in level else level for level in topic.split("/"))
 
 
 class OnTopic(Struct, frozen=True):

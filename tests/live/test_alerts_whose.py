@@ -7,6 +7,7 @@ import pytest
 import trio
 from alerts_kit import place, running, until
 from mosquitto_kit import mosquitto, needs_mosquitto
+from msgspec.structs import replace
 from test_alerts_station import alert, talking
 
 from engine.model.alert_facts import CopyState
@@ -116,3 +117,46 @@ def test_a_topic_on_which_anybody_could_answer_is_refused(topic: str) -> None:
         msgspec.convert({**given, "acknowledge": topic}, Mqtt)
     for fits in ("turnout/+/alerts/+/acknowledge", "turnout/#", "acks/{unit}", "turnout/+/alerts/+/+"):
         assert msgspec.convert({**given, "acknowledge": fits}, Mqtt).acknowledge == fits
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "turnout/+/alerts/{unit}/acknowledge",
+        "turnout/{agency}/alerts/{unit}/#",
+        "turnout/+/alerts/+/#/x",
+        "turnout/+/alerts/+/a+",
+    ],
+)
+def test_a_topic_on_which_nobody_could_answer_is_refused(topic: str) -> None:
+    """The broker would not take it, or no answer on it would count."""
+    with pytest.raises(msgspec.ValidationError, match="acknowledge: "):
+        msgspec.convert({"channel": "mqtt", "broker": {"host": "b"}, "acknowledge": topic}, Mqtt)
+
+
+@needs_mosquitto
+async def test_a_name_may_be_a_part_of_a_level(tmp_path: Path) -> None:
+    """The broker is asked for the whole level, as it knows no wild card for less; whose answer it is is told by the topic."""
+    heard: list[News] = []
+    told = trio.Event()
+
+    async def tell(news: News) -> bool:
+        heard.append(news)
+        told.set()
+        return True
+
+    async with mosquitto(tmp_path) as server, trio.open_nursery() as nursery:
+        broker = Broker(host="127.0.0.1", port=server.port)
+        config = Mqtt(broker=broker, topic="fire/unit-{unit}", acknowledge="fire/unit-{unit}/acknowledge")
+        device = Link(broker, topics=("fire/unit-E7",))
+        await nursery.start(device.run)
+        async with config.open(tmp_path) as sender:
+            nursery.start_soon(sender.listen, tell)  # type: ignore[attr-defined]  # this channel hears
+            with trio.fail_after(120):
+                await sender._link.online()  # type: ignore[attr-defined]
+                await device.publish("fire/unit-E7/acknowledge", b'{"alert": "A1"}', within_s=60)
+                await told.wait()
+            nursery.cancel_scope.cancel()
+    assert heard[0].speaker is not None
+    assert heard[0].speaker.may_answer(message())
+    assert not heard[0].speaker.may_answer(replace(message(), unit="E8"))

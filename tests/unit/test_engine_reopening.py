@@ -10,9 +10,10 @@ from engine.model.inputs import (
     CloseIncident,
     LinkIncidents,
     MergeIncident,
+    ReleaseUnit,
 )
 from engine.model.lifecycle import Phase, Status
-from engine.model.response_facts import IncidentReopened, IncidentSplit, IncidentsUnlinked
+from engine.model.response_facts import IncidentReopened, IncidentSplit, IncidentsUnlinked, PlacesReopened
 from engine.model.response_inputs import HoldIncident, ReopenIncident, SplitIncident, UnlinkIncidents
 from engine.state.image import restore, save, state_hash
 from tests.unit.engine_place import PLANS, Town, engine_place, facts_of, refusal
@@ -36,6 +37,23 @@ def test_a_reopened_incident_is_served_anew_in_the_same_turn() -> None:
     assert incident.notes[-1].text == "reopened: fell again (it was closed: treated at home)"
     assert list(town.world.open) == [incident.id, later.id], "the board is in the order of the reports"
     assert not town.world.closed
+    assert violations(town.world) == []
+
+
+def test_who_was_there_before_it_was_reopened_does_not_count_as_there() -> None:
+    """Its last unit is released before anybody came this time: it waits again, and a person is asked."""
+    town = Town()
+    incident = town.report("medical", 3)
+    town.says("B1", Status.ON_SCENE, after_s=200)
+    town.says("B1", Status.AVAILABLE, after_s=600)
+    town.command(CloseIncident, incident=incident.id, disposition="treated at home")
+    town.see()
+    town.command(ReopenIncident, incident=incident.id, reason="fell again", after_s=60)
+    (unit,) = incident.assigned
+    assert not restore(save(town.world)).incidents[incident.id].reached
+    turn = town.command(ReleaseUnit, unit=unit, incident=incident.id, reason="its crew must be relieved")
+    assert [fact.unit for fact in facts_of(turn, PlacesReopened)] == [unit]
+    assert (town.world.lacking(incident), incident.id in town.world.waiting) == ({"bls": 1}, True)
     assert violations(town.world) == []
 
 

@@ -138,6 +138,18 @@ def test_busy_units_are_seen_by_what_they_can() -> None:
     assert np.max(expected.expect(hour).busy_permille) <= 400
 
 
+def test_however_seldom_it_looks_every_kind_has_its_turn() -> None:
+    """Once in five minutes: more kinds than fit into the time between two samples of one."""
+    town, learned = Town(small_place()), Learned()
+    expected = Expected(town.world.settled, demand(), learned)
+    for look in range(40):
+        expected.sample(town.world, MONDAY + look * 300_000)
+    seen = {name.partition("/")[0] for name in learned.busy.fractions}
+    rules = expected.expect(MONDAY).rules or ()
+    assert len({rule.needs for rule in rules}) > 1
+    assert seen == {"", *("+".join(town.world.settled.names(rule.needs)) for rule in rules)}
+
+
 def test_where_units_are_busier_points_are_told_so() -> None:
     """Each point by the station that it is nearest to; a week of samples in which one station's units are always out."""
     place = small_place(coverage=CoverageRules(points=((0, 0, 1),), busy_permille=300))
