@@ -64,6 +64,34 @@ def test_a_refused_line_is_replaced_by_what_is_typed_next_and_one_that_lacks_wor
     accepted(page, f"{incident} cancelled")
 
 
+def test_escape_leaves_a_line_in_which_nothing_is_half_done(seat: Seat) -> None:
+    """Empty, begun by a key alone, or refused: one press. What somebody has typed goes first, and the line stays."""
+    _, page = seat
+    line = page.locator("#command")
+    incident = call(page, "sick_person", "P4")
+    typing(page, " ")
+    page.keyboard.press("Escape")
+    expect(line).not_to_be_focused()
+    page.keyboard.press("d")
+    expect(line).to_have_value(f"DV {incident} ")
+    page.keyboard.press("Escape")
+    expect(line).not_to_be_focused()
+    expect(line).to_have_value("")
+    expect(page.locator("#card .card-id")).to_have_text(incident)
+    typing(page, "V I987")
+    page.keyboard.press("Enter")
+    refused(page, "no unit or open incident")
+    expect(line).to_have_value("V I987")
+    page.keyboard.press("Escape")
+    expect(line).not_to_be_focused()
+    typing(page, f"D {incident} E1")
+    page.keyboard.press("Escape")
+    expect(line).to_have_value("")
+    expect(line).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(line).not_to_be_focused()
+
+
 def test_words_that_are_no_longer_true_do_not_stay(seat: Seat) -> None:
     """The offer to undo ends with its time, or when others have changed it; whatever was said ends; a refusal that is mended stays."""
     server, page = seat
@@ -178,6 +206,47 @@ def test_the_timeline_and_the_card_say_who_did_what_and_what_a_reason_was_for(se
     why = page.locator("#card .why")
     expect(why).to_contain_text("judged at")
     page.keyboard.press("Escape")
+
+
+RAW = """
+() => {
+  const said = [];
+  for (const each of document.querySelectorAll("#desk *")) {
+    if (each.closest("#command, .offers")) continue;
+    for (const node of each.childNodes) if (node.nodeType === 3) said.push(node.textContent);
+    for (const name of ["title", "aria-label", "placeholder"]) said.push(each.getAttribute(name) ?? "");
+  }
+  return said.filter((words) => /[a-z]_[a-z]/.test(words));
+}
+"""
+SPOKEN = """
+([name, sentence]) => import("/console/words.js").then((it) => [it.plain(name), it.spoken(sentence)])
+"""
+
+
+def test_nothing_is_read_as_the_program_calls_it(seat: Seat) -> None:
+    """Statuses, places of a plan, types: in words wherever they stand; what is quoted stays as somebody has said it."""
+    _, page = seat
+    sentence = "M1 is on_scene on I3 (second_chief). There is no type 'as_typed'; see a@b_c.example"
+    assert page.evaluate(SPOKEN, ["out_of_service", sentence]) == [
+        "out of service",
+        "M1 is on scene on I3 (second chief). There is no type 'as_typed'; see a@b_c.example",
+    ]
+    incident = call(page, "structure_fire", "P1")
+    say(page, f"D {incident} M2 ; is nearest")
+    accepted(page, f"Sent M2 to {incident}")
+    say(page, "M2 A")
+    accepted(page, "M2 on scene")
+    other = call(page, "sick_person", "P4")
+    say(page, f"DE {other} M2 ; knows the house")
+    refused(page, f"M2 is on scene on {incident}")  # the server's words
+    expect(page.locator("#timeline")).to_be_visible()
+    assert page.evaluate(RAW) == []
+    say(page, f"V {incident}")
+    expect(page.locator("#card .card-id")).to_have_text(incident)
+    assert page.evaluate(RAW) == []
+    say(page, "M2 AV")
+    accepted(page, "M2 available")
 
 
 def test_candidates_stand_by_their_time_and_an_old_judgement_says_its_age(seat: Seat) -> None:

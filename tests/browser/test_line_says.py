@@ -48,7 +48,7 @@ def test_whether_a_unit_begins_a_reason_is_asked_and_never_guessed(seat: Seat) -
     typing(page, "RL M2 A1 is enough")
     enters(page, "Is A1 meant as well, or is it part of the reason? Put ; before the reason")
     page.keyboard.press("Enter")
-    refused(page, "Does the reason begin with A1")
+    refused(page, "Is A1 meant as well")
     assert set(assigned(server, incident)) == {"M2", "A1"}
     expect(page.locator("#command")).to_have_value("RL M2 A1 ; is enough")
     enters(page, f"Enter releases M2 and A1 from {incident}: nobody is left on {incident} · reason: is enough")
@@ -63,13 +63,38 @@ def test_whether_a_unit_begins_a_reason_is_asked_and_never_guessed(seat: Seat) -
     page.keyboard.press("Escape")
 
 
+def test_who_cannot_be_turned_round_is_said_before_enter_with_what_to_do(seat: Seat) -> None:
+    """A crew that has arrived stays; one that is on nothing is sent, for the reason that was typed."""
+    _, page = seat
+    first = call(page, "sick_person", "P4")
+    say(page, f"D {first} M2 ; nearest")
+    accepted(page, f"Sent M2 to {first}")
+    say(page, "M2 A")
+    accepted(page, "M2 on scene")
+    expect(page.locator("#units .tile[data-key=M2] .tile-code")).to_have_text("SC")
+    second = call(page, "fire_alarm", "P1")
+    stays = f"M2 is on scene at {first} and stays until its crew says that it is clear."
+    typing(page, "DV M2")
+    enters(page, f"{stays} Turn one round that is under way, or send a free one (D).")
+    typing(page, f"D {second} M2 smoke")
+    enters(page, f"{stays} Send another one.")
+    typing(page, f"DV {second} E4 2nd floor burns")
+    enters(page, "E4 is on no incident, so there is nothing to turn it round from. D sends it.")
+    page.keyboard.press("Enter")
+    refused(page, "D sends it")
+    expect(page.locator("#command")).to_have_value(f"D {second} E4 ; 2nd floor burns ")
+    page.keyboard.press("Escape")
+    say(page, "M2 AV")
+    accepted(page, "M2 available")
+
+
 def test_a_call_with_others_than_the_plan_asks_for_its_mark_too(seat: Seat) -> None:
     """There `;` begins the note, so a second `>` begins the reason."""
     server, page = seat
     typing(page, "N sick_person 41.497,-90.512 P2 > E3 E4 is ill ; he fell")
     expect(page.locator("#draft")).to_contain_text("Put > before the reason")
     page.keyboard.press("Enter")
-    refused(page, "Does the reason begin with E4")
+    refused(page, "Is E4 meant as well")
     expect(page.locator("#command")).to_have_value("N sick_person 41.497,-90.512 P2 > E3 E4 > is ill ; he fell")
     typing(page, "N sick_person 41.497,-90.512 P2 > E3 > E4 is ill ; he fell")
     expect(page.locator("#draft")).to_contain_text("sends E3 instead of these: E4 is ill")

@@ -1,5 +1,7 @@
 // The board as the server told it: a snapshot, folded with every delta, bounded in size.
 
+import { spoken } from "./words.js";
+
 const EVENTS = 240;
 const REASONS = 120;
 /** Facts that are told so often, or of so little, that they would push everything else off the timeline. */
@@ -131,8 +133,8 @@ export class Board {
       } else this.incidents.set(each.id, each);
     }
     for (const each of message.units) this.units.set(each.id, each);
-    for (const each of message.alarms) this.alarms.set(each.id, each);
-    for (const each of message.moves ?? []) this.moves.set(each.id, each);
+    for (const each of message.alarms) this.alarms.set(each.id, { ...each, text: spoken(each.text) });
+    for (const each of message.moves ?? []) this.moves.set(each.id, { ...each, fill: spoken(each.fill), choice: spoken(each.choice) });
     for (const each of message.alerts ?? []) this.alerts.set(each.id, each);
     if (message.coverage) this.coverage = message.coverage;
     if (message.roads) this._takeRoads(message.roads);

@@ -4,7 +4,7 @@ import { now, clockTime } from "./clock.js";
 import { fill, find, make, onFrame, write } from "./dom.js";
 import { asOf } from "./cover.js";
 import { priorityBadge } from "./marks.js";
-import { byWhom, classWords, percent, plain, rough, span, STATUS } from "./words.js";
+import { byWhom, classWords, percent, plain, rough, span, STATUS, typeName } from "./words.js";
 import { reasons } from "./why.js";
 
 export class Card {
@@ -96,7 +96,7 @@ export class Card {
       { class: "card-head" },
       make("span", { class: "row-badge" }),
       make("span", { class: "card-id" }, incident.id),
-      make("span", {}, this._queue.typeName(incident)),
+      make("span", {}, typeName(incident.type)),
       make("span", { class: "card-place" }, incident.address || `${incident.lat.toFixed(4)}, ${incident.lon.toFixed(4)}`),
       make("span", { class: "row-age", "data-since": incident.reported_ms }, ""),
       make("button", { type: "button", class: "small", onclick: () => this.board.select(null), title: "Back to the city (Esc)" }, "Esc"),
@@ -123,7 +123,7 @@ export class Card {
         : null,
       ...this._act.cover.lines(incident),
       ...incident.short.map((short) =>
-        make("p", { class: "short" }, make("b", {}, `Short of ${short.missing} ${plain(short.slot)}: `), `nobody with ${short.needs.join(", ")} can be found.`)),
+        make("p", { class: "short" }, make("b", {}, `Short of ${short.missing} ${plain(short.slot)}: `), `nobody with ${short.needs.map(plain).join(", ")} can be found.`)),
       make("p", { class: "keys" },
         incident.decided_seq && may
           ? make("button", { type: "button", class: "main", onclick: () => this._act.accept(incident) }, make("kbd", {}, "Enter"), " Accept")
@@ -183,7 +183,7 @@ export class Card {
       incident.held_until_ms && make("p", {}, make("b", {}, `Held until ${clockTime(incident.held_until_ms)}: `), incident.held_reason),
       suspects.length && make("p", {}, make("b", {}, "Perhaps the same as "), suspects.join(", ")),
       make("p", { class: "quiet" },
-        [incident.plan && `plan ${plain(incident.plan)}`, incident.area && `area ${incident.area}`, incident.code && `code ${incident.code}`, incident.alarm_level > 1 && `alarm ${incident.alarm_level}`, incident.caller && `caller ${incident.caller}`, incident.reported_by && `taken by ${incident.reported_by}`, incident.redacted.length && `not for you: ${incident.redacted.join(", ")}`].filter(Boolean).join(" · ")),
+        [incident.plan && `plan ${plain(incident.plan)}`, incident.area && `area ${incident.area}`, incident.code && `code ${incident.code}`, incident.alarm_level > 1 && `alarm ${incident.alarm_level}`, incident.caller && `caller ${incident.caller}`, incident.reported_by && `taken by ${incident.reported_by}`, incident.redacted.length && `not for you: ${incident.redacted.map(plain).join(", ")}`].filter(Boolean).join(" · ")),
       ...incident.notes.slice(-4).reverse().map((note) => make("p", { class: "note" }, make("time", {}, clockTime(note.at_ms)), ` ${note.by}: ${note.text}`)),
     ];
     return make("section", { class: "facts" }, ...lines.filter(Boolean));

@@ -4,7 +4,7 @@ import { now } from "./clock.js";
 import { Wrong } from "./grammar.js";
 import { showHelp } from "./help.js";
 import { releasing } from "./orders.js";
-import { span } from "./words.js";
+import { plain, span } from "./words.js";
 
 const SNOOZE_MS = 600_000;
 const TOLD_WITHIN_MS = 2_000;
@@ -56,7 +56,7 @@ export class Desk {
     if (!unit) return "";
     if (unit.incident) this.board.select(unit.incident);
     this.map.seek(unit);
-    return `${name}: ${unit.kind}, ${unit.capabilities.join(", ")}, at home in ${unit.station}`;
+    return `${name}: ${plain(unit.kind)}, ${unit.capabilities.map(plain).join(", ")}, at home in ${unit.station}`;
   }
 
   show(incident, unit) {

@@ -2,6 +2,7 @@
 
 import { clockDay, clockTime, inCity, now, zoneName } from "./clock.js";
 import { fill, find, make } from "./dom.js";
+import { plain } from "./words.js";
 
 const JSON_TYPE = { "Content-Type": "application/json" };
 
@@ -62,7 +63,7 @@ export function signIn() {
 
 /** `desk, dispatcher`; a name that is its role is not said twice. */
 export function nameAndRole({ principal, role }) {
-  const plainly = role.replaceAll("_", " ");
+  const plainly = plain(role);
   return plainly === principal ? principal : `${principal}, ${plainly}`;
 }
 

@@ -7,7 +7,7 @@ import { aboutCall, callSoFar } from "./entering.js";
 import { list } from "./enters.js";
 import { fill, find, make } from "./dom.js";
 import { priorityBadge } from "./marks.js";
-import { metres, plain, rough, span } from "./words.js";
+import { metres, plain, rough, span, typeName } from "./words.js";
 
 const ASKS_AFTER_MS = 250;
 const AGAIN_MS = 5_000;
@@ -116,10 +116,10 @@ export class Draft {
 
   _suspect({ incident, reasons }) {
     const known = this.desk.board.incidents.get(incident);
-    const type = this.desk.place.types.find((each) => each.id === known?.type)?.name ?? "";
+    const type = known ? typeName(known.type) : "";
     const [x, y] = known ? this.desk.streets.toMetres(known.lat, known.lon) : [0, 0];
     const { spot } = this._call;
-    const near = known && spot ? `${metres(Math.hypot(x - spot.x, y - spot.y))} away, ${rough(now() - known.reported_ms)} ago` : reasons.join(", ");
+    const near = known && spot ? `${metres(Math.hypot(x - spot.x, y - spot.y))} away, ${rough(now() - known.reported_ms)} ago` : reasons.map(plain).join(", ");
     return make("p", {}, make("b", {}, incident), ` ${[type, known?.address, near].filter(Boolean).join(" · ")}`);
   }
 
@@ -136,7 +136,7 @@ export class Draft {
     // What is short and what Enter does stand first: a large response is longer than the panel.
     return make("section", { class: "proposal", "aria-label": "Who would go" },
       make("p", { class: "keys" }, this._keys(told.mode), make("span", { class: "quiet" }, `plan ${plain(told.plan)}; ${told.travel}`)),
-      ...told.short.map((short) => make("p", { class: "short" }, make("b", {}, `Short of ${short.missing} ${plain(short.slot)}: `), `nobody with ${short.needs.join(", ")} can be found.`)),
+      ...told.short.map((short) => make("p", { class: "short" }, make("b", {}, `Short of ${short.missing} ${plain(short.slot)}: `), `nobody with ${short.needs.map(plain).join(", ")} can be found.`)),
       rows.length ? make("table", {}, make("thead", {}, make("tr", {}, ...["Would go", "for", "there in", ""].map((title) => make("th", {}, title)))), make("tbody", {}, rows)) : "");
   }
 }

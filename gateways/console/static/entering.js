@@ -3,7 +3,7 @@
 import { clockTime, now } from "./clock.js";
 import { list } from "./enters.js";
 import { meant, sorted, Wrong } from "./grammar.js";
-import { span } from "./words.js";
+import { plain, span } from "./words.js";
 
 const WHERE = "Where? A street, a corner (5TH & MAIN), a station or hospital, lat,lon, or @ after a double click on the map.";
 /** Behind it stands who shall go in the place of what the plan would send; nobody, where nothing does. */
@@ -16,7 +16,7 @@ const PIN = "Double-click the map first, then say @.";
 export function typesOf(words, types) {
   for (let count = Math.min(4, words.length); count > 0; count -= 1) {
     const said = words.slice(0, count).join(" ").toLowerCase();
-    const same = types.filter((each) => each.id.toLowerCase() === said || each.id.replaceAll("_", " ").toLowerCase() === said || each.name.toLowerCase() === said);
+    const same = types.filter((each) => each.id.toLowerCase() === said || plain(each.id).toLowerCase() === said || each.name.toLowerCase() === said);
     if (same.length) return { found: same.slice(0, 1), count };
   }
   const begun = meant(words[0], types.map((each) => each.id));
@@ -52,12 +52,12 @@ export function callSoFar({ words: all, text }, desk) {
   const cut = all.indexOf(SENDING);
   const words = cut < 0 ? all : all.slice(0, cut);
   const { types } = desk.place;
-  const some = types.slice(0, 6).map((each) => each.id).join(", ");
+  const some = types.slice(0, 6).map((each) => plain(each.id)).join(", ");
   const call = { kind: null, spot: null, priority: null, urged: false, note: text, sends: null, wrong: "" };
   if (!words.length) return { ...call, wrong: `What has happened? ${some} …` };
   const { found, count } = typesOf(words, types);
   if (!found.length) return { ...call, wrong: `There is no type “${words[0]}”. Types: ${some} …` };
-  if (found.length > 1) return { ...call, wrong: `Which type: ${found.slice(0, 5).map((each) => each.id).join(", ")}?` };
+  if (found.length > 1) return { ...call, wrong: `Which type: ${found.slice(0, 5).map((each) => plain(each.id)).join(", ")}?` };
   [call.kind] = found;
   const rest = words.slice(count);
   const urgent = rest.at(-1)?.match(/^[Pp]([1-5])$/);

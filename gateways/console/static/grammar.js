@@ -22,8 +22,7 @@ export class Unclear extends Wrong {
   /** `rest` words stand behind the units; `mark` is what begins a reason here. */
   constructor(units, rest, mark) {
     const last = units.at(-1);
-    const all = `${units.slice(0, -1).join(", ")} and ${last}`;
-    super(`Does the reason begin with ${last}, or is ${last} meant as well? With ${mark} where it stands now Enter does it for ${all}; else put ${mark} before ${last}.`, { sure: `Is ${last} meant as well, or is it part of the reason? Put ${mark} before the reason` });
+    super(`Is ${last} meant as well? Then press Enter. If the reason begins with ${last}, put the ${mark} before it.`, { sure: `Is ${last} meant as well, or is it part of the reason? Put ${mark} before the reason` });
     Object.assign(this, { _rest: rest, _mark: mark });
   }
 

@@ -3,7 +3,7 @@
 import { clockDay, clockTime, now, pace, zoneName } from "./clock.js";
 import { isPending } from "./board.js";
 import { fill, find, make, write } from "./dom.js";
-import { FREE, rough, span } from "./words.js";
+import { FREE, plain, rough, span } from "./words.js";
 
 const READY_EVERY_MS = 10_000;
 const ENDS_SOON_MS = 1_800_000;
@@ -15,7 +15,7 @@ export class Header {
     this.place = place;
     this._unready = "";
     write(find("place"), place.name);
-    const role = me.role.replaceAll("_", " ");
+    const role = plain(me.role);
     fill(find("who"), make("b", {}, me.principal), role === me.principal ? "" : ` ${role}`);
     this._untilMs = me.until_s * 1000;
     this._askReady();

@@ -6,7 +6,7 @@ import { VERBS } from "./verbs.js";
 
 const KEYS = [
   ["/", "to the command line, from anywhere"],
-  ["Esc", "back out: empty the line, leave it, close what is open, deselect"],
+  ["Esc", "back out: empty a line that is half typed, leave the line, close what is open, deselect"],
   ["↑ ↓", "through the incidents; in the command line: what you said before"],
   ["Enter", "accept what is recommended for the selected incident"],
   ["Shift+Enter", "enter the call that is typed, and send nobody"],

@@ -1,6 +1,7 @@
 // The link to the server: one WebSocket, resumed where it broke; orders are sent again until they are answered.
 
 import { setClock } from "./clock.js";
+import { spoken } from "./words.js";
 
 const VERSION = "turnout.cad.v1";
 const PING_MS = 3000;
@@ -145,6 +146,7 @@ export class Link {
       return;
     }
     this._waiting.delete(message.id);
+    if (message.type === "refused") message.reason = spoken(message.reason);
     waiting.resolve(message);
   }
 

@@ -31,7 +31,7 @@ import { Timeline } from "./timeline.js";
 import { Tones } from "./tones.js";
 import { Units } from "./units.js";
 import { takeVerbs } from "./verbs.js";
-import { ALARMS, urgency } from "./words.js";
+import { ALARMS, knowTypes, plain, typeName, urgency } from "./words.js";
 
 firstTheme();
 const me = (await whoIsHere()) ?? (await signIn());
@@ -39,6 +39,7 @@ find("door").hidden = true;
 find("desk").hidden = false;
 
 const place = await (await fetch("/console/place")).json();
+knowTypes(place.types);
 takeVerbs(await (await fetch("/console/verbs")).json());
 setZone(place.timezone, place.utc_offsets);
 document.title = `${place.name} · Turnout`;
@@ -96,8 +97,8 @@ const supervisor = view === "supervisor" ? new Supervisor(board) : null;
 /** Say to who does not see it what a glance would tell: the most urgent thing that is new. */
 function announce(incident, raised) {
   const alarm = raised.filter((each) => !each.acknowledged_by).sort((a, b) => urgency(a.about) - urgency(b.about))[0];
-  if (alarm) write(find("announce"), `${alarm.unit ?? alarm.incident}: ${ALARMS[alarm.about]}`);
-  else if (incident) write(find("announce"), `New: priority ${incident.priority}, ${queue.typeName(incident)}, ${incident.address}`);
+  if (alarm) write(find("announce"), `${alarm.unit ?? alarm.incident}: ${ALARMS[alarm.about] ?? plain(alarm.about)}`);
+  else if (incident) write(find("announce"), `New: priority ${incident.priority}, ${typeName(incident.type)}, ${incident.address}`);
 }
 
 function stateChanged() {

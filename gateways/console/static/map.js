@@ -9,7 +9,7 @@ import { Living } from "./living.js";
 import { aboutUnit } from "./pointing.js";
 import { Sight } from "./sight.js";
 import { View } from "./view.js";
-import { metres, rough, STATUS } from "./words.js";
+import { metres, plain, rough, STATUS, typeName } from "./words.js";
 
 const MINOR_FROM = 0.045;
 const SEEK_MS = 3000;
@@ -262,13 +262,13 @@ export class CityMap {
       if (away < least) [least, best] = [away, make()];
     };
     for (const each of this.board.incidents.values()) {
-      look(...this._living.at(each), () => ({ incident: each.id, text: `${each.id}  P${each.priority} ${each.type.replaceAll("_", " ")}, ${each.address}` }));
+      look(...this._living.at(each), () => ({ incident: each.id, text: `${each.id}  P${each.priority} ${typeName(each.type)}, ${each.address}` }));
     }
     for (const { unit, x, y } of this._living.single) {
       look(x, y, () => ({
         unit,
         incident: unit.incident ?? undefined,
-        text: `${unit.id} (${unit.kind})  ${STATUS[unit.status][1]}${unit.incident ? ` for ${unit.incident}` : ""}, ${
+        text: `${unit.id} (${plain(unit.kind)})  ${STATUS[unit.status][1]}${unit.incident ? ` for ${unit.incident}` : ""}, ${
           unit.fix_ms === null ? "position assumed" : `seen ${rough(now() - unit.fix_ms)} ago`
         }`,
       }));

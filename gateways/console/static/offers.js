@@ -3,7 +3,7 @@
 
 import { isPending, ranked } from "./board.js";
 import { incidentOf } from "./grammar.js";
-import { FREE, span, STATUS } from "./words.js";
+import { FREE, span, STATUS, typeName } from "./words.js";
 
 /** A unit that may still be turned round. */
 export const UNDER_WAY = new Set(["dispatched", "acknowledged", "en_route"]);
@@ -84,8 +84,7 @@ export function unitOffers(desk, verb, words) {
 }
 
 /** The incidents that may stand next; none where one has been named. Who waits stands first. */
-export function incidentOffers({ board, place }, words) {
+export function incidentOffers({ board }, words) {
   if (named(words, board)) return [];
-  const types = new Map(place.types.map((each) => [each.id, each.name]));
-  return ranked(board.incidents.values()).map((each) => ({ word: each.id, about: `${types.get(each.type) ?? each.type}${isPending(each) ? ", waits" : ""}` }));
+  return ranked(board.incidents.values()).map((each) => ({ word: each.id, about: `${typeName(each.type)}${isPending(each) ? ", waits" : ""}` }));
 }

@@ -3,7 +3,7 @@
 import { now } from "./clock.js";
 import { behind, incidentOf, meant, need, sorted, unitOf, Wrong } from "./grammar.js";
 import { UNDER_WAY } from "./offers.js";
-import { STATUS } from "./words.js";
+import { ARRIVED, STATUS } from "./words.js";
 
 const WHICH = "Name an incident, or select one first (↓).";
 const WHO = "Name a unit.";
@@ -61,16 +61,26 @@ export function releasing(units, incident) {
   };
 }
 
+/** What is wrong with a line whatever else is typed: it is said before Enter, too. */
+const sure = (words, more = {}) => new Wrong(words, { sure: words, ...more });
+
+/** Refuse, for sending and diverting alike, who has arrived elsewhere; `instead` says whom to take. */
+function stays({ id, status, incident }, instead) {
+  if (ARRIVED.has(status)) throw sure(`${id} is ${STATUS[status][1]} at ${incident} and stays until its crew says that it is clear. ${instead}`);
+}
+
 /** Who is under way elsewhere is turned round, not sent: the line that does so keeps what was said of why. */
 function onlyFree(units, incident, reason, board) {
-  const under = units.map((unit) => board.units.get(unit)).filter((unit) => unit.incident && unit.incident !== incident && UNDER_WAY.has(unit.status));
+  const elsewhere = units.map((unit) => board.units.get(unit)).filter((unit) => unit.incident && unit.incident !== incident);
+  elsewhere.forEach((unit) => stays(unit, "Send another one."));
+  const under = elsewhere.filter((unit) => UNDER_WAY.has(unit.status));
   if (!under.length) return;
   const names = under.map((unit) => unit.id);
   const others = units.filter((unit) => !names.includes(unit));
   const where = under.map((unit) => `${unit.id} is under way to ${unit.incident}`).join(", ");
   const how = reason ? "Enter turns" : "Say why, and Enter turns";
   const rest = others.length ? ` ${others.join(", ")}: with D, in a line of its own.` : "";
-  throw new Wrong(`${where}. ${how} ${names.length > 1 ? "them" : "it"} round (DV).${rest}`, { instead: `DV ${names.join(" ")} ${incident} ${reason ? behind(reason, board) : ""}` });
+  throw sure(`${where}. ${how} ${names.length > 1 ? "them" : "it"} round (DV).${rest}`, { instead: `DV ${names.join(" ")} ${incident} ${reason ? behind(reason, board) : ""}` });
 }
 
 function dispatch({ words, text }, desk) {
@@ -101,9 +111,20 @@ function dispatchRolling({ words, text }, desk) {
   };
 }
 
+/** Refuse to turn round who is not on the way to anything, while the line is typed: no further word can mend that. */
+function onlyRolling(units, incident, reason, board) {
+  for (const unit of units) {
+    const known = board.units.get(unit);
+    stays(known, "Turn one round that is under way, or send a free one (D).");
+    const sent = ["D", incident, unit, reason && behind(reason, board)].filter(Boolean).join(" ");
+    if (!known.incident) throw sure(`${unit} is on no incident, so there is nothing to turn it round from. D sends it.`, { instead: `${sent} ` });
+  }
+}
+
 function divert({ words, text }, desk) {
   const { incident, units, text: reason } = sorted(words, text, desk.board);
   need(units, WHO);
+  onlyRolling(units, incident, reason, desk.board);
   need(incident, "To which incident?");
   need(reason, "Say why.");
   return {

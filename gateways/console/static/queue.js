@@ -4,14 +4,13 @@ import { isPending, ranked } from "./board.js";
 import { now } from "./clock.js";
 import { find, keep, make, onFrame, write } from "./dom.js";
 import { priorityBadge } from "./marks.js";
-import { PHASE, plain, span, STATUS } from "./words.js";
+import { PHASE, span, STATUS, typeName } from "./words.js";
 
 const ROWS = 80;
 
 export class Queue {
   constructor(board, place) {
     this.board = board;
-    this._names = new Map(place.types.map((type) => [type.id, type.name]));
     this._late = place.pending_after_ms;
     this._list = find("queue");
     this.draw = onFrame(() => this._draw());
@@ -19,10 +18,6 @@ export class Queue {
       const row = event.target.closest(".row");
       if (row?.dataset.key) board.select(row.dataset.key);
     });
-  }
-
-  typeName(incident) {
-    return this._names.get(incident.type) ?? plain(incident.type);
   }
 
   /** Select the next or the last one in the order of the queue. */
@@ -87,7 +82,7 @@ export class Queue {
       make("span", { class: "row-line" },
         make("span", { class: "row-id" }, incident.id),
         this._isNew(incident) ? make("span", { class: "tag tag-new" }, "NEW") : null,
-        make("span", { class: "row-type" }, this.typeName(incident)),
+        make("span", { class: "row-type" }, typeName(incident.type)),
         make("span", { class: "row-age" }, "")),
       make("span", { class: "row-line" },
         make("span", { class: "row-place" }, incident.address || `${incident.lat.toFixed(4)}, ${incident.lon.toFixed(4)}`),

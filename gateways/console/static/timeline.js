@@ -2,7 +2,7 @@
 
 import { clockTime } from "./clock.js";
 import { find, keep, make, onFrame, write } from "./dom.js";
-import { byWhom, plain, STATUS } from "./words.js";
+import { byWhom, plain, spoken, STATUS } from "./words.js";
 
 const LINES = 60;
 /** Only of interest while their incident is selected. */
@@ -57,8 +57,9 @@ export class Timeline {
   }
 
   _line(event) {
-    const status = STATUS[event.text]?.[1];
-    const what = [SAYS[event.kind] ?? plain(event.kind), status ?? event.text].filter(Boolean).join(": ") || plain(event.kind);
+    // What a person has said stays as it was said; a status is no more than its name.
+    const told = STATUS[event.text] || !event.by || event.by === "engine" ? spoken(event.text) : event.text;
+    const what = [SAYS[event.kind] ?? plain(event.kind), told].filter(Boolean).join(": ") || plain(event.kind);
     const by = byWhom(event.by);
     return make(
       "li",

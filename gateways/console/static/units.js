@@ -2,7 +2,7 @@
 
 import { now } from "./clock.js";
 import { fill, find, keep, make, onFrame, write } from "./dom.js";
-import { AWAY, byWhom, FREE, span, STATUS } from "./words.js";
+import { AWAY, byWhom, FREE, plain, span, spoken, STATUS } from "./words.js";
 
 const TILES = 400;
 const ORDER = new Intl.Collator("en", { numeric: true });
@@ -98,7 +98,7 @@ export class Units {
     const [code, words, tone] = STATUS[unit.status];
     const where = unit.incident ?? (unit.move ? `→${unit.post}` : unit.post !== unit.station ? unit.post : "");
     const ordered = unit.move ? byWhom(this.board.moves.get(unit.move)?.by) : "";
-    const title = `${unit.id}, ${unit.kind}${unit.agency ? ` of ${unit.agency}` : ""}: ${words}${unit.incident ? ` for ${unit.incident}` : ""}${unit.move ? `, sent to ${unit.post} ${ordered}` : ""}. ${unit.capabilities.join(", ")}`;
+    const title = `${unit.id}, ${plain(unit.kind)}${unit.agency ? ` of ${unit.agency}` : ""}: ${words}${unit.incident ? ` for ${unit.incident}` : ""}${unit.move ? `, sent to ${unit.post} ${ordered}` : ""}. ${unit.capabilities.map(plain).join(", ")}`;
     return make(
       "button",
       {
@@ -111,7 +111,7 @@ export class Units {
       },
       make("b", { class: "tile-id" }, unit.id),
       make("span", { class: "tile-code", title: `${code}: ${words}` }, unit.emergency ? "!!" : code),
-      make("span", { class: "tile-where" }, where, unit.suggested ? make("i", { class: "tile-hint", title: unit.suggested.reason }, ` ${STATUS[unit.suggested.status][0]}?`) : ""),
+      make("span", { class: "tile-where" }, where, unit.suggested ? make("i", { class: "tile-hint", title: spoken(unit.suggested.reason) }, ` ${STATUS[unit.suggested.status][0]}?`) : ""),
       make("span", { class: "tile-age" }, ""),
     );
   }

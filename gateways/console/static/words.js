@@ -19,6 +19,8 @@ export const STATUS = {
   off_duty: ["OD", "off duty", "away", "cross"],
 };
 export const FREE = new Set(["available", "returning", "on_break"]);
+/** It is with its incident, or with somebody from there. */
+export const ARRIVED = new Set(["on_scene", "at_patient", "transporting", "at_hospital"]);
 export const AWAY = new Set(["out_of_service", "off_duty"]);
 
 /** Alarms, most urgent first, in words. */
@@ -44,8 +46,16 @@ export const urgency = (about) => (URGENCY.includes(about) ? URGENCY.indexOf(abo
 
 export const PHASE = { waiting: "waiting", assigned: "told", en_route: "rolling", on_scene: "on scene" };
 
-/** Words of a name as it stands in the vocabulary: `unit_dispatched`. */
-export const plain = (name) => name.replaceAll("_", " ");
+/** A name of the vocabulary in words: `on_scene`, `second_chief`, `unit_dispatched`. The one place where names become words. */
+export const plain = (name) => STATUS[name]?.[1] ?? name.replaceAll("_", " ");
+
+/** A sentence of the server's, with the names in it in words. What stands in quotation marks is somebody's own. */
+export const spoken = (text) => (text ?? "").replace(/(?<![\w'"“@./-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w'"”])/g, plain);
+
+const TYPES = new Map();
+/** Take over how the place calls its types of incident. */
+export const knowTypes = (types) => types.forEach(({ id, name }) => TYPES.set(id, name));
+export const typeName = (id) => TYPES.get(id) ?? plain(id);
 
 /** Who did it: a person or a system by the name that it signs in with, or the engine itself. */
 export const byWhom = (name) => (!name ? "" : name === "engine" ? "by the engine" : `by ${name}`);
