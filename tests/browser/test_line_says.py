@@ -7,6 +7,45 @@ from gateways.vocabulary.verbs import VERBS
 from tests.browser.desk_kit import Seat, accepted, call, expect, refused, say, typing
 from tests.browser.kit import Server
 
+MADE = """
+() => Promise.all([import("/console/diverting.js"), import("/console/clock.js")]).then(async ([it, { now }]) => {
+  const engine = { kind: "engine" };
+  const units = new Map([["E1", { ...engine, incident: "I1" }], ["E2", { ...engine, incident: "I1" }], ["E3", engine], ["M1", { kind: "medic" }]]);
+  const sent = (unit, ms, status = "en_route") => ({ unit, status, arrive_ms: now() + ms });
+  const incidents = new Map([
+    ["I1", { id: "I1", priority: 4, type: "made_up", assigned: [sent("E1", 60_500), sent("E2", 9_000, "on_scene")], recommended: [] }],
+    ["I9", { id: "I9", priority: 1, type: "made_up", assigned: [], recommended: [{ unit: "E3", eta_ms: 300_000 }, { unit: "M1", eta_ms: 1_000 }] }],
+  ]);
+  const board = { units, incidents };
+  const link = { state: "live", asked: 0, ask: (question) => ((link.asked += 1), Promise.resolve({ route: { travel_ms: 120_000 } })) };
+  let told;
+  const known = new Promise((resolve) => (told = resolve));
+  const ways = new it.Ways(link, told);
+  const before = it.gains(["E1"], "I9", { board, ways });
+  await known;
+  const after = it.gains(["E1"], "I9", { board, ways });
+  incidents.get("I9").recommended = [{ unit: "M1", eta_ms: 1_000 }];
+  return [before, after, it.gains(["E1"], "I9", { board, ways }), it.loses(["E1"], "I9", { board }), it.loses(["E1", "E2"], "I9", { board }), it.loses(["E3"], "I9", { board }), link.asked];
+})
+"""
+
+
+def test_a_diversion_says_who_loses_what_and_what_is_gained(seat: Seat) -> None:
+    """Less what it was from arriving, who stays and doing what; how far it is, against the next of its kind. Asked once."""
+    _, page = seat
+    before, after, alone, lost, all_lost, nothing, asked = page.evaluate(MADE)
+    assert before == ""
+    assert after == "2:00 away from I9, 3:00 sooner than E3"
+    assert alone == "2:00 away from I9, where no other engine is going"
+    assert re.fullmatch(
+        r"I1 \(P4 made up\) loses E1( \d:\d\d before it is there)?, E2 \(on scene\) stays there", lost["text"]
+    )
+    assert not lost["warns"]
+    assert all_lost["warns"]
+    assert all_lost["text"].endswith("nobody is left there")
+    assert nothing is None
+    assert asked < 3  # once, or again where the machine stood still for seconds
+
 
 def enters(page: Any, words: str) -> None:
     """What stands over the line is this, and nothing else."""
@@ -153,7 +192,11 @@ def test_who_is_left_is_said_before_units_are_released_turned_round_or_replaced(
     expect(page.locator("#card .assigned tbody b", has_text="M2")).to_be_visible()
     other = call(page, "fire_alarm", "P1")
     typing(page, f"DV M2 {other} smoke")
-    enters(page, f"Enter turns M2 round to {other}: nobody is left on {incident} · reason: smoke")
+    lost = rf"{incident} \(P4 .+\) loses M2( \d+:\d\d before it is there)?, nobody is left there"
+    expect(page.locator("#assist .enters")).to_have_text(
+        re.compile(rf"^Enter turns M2 round to {other}: {lost} · .*reason: smoke$")
+    )
+    expect(page.locator("#assist .enters .wants")).to_contain_text("nobody is left there")
     page.keyboard.press("Escape")
 
 

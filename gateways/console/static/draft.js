@@ -4,10 +4,9 @@
 
 import { now } from "./clock.js";
 import { aboutCall, callSoFar } from "./entering.js";
-import { list } from "./enters.js";
 import { fill, find, make } from "./dom.js";
 import { priorityBadge } from "./marks.js";
-import { metres, plain, rough, span, typeName } from "./words.js";
+import { list, metres, plain, rough, span, typeName } from "./words.js";
 
 const ASKS_AFTER_MS = 250;
 const AGAIN_MS = 5_000;

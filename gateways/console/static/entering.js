@@ -1,9 +1,8 @@
 // How a call is read off the line: what has happened, where, how urgent. Read as far as it has been typed.
 
 import { clockTime, now } from "./clock.js";
-import { list } from "./enters.js";
 import { meant, sorted, Wrong } from "./grammar.js";
-import { plain, span } from "./words.js";
+import { list, plain, span } from "./words.js";
 
 const WHERE = "Where? A street, a corner (5TH & MAIN), a station or hospital, lat,lon, or @ after a double click on the map.";
 /** Behind it stands who shall go in the place of what the plan would send; nobody, where nothing does. */

@@ -1,10 +1,8 @@
 // What Enter will do, in words, told from the very messages that it would send: the line is read once, for both.
 
 import { clockTime, now } from "./clock.js";
-import { plain, rough, STATUS } from "./words.js";
-
-/** `M02 and M05`. */
-export const list = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
+import { gains, loses } from "./diverting.js";
+import { list, plain, rough, STATUS } from "./words.js";
 
 const on = (incident, { board }) => (board.incidents.get(incident)?.assigned ?? []).map((each) => each.unit);
 
@@ -23,15 +21,15 @@ function sends({ incident }, units, desk) {
   return [`sends ${list(units)} to ${incident ?? "it"}`, others.length ? also : null];
 }
 
-function accepts({ incident }, _, { board }) {
-  const { recommended = [] } = board.incidents.get(incident) ?? {};
+function accepts({ incident }, _, desk) {
+  const { recommended = [] } = desk.board.incidents.get(incident) ?? {};
   const ways = recommended.map(({ unit, source, replaces }) => `${unit}${source ? ` (from ${source})` : ""}${replaces ? ` (in place of ${replaces})` : ""}`);
-  return [ways.length ? `sends ${list(ways)} to ${incident}, as recommended` : `accepts for ${incident}: nobody is sent`];
+  const turned = recommended.filter(({ source }) => source).map(({ unit }) => unit);
+  return [ways.length ? `sends ${list(ways)} to ${incident}, as recommended` : `accepts for ${incident}: nobody is sent`, loses(turned, incident, desk)];
 }
 
 function turns({ incident }, units, desk) {
-  const from = units.map((unit) => desk.board.units.get(unit)?.incident).filter((each) => each && each !== incident);
-  return [`turns ${list(units)} round to ${incident}`, from.length ? left(from, units, desk) : null];
+  return [`turns ${list(units)} round to ${incident}`, loses(units, incident, desk), gains(units, incident, desk)];
 }
 
 function cancels({ incident }, _, desk) {
@@ -52,7 +50,7 @@ function enters({ due_ms: due }, _, { draft }) {
   return [units.length ? `enters the call and sends ${list(units)}` : "enters the call"];
 }
 
-/** By type of message: (message, units, desk) → [what it does, what else comes of it]. */
+/** By type of message: (message, units, desk) → [what it does, what else comes of it, what is gained by it]. */
 const MEANS = {
   report_incident: enters,
   dispatch: sends,
@@ -89,12 +87,12 @@ function together(messages) {
   return [...groups.values()];
 }
 
-/** What these messages will do: [{says, also, warns, reason}]; empty where they only ask, or one of them has no words. */
+/** What these messages will do: [{says, also, warns, gains, reason}]; empty where they only ask, or one of them has no words. */
 export function foretold(messages, desk) {
   const told = together(messages.filter(({ type }) => !type.startsWith("ask_")));
   return told.map(({ message, units }) => {
-    const [says, also] = (MEANS[message.type] ?? (() => [plain(message.type)]))(message, units, desk);
-    return { says, also: also?.text ?? "", warns: Boolean(also?.warns), reason: message.reason ?? "" };
+    const [says, also, gained = ""] = (MEANS[message.type] ?? (() => [plain(message.type)]))(message, units, desk);
+    return { says, also: also?.text ?? "", warns: Boolean(also?.warns), gains: gained, reason: message.reason ?? "" };
   });
 }
 

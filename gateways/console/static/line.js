@@ -357,9 +357,10 @@ export class Line {
 }
 
 /** One thing that Enter will do, as elements. What it leaves behind stands before the reason, which may be cut. */
-const inWords = ({ says, also, warns, reason }, at) => [
+const inWords = ({ says, also, warns, gains, reason }, at) => [
   make("kbd", {}, at ? "+" : "Enter"), make("b", {}, ` ${says}`),
   also ? make("span", { class: warns ? "wants" : "" }, `: ${also}`) : "",
+  gains ? ` · ${gains}` : "",
   reason ? ` · reason: ${reason}` : "",
 ].map((each) => (typeof each === "string" ? make("span", {}, each) : each));
 

@@ -52,6 +52,9 @@ export const plain = (name) => STATUS[name]?.[1] ?? name.replaceAll("_", " ");
 /** A sentence of the server's, with the names in it in words. What stands in quotation marks is somebody's own. */
 export const spoken = (text) => (text ?? "").replace(/(?<![\w'"“@./-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w'"”])/g, plain);
 
+/** `M02 and M05`. */
+export const list = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
+
 const TYPES = new Map();
 /** Take over how the place calls its types of incident. */
 export const knowTypes = (types) => types.forEach(({ id, name }) => TYPES.set(id, name));
