@@ -179,7 +179,7 @@ class Access(Struct, frozen=True):
 def grant_access(config: Config, data: Path) -> Access:
     """Return the principals of the configuration, or make one per role and keep their tokens in the data folder.
 
-    Raises ConfigRefused if a name in the file that is there begins with no role.
+    Raises ConfigRefused if the file that is there cannot be read, a name in it begins with no role, or a token has no secret.
     """
     if config.principals:
         return Access(config.principals, {})
@@ -188,7 +188,7 @@ def grant_access(config: Config, data: Path) -> Access:
         make_tokens(path, Role)
     tokens = _tokens_in(path)
     credentials = tuple(
-        Credential(name=name, role=_role_of(name, path), secret_sha256=(digest_of_secret(token.partition(".")[2]),))
+        Credential(name=name, role=_role_of(name, path), secret_sha256=(_digest_of(name, token, path),))
         for name, token in tokens.items()
     )
     return Access(credentials, tokens)
@@ -198,12 +198,29 @@ def make_tokens(path: Path, names: Iterable[str]) -> None:
     """Add a token for each name that has none: a role, or one with more after a dash. Only the file's owner may read it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     known = _tokens_in(path) if path.exists() else {}
+    unended = path.exists() and not path.read_bytes().endswith(b"\n")
     with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a") as file:
+        file.write("\n" * unended)  # behind what somebody has typed
         file.writelines(f'{name} = "{name}.{new_secret()}"\n' for name in names if name not in known)
 
 
 def _tokens_in(path: Path) -> dict[str, str]:
-    return msgspec.convert(tomllib.loads(path.read_text()), dict[str, str])
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, str])
+    except (ValueError, msgspec.ValidationError) as error:  # it is not TOML, not even UTF-8, or no table of tokens
+        raise ConfigRefused(
+            f"{path} cannot be read ({error}), so nobody's token is known. Mend it, or move it away: then new ones are made."
+        ) from error
+
+
+def _digest_of(name: str, token: str, path: Path) -> str:
+    """Return the digest of the token's secret: never that of an empty one, with which everybody could come in."""
+    begin, _, secret = token.partition(".")
+    if begin != name or not secret:
+        raise ConfigRefused(
+            f"{path}: the token of {name} is not {name}, a dot and a secret. Write it so, or take the line out."
+        )
+    return digest_of_secret(secret)
 
 
 def _role_of(name: str, path: Path) -> Role:

@@ -78,7 +78,6 @@ OPEN: Final = (
 )
 """How kinds of events begin whose text is nobody's personal data."""
 NOTHING: Final[frozenset[Kind]] = frozenset()
-EVERYTHING: Final = frozenset(Kind)
 
 Find = Callable[[str], IncidentView | None]
 """From an incident's id to how it stands, unredacted; None where it is not known (any more)."""

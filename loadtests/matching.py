@@ -29,7 +29,6 @@ SCENES = 3
 """Different cities of each case."""
 GIVE_UP_MS = 1_000.0
 """Who needs longer for one decision is not asked in the larger cases: nobody could wait for it."""
-REFERENCE = "scipy_dense"
 MOST_CELLS = 20_000_000
 """A dense matrix above this would need more memory than it is worth."""
 

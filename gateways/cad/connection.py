@@ -355,9 +355,13 @@ class Connection:
     def feel(self, now_s: float) -> None:
         """Ask for a sign of life; whoever has given none since it was asked, and had the time to, is gone."""
         wire = self._wire
-        if wire.heard_s >= self._asked_s or self._holding or self._sending:
+        if wire.heard_s >= self._asked_s:
             if wire.ping_now():
                 self._asked_s = now_s
+        elif self._holding or self._sending:
+            self._asked_s = (
+                now_s  # what it was asked, or its answer, stands behind the rest: its time begins when that is through
+            )
         elif now_s - self._asked_s > self._config.idle_s - self._config.ping_s:
             self.leave(IDLE)
 

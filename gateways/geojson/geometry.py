@@ -4,11 +4,10 @@ Rule: pure. A place is far smaller than the Earth, so no shape of ours crosses t
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
 
-DIGITS: Final = 7
 Position = tuple[float, float]
 """(longitude, latitude)."""
 Shape = dict[str, Any]

@@ -5,7 +5,6 @@ from typing import Final
 
 from msgspec import Struct
 
-NUMBER_MAX: Final = 999_999
 RANGE_MAX: Final = 200
 """A range of more numbers than this is not one building: what follows the dash is then a part of the name."""
 _WRITTEN: Final = re.compile(r"(\d{1,6})(\s*(?:[^\W\d_]|[-/])[\w/ -]{0,11}|\s+\d{1,4}[\w/-]{0,4}|)")

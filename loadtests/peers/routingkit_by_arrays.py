@@ -9,8 +9,6 @@ import pyroutingkit
 
 from loadtests.peers import Task, Times
 
-Unsigned = npt.NDArray[np.uint32]
-
 
 class PyRoutingKit:
     name = "pyroutingkit, units to incident"
