@@ -138,6 +138,58 @@ def test_alarms_do_not_push_the_queue_away_beneath_the_pointer_and_an_emergency_
     expect(page.locator("#card .card-id")).to_have_text(incident)
 
 
+HELD = """
+(key) => {
+  const { board, queue } = window.turnout;
+  const list = document.getElementById("queue");
+  const enter = (id, priority) => board.incidents.set(id, { ...board.incidents.get(key), id, priority });
+  const read = () => {
+    queue._draw();
+    const row = list.querySelector(`[data-key=${key}]`).getBoundingClientRect();
+    return { rows: [...list.children].map((each) => each.dataset.key), sign: document.getElementById("queue-new").textContent, y: row.y };
+  };
+  queue.held._stirred = Infinity; // a slow machine must not think that nobody aims any more
+  const told = [read()];
+  enter("I901", 5);
+  told.push(read());
+  for (const [id, priority] of [["I902", 1], ["I903", 2], ["I904", 5]]) enter(id, priority);
+  told.push(read());
+  board.incidents.delete("I901");
+  told.push(read());
+  queue.held._since -= 60_000;
+  told.push(read());
+  const high = list.querySelector(".row").offsetHeight;
+  board.incidents.delete("I902");
+  told.push({ ...read(), high: [high, list.querySelector(".row-gone").offsetHeight] });
+  queue.held.release();
+  told.push(read());
+  for (const id of ["I903", "I904"]) board.incidents.delete(id);
+  read();
+  return told;
+}
+"""
+
+
+def test_calls_keep_their_places_beneath_the_pointer_and_new_ones_above_are_counted(seat: Seat) -> None:
+    """What belongs beneath is added; what is over leaves its place; nothing is held back for long."""
+    _, page = seat
+    key = call(page, "sick_person", "P4")
+    page.locator(f"#queue .row[data-key={key}]").hover()
+    alone, beneath, above, over, shown, gone, sorted_ = page.evaluate(HELD, key)
+    assert alone["rows"] == [key]
+    assert beneath["rows"] == [key, "I901"]
+    assert beneath["sign"] == ""
+    assert above["rows"] == [key, "I901", "I904"]
+    assert above["sign"] == "↑ 2 new above, P1"
+    assert over["rows"] == [key, "I901", "I904"]
+    assert len({each["y"] for each in (alone, beneath, above, over)}) == 1
+    assert (shown["rows"], shown["sign"]) == (["I902", "I903", key, "I904"], "")
+    assert gone["rows"] == ["I902", "I903", key, "I904"]
+    assert len(set(gone["high"])) == 1, gone["high"]
+    assert sorted_["rows"] == ["I903", key, "I904"]
+    page.locator("#clock").hover()
+
+
 def test_a_message_of_two_lines_moves_nothing(seat: Seat) -> None:
     """The room for it is there already."""
     _, page = seat

@@ -8,9 +8,8 @@ import { byWhom, classWords, percent, plain, rough, span, STATUS, typeName } fro
 import { reasons } from "./why.js";
 
 export class Card {
-  constructor(board, queue, act) {
+  constructor(board, act) {
     this.board = board;
-    this._queue = queue;
     this._act = act;
     this._box = find("card");
     this._told = null;

@@ -68,7 +68,7 @@ desk.attention = new Attention(board, desk);
 queue.still = desk.attention.still = new Still(find("queue").parentElement, find("attention"), find("queue"), (words) => desk.line.say("refused", words));
 desk.cover = new Cover(board, link);
 desk.first = new FirstSteps(layout, me);
-desk.card = new Card(board, queue, desk);
+desk.card = new Card(board, desk);
 desk.first.onChange = desk.card.draw;
 desk.map = new CityMap(board, streets, place, { cover: desk.cover, link, onPick: () => view || desk.line.focus("N ") });
 const legend = new Legend(board, desk.cover, { recorded: past });
@@ -185,4 +185,4 @@ for (const panel of panels) panel.draw();
 link.connect();
 
 // For drills and tests: what the page knows, and a way to cut its link.
-window.turnout = { board, link, desk, tones, layout };
+window.turnout = { board, link, desk, tones, layout, queue };

@@ -1,35 +1,23 @@
 // Rows that keep their places while somebody aims at one: a press may not hit what came beneath the pointer meanwhile.
 
-const AIMS_MS = 10_000; // who has not stirred for so long aims at nothing
+import { Aim } from "./aim.js";
+
 const MOST = 30; // rows, whatever comes while somebody aims
 const SETTLES_MS = 600; // for so long after a row has come to another place, a press there was meant for what stood there
 
-export class Steady {
+export class Steady extends Aim {
   /** `draw` draws the box anew, `tell` says why a press was not taken. */
   constructor(box, draw, tell) {
-    this._box = box;
+    super(box, draw);
     this._tell = tell;
     this._standing = [];
-    this._stirred = this._shifted = -Infinity;
-    for (const kind of ["pointermove", "pointerdown", "focusin", "keydown"]) box.addEventListener(kind, () => (this._stirred = performance.now()));
-    for (const kind of ["pointerleave", "focusout"]) box.addEventListener(kind, draw);
+    this._shifted = -Infinity;
     box.addEventListener("click", (event) => this._guard(event), true);
-  }
-
-  /** Does somebody point at the box, or stand in it by keyboard? */
-  get aimed() {
-    if (performance.now() - this._stirred > AIMS_MS) return false;
-    return this._box.matches(":hover") || Boolean(this._box.querySelector(":focus-visible"));
   }
 
   /** Nobody aims any more, and the rows still stand where they stood while somebody did. */
   get stale() {
     return Boolean(this._kept) && !this.aimed;
-  }
-
-  /** Whoever asked for other rows aims at none of those that stand. */
-  release() {
-    this._stirred = -Infinity;
   }
 
   /**
