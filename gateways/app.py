@@ -55,9 +55,11 @@ from gateways.telematics import JsonLines
 from gateways.telematics.intake import Intake
 from gateways.upkeep import Books, Desk
 from gateways.web import HttpCounts, serve_http
+from gateways.workers import Workers
 
 FOLLOW_TURNS_MAX = 65_536
 """Released turns that may wait for the board. It shares the engine's loop, so only a fault can fill this."""
+SNAPSHOT_WITHIN_S = 300.0
 _log = logger("app")
 
 
@@ -129,7 +131,7 @@ async def run_app(
                 desk,
                 geocoder,
             )
-            await _catch_up_forgetting(service)
+            await service.forgetting.catch_up_elsewhere(data / "journal")
             nursery.start_soon(service.watchdog.run)
             with shown(data, Address(doors.cad, doors.web, doors.lines, os.getpid())):
                 task_status.started(doors)
@@ -149,17 +151,6 @@ def _erase_with(service: Service, *erasing: Callable[[str], object]) -> None:
     service.forgetting.on_fault = lambda names, detail: _log.error(
         "people's data could not be erased; it is tried again until it is done", incidents=names, detail=detail
     )
-
-
-async def _catch_up_forgetting(service: Service) -> None:
-    """Erase from logs what was forgotten right before the last stop. Where that fails, dispatch goes on."""
-    try:
-        await trio.to_thread.run_sync(service.forgetting.catch_up_elsewhere)
-    except OSError as error:
-        _log.error(
-            "a forgotten incident could not be erased from all logs; have `turnout forget` do it again",
-            detail=str(error),
-        )
 
 
 async def _start_planner(
@@ -194,7 +185,8 @@ async def _open_doors(
     geocoder: Geocoder | None,
 ) -> Doors:
     courier = await _start_courier(nursery, service, board, config, data, recipients, desk)
-    inquiries = Inquiries(data)
+    workers = Workers()
+    inquiries = Inquiries(data, workers=workers)
     hub = Hub(service, board, config.cad, inquiries, Covering(planner))
     hub.on_read, hub.geocoder = desk.books.read, geocoder
     cad = await nursery.start(serve_cad, hub, keeper, config.cad)
@@ -219,13 +211,13 @@ async def _open_doors(
         planner=planner,
         exchanges=exchanges.numbers,
         exchange_levels=exchanges.levels,
-        upkeep={"books": desk.books.statistics, "retention": retention.statistics},
+        upkeep={"books": desk.books.statistics, "retention": retention.statistics, "workers": workers.statistics},
         upkeep_levels={"retention": retention.levels},
     )
     service.on_answer = metrics.observe_answer
     nursery.start_soon(metrics.run)
     if config.console.enabled:
-        routes += _open_console(nursery, hub, service, board, keeper, config, data, streets)
+        routes += _open_console(nursery, hub, service, board, keeper, config, data, streets, workers)
     api = Api(service, board, keeper, config.api, inquiries, desk)
     api.geocoder = geocoder
     routes += exchanges.routes + metrics.routes() + api_routes(api)
@@ -272,12 +264,13 @@ def _open_console(
     config: Config,
     data: Path,
     streets: Graph | None,
+    workers: Workers,
 ) -> list[BaseRoute]:
     browsers = Browsers(hub)
     nursery.start_soon(browsers.run)
-    supervisor = SupervisorDesk(service, board, config.console, data)
+    supervisor = SupervisorDesk(service, board, config.console, data, workers)
     nursery.start_soon(supervisor.run)
-    console = Console(service, keeper, config.console, data, streets, exercise=config.exercise)
+    console = Console(service, keeper, config.console, data, streets, exercise=config.exercise, workers=workers)
     console.addresses = hub.geocoder is not None
     console.on_read = hub.on_read
     return console_routes(console, browsers.serve) + supervisor_routes(console, supervisor)
@@ -309,13 +302,23 @@ async def _keep_snapshots(service: Service, journal: Path, config: Config) -> No
         if service.measures.turns - last < config.snapshot_after_turns:
             continue
         last = service.measures.turns
-        with trio.move_on_after(300) as scope:
+        detail = await _run_beside(command)
+        if detail:
+            _log.warning("no snapshot was written; a restart will take longer", detail=detail)
+
+
+async def _run_beside(command: list[str]) -> str:
+    """Run it to its end, standing back for others; return what went wrong, "" if nothing did."""
+    with trio.move_on_after(SNAPSHOT_WITHIN_S):
+        try:
             result = await trio.run_process(
                 command, check=False, capture_stdout=True, capture_stderr=True, preexec_fn=partial(os.nice, 15)
             )
-        if scope.cancelled_caught or result.returncode != 0:
-            detail = "it took longer than 300 s" if scope.cancelled_caught else result.stderr.decode()[-500:]
-            _log.warning("no snapshot was written; a restart will take longer", detail=detail)
+        except OSError as error:  # no room for one more process: that is no reason to stop
+            return f"the process could not be started ({error})"
+        said = result.stderr.decode(errors="replace")[-500:]
+        return "" if result.returncode == 0 else said or f"it ended with status {result.returncode}"
+    return f"it took longer than {SNAPSHOT_WITHIN_S:g} s"
 
 
 async def run_until_signal(

@@ -4,6 +4,7 @@ Rule: one at a time, few waiting, each with a deadline. What is answered is what
 """
 
 import os
+import subprocess
 import sys
 from datetime import UTC, datetime
 from functools import partial
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Final
 
 import trio
+
+from gateways.workers import NOT_STARTED, Workers
 
 ANSWER_WITHIN_S: Final = 60.0
 WAITING_MAX: Final = 8
@@ -27,8 +30,9 @@ class NoAnswer(Exception):
 class Inquiries:
     """Asks about the journal in one data folder. `nice`: so much the answering process stands back for others."""
 
-    def __init__(self, data: Path, *, nice: int = 0) -> None:
+    def __init__(self, data: Path, *, nice: int = 0, workers: Workers | None = None) -> None:
         self._data = data
+        self._workers = workers or Workers()
         self._nice = nice
         self._one_at_a_time = trio.CapacityLimiter(1)
 
@@ -55,12 +59,9 @@ class Inquiries:
         command = [sys.executable, "-m", "gateways.cli", *arguments]
         if any("\0" in each for each in arguments):  # no name has one, and no program can be asked with it
             raise NoAnswer(code, field, otherwise)
-        stand_back = partial(os.nice, self._nice) if self._nice else None
         with trio.move_on_after(ANSWER_WITHIN_S):
             async with self._one_at_a_time:
-                done = await trio.run_process(
-                    command, capture_stdout=True, capture_stderr=True, check=False, preexec_fn=stand_back
-                )
+                done = await self._run(command)
             if done.returncode == 0:
                 return done.stdout.strip()
             said = done.stderr.decode(errors="replace").strip().splitlines()
@@ -68,6 +69,18 @@ class Inquiries:
         raise NoAnswer(
             "too_long", "", "The journal is long and could not be read in time: use `turnout` on its machine."
         )
+
+    async def _run(self, command: list[str]) -> subprocess.CompletedProcess[bytes]:
+        """Run it to its end. Raises NoAnswer where it cannot be started."""
+        stand_back = partial(os.nice, self._nice) if self._nice else None
+        try:
+            done = await trio.run_process(
+                command, capture_stdout=True, capture_stderr=True, check=False, preexec_fn=stand_back
+            )
+        except OSError as error:
+            raise NoAnswer(NOT_STARTED, "", self._workers.not_started(error, command[3])) from error
+        self._workers.started()
+        return done
 
 
 def _moment(ms: int) -> str:

@@ -22,6 +22,7 @@ from engine.journal import Journal, JournalError
 from engine.journal.codec import record_of
 from engine.journal.keys import Keyring, number_of
 from engine.journal.library import library_of
+from engine.journal.owed import Owed
 from engine.journal.recovery import recover_world, scrub_snapshots, turns
 from engine.journal.segments import list_segments
 from engine.journal.shelf import Shelf
@@ -74,6 +75,8 @@ def forget(data: Path, config: Config, incidents: Iterable[str], reason: str, to
             erase = erase_lines if by_server else forget_exchanges
             lines += erase(data, incident, element, names) + erase_reads(data, incident)
             is_read = by_server or erase_published(data, incident)
+            if not by_server:
+                Owed(data / "journal").settle([incident])
             _say_what_is_left(incident, lines, written, is_read=is_read)
         except (ForgetRefused, JournalError, OSError) as error:
             click.echo(f"{incident}: {error}", err=True)
@@ -135,6 +138,7 @@ def _decide(journal: Path, incident: str, reason: str) -> None:
         log.submit(record_of(turn, keys))
         if not durable.wait(DURABLE_S) or failures:
             raise ForgetRefused(f"It could not be written down, so nothing was erased: {failures or 'the disk hangs'}.")
+        Owed(journal).note([incident])  # a server that starts does what a crash of ours cuts off
         keys.destroy(number_of(incident))
         scrub_snapshots(journal)
 

@@ -19,6 +19,8 @@ from typing import Final
 import trio
 from msgspec import Struct
 
+from gateways.workers import NOT_STARTED, Workers
+
 WITHIN_S: Final = 300.0
 """For one hour, with the wait for whoever asked before."""
 WAITING_MAX: Final = 4
@@ -75,8 +77,9 @@ def framed(kind: Kind, payload: bytes) -> bytes:
 class Reels:
     """Reads hours of one journal. One per process."""
 
-    def __init__(self, journal: Path) -> None:
+    def __init__(self, journal: Path, workers: Workers | None = None) -> None:
         self._journal = journal
+        self._workers = workers or Workers()
         self._one_at_a_time = trio.CapacityLimiter(1)
 
     async def play(self, hour: Hour, tell: Tell) -> None:
@@ -85,7 +88,7 @@ class Reels:
             raise NoReel("busy", "Many look at the past at this moment. Ask again in a minute.")
         with trio.move_on_after(WITHIN_S):
             async with self._one_at_a_time:
-                fault = await self._read(hour, tell)
+                fault = await self._start(hour, tell)
             if fault:
                 raise NoReel("fault", fault)
             return
@@ -94,6 +97,18 @@ class Reels:
             f"The journal is long, and that hour was not reached within {WITHIN_S:g} s. "
             "Ask again: it goes on from where it has come to.",
         )
+
+    async def _start(self, hour: Hour, tell: Tell) -> str:
+        """Read it; return what went wrong, "" if nothing did. Raises NoReel where no process can be started."""
+        failed: BaseException | None = None
+        fault = ""
+        try:
+            fault = await self._read(hour, tell)
+        except* OSError as group:
+            failed = group.exceptions[0]
+        if failed is not None:
+            raise NoReel(NOT_STARTED, self._workers.not_started(failed, "past")) from failed
+        return fault
 
     async def _read(self, hour: Hour, tell: Tell) -> str:
         """Run the process; return what went wrong, "" if nothing did."""
@@ -106,6 +121,7 @@ class Reels:
                 trio.run_process, command, stdout=PIPE, stderr=PIPE, check=False, preexec_fn=partial(os.nice, NICE)
             )
             process: trio.Process = await nursery.start(start)
+            self._workers.started()
             assert process.stdout is not None
             assert process.stderr is not None
             nursery.start_soon(_listen, process.stderr, said)

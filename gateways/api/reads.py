@@ -24,6 +24,7 @@ from gateways.surroundings_views import SurroundingsView, view_surroundings
 from gateways.views import IncidentView, UnitView, suspects_of, view_alarm, view_incident, view_unit
 from gateways.vocabulary.commands import QUESTIONS
 from gateways.vocabulary.questions import AskAddress, AskPreview, AskSuspects, AskWhy, Foreseen, Question
+from gateways.workers import NOT_STARTED
 
 
 def _known_incident(world: World, call: Call) -> Incident:
@@ -114,7 +115,7 @@ async def why(room: Room, call: Call) -> Reply:
 
 
 def _unanswered(none: NoAnswer) -> Problem:
-    if none.code in ("busy", "too_long"):
+    if none.code in ("busy", "too_long", NOT_STARTED):
         return Problem(503, none.code, none.reason, none.field, {"Retry-After": "60"})
     return Problem(404, none.code, none.reason, none.field)
 

@@ -20,6 +20,7 @@ from gateways.console.basemap import Basemap
 from gateways.console.config import ConsoleConfig
 from gateways.console.layouts import Layouts
 from gateways.console.sessions import FILE, Session, Sessions
+from gateways.workers import Workers
 
 COOKIE: Final = "turnout_console"
 AGENT_MAX: Final = 200
@@ -57,8 +58,10 @@ class Console:
         streets: Graph | None,
         *,
         exercise: bool,
+        workers: Workers | None = None,
     ) -> None:
         self.service = service
+        self.workers = workers or Workers()
         self.config = config
         self.exercise = exercise
         self.journal = data / "journal"

@@ -13,6 +13,7 @@ from typing import Final
 import trio
 
 from gateways.inquiries import NoAnswer
+from gateways.workers import NOT_STARTED, Workers
 
 FIRST_WITHIN_S: Final = 600.0
 """The whole shift is read before the first answer. Nobody waits for it; dispatch does not feel it."""
@@ -26,8 +27,9 @@ ANSWER_MAX: Final = 64 << 20
 class ShiftProcess:
     """One at most. Asked by one task at a time."""
 
-    def __init__(self, data: Path, recent_min: int) -> None:
+    def __init__(self, data: Path, recent_min: int, workers: Workers | None = None) -> None:
         self._data = data
+        self._workers = workers or Workers()
         self._recent_min = recent_min
         self._process: trio.Process | None = None
         self._from_ms = 0
@@ -35,7 +37,7 @@ class ShiftProcess:
         self._asking = False
 
     async def ask(self, from_ms: int, to_ms: int) -> bytes:
-        """Return the report on what has been since `from_ms` as one JSON object. Raises NoAnswer, OSError."""
+        """Return the report on what has been since `from_ms` as one JSON object. Raises NoAnswer."""
         self._asking, answered = True, False
         try:
             content = await self._ask(from_ms, to_ms)
@@ -79,13 +81,17 @@ class ShiftProcess:
     async def _start(self, from_ms: int) -> trio.Process:
         since, recent = f"{from_ms}", f"{self._recent_min}"
         command = [sys.executable, "-m", "gateways.cli", "report", "shift", "--follow", since, "--recent", recent]
-        self._process = await trio.lowlevel.open_process(
-            [*command, "--", str(self._data)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            preexec_fn=partial(os.nice, NICE),
-        )
+        try:
+            self._process = await trio.lowlevel.open_process(
+                [*command, "--", str(self._data)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                preexec_fn=partial(os.nice, NICE),
+            )
+        except OSError as error:
+            raise NoAnswer(NOT_STARTED, "", self._workers.not_started(error, "shift")) from error
+        self._workers.started()
         self._from_ms = from_ms
         return self._process
 

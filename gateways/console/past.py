@@ -64,7 +64,7 @@ class Past:
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.reels = Reels(console.journal)
+        self.reels = Reels(console.journal, console.workers)
         self.fresh: deque[str] = deque(maxlen=FRESH_MAX)
         self._pages: dict[_Page, None] = {}
         self._token: trio.lowlevel.TrioToken | None = None

@@ -67,7 +67,7 @@ class Reading:
         except NoAnswer as none:
             self.reason = none.reason
         except OSError as error:
-            self.reason = f"No process could be started to read it ({error.strerror})."
+            self.reason = f"It could not be read ({error.strerror}). It is tried again."
         except msgspec.MsgspecError as error:
             self.reason = f"The process that reads it said something else than was asked ({error})."
         finally:
@@ -117,8 +117,6 @@ class Pages:
                 self._made[key] = msgspec.json.decode(await self._make(key[0]), type=RunPage)
             except NoAnswer as none:
                 self._made[key] = none.reason
-            except OSError as error:
-                self._made[key] = f"No process could be started to make it ({error.strerror})."
             except msgspec.MsgspecError as error:
                 self._made[key] = f"The process that makes it said something else than was asked ({error})."
             self._asked.discard(key)

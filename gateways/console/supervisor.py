@@ -22,6 +22,7 @@ from gateways.console.config import ConsoleConfig
 from gateways.console.following import NICE, ShiftProcess
 from gateways.console.readings import Pages, Reading, RunPage
 from gateways.inquiries import Inquiries, NoAnswer
+from gateways.workers import Workers
 
 FOLDER: Final = "simulations"
 SUFFIX: Final = ".run"
@@ -39,12 +40,15 @@ class _Covered(Struct, frozen=True):
 class SupervisorDesk:
     """Knows what supervisors are shown. One per process; `run` is to run beside it."""
 
-    def __init__(self, service: Service, board: Board, config: ConsoleConfig, data: Path) -> None:
+    def __init__(
+        self, service: Service, board: Board, config: ConsoleConfig, data: Path, workers: Workers | None = None
+    ) -> None:
+        workers = workers or Workers()
         self._service = service
         self._shifts = config.shifts
         self._folder = Path(config.simulations) if config.simulations else data / FOLDER
-        self._journal = ShiftProcess(data, RECENT_MIN)
-        self._simulator = Inquiries(data, nice=NICE)
+        self._journal = ShiftProcess(data, RECENT_MIN, workers)
+        self._simulator = Inquiries(data, nice=NICE, workers=workers)
         self._course = CoverCourse()
         self._earlier: Course | None = None
         """Coverage before this process began, off the journal."""

@@ -82,8 +82,8 @@ def _upkeep(sources: Sources) -> Iterator[Family]:
     yield _by_name(
         CounterMetricFamily(
             PREFIX + "upkeep_events",
-            "What the server did for its own order since the start: the books of who did and who read what, and retention. "
-            "Worry when lost or failed rise.",
+            "What the server did for its own order since the start: the books of who did and who read what, retention, and "
+            "processes that read the journal. Worry when lost, failed or not_started rise.",
             labels=["task", "event"],
         ),
         sources.upkeep,

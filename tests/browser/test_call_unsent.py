@@ -79,3 +79,21 @@ def test_another_unit_than_was_shown_is_named_with_what_it_gains(seat: Seat) -> 
     assert page.evaluate(SENT, [shown, [later]]) == "Sent M21, not M6 as shown: 0:10 later"
     assert page.evaluate(SENT, [shown, [{"unit": "M6", "slot": "medic"}, same]]) == "Sent M6 and E1"
     assert page.evaluate(SENT, [shown, []]).startswith("Nobody has been sent yet")
+
+
+def test_units_are_completed_behind_the_mark(seat: Seat) -> None:
+    """Whom the plan would send first, then who is near; each once, and none any more once the reason has begun."""
+    _, page = seat
+    line, offers = page.locator("#command"), page.locator("#assist .offer")
+    typing(page, f"N sick_person {SPOT} P2 > ")
+    expect(offers.first).to_contain_text("recommended")
+    typing(page, f"N sick_person {SPOT} P2 > E")
+    assert all(each.split()[0].removeprefix("Tab").startswith("E") for each in offers.all_inner_texts())
+    page.keyboard.press("Tab")
+    first = line.input_value().split()[-1]
+    assert first.startswith("E")
+    assert line.input_value() == f"N sick_person {SPOT} P2 > {first} "
+    assert first not in [each.split()[0].removeprefix("Tab") for each in offers.all_inner_texts()]
+    typing(page, f"N sick_person {SPOT} P2 > {first} lives ")
+    expect(offers).to_have_count(0)
+    page.keyboard.press("Escape")

@@ -27,6 +27,10 @@ MOVES = """
 ROWS = (
     '[...document.querySelectorAll("#attention b, #attention .att-gone")].map((each) => each.textContent.split(" ")[0])'
 )
+CUT = """
+() => [...document.querySelectorAll("#attention .att-what")].filter((each) => each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight).map((each) => each.textContent)
+"""
+"""Proposals that cannot be read whole."""
 YES = """
 ([x, y]) => {
   const met = document.elementFromPoint(x, y);
@@ -69,6 +73,7 @@ def test_rows_keep_their_places_beneath_the_pointer_and_are_sorted_when_it_leave
     with desk(tmp_path, STILL) as (_, page):
         page.evaluate(MOVES)
         assert rows(page) == ["P1", "P2", "P3"]
+        assert page.evaluate(CUT) == []
         where = aim(page, "P2")
         stirs(page)
         page.evaluate("window.gains({ P1: 1, P2: 2, P3: 3, P4: 9 })")

@@ -10,6 +10,7 @@ from engine.core.engine import Engine
 from engine.journal import Journal
 from engine.journal.codec import record_of
 from engine.journal.keys import Keyring
+from engine.journal.owed import Owed
 from engine.journal.recovery import recover_world
 from engine.live import forgetting
 from engine.model.forgetting import ForgetIncident
@@ -48,7 +49,8 @@ async def test_a_log_that_cannot_be_written_is_tried_again_and_the_key_is_gone(
         running.service.forgetting.on_fault = lambda names, detail: faults.append((names, detail))
         with trio.fail_after(120):
             await give(running.service, *ENDED, FORGET)
-    assert tried == [False, True]
+    assert tried == [True, True]
+    assert Owed(tmp_path).names() == []
     assert faults == [(["I1"], "a log is read-only")]
 
 
@@ -65,6 +67,33 @@ async def test_what_a_crash_cut_off_is_caught_up_with_once_everybody_is_there(tm
         told: list[str] = []
         async with serve_place(tmp_path) as running:
             running.service.on_forget.append(told.append)
-            await trio.to_thread.run_sync(running.service.forgetting.catch_up_elsewhere)
+            await running.service.forgetting.catch_up_elsewhere(tmp_path)
         assert told == expected
         assert Keyring(tmp_path).is_destroyed(1)
+
+
+async def test_what_cannot_be_caught_up_with_at_the_start_is_tried_again_and_owed_until_it_is_done(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    async with serve_place(tmp_path) as running:
+        await give(running.service, *ENDED, FORGET)
+    monkeypatch.setattr(forgetting, "AGAIN_AFTER_S", 0.01)
+    Owed(tmp_path).note(["I1"])
+    done, faults = trio.Event(), [OSError("a log is read-only"), OSError("still")]
+
+    def fail_twice(_: str) -> None:
+        if faults:
+            assert Owed(tmp_path).names() == ["I1"]
+            raise faults.pop()
+        trio.from_thread.run_sync(done.set)
+
+    async with serve_place(tmp_path) as running:
+        running.service.on_forget.append(fail_twice)
+        await running.service.forgetting.catch_up_elsewhere(tmp_path)
+        assert len(faults) == 1, "the start waits for the first attempt"
+        with trio.fail_after(120):
+            await done.wait()
+    async with serve_place(tmp_path) as running:
+        running.service.on_forget.append(lambda _: faults.append(OSError("again")))
+        await running.service.forgetting.catch_up_elsewhere(tmp_path)
+    assert (faults, Owed(tmp_path).names()) == ([], [])

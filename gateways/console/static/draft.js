@@ -31,6 +31,14 @@ export class Draft {
     return this._told?.mode === "auto" && !this._told.behind ? this._told.choices : [];
   }
 
+  /** The call as an incident that nobody is on yet, as far as it is known; undefined while its place is not. */
+  get asIncident() {
+    const spot = this._call?.spot;
+    if (!spot) return undefined;
+    const [lat, lon] = this.desk.streets.toDegrees(spot.x, spot.y);
+    return { lat, lon, recommended: this._told?.choices ?? [], short: this._told?.short ?? [], assigned: [] };
+  }
+
   /** What has been typed: the words behind the verb that enters a call, or null where another line is being typed. */
   typing(line) {
     if (!line) return this.close();
@@ -78,7 +86,7 @@ export class Draft {
     this._told = told;
     this._suspects = same.suspects ?? [];
     this._draw();
-    this.desk.line.foretell();
+    this.desk.line.told();
   }
 
   // ── drawing ───────────────────────────────────────────────────────────────────────────────────────────

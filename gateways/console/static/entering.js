@@ -6,7 +6,7 @@ import { list, plain, span } from "./words.js";
 
 const WHERE = "Where? A street, a corner (5TH & MAIN), a station or hospital, lat,lon, or @ after a double click on the map.";
 /** Behind it stands who shall go in the place of what the plan would send; nobody, where nothing does. */
-const SENDING = ">";
+export const SENDING = ">";
 /** For so long nothing is sent by itself to a call that was entered without sending: then it is served like any other. */
 const KEPT_MS = 600_000;
 const PIN = "Double-click the map first, then say @.";

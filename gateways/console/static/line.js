@@ -1,10 +1,10 @@
 // The command line: focus, history, completion, and the line that says what became of it.
 
 import { fill, find, make, write } from "./dom.js";
-import { typesOf, unsent } from "./entering.js";
+import { SENDING, typesOf, unsent } from "./entering.js";
 import { foretold, owed } from "./enters.js";
 import { split, Wrong } from "./grammar.js";
-import { incidentOffers, unitOffers } from "./offers.js";
+import { callOffers, incidentOffers, unitOffers } from "./offers.js";
 import { understand, VERBS } from "./verbs.js";
 import { plain } from "./words.js";
 
@@ -255,6 +255,8 @@ export class Line {
       const types = this.desk.place.types.filter((type) => type.id.toLowerCase().startsWith(sought) || type.name.toLowerCase().includes(sought));
       return types.map((type) => ({ word: type.id, about: `${type.name}, P${type.priority}` }));
     }
+    const sending = before.indexOf(SENDING);
+    if (sending > 0) return callOffers(this.desk, before.slice(sending + 1)).filter(({ word }) => word.toLowerCase().startsWith(sought));
     // A place may be several words, and so may the type before it.
     const { count } = typesOf([...before.slice(1), last], this.desk.place.types);
     const said = this._input.value.trimStart().replace(new RegExp(`^(\\S+\\s+){${count + 1}}`), "");

@@ -2,7 +2,7 @@
 // who is under way elsewhere for one that diverts.
 
 import { isPending, ranked } from "./board.js";
-import { incidentOf } from "./grammar.js";
+import { incidentOf, meant } from "./grammar.js";
 import { FREE, span, STATUS, typeName } from "./words.js";
 
 /** A unit that may still be turned round. */
@@ -81,6 +81,14 @@ export function unitOffers(desk, verb, words) {
   if (verb.verb === "DV") return diverting(desk, incident);
   const reporting = verb.status && !["AV", "OS"].includes(verb.verb);
   return [...board.units.values()].filter((unit) => !reporting || unit.incident).map((unit) => ({ word: unit.id, about: plainly(unit) }));
+}
+
+/** The units that may stand behind a call that is typed: `words` are those before, back to the mark. None once a reason has begun. */
+export function callOffers(desk, words) {
+  const { board, draft } = desk;
+  const named = words.map((word) => meant(word, board.units.keys()));
+  if (!desk.may("order") || !named.every((each) => typeof each === "string")) return [];
+  return sending(desk, draft.asIncident).filter(({ word }) => !named.includes(word));
 }
 
 /** The incidents that may stand next; none where one has been named. Who waits stands first. */
