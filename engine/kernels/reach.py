@@ -50,8 +50,8 @@ def to_posts(
 ) -> int:
     """Write to out[i, j], int32[m, p], the time of rows[i] to post j in ms, -1 for no way; return how many are near.
 
-    rows: int32[m]; departures: int32[N, 5] from `arrive.depart`; vectors: int32[junctions, p], each column from
-    `sweep.to_target`; chains: int32[p, 2], the chains that the post lies on, -1 for none; extra_ms: int32[p], from the
+    rows: int32[m]; departures: int32[N, 5] from `arrive.depart`; vectors: int32[junctions, p], columns from
+    `sweep.sweep_many`; chains: int32[p, 2], the chains that the post lies on, -1 for none; extra_ms: int32[p], from the
     road to the post. near[i, j], uint8[m, p], is 1 where the row stands on a chain of the post.
     """
     found = 0
@@ -78,7 +78,7 @@ def to_points(
 ) -> None:
     """Write to out[k, i], int32[K, n], the time from place k to point i in ms, -1 for no way.
 
-    vectors: int32[junctions, K or more], each column from `sweep.from_source`; a point is entered from
+    vectors: int32[junctions, K or more], columns from `sweep.sweep_many`; a point is entered from
     junction[first[i]:first[i + 1]], first: int64[n + 1], and into_ms is what is left from there; extra_ms: int32[n], from
     the road to the point.
     """

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.accelerate import helper, kernel
+from engine.kernels.accelerate import kernel
 
 INF: Final = 1 << 29
 """No way: 149 hours in ms. Two of them still add up in 32 bits."""
@@ -31,52 +31,23 @@ def to_target(
     """Write to out[v], int32[size], the least time from junction v to a seed plus what that seed has yet to go.
 
     first_up: int32[size + 1], up: int32[arcs] (`hierarchy.py`); forward, backward: int32[arcs] (`customise.py`);
-    seeds: int32[k], ranks; seed_ms: int32[k], 0 <= ms <= INF. INF where no seed can be reached.
+    seeds: int32[k], ranks; seed_ms: int32[k], 0 <= ms <= INF. INF where no seed can be reached. With forward and backward
+    in each other's place: the least time from a seed to v, plus the time to get to that seed.
     """
-    _climb_and_sweep(first_up, up, backward, forward, seeds, seed_ms, out)
-
-
-@kernel
-def from_source(
-    first_up: NDArray[np.int32],
-    up: NDArray[np.int32],
-    forward: NDArray[np.int32],
-    backward: NDArray[np.int32],
-    seeds: NDArray[np.int32],
-    seed_ms: NDArray[np.int32],
-    out: NDArray[np.int32],
-) -> None:
-    """Write to out[v], int32[size], the least time to junction v from a seed, plus the time to get to that seed.
-
-    Everything as in `to_target`, with all ways turned round.
-    """
-    _climb_and_sweep(first_up, up, forward, backward, seeds, seed_ms, out)
-
-
-@helper
-def _climb_and_sweep(
-    first_up: NDArray[np.int32],
-    up: NDArray[np.int32],
-    climbing: NDArray[np.int32],
-    sweeping: NDArray[np.int32],
-    seeds: NDArray[np.int32],
-    seed_ms: NDArray[np.int32],
-    out: NDArray[np.int32],
-) -> None:
-    """Sums stay within 2 * INF, and `out` within INF, because every minimum is taken against INF."""
+    # Sums stay within 2 * INF, and `out` within INF, because every minimum is taken against INF.
     out[:] = INF
     for i in range(len(seeds)):
         v = seeds[i]
         out[v] = min(out[v], seed_ms[i])
         while first_up[v] < first_up[v + 1]:
             for a in range(first_up[v], first_up[v + 1]):
-                out[up[a]] = min(out[up[a]], out[v] + climbing[a])
+                out[up[a]] = min(out[up[a]], out[v] + backward[a])
             v = up[first_up[v]]
     first, higher = first_up.view(np.uint32), up.view(np.uint32)  # unsigned: indices that need no look at their sign
     for v in range(len(out) - 1, -1, -1):
         best = out[v]
         for a in range(first[v], first[v + 1]):
-            best = min(best, np.int32(sweeping[a] + out[higher[a]]))
+            best = min(best, np.int32(forward[a] + out[higher[a]]))
         out[v] = best
 
 

@@ -31,7 +31,7 @@ from engine.kernels.schedule import NEVER, Routes, schedule
 from engine.kernels.schedule import Calls as Scheduled
 from engine.kernels.soonest import soonest
 from engine.kernels.spread import spread
-from engine.kernels.sweep import LANES, from_source, sweep_many, to_target
+from engine.kernels.sweep import LANES, sweep_many, to_target
 from engine.kernels.travel import straight_line_ms
 
 
@@ -103,9 +103,8 @@ def _warm_hierarchy() -> None:
     hierarchy = contract(2, tails, heads)
     forward, backward = np.empty((2, 1), np.int32)
     customise(*hierarchy, *place_links(*hierarchy, tails, heads), np.ones(2, np.int32), forward, backward)
-    for sweep in (to_target, from_source):
-        sweep(*hierarchy, forward, backward, np.zeros(1, np.int32), np.zeros(1, np.int32), np.empty(2, np.int32))
     seeds, begin = np.zeros(1, np.int32), np.array([0, 1], np.int64)
+    to_target(*hierarchy, forward, backward, seeds, seeds.copy(), np.empty(2, np.int32))
     sweep_many(*hierarchy, forward, backward, begin, seeds, seeds.copy(), np.empty((2, LANES), np.int32))
 
 

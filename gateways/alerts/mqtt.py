@@ -5,8 +5,8 @@ an alert that nobody hears is a failed attempt. Acknowledgements come as `{"aler
 over is said on the alert's own topic.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, ClassVar, Final
 
@@ -15,6 +15,7 @@ import trio
 from msgspec import Meta, Struct
 
 from engine.model.alert_facts import CopyState
+from gateways.alerts.calling_off import CallingOff, Word
 from gateways.alerts.channel import NOBODY, Copy, News, NotTold, Outcome, Sender, Tell
 from gateways.alerts.message import Message, render
 from gateways.alerts.wording import Tells, clean, redacted
@@ -23,7 +24,6 @@ from gateways.mqtt import Message as Heard
 
 FIELDS: Final = ("unit", "station", "agency")
 """What a topic may name, in braces."""
-OVERS_MAX: Final = 1_000
 TOLD_MAX: Final = 10_000
 _UNFIT: Final = str.maketrans({"+": "-", "#": "-", "/": "-", "\0": "-"})
 
@@ -142,9 +142,7 @@ class _Sender:
         self._link = link
         self._told: dict[str, str] = {}
         """By alert: the topic that it went to."""
-        self._latest: dict[str, str] = {}
-        """By topic: the alert that went there last, which is the one that the broker keeps, where it keeps any."""
-        self._put, self._get = trio.open_memory_channel[tuple[str, str, bytes]](OVERS_MAX)
+        self._calling_off = CallingOff(link, within_s=config.timeout_s, retain=config.retain)
         self.misunderstood = 0
         """Messages on the topic of acknowledgements that were none."""
 
@@ -155,7 +153,7 @@ class _Sender:
         while len(self._told) >= TOLD_MAX:
             del self._told[next(iter(self._told))]
         self._told[message.alert] = topic
-        self._latest[topic] = message.alert
+        self._calling_off.sent(topic, message.alert)
         try:
             heard = await self._link.publish(
                 topic,
@@ -173,7 +171,7 @@ class _Sender:
     async def listen(self, tell: Tell) -> None:
         """Take acknowledgements, and say what is over."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._call_off)
+            nursery.start_soon(self._calling_off.run)
             while True:
                 for message in await self._link.receive():
                     await self._heard(message, tell)
@@ -189,38 +187,14 @@ class _Sender:
             await tell(news)
         except NotTold as stranger:
             said = {"type": "acknowledgement.refused", "data": {"alert": news.alert, "reason": str(stranger)}}
-            self._later("", f"{message.topic}/refused", said)
+            self._calling_off.say(Word(f"{message.topic}/refused", msgspec.json.encode(said)))
 
     def over(self, alert: str, reason: str) -> None:
         """Say that it is over, where it was told; a retained one is taken back."""
         topic = self._told.pop(alert, None)
         if topic is not None:
-            self._later(alert, topic, {"type": "alert.over", "data": {"alert": alert, "reason": reason}})
-
-    def _later(self, alert: str, topic: str, said: Mapping[str, object]) -> None:
-        """Have this said on the topic; `alert`: which is over with it, if one is."""
-        with suppress(trio.WouldBlock):  # the broker is gone: there is nobody to tell
-            self._put.send_nowait((alert, topic, msgspec.json.encode(said)))
-
-    async def _call_off(self) -> None:
-        async for alert, topic, body in self._get:
-            with suppress(NotPublished):  # as above
-                await self._link.publish(topic, body, within_s=self._config.timeout_s)
-            if alert and self._config.retain:
-                await self._take_back(alert, topic)
-
-    async def _take_back(self, alert: str, topic: str) -> None:
-        """Let the broker keep the alert no longer, unless another stands in its place; one that is away is waited for."""
-        await self._link.online()
-        while self._latest.get(topic) == alert:
-            try:
-                await self._link.publish(topic, b"", within_s=self._config.timeout_s, retain=True)
-            except NotPublished:
-                if self._link.is_online:
-                    return
-                await self._link.online()
-            else:
-                del self._latest[topic]
+            said = {"type": "alert.over", "data": {"alert": alert, "reason": reason}}
+            self._calling_off.say(Word(topic, msgspec.json.encode(said), alert))
 
 
 def _topic(template: str, message: Message) -> str:

@@ -1,11 +1,13 @@
 """What one vehicle may ask of the crews' channel, how long a sign-in lasts. Plain numbers of what went on."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct, field
 
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
+PAGE_BATCH: Final = 32
+"""What the page on board sends at once (`static/channel.js`). A smaller `batch` would refuse what it has stored for ever."""
 
 
 class CrewsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,7 +27,7 @@ class CrewsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     burst: Positive = 200
     """… and at once: a vehicle that comes back has stored a shift."""
     batch: Positive = 64
-    """Messages in one request."""
+    """Messages in one request; at least `PAGE_BATCH`."""
     oldest_s: Positive = 86_400
     """A message that was kept for longer is refused: nobody would know what to do with it."""
     ahead_ms: Annotated[int, Meta(ge=0, le=60_000)] = 5_000
@@ -38,6 +40,13 @@ class CrewsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """… and of one unit."""
     ping_s: Seconds = 5.0
     """A follower hears something this often: whoever hears nothing for three times as long has lost the connection."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where the page on board could not work with it."""
+        if self.batch < PAGE_BATCH:
+            raise ValueError(
+                f"batch: must be {PAGE_BATCH} or more, not {self.batch}: the crews' page sends up to {PAGE_BATCH} messages at a time"
+            )
 
 
 class Statistics(Struct):

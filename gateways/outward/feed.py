@@ -168,7 +168,8 @@ class Feed:
                 while True:
                     await self._go_on(carrier)
         finally:
-            self._keep_now()
+            with trio.CancelScope(shield=True):  # it has a deadline of its own
+                await self._keep()
 
     async def _go_on(self, carrier: Carrier) -> None:
         """Send what some more turns hold. A journal that cannot be read is tried again."""
@@ -287,22 +288,11 @@ class Feed:
 
     async def _keep(self) -> None:
         self._kept_s = trio.current_time()
-        data = self._bytes()
         try:
-            await trio.to_thread.run_sync(self._file.keep, data)
-        except OSError as error:
-            self._unkept(error)
-
-    def _keep_now(self) -> None:
-        try:
-            self._file.keep(self._bytes())
-        except OSError as error:
-            self._unkept(error)
-
-    def _unkept(self, error: OSError) -> None:
-        """Go on: after a restart more is sent twice."""
-        self.counts["unkept"] += 1
-        _log.error("where a feed stands cannot be written down", feed=self.name, detail=str(error))
+            await self._file.keep(self._bytes())
+        except OSError as error:  # it goes on: after a restart more is sent twice
+            self.counts["unkept"] += 1
+            _log.error("where a feed stands cannot be written down", feed=self.name, detail=str(error))
 
 
 def beginning(world: World, memory: bytes = b"") -> Position:

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import trio
 from msgspec import Struct
 
 from engine.journal.disk import Disk
 
 FOLDER: Final = "feeds"
+DISK_S: Final = 5.0
+"""For a disk that hangs."""
 
 
 class Position(Struct):
@@ -36,6 +39,8 @@ class PositionFile:
 
     def __init__(self, data: Path, name: str) -> None:
         self._path = data / FOLDER / f"{name}.msgpack"
+        self._one_at_a_time = trio.CapacityLimiter(1)
+        """Held by a thread for as long as its disk hangs: nobody else begins to write meanwhile, and nothing older comes later."""
 
     def load(self) -> Position | None:
         """Return what was kept; None if nothing was. Raises PositionDamaged, OSError."""
@@ -46,7 +51,13 @@ class PositionFile:
         except msgspec.MsgspecError as error:
             raise PositionDamaged(f"{self._path} cannot be read ({error}). Remove it to begin anew.") from error
 
-    def keep(self, position: bytes) -> None:
-        """Replace what was kept. Blocks; raises OSError."""
+    async def keep(self, position: bytes) -> None:
+        """Replace what was kept, in a thread. Raises OSError; TimeoutError, which is one, where the disk hangs."""
+        with trio.move_on_after(DISK_S):
+            await trio.to_thread.run_sync(self._replace, position, abandon_on_cancel=True, limiter=self._one_at_a_time)
+            return
+        raise TimeoutError(f"the disk has not answered within {DISK_S:g} s")
+
+    def _replace(self, position: bytes) -> None:
         self._path.parent.mkdir(exist_ok=True)
         Disk().replace(self._path, position)

@@ -73,7 +73,7 @@ async def test_a_journal_that_was_put_back_is_told_from_its_own_end_on(tmp_path:
         async with serve_exchanges(tmp_path, config) as served:
             await report(served, 1)
             await served.until(lambda: receiver.events)
-        PositionFile(tmp_path, "subscription-sink").keep(msgspec.msgpack.encode(Position(9_000, taken_seq=9_000)))
+        await PositionFile(tmp_path, "subscription-sink").keep(msgspec.msgpack.encode(Position(9_000, taken_seq=9_000)))
         async with serve_exchanges(tmp_path, config) as served:
             await report(served, 2)
             await served.until(lambda: len(receiver.events) == 2)

@@ -1,6 +1,5 @@
 """The hierarchy of the streets against scipy's Dijkstra and against slow, obvious twins."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ from engine.kernels.customise import INF, customise
 from engine.kernels.descend import descend
 from engine.kernels.dissect import dissection_order
 from engine.kernels.hierarchy import DOWN, LOOP, NOWHERE, UP, Hierarchy, contract, place_links
-from engine.kernels.sweep import LANES, from_source, sweep_many, to_target
+from engine.kernels.sweep import LANES, sweep_many, to_target
 
 WEIGHT = st.one_of(st.integers(0, 3), st.integers(0, 100_000), st.just(INF))
 
@@ -84,10 +83,12 @@ def expected(city: City, streets: Streets, seeds: list[tuple[int, int]], *, turn
     return best.tolist()
 
 
-def swept(kernel: Callable[..., None], streets: Streets, seeds: list[tuple[int, int]]) -> np.ndarray:
+def swept(streets: Streets, seeds: list[tuple[int, int]], *, turned: bool = False) -> np.ndarray:
+    """Sweep to the seeds; `turned`: from them."""
+    ways = (streets.backward, streets.forward) if turned else (streets.forward, streets.backward)
     out = np.full(len(streets.hierarchy.first_up) - 1, 77, np.int32)
     ranks, ms = np.array(seeds, np.int32).reshape(-1, 2).T.copy()
-    kernel(*streets.hierarchy, streets.forward, streets.backward, ranks, ms, out)
+    to_target(*streets.hierarchy, *ways, ranks, ms, out)
     return out
 
 
@@ -188,8 +189,8 @@ def test_times_equal_dijkstra(city: City, data: st.DataObject) -> None:
     streets = streets_of(city)
     seed = st.tuples(st.integers(0, len(city.x) - 1), st.one_of(st.integers(0, 5_000), st.just(INF)))
     seeds = data.draw(st.lists(seed, max_size=4))
-    assert swept(to_target, streets, seeds).tolist() == expected(city, streets, seeds, turned=False)
-    assert swept(from_source, streets, seeds).tolist() == expected(city, streets, seeds, turned=True)
+    assert swept(streets, seeds).tolist() == expected(city, streets, seeds, turned=False)
+    assert swept(streets, seeds, turned=True).tolist() == expected(city, streets, seeds, turned=True)
 
 
 @given(cities(), st.data())
@@ -202,12 +203,14 @@ def test_many_sweeps_at_once_are_each_by_itself(city: City, data: st.DataObject)
     begin = np.cumsum([0, *map(len, places)]).astype(np.int64)
     flat = [each for seeds in places for each in seeds]
     columns = np.array([v for v, _ in flat], np.int32), np.array([ms for _, ms in flat], np.int32)
-    turned = ((to_target, streets.backward, streets.forward), (from_source, streets.forward, streets.backward))
-    for sweep, climbing, sweeping in turned:
+    for turned, climbing, sweeping in (
+        (False, streets.backward, streets.forward),
+        (True, streets.forward, streets.backward),
+    ):
         out = np.empty((len(city.x), LANES), np.int32)
         sweep_many(*streets.hierarchy, climbing, sweeping, begin, *columns, out)
         for lane, seeds in enumerate([*places, []]):
-            assert out[:, lane].tolist() == swept(sweep, streets, seeds).tolist()
+            assert out[:, lane].tolist() == swept(streets, seeds, turned=turned).tolist()
 
 
 @given(cities(), st.data())
@@ -219,7 +222,7 @@ def test_the_way_down_is_a_best_way(city: City, data: st.DataObject) -> None:
     size = len(city.x)
     start = data.draw(st.integers(0, size - 1))
     seeds = data.draw(st.lists(st.tuples(st.integers(0, size - 1), st.integers(0, 5_000)), min_size=1, max_size=3))
-    out = swept(to_target, streets, seeds)
+    out = swept(streets, seeds)
     leaving = np.argsort(streets.tails, kind="stable").astype(np.int32)
     first_out = np.searchsorted(streets.tails[leaving], np.arange(size + 1)).astype(np.int32)
     path = np.full(size + 1, -1, np.int32)

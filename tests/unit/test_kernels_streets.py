@@ -17,7 +17,7 @@ from engine.kernels.customise import customise
 from engine.kernels.descend import descend
 from engine.kernels.dissect import dissection_order
 from engine.kernels.hierarchy import contract, place_links
-from engine.kernels.sweep import INF, from_source, to_target
+from engine.kernels.sweep import INF, to_target
 from gateways.places.jemss.roads import read_roads
 
 DATA = Path(os.environ.get("TURNOUT_DATA") or Path(__file__).parents[3] / "shared" / "data")
@@ -54,8 +54,8 @@ def test_times_in_a_real_city_equal_dijkstra(city: str, arcs_at_most: int) -> No
     matrix = matrix_of(tails, heads, weight, size)
     out = np.empty(size, np.int32)
     for seed in (0, size // 3, size - 1):
-        for sweep, graph in ((to_target, matrix.T.tocsr()), (from_source, matrix)):
-            sweep(*hierarchy, forward, backward, np.array([seed], np.int32), np.zeros(1, np.int32), out)
+        for ways, graph in (((forward, backward), matrix.T.tocsr()), ((backward, forward), matrix)):
+            to_target(*hierarchy, *ways, np.array([seed], np.int32), np.zeros(1, np.int32), out)
             times = dijkstra(graph, indices=seed)
             assert (out == np.where(np.isinf(times), INF, times)).all()
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.model.inputs import AdoptPlace
 from engine.model.moves import AcceptMove, MoveRules, MoveWhy, ProposedMove, ProposeMoves, RejectMove
 from engine.model.rules import CoverageRules
-from engine.policy.redeploy import Demand, Home, Planning, Points, Survey, Surveyor, complete
+from engine.policy.redeploy import Demand, Home, Planning, Points, PolicyRefused, Survey, Surveyor, complete
 from engine.policy.redeploy.ground import _alike
 from engine.streets.weighing import Mode
 from tests import river_town
@@ -62,6 +63,19 @@ def test_a_crew_rests_after_a_move() -> None:
 def test_no_budget_means_no_moves(budget: int) -> None:
     """Of nobody."""
     assert Surveyor().survey(town(budget=budget).world).movable.any() == (budget > 0)
+
+
+def test_a_place_with_too_little_room_is_refused_each_time() -> None:
+    """And not only at first: whoever looks on is to see that nobody plans, and why."""
+    place = small_place(coverage=COVER)
+    narrow = replace(place, stations=tuple(replace(station, capacity=1) for station in place.stations))
+    found, surveyor = Town(narrow), Surveyor()
+    for _ in range(2):
+        with pytest.raises(PolicyRefused, match="more than the 3 that all posts together may hold"):
+            surveyor.survey(found.world)
+        assert not surveyor.is_ready(found.world)
+    found.step(AdoptPlace(place))
+    assert surveyor.survey(found.world).ids
 
 
 def test_ready_means_that_nothing_is_left_to_find() -> None:

@@ -147,7 +147,7 @@ class Surveyor:
         """Take over the posts of a place."""
         if not place.stations:
             raise PolicyRefused("stations", "the place has none, so nobody can be sent to one")
-        self._place, self._reach = place, None
+        self._place = self._reach = None
         self._posts = tuple(station.id for station in place.stations)
         self._names = tuple(station.name for station in place.stations)
         self._capacity = np.array([station.capacity or UNLIMITED for station in place.stations], np.int32)
@@ -160,6 +160,7 @@ class Surveyor:
         room = int(self._capacity.astype(np.int64).sum())
         if ours > room:
             raise PolicyRefused("capacity", f"{ours} units are more than the {room} that all posts together may hold")
+        self._place = place  # only now: one that is refused is refused each time
 
     # ── one moment ──────────────────────────────────────────────────────────────────────────────────────────
 

@@ -9,7 +9,7 @@ const SILENCE_MS = 15_000; // three pings: then the connection is dead, whatever
 const SEND_MS = 12_000;
 const AGAIN_FIRST_MS = 1_000;
 const AGAIN_MOST_MS = 15_000;
-const BATCH = 32;
+const BATCH = 32; // `PAGE_BATCH` in config.py
 
 export class Channel extends EventTarget {
   constructor() {
