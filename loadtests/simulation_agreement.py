@@ -14,34 +14,44 @@ from loadtests.report import Row
 from loadtests.simulation_cities import document, folders, over
 
 PUBLISHED = {
-    "nearest/home": ((48.35, 8.80, 42.35), (50.04, 9.66, 17.42)),
-    "nearest/dmexclp:q=200": ((46.03, 8.62, 40.00), (47.78, 9.48, 16.38)),
-    "nearest/dmexclp:q=500": ((46.11, 8.63, 40.14), (48.65, 9.54, 16.73)),
-    "nearest/compliance:q=300": ((41.45, 8.35, 35.53), (44.09, 8.95, 13.44)),
-    "nearest+divert/home": ((33.70, 7.41, 48.54), (47.68, 9.46, 24.25)),
-    "nearest+divert/dmexclp:q=300": ((31.69, 7.32, 46.30), (45.63, 9.31, 23.26)),
-    "nearest+divert/compliance:q=300": ((28.46, 7.17, 41.92), (42.23, 8.82, 19.33)),
+    ("nearest/home",): ((48.35, 8.80, 42.35), (50.04, 9.66, 17.42)),
+    ("nearest/dmexclp:q=200",): ((46.03, 8.62, 40.00), (47.78, 9.48, 16.38)),
+    ("nearest/dmexclp:q=500",): ((46.11, 8.63, 40.14), (48.65, 9.54, 16.73)),
+    ("nearest/compliance:q=0", "nearest/compliance:q=300"): ((41.45, 8.35, 35.53), (44.09, 8.95, 13.44)),
+    ("nearest+divert/home",): ((33.70, 7.41, 48.54), (47.68, 9.46, 24.25)),
+    ("nearest+divert/dmexclp:q=300",): ((31.69, 7.32, 46.30), (45.63, 9.31, 23.26)),
+    ("nearest+divert/compliance:q=0", "nearest+divert/compliance:q=300"): (
+        (28.46, 7.17, 41.92),
+        (42.23, 8.82, 19.33),
+    ),
 }
-"""By policy, for Manhattan (12 units) and Auckland (16): late % high, mean minutes high, late % low. Of the nested tables
-the better of q = 0 and q = 0.3 was published; the two differ by up to half a point."""
+"""By policy, for Manhattan (12 units) and Auckland (16): late % high, mean minutes high, late % low. Where there are two
+policies the better of them was published, so the better of ours is what is held against it."""
 COLUMN = {"manhattan": 0, "auckland": 1}
 HALF_WIDTH = 0.6
 """Percentage points: the widest of the 95 percent intervals given with the table (0.4 to 0.6)."""
 
 
 def agreement(chosen: argparse.Namespace) -> list[Row]:
-    """Simulate the table; a row for each figure of each policy."""
+    """Simulate the table; a row for each figure of each policy that was published."""
     rows: list[Row] = []
+    names = tuple(name for alike in PUBLISHED for name in alike)
     for city, folder in folders(chosen):
-        found = document(folder, tuple(PUBLISHED), chosen)
-        for policy in found["policies"]:
-            rows += _compared(city, policy)
+        ours = {policy["name"]: policy for policy in document(folder, names, chosen)["policies"]}
+        for alike, published in PUBLISHED.items():
+            better = min((ours[name] for name in alike), key=_late_high)
+            rows += _compared(city, better, published[COLUMN[city]])
     return rows
 
 
-def _compared(city: str, policy: dict[str, Any]) -> list[Row]:
+def _late_high(policy: dict[str, Any]) -> float:
+    late: float = policy["groups"]["high"]["late_share"]["value"]
+    return late
+
+
+def _compared(city: str, policy: dict[str, Any], published: tuple[float, float, float]) -> list[Row]:
     high, low = policy["groups"]["high"], policy["groups"]["low"]
-    late_high, mean_min, late_low = PUBLISHED[policy["name"]][COLUMN[city]]
+    late_high, mean_min, late_low = published
     mean = high["mean_response_s"]
     return [
         _row(city, policy, "late high, %", _scaled(high["late_share"], 100), late_high, HALF_WIDTH),

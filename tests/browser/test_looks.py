@@ -221,7 +221,7 @@ def phone(camera: Camera, web: str, token: str, data: Path) -> None:
         told = httpx2.get(f"{web}/v1/incidents", headers={"Authorization": f"Bearer {token}"}, trust_env=False).json()
         unit = next(crew["unit"] for each in told["items"] for crew in each["assigned"])
         command = [sys.executable, "-m", "gateways.cli", "crew", "code", unit, "--data", str(data)]
-        code = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split()[0]
+        code = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600).stdout.split()[0]
         page.get_by_label("Code or token").fill(code)
         page.get_by_role("button", name="Sign in").click()
         expect(page.locator("#actions")).to_be_visible()

@@ -27,7 +27,7 @@ from gateways.eido.source import Source
 from tests.builders import CREDENTIALS, Running, serve_place, token
 from tests.eido_kit import CONFIG
 
-WAIT_S = 20.0
+WAIT_S = 120.0
 
 
 def log_of(folder: Path) -> Path:

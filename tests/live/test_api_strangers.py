@@ -72,7 +72,7 @@ def test_the_parser_of_asyncapi_reads_ours() -> None:
     document = (FOLDER / "cad.v1.asyncapi.json").read_bytes()
     environment = {**os.environ, "NODE_PATH": str(NODE_PACKAGES)}
     done = subprocess.run(
-        ["node", "-e", PARSER], input=document, capture_output=True, timeout=120, env=environment, check=False
+        ["node", "-e", PARSER], input=document, capture_output=True, timeout=600, env=environment, check=False
     )
     told = done.stdout.decode()
     assert done.returncode == 0, told + done.stderr.decode()

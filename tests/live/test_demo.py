@@ -29,7 +29,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Pa
     """One demo of a small city: its busiest bridge is closed, and while it is its engine is killed."""
     data = tmp_path_factory.mktemp("demo")
     command = demo("--pace", "60", "--seconds", "12", "--close-at", "3", "--crash-at", "5", "--data", str(data))
-    result = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout), data
 
@@ -67,7 +67,7 @@ def test_a_bridge_is_closed_and_decisions_follow(played: tuple[dict[str, Any], P
 def test_an_exercise_is_played_and_nobody_real_is_told(tmp_path: Path) -> None:
     """Duty officers are on the ladder's first rung; all that they would have been sent is on record."""
     command = demo("--pace", "60", "--seconds", "8", "--exercise", "--data", str(tmp_path))
-    result = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert result.returncode == 0, result.stderr
     (finding,) = [each for each in json.loads(result.stdout)["audit"]["findings"] if "exercise" in each["claim"]]
     assert finding["holds"]
@@ -75,7 +75,7 @@ def test_an_exercise_is_played_and_nobody_real_is_told(tmp_path: Path) -> None:
     assert {line["endpoint"] for line in lines} == {"officers"}
     assert all(line["message"]["text"].startswith("EXERCISE") for line in lines)
     again = [sys.executable, "-m", "gateways.cli", "run", str(tmp_path / "place"), "--data", str(tmp_path)]
-    refused = subprocess.run(again, capture_output=True, text=True, timeout=180, check=False)
+    refused = subprocess.run(again, capture_output=True, text=True, timeout=600, check=False)
     assert refused.returncode != 0
     assert "is an exercise's" in refused.stderr
 
@@ -167,12 +167,12 @@ def test_two_demos_do_not_share_a_folder(played: tuple[dict[str, Any], Path], tm
         while not (tmp_path / "journal").exists():
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        second = subprocess.run(demo("--data", str(tmp_path)), capture_output=True, text=True, timeout=60, check=False)
+        second = subprocess.run(demo("--data", str(tmp_path)), capture_output=True, text=True, timeout=600, check=False)
         assert second.returncode == 2
         assert "Another demo plays in" in second.stderr
         wait_for_calls(first)
         first.send_signal(signal.SIGINT)
-        out, _ = first.communicate(timeout=60)
+        out, _ = first.communicate(timeout=600)
         assert first.returncode == 0
         assert json.loads(out)["holds"]
     finally:

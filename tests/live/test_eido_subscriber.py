@@ -31,7 +31,7 @@ from tests.live.eido_live import log_of
 from tests.unit.engine_place import Town, engine_place
 
 PLACE = small_place(agencies=(Agency("next", "Next Town", 2),))
-WAIT_S = 30.0
+WAIT_S = 120.0
 
 
 class Neighbourly(Struct):

@@ -18,7 +18,7 @@ from tests.live.cad_kit import FIRE, Wire, let_ask_why, wire
 def why(data: Path, *words: str) -> dict[str, Any]:
     """Return what `turnout why … --json` prints."""
     command = [sys.executable, "-m", "gateways.cli", "why", *words, "--data", str(data), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     account: dict[str, Any] = json.loads(done.stdout)
     return account
@@ -93,7 +93,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("demo")
     command = [sys.executable, "-m", "gateways.cli", "demo", "--units", "48", "--pace", "60", "--seconds", "12"]
     result = subprocess.run(
-        [*command, "--json", "--data", str(data)], capture_output=True, text=True, timeout=180, check=False
+        [*command, "--json", "--data", str(data)], capture_output=True, text=True, timeout=600, check=False
     )
     assert result.returncode == 0, result.stderr
     return data
@@ -162,7 +162,7 @@ def test_the_reports_on_a_demo_are_made(played: Path) -> None:
     """Clocks, and where people decided otherwise."""
     for words in (["report", str(played)], ["report", "overrides", str(played)]):
         command = [sys.executable, "-m", "gateways.cli", *words, "--json"]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         assert result.returncode == 0, result.stderr
         assert json.loads(result.stdout)
     bypassed = [fact for turn in turns(played / "journal") for fact in turn.facts if isinstance(fact, UnitsBypassed)]

@@ -223,7 +223,7 @@ def test_the_order_of_hashes_does_not_matter() -> None:
             capture_output=True,
             text=True,
             check=True,
-            timeout=120,
+            timeout=600,
         ).stdout
         for seed in ("1", "4242")
     ]

@@ -82,7 +82,7 @@ class Measured(Struct):
 async def serve_metrics(directory: Path, *, clock: Clock | None = None, **changes: object) -> AsyncIterator[Measured]:
     """Serve the small place with these changes, its courier and its metrics."""
     place = small_place(**changes)
-    with trio.fail_after(60):
+    with trio.fail_after(120):
         async with serve_place(directory / "journal", place=place, clock=clock) as running:
             service, board = running.service, running.board
             units = {unit.id: unit.id for unit in place.units}

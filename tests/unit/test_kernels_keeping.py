@@ -71,7 +71,7 @@ def run_at_once(start: Callable[[str], subprocess.Popen[str]]) -> list[int]:
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-    found = [int(process.communicate(timeout=120)[0]) for process in processes]
+    found = [int(process.communicate(timeout=600)[0]) for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     return found
 

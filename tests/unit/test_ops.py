@@ -24,7 +24,7 @@ def run(tool: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     found = shutil.which(tool)
     if found is None:
         pytest.skip(f"{tool} is missing: apt-get install --no-install-recommends prometheus systemd")
-    return subprocess.run([found, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run([found, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=600)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ const SAYS = {
   units_recommended: "recommended",
   units_bypassed: "passed over",
   note_added: "note",
+  places_reopened: "left with nobody, waits again",
   unit_told: "told",
   unit_said: "says",
 };
