@@ -248,7 +248,7 @@ def _named(facts: Sequence[AnyFact], fields: tuple[str, ...]) -> list[str]:
 
 
 def _event(fact: Any) -> Event:
-    text = getattr(fact, "text", "") or getattr(fact, "reason", "") or getattr(fact, "status", "")
+    text = next((each for name in ("text", "reason", "status", "duty") if (each := getattr(fact, name, ""))), "")
     if isinstance(fact, AssignmentEnded):  # a reason without its act says nothing
         text = f"{fact.outcome}: {fact.reason}" if fact.reason else str(fact.outcome)
     text = road_words(fact) or surroundings_words(fact) or move_words(fact) or alert_words(fact) or text
