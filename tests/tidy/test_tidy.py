@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -122,6 +123,12 @@ def test_files_and_functions_are_small(path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno is not None
             assert node.end_lineno - node.lineno < FUNCTION_LINES_MAX, f"{node.name} at line {node.lineno}"
+
+
+def test_no_two_files_of_tests_bear_one_name() -> None:
+    """They are modules without a package: of two, pytest would read the one that comes first, and refuse the other."""
+    counted = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in counted.items() if count > 1] == []
 
 
 @each_file
