@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from engine.model.alert_facts import CopyState
 from gateways.alerts.calling_off import CallingOff, Word
-from gateways.alerts.channel import NOBODY, Copy, News, NotTold, Outcome, Sender, Tell
+from gateways.alerts.channel import NOBODY, Copy, News, NotTold, Outcome, Tell
 from gateways.alerts.message import Message, render
 from gateways.alerts.wording import Tells, clean, redacted
 from gateways.mqtt import Broker, Link, NotPublished
@@ -59,7 +59,7 @@ class Mqtt(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_fi
         return f"Mqtt(host={self.broker.host!r})"
 
     @asynccontextmanager
-    async def open(self, folder: Path) -> AsyncIterator[Sender]:
+    async def open(self, folder: Path) -> "AsyncIterator[_Sender]":
         """Open the connection, and keep it."""
         del folder
         topics = () if self.acknowledge is None else (_everybody(self.acknowledge),)

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from engine.model.alert_facts import CopyState
 from gateways.alerts import snpp
-from gateways.alerts.channel import NOBODY, Copy, News, Outcome, Sender, Tell
+from gateways.alerts.channel import NOBODY, Copy, News, Outcome, Tell
 from gateways.alerts.message import Message
 from gateways.alerts.wording import Tells, Worded, brief, short
 from gateways.log import logger
@@ -56,7 +56,7 @@ class Pager(Worded, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_f
         return f"Pager(host={self.host!r})"
 
     @asynccontextmanager
-    async def open(self, folder: Path) -> AsyncIterator[Sender]:
+    async def open(self, folder: Path) -> "AsyncIterator[_Sender]":
         """Open the channel."""
         del folder
         yield _Sender(self, ssl.create_default_context() if self.tls else None)

@@ -359,9 +359,8 @@ class Connection:
             if wire.ping_now():
                 self._asked_s = now_s
         elif self._holding or self._sending:
-            self._asked_s = (
-                now_s  # what it was asked, or its answer, stands behind the rest: its time begins when that is through
-            )
+            # What it was asked, or its answer, stands behind the rest: its time begins when that is through.
+            self._asked_s = now_s
         elif now_s - self._asked_s > self._config.idle_s - self._config.ping_s:
             self.leave(IDLE)
 

@@ -43,7 +43,6 @@ class SupervisorDesk:
     def __init__(
         self, service: Service, board: Board, config: ConsoleConfig, data: Path, workers: Workers | None = None
     ) -> None:
-        workers = workers or Workers()
         self._service = service
         self._shifts = config.shifts
         self._folder = Path(config.simulations) if config.simulations else data / FOLDER

@@ -175,7 +175,9 @@ async def test_what_hangs_holds_up_nobody_else(tmp_path: Path) -> None:
         await until(lambda: run.statistics("hung").depth == 0)
         counts = run.statistics("hung").counts
         assert (counts.attempts, counts.stale) == (0, 8)
-        assert hung.seen
+        tried = [seen.key for seen in hung.seen]
+        assert len(tried) >= 2
+        assert len(set(tried)) == len(tried), "none is tried twice"
 
 
 async def test_what_is_owed_is_sent_again_after_a_restart(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ async def test_an_alert_is_heard_acknowledged_and_called_off(tmp_path: Path) -> 
         await device.online()
         async with config(server).open(tmp_path) as sender:
             assert await sender.send(message()) == Outcome(delivered=True)
-            nursery.start_soon(sender.listen, tell)  # type: ignore[attr-defined]  # this channel hears
+            nursery.start_soon(sender.listen, tell)
             (told,) = await device.receive()
             body = msgspec.json.decode(told.payload)
             assert (body["type"], body["data"]["alert"]) == ("alert.dispatch", "A1")
@@ -50,7 +50,7 @@ async def test_an_alert_is_heard_acknowledged_and_called_off(tmp_path: Path) -> 
             await device.publish(topic, b"not json", within_s=5)
             await device.publish(topic, b'{"alert": "A1", "by": "E7", "at_ms": 1770000009000}', within_s=5)
             await until(lambda: heard)
-            sender.over("A1", "acknowledged by E7")  # type: ignore[attr-defined]
+            sender.over("A1", "acknowledged by E7")
             (over,) = await device.receive()
             assert msgspec.json.decode(over.payload)["type"] == "alert.over"
             nursery.cancel_scope.cancel()
@@ -75,11 +75,11 @@ async def test_what_the_broker_keeps_is_the_newest_alert_and_none_that_is_over(t
         await nursery.start(device.run)
         await device.online()
         async with config(server, retain=True).open(tmp_path) as sender:
-            nursery.start_soon(sender.listen, tell)  # type: ignore[attr-defined]  # this channel hears
+            nursery.start_soon(sender.listen, tell)
             for number in (1, 2):
                 await sender.send(message(number))
             for number in (1, 2):
-                sender.over(f"A{number}", "withdrawn")  # type: ignore[attr-defined]
+                sender.over(f"A{number}", "withdrawn")
             while "" not in heard:
                 for told in await device.receive():
                     body = msgspec.json.decode(told.payload) if told.payload else {"type": "", "data": {"alert": ""}}
@@ -105,7 +105,7 @@ async def test_a_broker_that_is_away_is_a_failure(tmp_path: Path) -> None:
     async with settings.open(tmp_path) as sender:
         outcome = await sender.send(replace(message(), unit="E7/+/#"))
         assert "has not acknowledged within 0.5 s" in outcome.detail
-        assert sender._told["A1"] == "riverside/none/E7----"  # type: ignore[attr-defined]
+        assert sender._told["A1"] == "riverside/none/E7----"
 
 
 @pytest.mark.parametrize("topic", ["alerts/+", "alerts/#", "alerts/{who}", "alerts/{unit"])
@@ -152,15 +152,15 @@ async def test_every_kept_alert_is_taken_back_however_much_ended_while_the_broke
         settings = config(server, retain=True, timeout_s=30)
         settings = replace(settings, broker=replace(settings.broker, retry_s=0.05, retry_max_s=0.2))
         async with settings.open(tmp_path) as sender:
-            nursery.start_soon(sender.listen, hear_anything)  # type: ignore[attr-defined]  # this channel hears
+            nursery.start_soon(sender.listen, hear_anything)
             for number, unit in enumerate(units, 1):
                 assert (await sender.send(replace(message(number), unit=unit))).delivered
             assert len(await kept_by(server, "turnout/riverside/alerts/+")) == len(units)
             await server.stop()
-            calling: CallingOff = sender._calling_off  # type: ignore[attr-defined]
+            calling: CallingOff = sender._calling_off
             await until(lambda: not calling._link.is_online)
             for number in range(1, len(units)):
-                sender.over(f"A{number}", "withdrawn")  # type: ignore[attr-defined]
+                sender.over(f"A{number}", "withdrawn")
             assert (len(calling._words), calling.left_out) == (3, len(units) - 1 - 3)
             await server.start()
             await until(lambda: not calling._words and not calling._stale)

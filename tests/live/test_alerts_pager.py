@@ -104,5 +104,5 @@ async def test_nobody_asks_about_an_alert_that_is_over() -> None:
             await until(lambda: server.questions)
             sender.over("A1", "acknowledged by E7")
             await sender.send(message(2), TO)
-            await until(lambda: not sender._asked)  # type: ignore[attr-defined]
+            await until(lambda: not sender._asked)
             nursery.cancel_scope.cancel()

@@ -101,7 +101,7 @@ async def test_it_is_asked_what_became_of_the_page() -> None:
 
     async with stranger("two-way") as server, server.config().open(Path()) as sender, trio.open_nursery() as nursery:
         await sender.send(message(), Copy("jansen", "5551212"))
-        nursery.start_soon(sender.listen, tell)  # type: ignore[attr-defined]  # this channel hears
+        nursery.start_soon(sender.listen, tell)
         await until(lambda: heard)
         nursery.cancel_scope.cancel()
     assert [(news.alert, news.recipient, news.state) for news in heard] == [("A1", "jansen", CopyState.ACKNOWLEDGED)]

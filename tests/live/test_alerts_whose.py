@@ -91,7 +91,7 @@ async def test_a_device_is_told_that_it_may_not_answer_for_another(tmp_path: Pat
         await nursery.start(device.run)
         await device.online()
         async with Mqtt(broker=broker).open(tmp_path) as sender:
-            nursery.start_soon(sender.listen, tell)  # type: ignore[attr-defined]  # this channel hears
+            nursery.start_soon(sender.listen, tell)
             topic, said = "turnout/riverside/alerts/E8/acknowledge", b'{"alert": "A1"}'
             refused: list[dict[str, object]] = []
             with trio.fail_after(120):
@@ -151,9 +151,9 @@ async def test_a_name_may_be_a_part_of_a_level(tmp_path: Path) -> None:
         device = Link(broker, topics=("fire/unit-E7",))
         await nursery.start(device.run)
         async with config.open(tmp_path) as sender:
-            nursery.start_soon(sender.listen, tell)  # type: ignore[attr-defined]  # this channel hears
+            nursery.start_soon(sender.listen, tell)
             with trio.fail_after(120):
-                await sender._link.online()  # type: ignore[attr-defined]
+                await sender._link.online()
                 await device.publish("fire/unit-E7/acknowledge", b'{"alert": "A1"}', within_s=60)
                 await told.wait()
             nursery.cancel_scope.cancel()

@@ -16,16 +16,23 @@ from engine.model.lifecycle import Phase, Status
 from engine.model.response_facts import IncidentReopened, IncidentSplit, IncidentsUnlinked, PlacesReopened
 from engine.model.response_inputs import HoldIncident, ReopenIncident, SplitIncident, UnlinkIncidents
 from engine.state.image import restore, save, state_hash
+from engine.state.records import Incident
 from tests.unit.engine_place import PLANS, Town, engine_place, facts_of, refusal
+
+
+def treated(town: Town) -> Incident:
+    """Return an incident whose only unit was there, and that is closed."""
+    incident = town.report("medical", 3)
+    town.says("B1", Status.ON_SCENE, after_s=200)
+    town.says("B1", Status.AVAILABLE, after_s=600)
+    town.command(CloseIncident, incident=incident.id, disposition="treated at home")
+    return incident
 
 
 def test_a_reopened_incident_is_served_anew_in_the_same_turn() -> None:
     """It keeps its number, its times, its notes and what was done before; its plan counts from nothing."""
     town = Town()
-    incident = town.report("medical", 3)
-    town.says("B1", Status.ON_SCENE, after_s=200)
-    town.says("B1", Status.AVAILABLE, after_s=600)
-    town.command(CloseIncident, incident=incident.id, disposition="treated at home")
+    incident = treated(town)
     later = town.report("medical", 4, after_s=60)
     town.see()
     turn = town.command(ReopenIncident, incident=incident.id, reason="fell again", after_s=60)
@@ -43,10 +50,7 @@ def test_a_reopened_incident_is_served_anew_in_the_same_turn() -> None:
 def test_who_was_there_before_it_was_reopened_does_not_count_as_there() -> None:
     """Its last unit is released before anybody came this time: it waits again, and a person is asked."""
     town = Town()
-    incident = town.report("medical", 3)
-    town.says("B1", Status.ON_SCENE, after_s=200)
-    town.says("B1", Status.AVAILABLE, after_s=600)
-    town.command(CloseIncident, incident=incident.id, disposition="treated at home")
+    incident = treated(town)
     town.see()
     town.command(ReopenIncident, incident=incident.id, reason="fell again", after_s=60)
     (unit,) = incident.assigned

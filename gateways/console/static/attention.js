@@ -137,7 +137,7 @@ export class Attention {
       "div",
       { class: "att att-move", title: why, "data-since": move.since_ms },
       make("span", { class: "att-mark", "aria-hidden": "true" }, "→"),
-      make("span", { class: "att-what" }, make("b", {}, `${move.unit} to ${move.post} `), " ", make("span", {}, gainWords(move.gain_percent), make("span", { class: "quiet" }, ` · ${span(move.travel_ms)} away`))),
+      make("span", { class: "att-what" }, make("b", {}, `${move.unit} to ${move.post}`), " ", make("span", {}, gainWords(move.gain_percent), make("span", { class: "quiet" }, ` · ${span(move.travel_ms)} away`))),
       make("span", { class: "att-age" }, ""),
       make("span", { class: "att-keys" },
         make("button", { type: "button", class: "small", title: why, onclick: () => this._act.acceptMove(move) }, "Yes"),

@@ -6,17 +6,17 @@ import { list, plain, rough, STATUS } from "./words.js";
 
 const on = (incident, { board }) => (board.incidents.get(incident)?.assigned ?? []).map((each) => each.unit);
 
-/** Who stays on an incident when these units have gone: {text, warns} for each incident. */
-function left(incidents, units, desk) {
-  const said = [...new Set(incidents)].map((incident) => {
-    const others = on(incident, desk).filter((unit) => !units.includes(unit));
-    return others.length ? { text: `${list(others)} ${others.length > 1 ? "stay" : "stays"} on ${incident}` } : { text: `nobody is left on ${incident}`, warns: true };
-  });
-  return { text: said.map((each) => each.text).join("; "), warns: said.some((each) => each.warns) };
+const besides = (incident, units, desk) => on(incident, desk).filter((unit) => !units.includes(unit));
+
+/** Who stays on an incident when these units have gone: {text, warns}. */
+function left(incident, units, desk) {
+  const others = besides(incident, units, desk);
+  if (!others.length) return { text: `nobody is left on ${incident}`, warns: true };
+  return { text: `${list(others)} ${others.length > 1 ? "stay" : "stays"} on ${incident}` };
 }
 
 function sends({ incident }, units, desk) {
-  const others = on(incident, desk).filter((unit) => !units.includes(unit));
+  const others = besides(incident, units, desk);
   const also = { text: `besides ${list(others)}. RP and both units: one in the place of the other` };
   return [`sends ${list(units)} to ${incident ?? "it"}`, others.length ? also : null];
 }
@@ -56,7 +56,7 @@ const MEANS = {
   dispatch: sends,
   accept: accepts,
   divert: turns,
-  release: ({ incident }, units, desk) => [`releases ${list(units)} from ${incident}`, left([incident], units, desk)],
+  release: ({ incident }, units, desk) => [`releases ${list(units)} from ${incident}`, left(incident, units, desk)],
   supersede: ({ incident, replacement }, units) => [`sends ${replacement} to ${incident} in the place of ${list(units)}, which is released`],
   recommend: ({ incident }) => [`has ${incident} judged anew`],
   unit_status: ({ status }, units) => [`reports ${list(units)} ${STATUS[status][1]}`],
