@@ -72,19 +72,22 @@ def to_nodes(
     free: NDArray[np.uint8],
     arc_ms: NDArray[np.int32],
     extra_ms: NDArray[np.int32],
+    onward_ms: NDArray[np.int32],
     standing: NDArray[np.int32],
 ) -> int:
     """Put those of `rows`, int32[k], that move at the end of their arc; write the others to standing, int32[k], and count them.
 
-    By row: arc: int32[N], -1 for none; along: int16[N], permille of it; free: uint8[N], 0 for one that moves along it;
-    extra_ms: int32[N], which becomes what is left of the arc, by arc_ms: int32[M]. All of them are written down to be at
-    an end, and free to leave it either way; where those lie that stand is left to the caller.
+    By row: arc: int32[N], -1 for none; along: int16[N], permille of it; free: uint8[N], 0 for one that moves along it, if its
+    extra_ms: int32[N] is nothing, else beside the streets, which counts as standing; onward_ms: int32[N], which becomes
+    what is left of the arc, by arc_ms: int32[M], and nothing for who stands. All of them are written down to be at an
+    end, and free to leave it either way; where those lie that stand is left to the caller.
     """
     count = 0
     for row in rows:
-        if free[row] == 0 and arc[row] >= 0:
-            extra_ms[row] = np.int64(arc_ms[arc[row]]) * (1000 - along[row]) // 1000
+        if free[row] == 0 and arc[row] >= 0 and extra_ms[row] == 0:
+            onward_ms[row] = np.int64(arc_ms[arc[row]]) * (1000 - along[row]) // 1000
         else:
+            onward_ms[row] = 0
             standing[count] = row
             count += 1
         along[row], free[row] = 1000, 1

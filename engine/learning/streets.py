@@ -39,7 +39,7 @@ class StreetPredictor:
         x_m, y_m = np.array([from_xy, to_xy], np.int32).T
         spots = self.roads.spots(x_m, y_m, np.array([heading, -1], np.int16))
         begin, end = spots[0], spots[1]
-        if NOWHERE in (begin.arc, end.arc) or begin.extra_ms or end.extra_ms:
+        if NOWHERE in (begin.arc, end.arc) or begin.extra_ms or end.extra_ms or begin.onward_ms:
             return None
         oracle, mode = self._fresh(), Mode.LIGHTS if lights else Mode.NORMAL
         found = way(oracle, begin, end, mode)

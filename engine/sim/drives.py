@@ -23,6 +23,9 @@ from engine.streets.weighing import Mode
 Point = tuple[int, int]
 Trace = tuple[list[int], list[float], list[float]]
 """n times since the departure, never falling, from 0, and the n points (x_m, y_m) at these times."""
+Beside = tuple[bool, bool]
+"""Whether the first and the last piece of a way lie beside the streets, where a heading says nothing of them."""
+ON_STREETS = (False, False)
 FASTEST_DM_S = 600
 SPOTS_KEPT = 1_024
 """Drives begin at posts and hospitals again and again, and at a scene where the nearest hospital was just looked for."""
@@ -42,15 +45,24 @@ class Seen(Struct, frozen=True, gc=False):
 class Drive:
     """A way being driven. Where its points lie is worked out when somebody asks: few drives are looked at on their way."""
 
-    __slots__ = ("_line", "_to", "_trace", "arrive_ms", "depart_ms", "metres")
+    __slots__ = ("_beside", "_line", "_to", "_trace", "arrive_ms", "depart_ms", "metres")
 
-    def __init__(self, depart_ms: int, took_ms: int, metres: int, to: Point, trace: Callable[[], "Trace"]) -> None:
+    def __init__(
+        self,
+        depart_ms: int,
+        took_ms: int,
+        metres: int,
+        to: Point,
+        trace: Callable[[], "Trace"],
+        beside: Beside = ON_STREETS,
+    ) -> None:
         self.depart_ms = depart_ms
         self.arrive_ms = depart_ms + took_ms
         self.metres = metres
         self._trace = trace
         self._line: Trace | None = None
         self._to = to
+        self._beside = beside
 
     def seen(self, now: int) -> Seen:
         """Return where it is."""
@@ -67,7 +79,8 @@ class Drive:
         east, north = x_m[place + 1] - x_m[place], y_m[place + 1] - y_m[place]
         part = (now - self.depart_ms - since_ms) / (until_ms - since_ms)
         speed = math.hypot(east, north) * 10_000 / (until_ms - since_ms)
-        heading = round(math.degrees(math.atan2(east, north))) % 360
+        beside = (place == 0 and self._beside[0]) or (place == len(times_ms) - 2 and self._beside[1])
+        heading = UNKNOWN if beside else round(math.degrees(math.atan2(east, north))) % 360
         # A vehicle that crawls through traffic still moves: below a metre a second its heading would count for nothing.
         moves = min(max(MOVING_DM_S, round(speed)), FASTEST_DM_S)
         return Seen(round(x_m[place] + east * part), round(y_m[place] + north * part), moves, heading)
@@ -76,9 +89,12 @@ class Drive:
 class Course:
     """A way over the streets from one place to another, and how long it is."""
 
-    def __init__(self, roads: Roads, way: Way, metric: Metric, ends: tuple[Point, Point], arrives: Spot) -> None:
+    def __init__(
+        self, roads: Roads, way: Way, metric: Metric, ends: tuple[Point, Point], leaves: Spot, arrives: Spot
+    ) -> None:
         self.travel_ms = way.travel_ms
         self.metres = _metres(roads, way)
+        self.beside = not leaves.onward_ms, True
         self._of = roads, metric, way, ends, arrives
         self._line: tuple[int, Trace] | None = None
         """In how many ms it was driven last, and its points."""
@@ -130,7 +146,7 @@ class Driver:
         if course is None:
             return self._across(start, to, depart_ms, percent)
         took_ms = course.travel_ms if percent == 100 else round(course.travel_ms * percent / 100)
-        return Drive(depart_ms, took_ms, course.metres, to, partial(course.trace, took_ms))
+        return Drive(depart_ms, took_ms, course.metres, to, partial(course.trace, took_ms), course.beside)
 
     def _found_course(self, roads: Roads, oracle: Oracle, start: Seen, to: Point, mode: Mode) -> Course | None:
         """Return the fastest way; None where an end is not on the streets, or no way leads there."""
@@ -139,7 +155,7 @@ class Driver:
             return None
         way = way_between(oracle, leaves, arrives, mode)
         ends = (start.x_m, start.y_m), to
-        return None if way is None else Course(roads, way, oracle.metric(mode), ends, arrives)
+        return None if way is None else Course(roads, way, oracle.metric(mode), ends, leaves, arrives)
 
     def _across(self, start: Seen, to: Point, depart_ms: int, percent: float) -> Drive:
         ms = max(0, round(self._straight.to_points_ms((start.x_m, start.y_m), [to], 1)[0] * percent / 100))
@@ -158,7 +174,7 @@ def _traced(took_ms: int, roads: Roads, metric: Metric, way: Way, ends: tuple[Po
     """Return the points of a way and the time at each."""
     graph, count = roads.graph, len(way.arcs) + 3
     ms, metres = np.empty(count, np.int64), np.empty((2, count))
-    off_ms = metric.off_road_ms(arrives.extra_ms)
+    off_ms = metric.aside_ms(arrives)
     metres[:, 0], metres[:, -1] = ends
     along = way.arcs, way.begin, way.end, metric.weights.arc_ms
     pace(*along, graph.tail, graph.head, graph.x_dm, graph.y_dm, way.travel_ms, took_ms, off_ms, ms, metres)

@@ -7,7 +7,7 @@ traffic changes. That memory is for one thread: another one asks an oracle of it
 
 from collections import OrderedDict
 from copy import copy
-from typing import TypeVar
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,6 @@ from engine.streets.network import Network
 from engine.streets.snapping import NOWHERE, PERMILLE, Spot, Spots
 from engine.streets.targets import Kept, Target, ways_past
 from engine.streets.weighing import Factors, Mode, Weights, factors_of, weigh
-
-Times = TypeVar("Times", int, Ints)
 
 VECTORS_BYTES = 128 << 20
 """What the kept vectors may take."""
@@ -82,7 +80,7 @@ class Metric:
                 moved,
                 spots.arc,
                 spots.along,
-                self.off_road_ms(spots.extra_ms),
+                self.aside_ms(spots),
                 spots.free,
                 network.head,
                 network.chains.chain,
@@ -95,9 +93,20 @@ class Metric:
             self._seen = spots.changes
         return self._departures
 
-    def off_road_ms(self, extra_ms: Times) -> Times:
-        """Return what a way to the road takes in this mode, or what each of several takes, int32[n]."""
-        return extra_ms if self._off_road_percent == 100 else extra_ms * self._off_road_percent // 100
+    @overload
+    def aside_ms(self, of: Spot) -> int: ...
+    @overload
+    def aside_ms(self, of: Spots) -> Ints: ...
+    def aside_ms(self, of: Spot | Spots) -> int | Ints:
+        """Return what lies between a place and where its way over the streets begins, or ends; of several, int32[n].
+
+        Ways beside the streets take longer without lights; who has to go on to the end of its street does so as it drives.
+        """
+        off_road: Any = of.extra_ms
+        if self._off_road_percent != 100:
+            off_road = off_road * self._off_road_percent // 100
+        aside: int | Ints = off_road + of.onward_ms
+        return aside
 
 
 def _fastest(network: Network, arc_ms: Ints) -> int:
@@ -190,7 +199,7 @@ class Oracle:
                 to_spots[:, place] = target.to_spot
                 for chain in dict.fromkeys(target.chains):
                     on_chain.setdefault(chain, []).append(place)
-        return Table(spots, to_spots, [metric.off_road_ms(spot.extra_ms) for spot in spots], on_chain)
+        return Table(spots, to_spots, [metric.aside_ms(spot) for spot in spots], on_chain)
 
     def times_ms(self, spots: Spots, rows: Ints, spot: Spot, mode: Mode) -> npt.NDArray[np.int32]:
         """Return the travel time of each row of `spots` to the spot in ms, int32[n]; -1 where there is no way."""
@@ -219,7 +228,7 @@ class Oracle:
             # Units on the target's own street need not go to a junction first.
             self._along_street(near[:found], spots, rows, spot, metric, out)
         if spot.extra_ms:
-            out[out >= 0] += metric.off_road_ms(spot.extra_ms)
+            out[out >= 0] += metric.aside_ms(spot)
         return out
 
     def _along_street(self, near: Ints, spots: Spots, rows: Ints, spot: Spot, metric: Metric, out: Ints) -> None:
@@ -229,7 +238,7 @@ class Oracle:
             rows,
             spots.arc,
             spots.along,
-            metric.off_road_ms(spots.extra_ms),
+            metric.aside_ms(spots),
             spots.free,
             self.network.reverse,
             chains.chain,
@@ -258,7 +267,7 @@ class Oracle:
         ahead = self._leaving_ms(arc, PERMILLE - along, target, weights, closures)
         back = self._leaving_ms(self.network.reverse[arc], along, target, weights, closures) + turning_ms
         best = np.minimum(ahead, back)
-        out[places] = np.where(best < NO_WAY, best + metric.off_road_ms(spots.extra_ms[units]), -1)
+        out[places] = np.where(best < NO_WAY, best + metric.aside_ms(spots)[units], -1)
 
     def _leaving_ms(self, arc: Ints, permille: Wide, target: Target, weights: Weights, closures: Closures) -> Wide:
         """Return the time of each unit that leaves over its arc, with so much of it to go; NO_WAY where it cannot."""

@@ -42,28 +42,31 @@ class Spot(Struct, frozen=True, gc=False, cache_hash=True):
     along: int
     """Thousandths of the arc from its tail."""
     extra_ms: int
-    """From the place itself to the road."""
+    """From the place itself to the road, under lights."""
     free: bool
     """It may be left, or reached, in both directions."""
+    onward_ms: int = 0
+    """What is left of the street along which it goes on before it can do anything else, in whatever mode."""
 
 
 NO_SPOT = Spot(NOWHERE, 0, 0, True)
 
 
 class Spots:
-    """Spots of n units as columns: `arc` int32, `along` int16, `extra_ms` int32, `free` uint8.
+    """Spots of n units as columns: `arc` int32, `along` int16, `extra_ms` int32, `free` uint8, `onward_ms` int32.
 
     `segment` int32 is the snapper's own number of the street, a hint for its next search. `changed` int64 says with
     which of the `changes` a row was last written.
     """
 
-    __slots__ = ("along", "arc", "changed", "changes", "extra_ms", "free", "segment")
+    __slots__ = ("along", "arc", "changed", "changes", "extra_ms", "free", "onward_ms", "segment")
 
     def __init__(self, count: int) -> None:
         self.arc = np.full(count, NOWHERE, np.int32)
         self.along = np.zeros(count, np.int16)
         self.extra_ms = np.zeros(count, np.int32)
         self.free = np.ones(count, np.uint8)
+        self.onward_ms = np.zeros(count, np.int32)
         self.segment = np.full(count, NOWHERE, np.int32)
         self.changed = np.zeros(count, np.int64)
         self.changes = 0
@@ -72,7 +75,9 @@ class Spots:
         return len(self.arc)
 
     def __getitem__(self, row: int) -> Spot:
-        return Spot(int(self.arc[row]), int(self.along[row]), int(self.extra_ms[row]), bool(self.free[row]))
+        columns = self.arc, self.along, self.extra_ms, self.free, self.onward_ms
+        arc, along, extra_ms, free, onward_ms = (int(column[row]) for column in columns)
+        return Spot(arc, along, extra_ms, bool(free), onward_ms)
 
     @classmethod
     def of(cls, *spots: Spot) -> "Spots":
@@ -81,13 +86,14 @@ class Spots:
         for row, spot in enumerate(spots):
             columns.arc[row], columns.along[row] = spot.arc, spot.along
             columns.extra_ms[row], columns.free[row] = spot.extra_ms, spot.free
+            columns.onward_ms[row] = spot.onward_ms
         return columns
 
     def copy(self) -> "Spots":
         """Return the same spots by themselves: whoever writes to these does not change them."""
         other = Spots(len(self))
         other.arc[:], other.along[:], other.extra_ms[:] = self.arc, self.along, self.extra_ms
-        other.free[:], other.segment[:] = self.free, self.segment
+        other.free[:], other.segment[:], other.onward_ms[:] = self.free, self.segment, self.onward_ms
         return other
 
     def note(self, rows: Ints) -> None:
@@ -101,7 +107,8 @@ class Nodes:
 
     A unit at a node has come in by one of its arcs, at whose end it stands, so it may leave by any; an address at a node
     is where one of its arcs begins, so it may be reached by any. A unit that moves goes on to the node at the end of its
-    arc, in normal driving, and may turn round there.
+    arc, in normal driving, and may turn round there; one that moves beside the streets is as far from its nearest node as
+    if it stood.
     """
 
     def __init__(self, graph: Graph, settings: TravelSettings) -> None:
@@ -121,7 +128,8 @@ class Nodes:
     def gather(self, spots: Spots, rows: Ints, x_m: Ints, y_m: Ints) -> None:
         """Put those of the rows that stand at their nearest node, and those that move at the end of their arc."""
         standing = np.empty(len(rows), np.int32)
-        count = to_nodes(rows, spots.arc, spots.along, spots.free, self._arc_ms, spots.extra_ms, standing)
+        columns = spots.arc, spots.along, spots.free, self._arc_ms, spots.extra_ms, spots.onward_ms
+        count = to_nodes(rows, *columns, standing)
         standing = standing[:count]
         if len(standing) > FEW:
             spots.arc[standing], spots.extra_ms[standing] = self._nearest(self._into, x_m[standing], y_m[standing])

@@ -55,7 +55,7 @@ def way(oracle: Oracle, start: Spot, spot: Spot, mode: Mode) -> Way | None:
     metric = oracle.metric(mode)
     weights = metric.weights
     target = oracle.target(spot, mode)
-    extra_ms = metric.off_road_ms(start.extra_ms) + metric.off_road_ms(spot.extra_ms)
+    extra_ms = metric.aside_ms(start) + metric.aside_ms(spot)
     direct = _on_own_street(oracle, start, target, weights)
     ms, leaves, part = oracle.leave(oracle.exits(start, weights), target)
     if direct is not None and direct[0] <= ms:
@@ -94,7 +94,7 @@ def _all_ms(oracle: Oracle, start: Spot, exits: list[Exit], table: Table, metric
     for place in table.on_chain.get(int(oracle.network.chains.chain[start.arc]), ()):
         direct = oracle.direct(start, table.spots[place], metric.weights)
         found[place] = found[place] if direct is None else min(found[place], direct[0])
-    off_ms = metric.off_road_ms(start.extra_ms)
+    off_ms = metric.aside_ms(start)
     return [-1 if ms >= NO_WAY else ms + off_ms + then_ms for ms, then_ms in zip(found, table.off_ms, strict=True)]
 
 
@@ -103,7 +103,7 @@ def _time_ms(oracle: Oracle, start: Spot, exits: list[Exit], spot: Spot, mode: M
     ms = oracle.leave(exits, target)[0]
     direct = _on_own_street(oracle, start, target, metric.weights)
     ms = ms if direct is None else min(ms, direct[0])
-    return -1 if ms >= NO_WAY else ms + metric.off_road_ms(start.extra_ms) + metric.off_road_ms(spot.extra_ms)
+    return -1 if ms >= NO_WAY else ms + metric.aside_ms(start) + metric.aside_ms(spot)
 
 
 def _on_own_street(oracle: Oracle, start: Spot, target: Target, weights: Weights) -> tuple[int, int, int] | None:

@@ -85,7 +85,7 @@ class StreetReach:
                     starts[number] = approach.begin()
                     self._chains[some.start + number, : len(approach.chains)] = approach.chains
             self._vectors[:, some] = _swept(network, metric.backward, metric.forward, starts)[:, : len(starts)]
-        self._extra_ms = np.array([self._metric.off_road_ms(spot.extra_ms) for spot in self._spots], np.int32)
+        self._extra_ms = np.array([self._metric.aside_ms(spot) for spot in self._spots], np.int32)
         self._from: dict[Point, Ints] = {}
         self.post_ms = self._between_posts()
 
@@ -102,7 +102,7 @@ class StreetReach:
         for some in _batches(len(self._stations)):
             starts = [self._leaving(metric, spot) if spot.arc != NOWHERE else NO_START for spot in self._spots[some]]
             vectors = _swept(network, metric.forward, metric.backward, starts)
-            extra_ms = metric.off_road_ms(spots.extra_ms)
+            extra_ms = metric.aside_ms(spots)
             to_points(vectors, entries.first, entries.junction, entries.into_ms, extra_ms, found[some])
         for number, (station, spot) in enumerate(zip(self._stations, self._spots, strict=True)):
             if spot.arc == NOWHERE or away.any():
@@ -133,7 +133,7 @@ class StreetReach:
         ways = []
         for arc, along in ways_past(network, spot):
             own_ms = int(weights.arc_ms[arc]) * (1000 - along) // 1000 + int(weights.rest_ms[arc])
-            rest_ms = own_ms + metric.off_road_ms(spot.extra_ms)
+            rest_ms = own_ms + metric.aside_ms(spot)
             ways.append((int(network.head[arc]), min(rest_ms, INF)))
         junctions, ms = (np.array(column, np.int32) for column in zip(*ways, strict=True))
         return junctions, ms
@@ -146,7 +146,7 @@ class StreetReach:
         for place in beside.tolist():
             direct = self.oracle.direct(spot, spots[place], metric.weights)
             if direct is not None:
-                ms = direct[0] + metric.off_road_ms(spot.extra_ms) + metric.off_road_ms(int(spots.extra_ms[place]))
+                ms = direct[0] + metric.aside_ms(spot) + metric.aside_ms(spots[place])
                 found[place] = ms if found[place] < 0 else min(int(found[place]), ms)
 
     def units_ms(self, spots: Spots, rows: Ints, at: list[Point]) -> Ints:
@@ -207,7 +207,7 @@ class StreetReach:
             rows,
             spots.arc,
             spots.along,
-            self._metric.off_road_ms(spots.extra_ms),
+            self._metric.aside_ms(spots),
             spots.free,
             network.head,
             network.chains.chain,
