@@ -145,7 +145,7 @@ def _warm_fixes() -> None:
     leaving(wide, wide, wide, flag, wide, wide, 0, wide.copy(), wide.copy())
     extremes(wide)
     short = np.zeros(1, np.int16)
-    to_nodes(zero, zero, short.copy(), flags.copy(), zero, zero.copy(), zero.copy())
+    to_nodes(zero, zero, short.copy(), flags.copy(), zero, zero, zero.copy(), zero.copy())
     keep_newest(zero, zero, zero, wide, short, short, flag.copy(), zero.copy(), zero.copy(), wide.copy(), short, short)
     spread(zero, wide, wide, zero, 0, zero, 0, flags, wide, short, 0, 0, 0, wide.copy())
 

@@ -53,22 +53,27 @@ def test_who_turns_out(seed: int) -> None:
 @settings(max_examples=200, deadline=None)
 @given(SEEDS)
 def test_who_goes_on_to_the_node_ahead(seed: int) -> None:
-    """Who moves along an arc has the rest of it before it; who stands is handed back; all may leave either way."""
+    """Who moves along an arc has the rest of it before it; who stands or is beside it is handed back; all may leave either way."""
     dice = np.random.default_rng(seed)
     units = int(dice.integers(1, 9))
     rows = dice.permutation(units)[: int(dice.integers(0, units + 1))].astype(np.int32)
     arc, along = dice.integers(-1, 3, units).astype(np.int32), dice.integers(0, 1001, units).astype(np.int16)
-    free, extra_ms = dice.integers(0, 2, units).astype(np.uint8), dice.integers(0, 9, units).astype(np.int32)
+    free, extra_ms = dice.integers(0, 2, units).astype(np.uint8), dice.integers(0, 3, units).astype(np.int32)
+    onward_ms = dice.integers(0, 9, units).astype(np.int32)
     arc_ms = np.array([0, 999, 2**30], np.int32)
-    before = list(zip(arc.tolist(), along.tolist(), free.tolist(), extra_ms.tolist(), strict=True))
+    columns = arc, along, free, extra_ms, onward_ms
+    before = list(zip(*(column.tolist() for column in columns), strict=True))
     standing = np.empty(len(rows), np.int32)
-    count = to_nodes(rows, arc, along, free, arc_ms, extra_ms, standing)
-    assert standing[:count].tolist() == [row for row in rows.tolist() if before[row][2] or before[row][0] < 0]
-    for row, (its_arc, its_along, its_free, its_extra) in enumerate(before):
-        rest_ms = int(arc_ms[its_arc]) * (1000 - its_along) // 1000
-        moves = row in rows and row not in standing[:count]
-        assert (arc[row], extra_ms[row]) == (its_arc, rest_ms if moves else its_extra)
-        assert (along[row], free[row]) == ((1000, 1) if row in rows else (its_along, its_free))
+    count = to_nodes(rows, arc, along, free, arc_ms, extra_ms, onward_ms, standing)
+    asked, stand = set(rows.tolist()), set(standing[:count].tolist())
+    assert standing[:count].tolist() == [row for row in rows.tolist() if row in stand]
+    for row, (its_arc, its_along, its_free, its_extra, its_onward) in enumerate(before):
+        assert (arc[row], extra_ms[row]) == (its_arc, its_extra)
+        moves = not its_free and its_arc >= 0 and not its_extra
+        assert (row in stand) == (row in asked and not moves)
+        rest_ms = int(arc_ms[its_arc]) * (1000 - its_along) // 1000 if moves else 0
+        assert onward_ms[row] == (rest_ms if row in asked else its_onward)
+        assert (along[row], free[row]) == ((1000, 1) if row in asked else (its_along, its_free))
 
 
 @settings(max_examples=200, deadline=None)

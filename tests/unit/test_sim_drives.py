@@ -1,12 +1,17 @@
 """Where a simulated vehicle is on its way, and that its way takes what the engine says it takes."""
 
+import numpy as np
 from msgspec.structs import replace
 
 from engine.model.fixes import UNKNOWN
+from engine.model.place import Access, TravelSettings
 from engine.model.roads import Weather
 from engine.policy.travel import straight_line
 from engine.sim.drives import Driver, Seen
+from engine.streets.network import Network
+from engine.streets.roads import Roads
 from engine.streets.weighing import Mode
+from tests.lattice_town import lattice
 from tests.river_town import graph, library
 from tests.unit.engine_place import MORNING, Town, engine_place
 
@@ -90,3 +95,27 @@ def test_a_way_that_was_driven_before_is_driven_anew_under_other_conditions() ->
             assert known.seen(middle_ms) == anew.seen(middle_ms)
         arrivals.add(found.drive(*asked[0], MORNING, percent).arrive_ms)
     assert len(arrivals) == 3, "a slow driver, snow, and neither"
+
+
+BY_NODES = TravelSettings(off_road_mm_per_s=4_000, off_road_normal_percent=150, access=Access.NODE)
+
+
+def test_who_is_told_anew_on_its_way_has_as_far_to_go_as_before() -> None:
+    """By nodes: from wherever it is on its way there, off the streets as well; on the last piece it is back at the node first."""
+    roads = Roads(Network(lattice()), BY_NODES)
+    _, town = driver()
+    found = Driver(roads, town.world, straight_line(town.world.settled))
+    low, high = int(roads.graph.x_dm.min()) // 10, int(roads.graph.x_dm.max()) // 10
+    dice, compared = np.random.default_rng(7), 0
+    for begin_x, begin_y, end_x, end_y in dice.integers(low, high, (40, 4)).tolist():
+        drive = found.drive(Seen(begin_x, begin_y, 0, UNKNOWN), (end_x, end_y), Mode.NORMAL, MORNING)
+        took_ms = drive.arrive_ms - MORNING
+        target = roads.spot(end_x, end_y)
+        last_ms = target.extra_ms * 150 // 100
+        for at_ms in range(1_000, took_ms, 1 + took_ms // 9):
+            left_ms = took_ms - at_ms
+            again = found.drive(drive.seen(MORNING + at_ms), (end_x, end_y), Mode.NORMAL, MORNING)
+            expected_ms = left_ms if left_ms > last_ms else 2 * last_ms - left_ms
+            assert abs(again.arrive_ms - MORNING - expected_ms) <= 1_000, "rounded to metres"
+            compared += 1
+    assert compared > 200

@@ -70,8 +70,12 @@ def test_times_are_those_between_nodes_and_the_ways_across(mode: Mode) -> None:
     assert compared == 12 * 40
 
 
-def test_who_moves_goes_on_to_the_next_node_and_may_turn_there() -> None:
-    """Half of its arc in normal driving, whatever it is asked for, and then as from that node."""
+@pytest.mark.parametrize("mode", list(Mode))
+def test_who_moves_goes_on_to_the_next_node_and_may_turn_there(mode: Mode) -> None:
+    """Half of its arc in normal driving, whatever it is asked for, and then as from that node.
+
+    Ways beside the streets take half as long again without lights; what is left of a street does not.
+    """
     roads = Roads(Network(lattice()), SETTINGS)
     graph = roads.graph
     arc = int(np.flatnonzero(graph.length_dm > 500)[0])
@@ -82,11 +86,15 @@ def test_who_moves_goes_on_to_the_next_node_and_may_turn_there() -> None:
     heading = round(math.degrees(math.atan2(east, north))) % 360
     spots = roads.spots(np.array([x_m], np.int32), np.array([y_m], np.int32), np.array([heading], np.int16))
     half_ms = int(graph.normal_ms[arc]) // 2
-    assert abs(int(spots.extra_ms[0]) - half_ms) <= 100
+    assert spots.extra_ms[0] == 0
+    assert abs(int(spots.onward_ms[0]) - half_ms) <= 100
     ahead = roads.spot(int(graph.x_dm[head]) // 10, int(graph.y_dm[head]) // 10)
     behind = roads.spot(int(graph.x_dm[tail]) // 10, int(graph.y_dm[tail]) // 10)
     oracle, row = roads.oracle(Conditions()), np.zeros(1, np.int32)
-    on = int(oracle.times_ms(spots, row, ahead, Mode.LIGHTS)[0])
+    on = int(oracle.times_ms(spots, row, ahead, mode)[0])
     assert abs(on - half_ms) <= 100
-    back = int(oracle.times_ms(spots, row, behind, Mode.LIGHTS)[0])
-    assert abs(back - half_ms - dijkstra(roads, Mode.LIGHTS, head, tail)) <= 100
+    back = int(oracle.times_ms(spots, row, behind, mode)[0])
+    assert abs(back - half_ms - dijkstra(roads, mode, head, tail)) <= 100
+    way = roads.way(Conditions(), spots[0], behind, mode)
+    assert way is not None
+    assert way.travel_ms == back
