@@ -14,7 +14,6 @@ import msgspec
 import trio
 from msgspec import Struct, field
 
-from engine.live.expected import Expected, Learned
 from engine.live.release import Follower, Lagged
 from engine.live.service import Service
 from engine.model.demand import Demand as Calls
@@ -22,7 +21,17 @@ from engine.model.facts import CommandRefused
 from engine.model.moves import ProposeMoves
 from engine.model.paper import decode_as, encode
 from engine.model.place import Place
-from engine.policy.redeploy import Look, Planning, PolicyRefused, Survey, complete, policy_named, without_times
+from engine.policy.redeploy import (
+    Expected,
+    Learned,
+    Look,
+    Planning,
+    PolicyRefused,
+    Survey,
+    complete,
+    policy_named,
+    without_times,
+)
 
 FOLLOW_TURNS_MAX = 16_384
 TURNS_AT_A_STRETCH = 128

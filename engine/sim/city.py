@@ -32,7 +32,7 @@ from engine.model.plans import Mode as PlanMode
 from engine.model.response_facts import AutoWithheld, UnitSuperseded
 from engine.model.turn import Turn
 from engine.policy import DispatchPolicy
-from engine.policy.redeploy import Planning
+from engine.policy.redeploy import Expected, Planning
 from engine.policy.travel import straight_line
 from engine.sim.calendar import Calendar, Entry
 from engine.sim.callers import CallList
@@ -73,6 +73,7 @@ class City:
         begin_ms: int,
         measured_ms: tuple[int, int],
         planning: Planning | None = None,
+        expected: Expected | None = None,
     ) -> None:
         self.place = place = _served_by_itself(place)
         self.calls, self.nature, self.measured_ms = calls, nature, measured_ms
@@ -90,7 +91,7 @@ class City:
         self.carried: set[int] = set()
         """Calls whose patient is on board."""
         self.turns = 0
-        self._planner = Planner(self, planning) if planning is not None else None
+        self._planner = Planner(self, planning, expected) if planning is not None else None
         self._commands = 0
         self._tick: Entry | None = None
         self._targets = {plan.id: target_of(place, plan.id) for plan in place.plans}

@@ -60,6 +60,8 @@ class Nature(Struct, frozen=True):
     """Reminders are looked at no later than so long after they are due."""
     planner_ms: int = 2_000
     """From a change to the plan of moves that answers it."""
+    planner_learns: bool = True
+    """Who plans moves reckons with what the hour has brought so far, as the live planner does; else with the same at all hours."""
     follow_advice: bool = True
     """Patients go where the engine advises; else to the nearest hospital."""
     travel_percent: int = 100
@@ -84,6 +86,7 @@ PERFECT = Nature(
     feeds=Feeds(every_ms=0, noise_m=0, delay_ms=0, lost_permille=0, gaps_per_day=0.0),
     tick_ms=300_000,
     planner_ms=0,
+    planner_learns=False,
     follow_advice=False,
 )
 """Nothing goes wrong, nobody needs time, and everybody knows everything: what most simulators of ambulances assume."""

@@ -11,7 +11,7 @@ from engine.model.inputs import LearnService
 from engine.model.place import Place
 from engine.policy import DispatchPolicy
 from engine.policy.redeploy import Demand as CoverDemand
-from engine.policy.redeploy import Home, Planning, RedeployPolicy, Surveyor
+from engine.policy.redeploy import Expected, Home, Learned, Planning, RedeployPolicy, Surveyor
 from engine.sim.callers import CallList, draw
 from engine.sim.city import City
 from engine.sim.given import Given, complete
@@ -86,6 +86,7 @@ def replicate(setup: Setup, rep: int, on_day: OnDay | None = None) -> Outcome:
         begin_ms=setup.begin_ms,
         measured_ms=measured_ms,
         planning=planning,
+        expected=expected_of(setup) if planning is not None else None,
     )
     if setup.demand is not None:
         # What an agency's own days would have taught its engine.
@@ -108,6 +109,13 @@ def replicate(setup: Setup, rep: int, on_day: OnDay | None = None) -> Outcome:
         turns=city.turns,
         state_hash=state_hash(city.world),
     )
+
+
+def expected_of(setup: Setup) -> Expected | None:
+    """Return who learns what calls come; None where nobody does, or nobody wrote down what to begin with."""
+    if setup.demand is None or not setup.nature.planner_learns:
+        return None
+    return Expected(setup.place, setup.demand, Learned())
 
 
 def _calls(setup: Setup, rep: int) -> CallList:

@@ -95,10 +95,11 @@ RULES = {
     "city": (
         "Crews turn out, drive, work and eat as the place's rules say; positions are late.",
         "Plans that ask a person are served as if the recommendation were accepted at once.",
+        "Who plans moves begins with the place's demand and learns from hour to hour, as the live planner does.",
     ),
     "jemss": (
         "JEMSS's model: known positions, no turnout after the dispatch delay, access by the nearest node, no turning round.",
-        "Crews may be moved at any time and as often as a policy likes.",
+        "Crews may be moved at any time and as often as a policy likes. The demand is known, and the same at all hours.",
     ),
 }
 """What each kind of days means, in sentences."""

@@ -8,7 +8,6 @@ import pytest
 import trio
 from msgspec.structs import replace
 
-from engine.live.expected import Learned
 from engine.live.planner import Planner, PlannerSettings
 from engine.live.service import Service, serve
 from engine.model.inputs import AdoptPlace, ReportIncident, ReportStatus
@@ -20,6 +19,7 @@ from engine.model.plans import Mode
 from engine.model.rules import CoverageRules
 from engine.model.turn import Turn
 from engine.policy.redeploy import Priced
+from engine.policy.redeploy.expected import Learned
 from tests.builders import SMALL_JOURNAL, UNITS, serve_place, small_place
 from tests.live.cad_kit import until as seen
 from tests.live.cad_kit import wire

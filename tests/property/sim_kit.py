@@ -17,7 +17,7 @@ from engine.policy.redeploy import Home, Planning
 from engine.sim.callers import draw
 from engine.sim.city import City
 from engine.sim.nature import Nature
-from engine.sim.replicate import Setup
+from engine.sim.replicate import Setup, expected_of
 from gateways.places import load
 from gateways.simulation.setups import Scene, policies_of, scene_of, setup_of
 
@@ -88,6 +88,7 @@ def live(made: Setup, rep: int = 0, mode: Mode | None = None, every: int = 1) ->
         begin_ms=made.begin_ms,
         measured_ms=(made.begin_ms, end_ms),
         planning=None if isinstance(made.redeploy, Home) else Planning(made.redeploy, made.cover),
+        expected=None if isinstance(made.redeploy, Home) else expected_of(made),
     )
     city.run(end_ms)
     for _ in range(TAIL_DAYS * 10):

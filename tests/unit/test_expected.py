@@ -4,7 +4,6 @@ import numpy as np
 from msgspec.structs import replace
 
 from engine.learning.demand import DemandBook
-from engine.live.expected import ZONES_LEAST, Expected, Learned
 from engine.model.demand import Demand, TypeShare, Zone
 from engine.model.facts import IncidentReported
 from engine.model.inputs import Tick
@@ -12,6 +11,7 @@ from engine.model.paper import decode_as, encode
 from engine.model.place import Station
 from engine.model.rules import CoverageRules
 from engine.model.turn import Turn
+from engine.policy.redeploy.expected import ZONES_LEAST, Expected, Learned
 from tests.builders import small_place
 from tests.unit.demo_kit import CARE, demand
 from tests.unit.engine_place import Town

@@ -5,6 +5,7 @@ from typing import TypeAlias, cast
 from engine.policy.redeploy.ahead import Ahead
 from engine.policy.redeploy.compliance import Compliance
 from engine.policy.redeploy.dmexclp import Dmexclp
+from engine.policy.redeploy.expected import BUSY_EVERY_MS, Expected, Learned
 from engine.policy.redeploy.ground import LayerRule, Points
 from engine.policy.redeploy.home import Home
 from engine.policy.redeploy.looking import Look
@@ -26,15 +27,18 @@ def policy_named(text: str) -> AnyRedeploy:
 
 
 __all__ = [
+    "BUSY_EVERY_MS",
     "Ahead",
     "AnyRedeploy",
     "Compliance",
     "Demand",
     "Dmexclp",
+    "Expected",
     "Ground",
     "Home",
     "Layer",
     "LayerRule",
+    "Learned",
     "Look",
     "Planning",
     "Points",

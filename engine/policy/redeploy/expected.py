@@ -21,8 +21,9 @@ from engine.model.hours import local_minute_of_week
 from engine.model.paper import encode, fingerprint
 from engine.model.place import Place
 from engine.model.turn import Turn
-from engine.policy.redeploy import Demand, Points, rules_of
-from engine.policy.redeploy.ground import together
+from engine.policy.redeploy.ground import Points, together
+from engine.policy.redeploy.rules import rules_of
+from engine.policy.redeploy.surveyor import Demand
 from engine.state.fleet import STANDING_ASSIGNED, STANDING_FREE
 from engine.state.world import World
 
@@ -91,11 +92,11 @@ class Expected:
         while self._seen:
             self._demand.learn(*self._seen.popleft())
 
-    def sample(self, world: World, now: int) -> None:
-        """See now and then how many units of each kind are out, area by area; a few kinds at a time, as the loop waits."""
+    def sample(self, world: World, now: int, kinds: int | None = KINDS_AT_A_TIME) -> None:
+        """See now and then how many units of each kind are out, area by area; a few kinds at a time, or all, if nobody waits."""
         due = [needs for needs, last_ms in self._sampled_ms.items() if now >= last_ms + BUSY_EVERY_MS]
         # In a quiet night this is asked once a minute: who has waited for longest is next, or the last would never be seen.
-        due = sorted(due, key=self._sampled_ms.__getitem__)[:KINDS_AT_A_TIME]
+        due = sorted(due, key=self._sampled_ms.__getitem__)[:kinds]
         if not due:
             return
         fleet, hour = world.fleet, self._hour(now)
