@@ -18,7 +18,6 @@ from engine.streets.weighing import Mode
 if TYPE_CHECKING:
     from engine.sim.city import City
 
-IN_QUARTERS_M = 150
 TRANSPORT = "transport"
 """The capability that plans ask for where somebody may have to go to hospital."""
 

@@ -59,6 +59,22 @@ def test_where_a_unit_belongs_says_nothing_about_where_it_is():
     assert after.to_post_ms[unit].tolist() == before.to_post_ms[unit].tolist()
 
 
+def test_a_unit_on_the_road_is_where_it_is_however_near_a_post():
+    """Passing by a post it does not stand there; once it is available again, what its device says by a few metres counts for nothing."""
+    town = Town(COVERED)
+    town.says("A1", Status.RETURNING, after_s=5)
+    town.see(after_s=5, A1=(5_090, 30))
+    surveyor = Surveyor()
+    passing = surveyor.survey(town.world)
+    unit = passing.ids.index("A1")
+    straight = straight_line(COVERED)
+    told = straight.to_points_ms((5_090, 30), [(station.x_m, station.y_m) for station in STATIONS], 1)
+    assert passing.to_post_ms[unit].tolist() == told
+    town.says("A1", Status.AVAILABLE, after_s=5)
+    standing = surveyor.survey(town.world)
+    assert standing.to_post_ms[unit].tolist() == standing.to_post_ms[standing.ids.index("A2")].tolist()
+
+
 def test_a_busy_unit_is_told_with_its_place_and_time():
     """It is not among the free; it becomes free at its incident."""
     town = Town(COVERED)

@@ -28,6 +28,8 @@ class Look(Struct, frozen=True, eq=False):
     x_m: Ints
     """int32[m], where the free units are."""
     y_m: Ints
+    rolling: Bytes
+    """uint8[m]: those that are on the road."""
     spots: Spots
     """Where on the streets the whole fleet is."""
     refused: list[tuple[int, int]]

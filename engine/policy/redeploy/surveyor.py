@@ -108,6 +108,7 @@ class Surveyor:
             self._at,
             fleet.x_m[rows],
             fleet.y_m[rows],
+            fleet.rolling[rows],
             fleet.spots.copy() if apart else fleet.spots,
             refused_of(world, rows, seen.post),
             [becomes_free(world, row) for row in busy],
@@ -187,11 +188,12 @@ def complete(look: Look) -> Survey:
     """Return the survey: the times of the free units, and of the busy ones from where they will be free.
 
     A unit that stands at a post is as far from the others as that is, whichever post it is: where a unit belongs says
-    nothing about where it is.
+    nothing about where it is. One that is on the road is where it is, however near a post.
     """
     seen, reach = look.seen, look.reach
     stands = np.empty(len(seen.rows), np.int32)
     standing_at(look.x_m, look.y_m, seen.post, look.at_m, IN_QUARTERS_M, stands)
+    stands[look.rolling != 0] = -1
     found = np.take(reach.post_ms, np.maximum(stands, 0), axis=0)
     away = np.flatnonzero(stands < 0)
     if len(away):
