@@ -29,6 +29,8 @@ PUSHED = """
 }
 """
 AGED = "() => { const { line } = window.turnout.desk; line._toldAt = -Infinity; line.tick(); }"
+READ = "() => { window.turnout.desk.line._entered = -Infinity; }"
+"""What was said has been read: the next Enter is not the second one of somebody in a hurry."""
 TOO_LATE = "() => { const { line } = window.turnout.desk; line._undo.until = -Infinity; line.tick(); }"
 CITY = "41.4970,-90.5120"
 
@@ -62,6 +64,22 @@ def test_a_refused_line_is_replaced_by_what_is_typed_next_and_one_that_lacks_wor
     page.keyboard.type(" nobody is ill")
     page.keyboard.press("Enter")
     accepted(page, f"{incident} cancelled")
+
+
+def test_words_behind_a_status_are_not_dropped_unsaid(seat: Seat) -> None:
+    """A status has room for none: it is said before Enter, Enter leaves the line that does what can be done, and Enter does it."""
+    _, page = seat
+    line = page.locator("#command")
+    typing(page, "OS E2 flat tyre")
+    expect(page.locator("#assist")).to_contain_text("A status takes no words: “flat tyre” would be lost")
+    page.keyboard.press("Enter")
+    refused(page, "Enter reports OS E2 alone")
+    expect(line).to_have_value("OS E2")
+    page.evaluate(READ)
+    page.keyboard.press("Enter")
+    accepted(page, "E2 out of service")
+    say(page, "E2 AV")
+    accepted(page, "E2 available")
 
 
 def test_escape_leaves_a_line_in_which_nothing_is_half_done(seat: Seat) -> None:

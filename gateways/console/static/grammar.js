@@ -90,10 +90,11 @@ function isIncident(word, board) {
 /**
  * Sort the words of an order: {incident, units, text}. Whatever is neither a unit nor an incident begins the text, and so
  * does `;`: from there on names of units are words like any other. Where the text follows several units without it, the
- * last of them may be meant for the text: that is asked, not guessed, unless the verb takes `most` units and no more.
+ * last of them may be meant for the text: that is asked, not guessed, unless the verb takes `most` units and no more, or no
+ * text at all.
  * Without an incident the selected one is meant.
  */
-export function sorted(words, text, board, { wantsIncident = true, wantsUnits = true, most = Infinity, mark = ";" } = {}) {
+export function sorted(words, text, board, { wantsIncident = true, wantsUnits = true, takesText = true, most = Infinity, mark = ";" } = {}) {
   const units = [];
   let incident = null;
   let at = 0;
@@ -113,7 +114,7 @@ export function sorted(words, text, board, { wantsIncident = true, wantsUnits = 
   const rest = [words.slice(at).join(" "), text].filter(Boolean).join(" ");
   if (/^[A-Za-z]{1,3}\d+\w?$/.test(words[at] ?? "") && !board.units.has(words[at].toUpperCase())) throw new Wrong(`There is no unit or open incident “${words[at]}”.`);
   const close = at > 0 && meant(words[at - 1], units) === units.at(-1);
-  if (units.length > 1 && units.length < most && at < words.length && close) throw new Unclear(units, words.length - at, mark);
+  if (takesText && units.length > 1 && units.length < most && at < words.length && close) throw new Unclear(units, words.length - at, mark);
   return { incident: incident ?? board.selected, units, text: rest };
 }
 

@@ -9,14 +9,18 @@ const WHICH = "Name an incident, or select one first (↓).";
 const WHO = "Name a unit.";
 const UNDONE = "undone at the console";
 
+/** What is wrong with a line whatever else is typed: it is said before Enter, too. */
+const sure = (words, more = {}) => new Wrong(words, { sure: words, ...more });
+
 const DUTY = new Set(["available", "returning", "on_break", "out_of_service", "off_duty"]);
 
 /** The reader of a verb that reports a status of units. */
-export function reporting({ status }) {
+export function reporting({ verb, status }) {
   return ({ words, text }, desk) => {
-    const { units } = sorted(words, text, desk.board, { wantsIncident: false });
+    const { units, text: said } = sorted(words, text, desk.board, { wantsIncident: false, takesText: false });
     need(units, WHO);
     const before = units.map((unit) => desk.board.units.get(unit));
+    if (said) wordless(said, `${verb} ${units.join(" ")}`, before);
     const idle = before.every((unit) => !unit.incident && DUTY.has(unit.status)) && DUTY.has(status);
     return {
       say: units.map((unit) => ({ type: "unit_status", unit, status })),
@@ -29,6 +33,13 @@ export function reporting({ status }) {
       },
     };
   };
+}
+
+/** Refuse words behind a status, which has room for none: nothing that somebody typed is dropped unsaid. */
+function wordless(said, line, units) {
+  const about = units.find((unit) => unit.incident)?.incident;
+  const kept = about ? ` NT ${about} ${said} writes it down.` : "";
+  throw sure(`A status takes no words: “${said}” would be lost. Enter reports ${line} alone.${kept}`, { instead: line });
 }
 
 /** The reader of a verb for an incident and a text. */
@@ -60,9 +71,6 @@ export function releasing(units, incident) {
     },
   };
 }
-
-/** What is wrong with a line whatever else is typed: it is said before Enter, too. */
-const sure = (words, more = {}) => new Wrong(words, { sure: words, ...more });
 
 /** Refuse, for sending and diverting alike, who has arrived elsewhere; `instead` says whom to take. */
 function stays({ id, status, incident }, instead) {
