@@ -106,7 +106,7 @@ def _under_way(turn: Recorder, unit: UnitRecord, incident_id: str, verb: str) ->
         raise Refused(
             "units_on_scene",
             "incident",
-            f"{unit.id} is {assignment.status} on {incident_id} and cannot {verb} it. Ask for help, or report clear.",
+            f"{unit.id} is {assignment.status.plain} on {incident_id} and cannot {verb} it. Ask for help, or report clear.",
         )
     return assignment
 

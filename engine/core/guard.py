@@ -17,15 +17,17 @@ def may_send(world: World, unit: UnitRecord, incident: Incident) -> None:
         if unit.incident == incident.id and assignment.status is Status.RESERVED:
             return
         where = "this incident" if unit.incident == incident.id else f"{unit.incident}"
-        raise Refused(
-            "unit_assigned",
-            "units",
-            f"{unit.id} is {assignment.status} on {where}. Choose another unit, or divert it.",
+        stays = assignment.status not in RELEASABLE
+        then = (
+            " until its crew says that it is clear. Choose another unit."
+            if stays
+            else ". Choose another unit, or divert it."
         )
+        raise Refused("unit_assigned", "units", f"{unit.id} is on {where} ({assignment.status.plain}){then}")
     if not world.fleet.listed[unit.row]:
         raise Refused("unknown_unit", "units", f"The place no longer has {unit.id}. Choose another unit.")
     if unit.duty not in FREE:
-        raise Refused("unit_not_in_service", "units", f"{unit.id} is {unit.duty}. Choose another unit.")
+        raise Refused("unit_not_in_service", "units", f"{unit.id} is {unit.duty.plain}. Choose another unit.")
 
 
 def may_supersede(world: World, unit: UnitRecord, replacement: UnitRecord, incident: Incident) -> None:
@@ -37,7 +39,7 @@ def may_supersede(world: World, unit: UnitRecord, replacement: UnitRecord, incid
         raise Refused(
             "units_on_scene",
             "unit",
-            f"{unit.id} is {assignment.status}: its crew says when it is clear. Send {replacement.id} as well instead.",
+            f"{unit.id} is {assignment.status.plain}: its crew says when it is clear. Send {replacement.id} as well instead.",
         )
     agency = world.neighbour(replacement.row)
     if agency is not None and world.must_ask(agency):
@@ -106,7 +108,7 @@ def may_divert(world: World, unit: UnitRecord, target: Incident) -> None:
         raise Refused("already_there", "incident", f"{unit.id} is on {target.id} already.")
     source = world.open[unit.incident]
     if not world.divertible(assignment):
-        state = "was diverted once before" if assignment.diverted else f"is {assignment.status}"
+        state = "was diverted once before" if assignment.diverted else f"is {assignment.status.plain}"
         if assignment.status is Status.RESERVED and not assignment.diverted:
             state = "was never asked of its neighbour"
         raise Refused("not_divertible", "unit", f"{unit.id} {state} and is not sent elsewhere. Choose another unit.")

@@ -30,7 +30,7 @@ def may_be_moved(world: World, unit: UnitRecord, post: str) -> None:
     if unit.duty is Status.ON_BREAK:
         raise Refused("on_break", "unit", f"{unit.id} is on its break. Choose another unit, or wait.")
     if unit.duty not in FREE:
-        raise Refused("unit_not_in_service", "unit", f"{unit.id} is {unit.duty}. Choose another unit.")
+        raise Refused("unit_not_in_service", "unit", f"{unit.id} is {unit.duty.plain}. Choose another unit.")
     crew_may_go(world, unit, "unit")
     if post == post_of(world, unit):
         raise Refused("already_there", "post", f"{unit.id} belongs to {post} already.")

@@ -154,7 +154,7 @@ def release_unit(turn: Recorder, given: ReleaseUnit) -> None:
         raise Refused(
             "units_on_scene",
             "unit",
-            f"{unit.id} is {assignment.status}: its crew says when it is clear, by a status report.",
+            f"{unit.id} is {assignment.status.plain}: its crew says when it is clear, by a status report.",
         )
     sending.end_assignment(turn, unit.id, Outcome.RELEASED, by=given.by, reason=given.reason)
     if not (incident.assigned or incident.reached):

@@ -84,11 +84,11 @@ def _end_own_assignment(
         raise Refused(
             "impossible_transition",
             "status",
-            f"{unit.id} is {assignment.status} on {unit.incident} and has not arrived, so it cannot be clear of it. "
+            f"{unit.id} is {assignment.status.plain} on {unit.incident} and has not arrived, so it cannot be clear of it. "
             "Release it, with a reason.",
         )
     incident = unit.incident
-    sending.settle_alerts(turn, unit.id, incident, f"the unit is {given.status}")
+    sending.settle_alerts(turn, unit.id, incident, f"the unit is {given.status.plain}")
     turn.record(AssignmentEnded(unit.id, incident, outcome, given.status, at_ms, given.by))
     turn.match = True
 

@@ -19,7 +19,9 @@ def suggest_status(turn: Recorder, given: SuggestStatus) -> None:
     world, rules = turn.world, turn.world.settled.geofence
     how = {Status.ON_SCENE: rules.arrived, Status.AVAILABLE: rules.in_quarters}.get(given.status, Suggesting.OFF)
     if how is Suggesting.OFF:
-        raise Refused("not_configured", "status", f"The rules of this place suggest no {given.status} from positions.")
+        raise Refused(
+            "not_configured", "status", f"The rules of this place suggest no {given.status.plain} from positions."
+        )
     unit = world.unit(given.unit)
     if unit is None:
         raise Refused("not_found", "unit", f"There is no unit {given.unit!r}.")
@@ -29,7 +31,7 @@ def suggest_status(turn: Recorder, given: SuggestStatus) -> None:
     if not still_suggested(world, unit, suggested):
         raise Refused("stale_suggestion", "unit", f"{unit.id} is elsewhere, or its crew has said more since.")
     if unit.suggested is not None and still_suggested(world, unit, unit.suggested):
-        raise Refused("stale_suggestion", "unit", f"That {unit.id} is {given.status} was suggested already.")
+        raise Refused("stale_suggestion", "unit", f"That {unit.id} is {given.status.plain} was suggested already.")
     assignment = world.assignment(unit)
     apply = how is Suggesting.APPLY and (assignment is None or assignment.status is Status.EN_ROUTE)
     turn.record(StatusSuggested(unit.id, given.incident, given.status, given.since_ms, suggested.reason, applied=apply))

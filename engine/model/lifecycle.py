@@ -32,6 +32,11 @@ class Status(StrEnum):
     OUT_OF_SERVICE = "out_of_service"
     OFF_DUTY = "off_duty"
 
+    @property
+    def plain(self) -> str:
+        """Return what people call it."""
+        return self.replace("_", " ")
+
 
 class Outcome(StrEnum):
     """How an assignment ended."""

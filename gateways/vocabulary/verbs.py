@@ -86,7 +86,7 @@ def _right(kind: type[FromClient]) -> Right:
 def _status(verb: str, status: Status, about: str, *fms: str) -> Verb:
     return Verb(
         verb=verb,
-        name=status.replace("_", " "),
+        name=status.plain,
         usage=f"{verb} UNIT …   or   UNIT … {verb}",
         about=about,
         group=Group.STATUS,

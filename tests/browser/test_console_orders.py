@@ -49,14 +49,14 @@ def test_a_unit_under_way_is_diverted_to_what_is_more_urgent(tmp_path: Path) -> 
 
 
 def uncovered(folder: Path) -> Path:
-    """The town with all its ambulances in one station, so that there is something to move."""
+    """The town with all its ambulances in one station, so that there is something to move, and everybody on duty at any hour."""
     place = folder / "place"
     shutil.copytree(PLACE, place)
     rules = (place / "rules.toml").read_text()
     (place / "rules.toml").write_text(rules[: rules.index("[moves]")] + MOVES)
     units = (place / "units.csv").read_text()
     units = units.replace("M2,paramedic ambulance,als bls transport,S2", "M2,paramedic ambulance,als bls transport,S1")
-    (place / "units.csv").write_text(units)
+    (place / "units.csv").write_text(re.sub(",(day|evenings),", ",,", units))
     return place
 
 

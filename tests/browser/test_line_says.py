@@ -127,6 +127,22 @@ def test_who_cannot_be_turned_round_is_said_before_enter_with_what_to_do(seat: S
     accepted(page, "M2 available")
 
 
+def test_nobody_is_turned_round_for_what_is_not_more_urgent(seat: Seat) -> None:
+    """It is said before Enter, as the server would say it."""
+    _, page = seat
+    first = call(page, "sick_person", "P3")
+    say(page, f"D {first} M2 ; nearest")
+    accepted(page, f"Sent M2 to {first}")
+    alike = call(page, "sick_person", "P3")
+    typing(page, f"DV M2 {alike} nearer")
+    enters(page, f"{alike} (P3) is not more urgent than {first} (P3), where M2 is going. Send a free unit (D).")
+    page.keyboard.press("Enter")
+    refused(page, "is not more urgent")
+    page.keyboard.press("Escape")
+    say(page, "RL M2 enough")
+    accepted(page, "M2 released")
+
+
 def test_a_call_with_others_than_the_plan_asks_for_its_mark_too(seat: Seat) -> None:
     """There `;` begins the note, so a second `>` begins the reason."""
     server, page = seat

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from engine.journal import Journal, Record, Settings
 from engine.journal.recovery import take_snapshot, turns
+from engine.model.lifecycle import Status
 from engine.policy import dispatch_named
 from engine.policy.dispatch.named import NEAREST
 from engine.sim.happened import AS_RECORDED
@@ -160,7 +161,7 @@ def test_calls_that_nobody_reached_are_simulated_but_not_judged(tmp_path):
     story = Town(town())
     served = story.report("medical", 2, at=(500, 0), after_s=60)
     unit = next(iter(served.assigned))
-    for status, after_s in (("en_route", 60), ("on_scene", 200), ("returning", 900)):
+    for status, after_s in ((Status.EN_ROUTE, 60), (Status.ON_SCENE, 200), (Status.RETURNING, 900)):
         story.says(unit, status, after_s=after_s)
     story.report("medical", 2, at=(900, 0), after_s=60)
     write_journal(tmp_path / "journal", story.turns)

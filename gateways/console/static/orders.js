@@ -119,6 +119,11 @@ function dispatchRolling({ words, text }, desk) {
   };
 }
 
+function onlyToMoreUrgent(unit, from, to) {
+  if (!from || !to || from === to || to.priority < from.priority) return;
+  throw sure(`${to.id} (P${to.priority}) is not more urgent than ${from.id} (P${from.priority}), where ${unit} is going. Send a free unit (D).`);
+}
+
 /** Refuse to turn round who is not on the way to anything, while the line is typed: no further word can mend that. */
 function onlyRolling(units, incident, reason, board) {
   for (const unit of units) {
@@ -126,6 +131,7 @@ function onlyRolling(units, incident, reason, board) {
     stays(known, "Turn one round that is under way, or send a free one (D).");
     const sent = ["D", incident, unit, reason && behind(reason, board)].filter(Boolean).join(" ");
     if (!known.incident) throw sure(`${unit} is on no incident, so there is nothing to turn it round from. D sends it.`, { instead: `${sent} ` });
+    onlyToMoreUrgent(unit, board.incidents.get(known.incident), board.incidents.get(incident));
   }
 }
 
