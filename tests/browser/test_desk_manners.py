@@ -309,7 +309,7 @@ def test_nothing_is_read_as_the_program_calls_it(seat: Seat) -> None:
     accepted(page, "M2 on scene")
     other = call(page, "sick_person", "P4")
     say(page, f"DE {other} M2 ; knows the house")
-    refused(page, f"M2 is on scene on {incident}")  # the server's words
+    refused(page, rf"M2 is on {incident} \(on scene\)")  # the server's words
     expect(page.locator("#timeline")).to_be_visible()
     assert page.evaluate(RAW) == []
     say(page, f"V {incident}")
