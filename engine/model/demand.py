@@ -21,6 +21,10 @@ class TypeShare(Struct, frozen=True):
     share: float
 
 
+TO_HOSPITAL_MS = 420_000
+"""A guess that only sampled futures rest on: how long the drive to hospital takes."""
+
+
 class CareTimes(Struct, frozen=True):
     """What happens at the scene and after it; the times are means of exponential durations."""
 
@@ -28,6 +32,11 @@ class CareTimes(Struct, frozen=True):
     transport_share: float
     """Share of incidents with a patient to bring to hospital."""
     handover_ms: int
+
+    @property
+    def service_ms(self) -> int:
+        """Return the mean time of a unit with a call, without its way there."""
+        return self.on_scene_ms + round(self.transport_share * (self.handover_ms + TO_HOSPITAL_MS))
 
 
 class Demand(Struct, frozen=True):

@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.model.demand import Demand, TypeShare
+from engine.model.demand import CareTimes, Demand, TypeShare
 from engine.model.moves import MILLION, MoveRules
 from engine.model.place import Place
 from engine.model.plans import Mode
@@ -158,9 +158,7 @@ def _cover(place: Place, demand: Demand, nature: Nature) -> CoverDemand:
         np.rint(np.array([zone.weight for zone in zones]) * _scale(demand)).astype(np.int64),
     )
     rules = rules_of(place, demand.shares, nature.taking_ms + _turnout_ms(place))
-    care = demand.care
-    service_ms = care.on_scene_ms + round(care.transport_share * (care.handover_ms + TO_HOSPITAL_MS))
-    return CoverDemand(rules, points, None, round(demand.calls_per_day), service_ms)
+    return CoverDemand(rules, points, None, round(demand.calls_per_day), demand.care.service_ms)
 
 
 def _cover_of_calls(place: Place, given: Given, nature: Nature) -> CoverDemand:
@@ -173,17 +171,13 @@ def _cover_of_calls(place: Place, given: Given, nature: Nature) -> CoverDemand:
     shares = tuple(TypeShare(calls.type[kind], priority, number) for (kind, priority), number in sorted(kinds.items()))
     known_ms = calls.work_ms[calls.work_ms != UNKNOWN]
     scene_ms = int((known_ms if len(known_ms) else given.scene_ms).mean())
-    service_ms = scene_ms + round(given.transport_share * (given.handover_ms + TO_HOSPITAL_MS))
+    service_ms = CareTimes(scene_ms, given.transport_share, given.handover_ms).service_ms
     per_day = max(1, round(len(given) / max(1, days_of(place, calls))))
     return CoverDemand(rules_of(place, shares, nature.taking_ms + _turnout_ms(place)), None, None, per_day, service_ms)
 
 
 def _turnout_ms(place: Place) -> int:
     return round(sum(unit.turnout_ms for unit in place.units) / max(1, len(place.units)))
-
-
-TO_HOSPITAL_MS = 420_000
-"""A guess that only sampled futures rest on: how long the drive to hospital takes."""
 
 
 def _scale(demand: Demand) -> float:

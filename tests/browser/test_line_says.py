@@ -52,6 +52,14 @@ def enters(page: Any, words: str) -> None:
     expect(page.locator("#assist .enters")).to_have_text(words)
 
 
+def on_the_way(page: Any, priority: str) -> str:
+    """Enter a call and send M2 to it; return its incident."""
+    incident = call(page, "sick_person", priority)
+    say(page, f"D {incident} M2 ; nearest")
+    accepted(page, f"Sent M2 to {incident}")
+    return incident
+
+
 def assigned(server: Server, incident: str) -> dict[str, Any]:
     return {each["unit"]: each for each in server.read(f"/v1/incidents/{incident}")["assigned"]}
 
@@ -105,9 +113,7 @@ def test_whether_a_unit_begins_a_reason_is_asked_and_never_guessed(seat: Seat) -
 def test_who_cannot_be_turned_round_is_said_before_enter_with_what_to_do(seat: Seat) -> None:
     """A crew that has arrived stays; one that is on nothing is sent, for the reason that was typed."""
     _, page = seat
-    first = call(page, "sick_person", "P4")
-    say(page, f"D {first} M2 ; nearest")
-    accepted(page, f"Sent M2 to {first}")
+    first = on_the_way(page, "P4")
     say(page, "M2 A")
     accepted(page, "M2 on scene")
     expect(page.locator("#units .tile[data-key=M2] .tile-code")).to_have_text("SC")
@@ -130,9 +136,7 @@ def test_who_cannot_be_turned_round_is_said_before_enter_with_what_to_do(seat: S
 def test_nobody_is_turned_round_for_what_is_not_more_urgent(seat: Seat) -> None:
     """It is said before Enter, as the server would say it."""
     _, page = seat
-    first = call(page, "sick_person", "P3")
-    say(page, f"D {first} M2 ; nearest")
-    accepted(page, f"Sent M2 to {first}")
+    first = on_the_way(page, "P3")
     alike = call(page, "sick_person", "P3")
     typing(page, f"DV M2 {alike} nearer")
     enters(page, f"{alike} (P3) is not more urgent than {first} (P3), where M2 is going. Send a free unit (D).")
@@ -165,9 +169,7 @@ def test_a_call_with_others_than_the_plan_asks_for_its_mark_too(seat: Seat) -> N
 def test_a_unit_under_way_is_turned_round_for_the_reason_that_was_typed(seat: Seat) -> None:
     """Refused, the line becomes one that diverts and keeps the reason; whoever presses Enter twice at once diverts nobody."""
     server, page = seat
-    first = call(page, "sick_person", "P4")
-    say(page, f"D {first} M2 ; nearest")
-    accepted(page, f"Sent M2 to {first}")
+    first = on_the_way(page, "P4")
     second = call(page, "fire_alarm", "P1")
     typing(page, f"D {second} M2 E3 ; E2 smells smoke")
     page.keyboard.press("Enter")

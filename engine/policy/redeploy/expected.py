@@ -35,7 +35,6 @@ KINDS_AT_A_TIME = 1
 """With thousands of stations a kind takes two milliseconds, for which the loop waits."""
 TAKING_MS = 60_000
 """From the call to the dispatch."""
-TO_HOSPITAL_MS = 420_000
 CALLS_A_UNIT = 3
 """A day, where a place does not say how many there are."""
 ZONES_LEAST, REACHED_MOST = 500, 4_000_000
@@ -75,9 +74,8 @@ class Expected:
         if calls is None:
             self._rules, self._service_ms = rules_of(place), SERVICE_MS
         else:
-            care, before_ms = calls.care, TAKING_MS + _turnout_ms(place)
-            self._rules = rules_of(place, calls.shares, before_ms)
-            self._service_ms = care.on_scene_ms + round(care.transport_share * (care.handover_ms + TO_HOSPITAL_MS))
+            self._rules = rules_of(place, calls.shares, TAKING_MS + _turnout_ms(place))
+            self._service_ms = calls.care.service_ms
         self._sampled_ms = dict.fromkeys((0, *(rule.needs for rule in self._rules)), 0)
         """By kind of unit, everybody's first: when its units were last looked at."""
 

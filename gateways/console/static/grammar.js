@@ -91,8 +91,7 @@ function isIncident(word, board) {
  * Sort the words of an order: {incident, units, text}. Whatever is neither a unit nor an incident begins the text, and so
  * does `;`: from there on names of units are words like any other. Where the text follows several units without it, the
  * last of them may be meant for the text: that is asked, not guessed, unless the verb takes `most` units and no more, or no
- * text at all.
- * Without an incident the selected one is meant.
+ * text at all. Without an incident the selected one is meant.
  */
 export function sorted(words, text, board, { wantsIncident = true, wantsUnits = true, takesText = true, most = Infinity, mark = ";" } = {}) {
   const units = [];
